@@ -1,0 +1,79 @@
+// The list of all APIs, in the order of their keys: as types for code that serves them, and as a
+// table for code that only needs to know about them. The answer to ApiVersions derives from it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/api/allocate_producer_ids.h"
+#include "core/api/alter_partition.h"
+#include "core/api/api_versions.h"
+#include "core/api/begin_quorum_epoch.h"
+#include "core/api/broker_heartbeat.h"
+#include "core/api/broker_registration.h"
+#include "core/api/create_topics.h"
+#include "core/api/delete_topics.h"
+#include "core/api/describe_cluster.h"
+#include "core/api/describe_quorum.h"
+#include "core/api/elect_leaders.h"
+#include "core/api/end_quorum_epoch.h"
+#include "core/api/fetch.h"
+#include "core/api/fetch_snapshot.h"
+#include "core/api/init_producer_id.h"
+#include "core/api/key.h"
+#include "core/api/list_offsets.h"
+#include "core/api/metadata.h"
+#include "core/api/offset_for_leader_epoch.h"
+#include "core/api/produce.h"
+#include "core/api/vote.h"
+#include "core/wire/frame.h"
+
+namespace brokersim::api {
+
+template <class... Request>
+struct RequestList {};
+
+using AllRequests =
+    RequestList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest,
+                ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdRequest,
+                OffsetForLeaderEpochRequest, ElectLeadersRequest, VoteRequest,
+                BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
+                AlterPartitionRequest, FetchSnapshotRequest, DescribeClusterRequest,
+                BrokerRegistrationRequest, BrokerHeartbeatRequest, AllocateProducerIdsRequest>;
+
+// What is known of an API without its types.
+struct Api {
+  ApiKey key{};
+  std::string_view name;  // "Fetch"
+  wire::Versions versions;
+  std::int16_t flexible = 0;  // The first version with compact encodings and header v2.
+  const wire::RecordInfo* (*request)() = nullptr;
+  const wire::RecordInfo* (*response)() = nullptr;
+};
+
+std::span<const Api> all_apis();
+// Null for a key that is not described here: the peer's mistake.
+const Api* find_api(std::int16_t key);
+std::string_view name_of(ApiKey key);
+// Whether the API has compact encodings and the newer header in this version; false if unknown.
+bool is_flexible(std::int16_t key, std::int16_t version);
+
+// Splits a request's frame (without its length) into header and body.
+inline Expected<wire::RequestFrame, std::string_view> parse_request(const Slice& frame) {
+  return wire::parse_request(frame, &is_flexible);
+}
+
+// The rows of an ApiVersions response for those of `keys`, in the order of keys.
+std::vector<ApiVersionsResponse::ApiVersion> version_ranges(std::span<const ApiKey> keys);
+
+// Calls `f.template operator()<Request>()` for each API.
+template <class F, class... Request>
+void for_each_request(F&& f, RequestList<Request...>) {
+  (f.template operator()<Request>(), ...);
+}
+template <class F>
+void for_each_request(F&& f) {
+  for_each_request(f, AllRequests{});
+}
+
+}  // namespace brokersim::api

@@ -1,0 +1,76 @@
+// EndQuorumEpoch (key 54): a leader of the quorum resigns (KIP-595).
+#pragma once
+
+#include "core/api/types.h"
+
+namespace brokersim::api {
+
+struct EndQuorumEpochResponse {
+  struct PartitionData {
+    FIELDS(PartitionData)
+    FIELD(std::int32_t, partition_index) = 0;
+    FIELD(ErrorCode, error_code) = ErrorCode::none;
+    FIELD(NodeId, leader_id);
+    FIELD(LeaderEpoch, leader_epoch);
+    END_FIELDS
+  };
+  struct TopicData {
+    FIELDS(TopicData)
+    FIELD(std::string, topic_name);
+    FIELD(std::vector<PartitionData>, partitions);
+    END_FIELDS
+  };
+  struct NodeEndpoint {
+    FIELDS(NodeEndpoint)
+    FIELD(NodeId, node_id);
+    FIELD(std::string, host);
+    FIELD(std::uint16_t, port) = 0;
+    END_FIELDS
+  };
+
+  MESSAGE(EndQuorumEpochResponse, .key = 54, .versions = {0, 1}, .flexible = 1)
+  FIELD(ErrorCode, error_code) = ErrorCode::none;
+  FIELD(std::vector<TopicData>, topics);
+  FIELD(std::vector<NodeEndpoint>, node_endpoints, since(1).tagged(0));
+  END_FIELDS
+};
+
+struct EndQuorumEpochRequest {
+  using Response = EndQuorumEpochResponse;
+  struct ReplicaInfo {
+    FIELDS(ReplicaInfo)
+    FIELD(NodeId, candidate_id);
+    FIELD(Uuid, candidate_directory_id) = {};
+    END_FIELDS
+  };
+  struct PartitionData {
+    FIELDS(PartitionData)
+    FIELD(std::int32_t, partition_index) = 0;
+    FIELD(NodeId, leader_id);
+    FIELD(LeaderEpoch, leader_epoch);
+    FIELD(std::vector<NodeId>, preferred_successors, between(0, 0).may_drop());
+    FIELD(std::vector<ReplicaInfo>, preferred_candidates, since(1).may_drop());
+    END_FIELDS
+  };
+  struct TopicData {
+    FIELDS(TopicData)
+    FIELD(std::string, topic_name);
+    FIELD(std::vector<PartitionData>, partitions);
+    END_FIELDS
+  };
+  struct LeaderEndpoint {
+    FIELDS(LeaderEndpoint)
+    FIELD(std::string, name);
+    FIELD(std::string, host);
+    FIELD(std::uint16_t, port) = 0;
+    END_FIELDS
+  };
+
+  MESSAGE(EndQuorumEpochRequest, .key = 54, .versions = {0, 1}, .flexible = 1)
+  FIELD(Nullable<std::string>, cluster_id, null());
+  FIELD(std::vector<TopicData>, topics);
+  FIELD(std::vector<LeaderEndpoint>, leader_endpoints, since(1).may_drop());
+  END_FIELDS
+};
+
+}  // namespace brokersim::api

@@ -1,0 +1,489 @@
+// What happens in a run, one vocabulary for everybody: properties judge by events, reports render
+// them, the trace file holds them, and the run's hash covers them.
+//
+// Three kinds of witness:
+//   world    what is true: machines, faults, bytes on disks, frames on the wire
+//   client   what was asked for and what the client was told
+//   core     what the broker says it decided; explains, is never evidence
+//
+// Each body names its fields once, in `visit`: writing, reading and hashing all derive from it.
+// A body's node is the node of its Event; -1 there means the world itself.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+
+namespace brokersim {
+
+// 1, 2, 3 … in the order of the run; 0 is no event. Printed as e42.
+struct EventId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const EventId&, const EventId&) = default;
+};
+
+// The direct causes of an event, most telling first; unused places are 0.
+struct EventCauses {
+  std::array<EventId, 3> ids{};
+  EventCauses() = default;
+  EventCauses(EventId first, EventId second = {}, EventId third = {}) : ids{first, second, third} {}
+};
+
+// ---- World: machines and faults ----------------------------------------------------------------
+
+struct NodeStarted {
+  static constexpr std::string_view kind = "node_started";
+  std::string name;              // "broker-1", "controller-2", "client"
+  std::int32_t incarnation = 0;  // 0, 1, 2 … counts starts of this node.
+  static void visit(auto& e, auto&& f) {
+    f("name", e.name);
+    f("incarnation", e.incarnation);
+  }
+};
+
+struct NodeStopped {
+  static constexpr std::string_view kind = "node_stopped";
+  enum class How : std::uint8_t { shutdown, crash, power_loss };
+  How how = How::shutdown;
+  static void visit(auto& e, auto&& f) { f("how", e.how); }
+};
+std::string_view name_of(NodeStopped::How how);
+
+struct NodePaused {
+  static constexpr std::string_view kind = "node_paused";
+  static void visit(auto&, auto&&) {}
+};
+struct NodeResumed {
+  static constexpr std::string_view kind = "node_resumed";
+  static void visit(auto&, auto&&) {}
+};
+
+struct FaultBegan {
+  static constexpr std::string_view kind = "fault_began";
+  std::int32_t fault = 0;  // Its place in the plan, from 1. Printed as f1.
+  std::string what;        // The fault's kind: "partition", "power_loss" …
+  std::string detail;      // Target and parameters, for people.
+  static void visit(auto& e, auto&& f) {
+    f("fault", e.fault);
+    f("what", e.what);
+    f("detail", e.detail);
+  }
+};
+struct FaultEnded {
+  static constexpr std::string_view kind = "fault_ended";
+  std::int32_t fault = 0;
+  std::int64_t effects = 0;  // How often it really changed something: frames held, writes lost …
+  static void visit(auto& e, auto&& f) {
+    f("fault", e.fault);
+    f("effects", e.effects);
+  }
+};
+// From here on no fault is active and none will begin: everything has to converge.
+struct FaultsLifted {
+  static constexpr std::string_view kind = "faults_lifted";
+  static void visit(auto&, auto&&) {}
+};
+
+// ---- World: what disks hold --------------------------------------------------------------------
+
+// One record batch, as identified at every place where it is seen. `digest` covers what the
+// producer made of it (attributes to end), not what the leader adds (offset, epoch).
+struct BatchRef {
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  LeaderEpoch leader_epoch{};
+  std::uint64_t digest = 0;
+  bool is_control = false;
+  friend bool operator==(const BatchRef&, const BatchRef&) = default;
+  static void visit(auto& e, auto&& f) {
+    f("base_offset", e.base_offset);
+    f("last_offset", e.last_offset);
+    f("leader_epoch", e.leader_epoch);
+    f("digest", e.digest);
+    f("is_control", e.is_control);
+  }
+};
+
+// The node's log of the partition has this batch at its end (in the page cache).
+struct BatchStored {
+  static constexpr std::string_view kind = "batch_stored";
+  TopicPartition partition;
+  BatchRef batch;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("batch", e.batch);
+  }
+};
+// The node's log of the partition ends at `end_offset`: it was truncated, or lost a suffix.
+struct LogCut {
+  static constexpr std::string_view kind = "log_cut";
+  TopicPartition partition;
+  Offset end_offset = 0;
+  bool by_power_loss = false;  // Otherwise the node itself truncated it.
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("end_offset", e.end_offset);
+    f("by_power_loss", e.by_power_loss);
+  }
+};
+// Everything before `end_offset` of the node's log survives power loss.
+struct LogSynced {
+  static constexpr std::string_view kind = "log_synced";
+  TopicPartition partition;
+  Offset end_offset = 0;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("end_offset", e.end_offset);
+  }
+};
+
+// ---- World: cluster metadata, committed on a majority of the controllers' disks ----------------
+
+struct TopicCommitted {
+  static constexpr std::string_view kind = "topic_committed";
+  std::string topic;
+  std::int32_t partitions = 0;
+  std::int32_t replication_factor = 0;
+  std::int32_t min_insync_replicas = 1;
+  bool may_elect_uncleanly = false;  // unclean.leader.election.enable, where the topic says so.
+  static void visit(auto& e, auto&& f) {
+    f("topic", e.topic);
+    f("partitions", e.partitions);
+    f("replication_factor", e.replication_factor);
+    f("min_insync_replicas", e.min_insync_replicas);
+    f("may_elect_uncleanly", e.may_elect_uncleanly);
+  }
+};
+struct PartitionCommitted {
+  static constexpr std::string_view kind = "partition_committed";
+  TopicPartition partition;
+  NodeId leader = no_node;
+  LeaderEpoch leader_epoch{};
+  PartitionEpoch partition_epoch{};
+  std::vector<NodeId> replicas;
+  std::vector<NodeId> isr;
+  Offset metadata_offset = 0;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("leader", e.leader);
+    f("leader_epoch", e.leader_epoch);
+    f("partition_epoch", e.partition_epoch);
+    f("replicas", e.replicas);
+    f("isr", e.isr);
+    f("metadata_offset", e.metadata_offset);
+  }
+};
+struct BrokerCommitted {
+  static constexpr std::string_view kind = "broker_committed";
+  NodeId broker;
+  BrokerEpoch broker_epoch{};
+  bool is_fenced = true;
+  Offset metadata_offset = 0;
+  static void visit(auto& e, auto&& f) {
+    f("broker", e.broker);
+    f("broker_epoch", e.broker_epoch);
+    f("is_fenced", e.is_fenced);
+    f("metadata_offset", e.metadata_offset);
+  }
+};
+
+// ---- World: frames on the wire -----------------------------------------------------------------
+
+// The broker has sent the answer to one partition of a Produce request (for acks=0, has appended
+// without one). `peer` names the producer.
+struct ProduceAnswered {
+  static constexpr std::string_view kind = "produce_answered";
+  std::string peer;
+  TopicPartition partition;
+  std::int32_t acks = 0;
+  std::int32_t error = 0;  // Kafka error code.
+  BatchRef batch;          // Offsets as answered; meaningless after an error.
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("partition", e.partition);
+    f("acks", e.acks);
+    f("error", e.error);
+    f("batch", e.batch);
+  }
+};
+// The broker has sent one partition of a Fetch response.
+struct FetchAnswered {
+  static constexpr std::string_view kind = "fetch_answered";
+  std::string peer;
+  NodeId replica = no_node;  // The follower that fetches; -1: a consumer.
+  TopicPartition partition;
+  std::int32_t error = 0;
+  Offset fetch_offset = 0;
+  Offset high_watermark = -1;
+  std::vector<BatchRef> batches;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("replica", e.replica);
+    f("partition", e.partition);
+    f("error", e.error);
+    f("fetch_offset", e.fetch_offset);
+    f("high_watermark", e.high_watermark);
+    f("batches", e.batches);
+  }
+};
+// A controller's vote has left it (KIP-595).
+struct VoteAnswered {
+  static constexpr std::string_view kind = "vote_answered";
+  NodeId candidate;
+  LeaderEpoch epoch{};
+  bool is_granted = false;
+  static void visit(auto& e, auto&& f) {
+    f("candidate", e.candidate);
+    f("epoch", e.epoch);
+    f("is_granted", e.is_granted);
+  }
+};
+// A node presents itself as the quorum's leader to others.
+struct QuorumLeaderAnnounced {
+  static constexpr std::string_view kind = "quorum_leader_announced";
+  LeaderEpoch epoch{};
+  static void visit(auto& e, auto&& f) { f("epoch", e.epoch); }
+};
+
+// ---- Clients -----------------------------------------------------------------------------------
+
+// `op` numbers a client operation over the whole run; printed as op7.
+struct SendInvoked {
+  static constexpr std::string_view kind = "send_invoked";
+  std::int64_t op = 0;
+  std::string client;
+  TopicPartition partition;
+  std::uint64_t record = 0;  // Digest of key and value; unique where the workload makes it so.
+  static void visit(auto& e, auto&& f) {
+    f("op", e.op);
+    f("client", e.client);
+    f("partition", e.partition);
+    f("record", e.record);
+  }
+};
+// How a client operation ended for the client: ok; failed, certainly without effect; or unknown.
+enum class Outcome : std::uint8_t { ok, failed, unknown };
+std::string_view name_of(Outcome outcome);
+
+struct SendEnded {
+  static constexpr std::string_view kind = "send_ended";
+  std::int64_t op = 0;
+  std::string client;
+  TopicPartition partition;
+  Outcome outcome = Outcome::ok;
+  std::int32_t error = 0;
+  std::int32_t acks = 0;
+  Offset offset = -1;
+  static void visit(auto& e, auto&& f) {
+    f("op", e.op);
+    f("client", e.client);
+    f("partition", e.partition);
+    f("outcome", e.outcome);
+    f("error", e.error);
+    f("acks", e.acks);
+    f("offset", e.offset);
+  }
+};
+struct RecordDelivered {
+  static constexpr std::string_view kind = "record_delivered";
+  std::string client;
+  TopicPartition partition;
+  Offset offset = 0;
+  std::uint64_t record = 0;
+  static void visit(auto& e, auto&& f) {
+    f("client", e.client);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("record", e.record);
+  }
+};
+// The consumer's position was set by something other than delivery.
+struct PositionReset {
+  static constexpr std::string_view kind = "position_reset";
+  std::string client;
+  TopicPartition partition;
+  Offset offset = 0;
+  std::string why;  // "assign", "seek", "out_of_range" …
+  static void visit(auto& e, auto&& f) {
+    f("client", e.client);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("why", e.why);
+  }
+};
+
+// ---- Core: what brokers and controllers decided ------------------------------------------------
+
+struct QuorumRoleChanged {
+  static constexpr std::string_view kind = "quorum_role_changed";
+  LeaderEpoch epoch{};
+  std::string role;  // "unattached", "follower", "candidate", "leader", "resigned"
+  NodeId leader = no_node;
+  std::string why;
+  static void visit(auto& e, auto&& f) {
+    f("epoch", e.epoch);
+    f("role", e.role);
+    f("leader", e.leader);
+    f("why", e.why);
+  }
+};
+struct BrokerRegistered {
+  static constexpr std::string_view kind = "broker_registered";
+  NodeId broker;
+  BrokerEpoch broker_epoch{};
+  static void visit(auto& e, auto&& f) {
+    f("broker", e.broker);
+    f("broker_epoch", e.broker_epoch);
+  }
+};
+struct BrokerFenced {
+  static constexpr std::string_view kind = "broker_fenced";
+  NodeId broker;
+  std::string why;  // "heartbeat timeout", "asked to be fenced", "new incarnation" …
+  static void visit(auto& e, auto&& f) {
+    f("broker", e.broker);
+    f("why", e.why);
+  }
+};
+struct BrokerUnfenced {
+  static constexpr std::string_view kind = "broker_unfenced";
+  NodeId broker;
+  static void visit(auto& e, auto&& f) { f("broker", e.broker); }
+};
+// The controller decided on a leader; becomes true when PartitionCommitted says so.
+struct LeaderElected {
+  static constexpr std::string_view kind = "leader_elected";
+  TopicPartition partition;
+  NodeId from = no_node;
+  NodeId to = no_node;  // -1: nobody is eligible.
+  LeaderEpoch leader_epoch{};
+  std::string why;  // "broker-1 fenced", "preferred leader", "ElectLeaders request" …
+  bool is_clean = true;
+  std::vector<NodeId> isr_before;
+  std::vector<NodeId> isr_after;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("from", e.from);
+    f("to", e.to);
+    f("leader_epoch", e.leader_epoch);
+    f("why", e.why);
+    f("is_clean", e.is_clean);
+    f("isr_before", e.isr_before);
+    f("isr_after", e.isr_after);
+  }
+};
+// The controller accepted a new set of in-sync replicas, or took a broker out of it.
+struct IsrChanged {
+  static constexpr std::string_view kind = "isr_changed";
+  TopicPartition partition;
+  std::vector<NodeId> before;
+  std::vector<NodeId> after;
+  PartitionEpoch partition_epoch{};
+  std::string why;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("before", e.before);
+    f("after", e.after);
+    f("partition_epoch", e.partition_epoch);
+    f("why", e.why);
+  }
+};
+struct BecameLeader {
+  static constexpr std::string_view kind = "became_leader";
+  TopicPartition partition;
+  LeaderEpoch leader_epoch{};
+  Offset end_offset = 0;
+  Offset high_watermark = 0;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("leader_epoch", e.leader_epoch);
+    f("end_offset", e.end_offset);
+    f("high_watermark", e.high_watermark);
+  }
+};
+struct BecameFollower {
+  static constexpr std::string_view kind = "became_follower";
+  TopicPartition partition;
+  LeaderEpoch leader_epoch{};
+  NodeId leader = no_node;
+  Offset end_offset = 0;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("leader_epoch", e.leader_epoch);
+    f("leader", e.leader);
+    f("end_offset", e.end_offset);
+  }
+};
+struct HighWatermarkAdvanced {
+  static constexpr std::string_view kind = "high_watermark_advanced";
+  TopicPartition partition;
+  LeaderEpoch leader_epoch{};
+  Offset high_watermark = 0;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("leader_epoch", e.leader_epoch);
+    f("high_watermark", e.high_watermark);
+  }
+};
+struct LogTruncated {
+  static constexpr std::string_view kind = "log_truncated";
+  TopicPartition partition;
+  Offset from = 0;
+  Offset to = 0;
+  std::string why;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("from", e.from);
+    f("to", e.to);
+    f("why", e.why);
+  }
+};
+struct LogRecovered {
+  static constexpr std::string_view kind = "log_recovered";
+  TopicPartition partition;
+  Offset end_offset = 0;
+  std::int64_t bytes_cut = 0;  // Of a torn or corrupt tail.
+  bool was_clean = false;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("end_offset", e.end_offset);
+    f("bytes_cut", e.bytes_cut);
+    f("was_clean", e.was_clean);
+  }
+};
+// For people, where no other kind fits: a refused frame, an unreadable file.
+struct Note {
+  static constexpr std::string_view kind = "note";
+  std::string text;
+  static void visit(auto& e, auto&& f) { f("text", e.text); }
+};
+
+// ---- All of them -------------------------------------------------------------------------------
+
+using EventBody =
+    std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
+                 FaultsLifted, BatchStored, LogCut, LogSynced, TopicCommitted, PartitionCommitted,
+                 BrokerCommitted, ProduceAnswered, FetchAnswered, VoteAnswered,
+                 QuorumLeaderAnnounced, SendInvoked, SendEnded, RecordDelivered, PositionReset,
+                 QuorumRoleChanged, BrokerRegistered, BrokerFenced, BrokerUnfenced, LeaderElected,
+                 IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated,
+                 LogRecovered, Note>;
+
+struct Event {
+  EventId id;
+  Instant at;
+  NodeId node = no_node;
+  EventCauses causes;
+  EventBody body;
+};
+
+std::string_view kind_of(const EventBody& body);
+
+}  // namespace brokersim

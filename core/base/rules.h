@@ -1,0 +1,35 @@
+// The rules of the protocol that can be switched back to what they were when they were wrong.
+//
+// Each is read at the one place where the rule lives. The defaults are today's protocol; other
+// values bring a historical bug back, or make a node of an older version. Which name of which bug
+// sets which rule stands in scenarios/bugs.cc, not here: core knows behaviours, not tickets.
+#pragma once
+
+#include <cstdint>
+
+namespace brokersim {
+
+struct Rules {
+  // What a follower of a new leader epoch cuts its log back to (KIP-101).
+  enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
+  TruncateBy truncate_by = TruncateBy::leader_epoch;
+
+  // What a leader answers to "where does epoch e end" (KIP-279): the largest epoch it has up to e,
+  // with that epoch's end; or only an offset, the start of the next epoch it knows.
+  enum class EpochEnd : std::uint8_t { epoch_and_offset, offset_only };
+  EpochEnd epoch_end = EpochEnd::epoch_and_offset;
+
+  // How `acks` of 2 and more is served (docs/decisions/numeric-acks.md): as acks=all with that many
+  // in-sync replicas required; refused, as Kafka does today; or answered once any so many replicas
+  // hold the record, as Kafka 0.8 did.
+  enum class NumericAcks : std::uint8_t { safe, reject, legacy };
+  NumericAcks numeric_acks = NumericAcks::safe;
+
+  // Whether a partition whose in-sync replicas are all gone may be led by another replica, where
+  // neither topic nor cluster says (KIP-106).
+  bool unclean_leader_election_by_default = false;
+
+  friend bool operator==(const Rules&, const Rules&) = default;
+};
+
+}  // namespace brokersim

@@ -1,0 +1,61 @@
+// The broker role of a node: the replicas it holds and the fibers that keep them in line with the
+// cluster's metadata, with their leaders and with the controller.
+#pragma once
+
+#include <functional>
+
+#include "core/broker/config.h"
+#include "core/broker/controller_link.h"
+#include "core/broker/fetchers.h"
+#include "core/broker/fiber_group.h"
+#include "core/broker/isr_updates.h"
+#include "core/broker/lifecycle.h"
+#include "core/broker/quorum.h"
+#include "core/broker/replicas.h"
+#include "core/controller/image.h"
+#include "core/env.h"
+
+namespace brokersim::broker {
+
+class Broker {
+ public:
+  Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnation_id,
+         BrokerEpoch previous_epoch);
+
+  // Reads checkpoints, then starts the fibers of the broker.
+  void start(Env& env, bool was_clean);
+  // Metadata has been committed up to `offset`. Acts on it from our own registration on; until that
+  // is accepted, and while logs are opened, it suspends.
+  void apply(Env& env, const controller::Image& image, const controller::Delta& delta,
+             Offset offset);
+  // Controlled shutdown: hands leadership over, then makes everything durable and ends the fibers
+  // (KIP-500). Waits for the controller's leave no longer than a session lasts.
+  void shut_down(Env& env);
+  // Ends the fibers and nothing else: the disk cannot be written.
+  void halt(Env& env);
+  bool has_failed() { return replicas_.news().has_failed; }
+
+  const NodeConfig& config() const { return config_; }
+  const controller::Image& image() const { return image_; }
+  const controller::Image::Configs& topic_defaults() const { return topic_defaults_; }
+  Replicas& replicas() { return replicas_; }
+  Lifecycle& lifecycle() { return lifecycle_; }
+  const QuorumNode& quorum() const { return quorum_; }
+  // For requests that only the controller can answer.
+  ControllerLink& controller() { return controller_; }
+
+ private:
+  const NodeConfig& config_;
+  const QuorumNode& quorum_;
+  const controller::Image::Configs topic_defaults_;
+  controller::Image image_;
+  controller::Delta unpublished_;  // What has changed before we may act on it.
+  Replicas replicas_;
+  Lifecycle lifecycle_;
+  IsrUpdates isr_updates_;
+  Fetchers fetchers_;
+  ControllerLink controller_;
+  FiberGroup fibers_;
+};
+
+}  // namespace brokersim::broker

@@ -1,0 +1,118 @@
+#include "core/broker/config.h"
+
+#include <charconv>
+#include <limits>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+namespace brokersim::broker {
+namespace {
+
+// Calls f(name, member, unit) for each tunable; the unit is that of the text, 0 for plain numbers.
+template <class Config, class F>
+void each_setting(Config& c, F&& f) {
+  constexpr Duration ms = 1ms;
+  constexpr Duration none{};
+  f("num.partitions", c.num_partitions, none);
+  f("default.replication.factor", c.default_replication_factor, none);
+  f("min.insync.replicas", c.min_insync_replicas, none);
+  f("unclean.leader.election.enable", c.unclean_leader_election_enable, none);
+  f("auto.create.topics.enable", c.auto_create_topics_enable, none);
+  f("socket.request.max.bytes", c.socket_request_max_bytes, none);
+  f("message.max.bytes", c.message_max_bytes, none);
+  f("fetch.max.bytes", c.fetch_max_bytes, none);
+  f("connections.max.idle.ms", c.connections_max_idle, ms);
+  f("log.segment.bytes", c.log_segment_bytes, none);
+  f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
+  f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);
+  f("replica.fetch.max.bytes", c.replica_fetch_max_bytes, none);
+  f("replica.fetch.response.max.bytes", c.replica_fetch_response_max_bytes, none);
+  f("replica.fetch.backoff.ms", c.replica_fetch_backoff, ms);
+  f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
+  f("replica.high.watermark.checkpoint.interval.ms", c.high_watermark_checkpoint_interval, ms);
+  f("log.flush.offset.checkpoint.interval.ms", c.recovery_point_checkpoint_interval, ms);
+  f("broker.heartbeat.interval.ms", c.broker_heartbeat_interval, ms);
+  f("broker.session.timeout.ms", c.broker_session_timeout, ms);
+  f("leader.imbalance.check.interval.seconds", c.leader_imbalance_check_interval, Duration(1s));
+  f("auto.leader.rebalance.enable", c.auto_leader_rebalance_enable, none);
+  f("controller.quorum.election.timeout.ms", c.quorum_election_timeout, ms);
+  f("controller.quorum.election.backoff.max.ms", c.quorum_election_backoff_max, ms);
+  f("controller.quorum.fetch.timeout.ms", c.quorum_fetch_timeout, ms);
+  f("controller.quorum.request.timeout.ms", c.quorum_request_timeout, ms);
+  f("controller.quorum.retry.backoff.ms", c.quorum_retry_backoff, ms);
+  f("controller.quorum.append.linger.ms", c.quorum_append_linger, ms);
+  f("metadata.max.idle.interval.ms", c.metadata_max_idle_interval, ms);
+}
+
+std::string parse(bool& member, std::string_view text, Duration) {
+  if (text != "true" && text != "false") return "true or false";
+  member = text == "true";
+  return {};
+}
+
+template <std::integral T>
+std::string parse(T& member, std::string_view text, Duration) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
+    return fmt::format("a whole number from 0 to {}", std::numeric_limits<T>::max());
+  }
+  member = value;
+  return {};
+}
+
+std::string parse(Duration& member, std::string_view text, Duration unit) {
+  std::int64_t count = 0;
+  if (auto wanted = parse(count, text, unit); !wanted.empty()) return wanted;
+  if (count > Duration::max() / unit) return "a time below 292 years";
+  member = count * unit;
+  return {};
+}
+
+template <class T>
+std::string show(const T& member, Duration unit) {
+  if constexpr (std::is_same_v<T, Duration>) {
+    return fmt::format("{}", member / unit);
+  } else {
+    return fmt::format("{}", member);
+  }
+}
+
+}  // namespace
+
+Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value) {
+  bool found = false;
+  std::string wanted;
+  each_setting(config, [&](std::string_view known, auto& member, Duration unit) {
+    if (known != name) return;
+    found = true;
+    wanted = parse(member, value, unit);
+  });
+  if (!found) return Unexpected(fmt::format("there is no setting '{}'", name));
+  if (!wanted.empty()) {
+    return Unexpected(fmt::format("{} is '{}', but must be {}", name, value, wanted));
+  }
+  return Done{};
+}
+
+Expected<Done, std::string> check(const NodeConfig& config) {
+  // A session has to outlive a heartbeat that is lost, or brokers are fenced without end.
+  if (config.broker_session_timeout < 2 * config.broker_heartbeat_interval) {
+    return Unexpected(fmt::format(
+        "broker.session.timeout.ms is {}, but must be at least twice broker.heartbeat.interval.ms, "
+        "which is {}",
+        config.broker_session_timeout / 1ms, config.broker_heartbeat_interval / 1ms));
+  }
+  return Done{};
+}
+
+std::map<std::string, std::string> settings_of(const NodeConfig& config) {
+  std::map<std::string, std::string> result;
+  each_setting(config, [&](std::string_view name, const auto& member, Duration unit) {
+    result.emplace(name, show(member, unit));
+  });
+  return result;
+}
+
+}  // namespace brokersim::broker

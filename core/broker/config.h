@@ -1,0 +1,87 @@
+// Every tunable of a node: Kafka's name, unit and default. Set by name, so that a scenario, a plan
+// and a properties file all speak the same language.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/expected.h"
+#include "core/base/ids.h"
+#include "core/base/rules.h"
+#include "core/base/time.h"
+#include "core/env.h"
+
+namespace brokersim::broker {
+
+// One member of the controller quorum (controller.quorum.voters).
+struct Voter {
+  NodeId id;
+  Address address;
+  friend bool operator==(const Voter&, const Voter&) = default;
+};
+
+struct NodeConfig {
+  // Identity.
+  NodeId node_id;              // node.id
+  std::string cluster_id;      // Of 22 base64 characters in a real cluster.
+  bool is_broker = true;       // process.roles
+  bool is_controller = false;  // process.roles
+  Address listener;            // Where this node is reached.
+  std::vector<Voter> voters;   // controller.quorum.voters, ordered by id.
+  std::string rack;            // broker.rack
+  Rules rules;
+
+  // Topics.
+  std::int32_t num_partitions = 1;              // num.partitions
+  std::int16_t default_replication_factor = 1;  // default.replication.factor
+  std::int32_t min_insync_replicas = 1;         // min.insync.replicas
+  bool unclean_leader_election_enable = false;  // unclean.leader.election.enable
+  bool auto_create_topics_enable = true;        // auto.create.topics.enable
+
+  // Requests.
+  std::int32_t socket_request_max_bytes = 100 << 20;  // socket.request.max.bytes
+  std::int32_t message_max_bytes = 1048588;           // message.max.bytes
+  std::int32_t fetch_max_bytes = 55 << 20;            // fetch.max.bytes
+  Duration connections_max_idle = 600s;               // connections.max.idle.ms
+
+  // Log.
+  std::int64_t log_segment_bytes = std::int64_t{1} << 30;  // log.segment.bytes
+
+  // Replication.
+  Duration replica_lag_time_max = 30s;                       // replica.lag.time.max.ms
+  Duration replica_fetch_wait_max = 500ms;                   // replica.fetch.wait.max.ms
+  std::int32_t replica_fetch_max_bytes = 1 << 20;            // replica.fetch.max.bytes
+  std::int32_t replica_fetch_response_max_bytes = 10 << 20;  // replica.fetch.response.max.bytes
+  Duration replica_fetch_backoff = 1s;                       // replica.fetch.backoff.ms
+  Duration replica_socket_timeout = 30s;                     // replica.socket.timeout.ms
+  Duration high_watermark_checkpoint_interval =
+      5s;  // replica.high.watermark.checkpoint.interval.ms
+  Duration recovery_point_checkpoint_interval = 60s;  // log.flush.offset.checkpoint.interval.ms
+
+  // Controller.
+  Duration broker_heartbeat_interval = 2s;          // broker.heartbeat.interval.ms
+  Duration broker_session_timeout = 9s;             // broker.session.timeout.ms
+  Duration leader_imbalance_check_interval = 300s;  // leader.imbalance.check.interval.seconds
+  bool auto_leader_rebalance_enable = true;         // auto.leader.rebalance.enable
+
+  // Quorum.
+  Duration quorum_election_timeout = 1s;        // controller.quorum.election.timeout.ms
+  Duration quorum_election_backoff_max = 1s;    // controller.quorum.election.backoff.max.ms
+  Duration quorum_fetch_timeout = 2s;           // controller.quorum.fetch.timeout.ms
+  Duration quorum_request_timeout = 2s;         // controller.quorum.request.timeout.ms
+  Duration quorum_retry_backoff = 20ms;         // controller.quorum.retry.backoff.ms
+  Duration quorum_append_linger = 25ms;         // controller.quorum.append.linger.ms
+  Duration metadata_max_idle_interval = 500ms;  // metadata.max.idle.interval.ms
+};
+
+// Sets one tunable from its Kafka name and text; the error says what is wrong and what fits.
+Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value);
+// What contradicts itself in the settings taken together, and what would fit.
+Expected<Done, std::string> check(const NodeConfig& config);
+// The name and present value of every tunable, for docs, DescribeConfigs and did-you-mean.
+std::map<std::string, std::string> settings_of(const NodeConfig& config);
+
+}  // namespace brokersim::broker

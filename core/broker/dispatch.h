@@ -1,0 +1,58 @@
+// Which request goes where: decodes it for its handler and encodes the response.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/api/all.h"
+#include "core/broker/server.h"
+#include "core/wire/frame.h"
+
+namespace brokersim::broker {
+
+class DispatchTable {
+ public:
+  // `handler(env, context, request)` returns the response, or an optional one: nothing means the
+  // request has none.
+  template <wire::Message Request, class Handler>
+  void serve(Handler handler) {
+    const auto key = static_cast<api::ApiKey>(Request::description.key);
+    rows_[key] = [handler = std::move(handler)](Env& env, const RequestContext& context,
+                                                const Slice& body) -> Reply {
+      const auto version = context.header.api_version;
+      auto request = wire::decode<Request>(body, version);
+      if (!request) {
+        return {.kind = Reply::Kind::close,
+                .why = fmt::format("malformed {} v{}: {}",
+                                   name_of(static_cast<api::ApiKey>(Request::description.key)),
+                                   version, request.error())};
+      }
+      return reply_with(context, handler(env, context, *std::move(request)));
+    };
+  }
+
+  // Answers ApiVersions from the rows; refuses what is not served in that version.
+  Reply operator()(Env& env, const RequestContext& context, const Slice& body) const;
+
+ private:
+  using Row = std::function<Reply(Env&, const RequestContext&, const Slice&)>;
+
+  template <class Response>
+  static Reply reply_with(const RequestContext& context, const Response& response) {
+    return {.frame = wire::response_frame(context.header.correlation_id, response,
+                                          context.header.api_version)};
+  }
+  template <class Response>
+  static Reply reply_with(const RequestContext& context, const std::optional<Response>& response) {
+    if (!response) return {.kind = Reply::Kind::stay_silent};
+    return reply_with(context, *response);
+  }
+
+  Reply answer_api_versions(const RequestContext& context, const Slice& body) const;
+
+  std::map<api::ApiKey, Row> rows_;
+};
+
+}  // namespace brokersim::broker

@@ -1,0 +1,200 @@
+// Fetch (key 1): what consumers may see, and what followers replicate by.
+//
+// A follower's position is taken note of at the first read only; a request that waits is read again
+// when one of its partitions moves, without that (protocol section 3.4).
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/broker/broker.h"
+#include "core/broker/handlers/handlers.h"
+#include "core/partition/fetch_check.h"
+
+namespace brokersim::broker::handlers {
+namespace {
+
+using api::ErrorCode;
+using PartitionData = api::FetchResponse::PartitionData;
+
+struct Fetcher {
+  NodeId replica = no_node;  // -1: a consumer.
+  BrokerEpoch broker_epoch = no_broker_epoch;
+  bool is_follower() const { return replica != no_node; }
+};
+
+// One partition of the request, found once and read perhaps several times.
+struct Read {
+  std::size_t topic = 0;
+  const api::FetchRequest::FetchPartition* asked = nullptr;
+  std::shared_ptr<Replica> replica;
+  ErrorCode error = ErrorCode::none;  // Known before any reading.
+};
+
+Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version) {
+  if (version >= 15) {
+    return {request.replica_state.replica_id, request.replica_state.replica_epoch};
+  }
+  return {request.replica_id, no_broker_epoch};
+}
+
+std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& request,
+                                  std::int16_t version) {
+  std::vector<Read> reads;
+  for (std::size_t i = 0; i < request.topics.size(); ++i) {
+    const auto& topic = request.topics[i];
+    const auto* known = version >= 13 ? broker.image().find_topic(topic.topic_id)
+                                      : broker.image().find_topic(topic.topic);
+    for (const auto& asked : topic.partitions) {
+      Read read{.topic = i, .asked = &asked, .replica = nullptr};
+      if (known) read.replica = broker.replicas().find({known->name, asked.partition});
+      if (!read.replica) {
+        const bool exists = known && known->partitions.contains(asked.partition);
+        read.error = exists          ? ErrorCode::not_leader_or_follower
+                     : version >= 13 ? ErrorCode::unknown_topic_id
+                                     : ErrorCode::unknown_topic_or_partition;
+      }
+      reads.push_back(std::move(read));
+    }
+  }
+  return reads;
+}
+
+PartitionData failure(const Read& read, ErrorCode error) {
+  PartitionData data;
+  data.partition_index = read.asked->partition;
+  data.error_code = error;
+  data.high_watermark = -1;
+  if (error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch) {
+    if (read.replica) {
+      data.current_leader = {.leader_id = read.replica->state().leader,
+                             .leader_epoch = read.replica->state().leader_epoch};
+    }
+  }
+  return data;
+}
+
+void name_end(const Replica& replica, PartitionData& data) {
+  data.high_watermark = replica.high_watermark();
+  data.last_stable_offset = replica.high_watermark();
+  data.log_start_offset = replica.log().start_offset();
+}
+
+// Whether the position may be read, and for a follower, what it tells about its log.
+PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
+                    const NodeConfig& config, partition::FetchVerdict& verdict) {
+  auto& replica = *read.replica;
+  const auto error = replica.check_leadership(read.asked->current_leader_epoch);
+  if (error != ErrorCode::none) return failure(read, error);
+  verdict = partition::check_position(
+      {.fetch_offset = read.asked->fetch_offset,
+       .current_leader_epoch = read.asked->current_leader_epoch,
+       .last_fetched_epoch = read.asked->last_fetched_epoch},
+      {.start = replica.log().start_offset(), .end = replica.log().end_offset()},
+      replica.log().epochs(), config.rules.epoch_end);
+  if (verdict.error != ErrorCode::none) return failure(read, verdict.error);
+  if (verdict.may_read() && fetcher.is_follower() && is_first) {
+    const auto refused = replica.follower_fetched(env, {.replica = fetcher.replica,
+                                                        .broker_epoch = fetcher.broker_epoch,
+                                                        .fetch_offset = read.asked->fetch_offset});
+    if (refused != ErrorCode::none) return failure(read, refused);
+  }
+  PartitionData data;
+  data.partition_index = read.asked->partition;
+  name_end(replica, data);
+  if (verdict.diverging) {
+    data.diverging_epoch = {.epoch = verdict.diverging->epoch,
+                            .end_offset = verdict.diverging->end_offset};
+  }
+  return data;
+}
+
+PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
+                             const NodeConfig& config, std::size_t budget) {
+  if (!read.replica) return failure(read, read.error);
+  partition::FetchVerdict verdict;
+  auto data = check(env, read, fetcher, is_first, config, verdict);
+  if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
+  auto& replica = *read.replica;
+  const Offset end = fetcher.is_follower() ? replica.log().end_offset() : replica.high_watermark();
+  const auto max =
+      std::min(budget, static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
+  data.records = wire::Records{};
+  if (read.asked->fetch_offset >= end) return data;
+  // The epoch decides whether what a cold read brings is still ours to give.
+  const auto epoch = replica.state().leader_epoch;
+  auto got = replica.log().read(env, read.asked->fetch_offset, {.end = end, .max_bytes = max});
+  if (!got) {
+    return failure(read, got.error() == log::LogError::out_of_range
+                             ? ErrorCode::offset_out_of_range
+                             : ErrorCode::kafka_storage_error);
+  }
+  if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
+    return failure(read, ErrorCode::not_leader_or_follower);
+  }
+  data.records = wire::Records{std::move(got->bytes)};
+  return data;
+}
+
+struct Pass {
+  api::FetchResponse response;
+  std::size_t bytes = 0;
+  bool must_answer = false;  // An error or a divergence does not wait.
+};
+
+Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
+              const std::vector<Read>& reads, const Fetcher& fetcher, bool is_first) {
+  Pass pass;
+  for (const auto& topic : request.topics) {
+    pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
+  }
+  auto budget = static_cast<std::size_t>(std::max(0, request.max_bytes));
+  for (const auto& read : reads) {
+    auto data = read_partition(env, read, fetcher, is_first, broker.config(), budget);
+    const std::size_t size = data.records ? data.records->bytes.size() : 0;
+    pass.bytes += size;
+    budget -= std::min(budget, size);
+    pass.must_answer |= data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0;
+    pass.response.responses[read.topic].partitions.push_back(std::move(data));
+  }
+  return pass;
+}
+
+// A follower that has not been told of the present high watermark is told at once: what became
+// committed must not wait for the next record to be known there.
+bool is_behind(const std::vector<Read>& reads, const Fetcher& fetcher) {
+  return std::any_of(reads.begin(), reads.end(), [&](const Read& read) {
+    return read.replica && !read.replica->has_told_high_watermark(fetcher.replica);
+  });
+}
+
+void note_told(const std::vector<Read>& reads, const Fetcher& fetcher) {
+  for (const auto& read : reads) {
+    if (read.replica) read.replica->told_high_watermark(fetcher.replica);
+  }
+}
+
+}  // namespace
+
+api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
+                         api::FetchRequest request) {
+  const auto version = context.header.api_version;
+  const auto fetcher = fetcher_of(request, version);
+  const Instant deadline = env.now() + Duration(request.max_wait_ms * Duration(1ms));
+  const auto reads = find_partitions(broker, request, version);
+  std::vector<Signal*> signals;
+  for (const auto& read : reads) {
+    if (read.replica) signals.push_back(&read.replica->changed());
+  }
+  auto pass = read_all(env, broker, request, reads, fetcher, true);
+  const auto min_bytes = static_cast<std::size_t>(std::max(0, request.min_bytes));
+  while (!pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
+    if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
+    if (wait_any(env, signals, deadline) != Wake::notified) break;
+    pass = read_all(env, broker, request, reads, fetcher, false);
+  }
+  if (fetcher.is_follower()) note_told(reads, fetcher);
+  return std::move(pass.response);
+}
+
+}  // namespace brokersim::broker::handlers

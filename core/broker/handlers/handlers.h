@@ -1,0 +1,34 @@
+// The requests a node answers, one function each; node.cc lists which role serves which.
+//
+// A handler returns its response, or nothing where the protocol has none. It may suspend: what it
+// looked up before is stale afterwards.
+#pragma once
+
+#include <optional>
+
+#include "core/api/all.h"
+#include "core/broker/server.h"
+#include "core/env.h"
+
+namespace brokersim::broker {
+
+class Broker;
+
+namespace handlers {
+
+// KIP-98, KIP-107, KIP-966 in part; protocol section 3.3.
+std::optional<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
+                                            api::ProduceRequest request);
+// KIP-74, KIP-227 (sessionless), KIP-320, KIP-595's truncation on fetch; protocol section 3.4.
+api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
+                         api::FetchRequest request);
+api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
+                                      api::ListOffsetsRequest request);
+api::OffsetForLeaderEpochResponse offset_for_leader_epoch(
+    Broker& broker, const api::OffsetForLeaderEpochRequest& request);
+api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
+                               const api::MetadataRequest& request);
+api::DescribeClusterResponse describe_cluster(Broker& broker);
+
+}  // namespace handlers
+}  // namespace brokersim::broker

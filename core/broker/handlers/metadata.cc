@@ -1,0 +1,109 @@
+// Metadata (key 3) and DescribeCluster (key 60): who the brokers are and who leads what, as far as
+// this broker has applied the metadata log.
+#include "core/broker/broker.h"
+#include "core/broker/handlers/handlers.h"
+
+namespace brokersim::broker::handlers {
+namespace {
+
+using api::ErrorCode;
+using TopicAnswer = api::MetadataResponse::MetadataResponseTopic;
+
+TopicAnswer describe(const controller::Image& image, const controller::Topic& topic) {
+  TopicAnswer answer;
+  answer.name = topic.name;
+  answer.topic_id = topic.id;
+  for (const auto& [index, partition] : topic.partitions) {
+    auto& p = answer.partitions.emplace_back();
+    p.partition_index = index;
+    p.leader_id = partition.leader;
+    p.leader_epoch = partition.leader_epoch;
+    p.replica_nodes = partition.replicas;
+    p.isr_nodes = partition.isr;
+    for (const auto replica : partition.replicas) {
+      if (!image.is_active(replica)) p.offline_replicas.push_back(replica);
+    }
+    if (!partition.has_leader()) p.error_code = ErrorCode::leader_not_available;
+  }
+  return answer;
+}
+
+ErrorCode create(Env& env, Broker& broker, const std::string& name) {
+  constexpr std::int16_t version = 7;
+  api::CreateTopicsRequest request;
+  auto& topic = request.topics.emplace_back();
+  topic.name = name;
+  topic.num_partitions = -1;
+  topic.replication_factor = -1;
+  const Instant deadline = env.now() + broker.config().quorum_request_timeout;
+  const auto response = broker.controller().call(env, request, version, deadline);
+  if (!response || response->topics.empty()) return ErrorCode::unknown_topic_or_partition;
+  const auto error = response->topics.front().error_code;
+  const bool is_there = error == ErrorCode::none || error == ErrorCode::topic_already_exists;
+  // The client asks again, and by then we know the topic.
+  return is_there ? ErrorCode::leader_not_available : error;
+}
+
+TopicAnswer answer_one(Env& env, Broker& broker,
+                       const api::MetadataRequest::MetadataRequestTopic& asked, bool may_create) {
+  const auto* topic = asked.name ? broker.image().find_topic(*asked.name)
+                                 : broker.image().find_topic(asked.topic_id);
+  if (topic) return describe(broker.image(), *topic);
+  TopicAnswer answer;
+  answer.name = asked.name;
+  answer.topic_id = asked.topic_id;
+  if (!asked.name) {
+    answer.error_code = ErrorCode::unknown_topic_id;
+  } else if (may_create && broker.config().auto_create_topics_enable) {
+    answer.error_code = create(env, broker, *asked.name);
+  } else {
+    answer.error_code = ErrorCode::unknown_topic_or_partition;
+  }
+  return answer;
+}
+
+}  // namespace
+
+api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
+                               const api::MetadataRequest& request) {
+  api::MetadataResponse response;
+  const bool wants_all =
+      !request.topics || (context.header.api_version == 0 && request.topics->empty());
+  if (wants_all) {
+    for (const auto& [name, topic] : broker.image().topics()) {
+      response.topics.push_back(describe(broker.image(), topic));
+    }
+  } else {
+    for (const auto& asked : *request.topics) {
+      response.topics.push_back(answer_one(env, broker, asked, request.allow_auto_topic_creation));
+    }
+  }
+  const auto& image = broker.image();
+  response.cluster_id = image.cluster_id();
+  for (const auto& [id, node] : image.brokers()) {
+    if (node.is_fenced || node.endpoints.empty()) continue;
+    response.brokers.push_back({.node_id = id,
+                                .host = node.endpoints.front().host,
+                                .port = node.endpoints.front().port,
+                                .rack = node.rack});
+  }
+  // Clients may not reach controllers; any broker forwards what is for them (KIP-590).
+  if (!response.brokers.empty()) response.controller_id = response.brokers.front().node_id;
+  return response;
+}
+
+api::DescribeClusterResponse describe_cluster(Broker& broker) {
+  api::DescribeClusterResponse response;
+  response.cluster_id = broker.image().cluster_id();
+  for (const auto& [id, node] : broker.image().brokers()) {
+    if (node.is_fenced || node.endpoints.empty()) continue;
+    response.brokers.push_back({.broker_id = id,
+                                .host = node.endpoints.front().host,
+                                .port = node.endpoints.front().port,
+                                .rack = node.rack});
+  }
+  if (!response.brokers.empty()) response.controller_id = response.brokers.front().broker_id;
+  return response;
+}
+
+}  // namespace brokersim::broker::handlers

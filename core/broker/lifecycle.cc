@@ -1,0 +1,101 @@
+#include "core/broker/lifecycle.h"
+
+#include <utility>
+
+#include "core/api/broker_heartbeat.h"
+#include "core/api/broker_registration.h"
+
+namespace brokersim::broker {
+
+using api::ErrorCode;
+
+namespace {
+
+constexpr std::int16_t registration_version = 3;
+constexpr std::int16_t heartbeat_version = 1;
+constexpr Duration retry_backoff = 100ms;
+
+}  // namespace
+
+void Lifecycle::run(Env& env) {
+  while (!register_once(env)) {
+    if (!env.sleep(retry_backoff)) return;
+  }
+  changed_.notify_all(env);
+  while (!may_shut_down_) {
+    const Instant sent = env.now();
+    const bool answered = heartbeat_once(env);
+    const Duration pause = !answered    ? retry_backoff
+                           : has_news() ? Duration{}
+                                        : config_.broker_heartbeat_interval;
+    if (hurry_.wait(env, sent + pause) == Wake::cancelled) return;
+  }
+}
+
+void Lifecycle::applied_metadata(Host& host, Offset offset) {
+  applied_offset_ = offset;
+  if (has_news()) hurry_.notify_all(host);
+}
+
+bool Lifecycle::has_news() const {
+  const bool has_caught_up = is_registered() && applied_offset_ >= epoch_.value;
+  return (has_caught_up && told_offset_ < epoch_.value) || (wants_shutdown_ && !told_shutdown_);
+}
+
+void Lifecycle::begin_shutdown(Host& host) {
+  wants_shutdown_ = true;
+  told_shutdown_ = false;
+  hurry_.notify_all(host);
+}
+
+bool Lifecycle::register_once(Env& env) {
+  api::BrokerRegistrationRequest request;
+  request.broker_id = config_.node_id;
+  request.cluster_id = config_.cluster_id;
+  request.incarnation_id = incarnation_id_;
+  request.listeners.push_back({.name = "PLAINTEXT",
+                               .host = config_.listener.host,
+                               .port = config_.listener.port,
+                               .security_protocol = 0});
+  request.features.push_back(
+      {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 25});
+  if (!config_.rack.empty()) request.rack = config_.rack;
+  request.previous_broker_epoch = previous_epoch_;
+  const Instant deadline = env.now() + config_.broker_session_timeout;
+  const auto response = controller_.call(env, request, registration_version, deadline);
+  if (!response || response->error_code != ErrorCode::none) return false;
+  epoch_ = response->broker_epoch;
+  return true;
+}
+
+bool Lifecycle::heartbeat_once(Env& env) {
+  api::BrokerHeartbeatRequest request;
+  request.broker_id = config_.node_id;
+  request.broker_epoch = epoch_;
+  request.current_metadata_offset = applied_offset_;
+  request.want_fence = false;
+  request.want_shut_down = wants_shutdown_;
+  told_offset_ = applied_offset_;
+  told_shutdown_ = wants_shutdown_;
+  // Half a session: a lost controller is noticed in time to try another.
+  const Instant deadline = env.now() + config_.broker_session_timeout / 2;
+  const auto response = controller_.call(env, request, heartbeat_version, deadline);
+  if (!response) return false;
+  if (response->error_code == ErrorCode::stale_broker_epoch) {
+    // The controller knows another registration of this broker: ours is to be made anew.
+    while (!register_once(env)) {
+      if (!env.sleep(retry_backoff)) return false;
+    }
+    changed_.notify_all(env);
+    return false;
+  }
+  if (response->error_code != ErrorCode::none) return false;
+  if (std::exchange(is_fenced_, response->is_fenced) != response->is_fenced) {
+    changed_.notify_all(env);
+  }
+  may_shut_down_ = wants_shutdown_ && response->should_shut_down;
+  if (may_shut_down_) changed_.notify_all(env);
+  return true;
+}
+
+}  // namespace brokersim::broker

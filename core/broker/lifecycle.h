@@ -1,0 +1,63 @@
+// A broker's life as the controller sees it: it registers, then sends heartbeats, and is fenced
+// when it stops doing so (KIP-631).
+//
+//   starting ─ register ─▶ fenced ─ heartbeat, caught up ─▶ running ─ stop ─▶ controlled shutdown
+#pragma once
+
+#include <optional>
+
+#include "core/broker/config.h"
+#include "core/broker/controller_link.h"
+#include "core/env.h"
+#include "core/signal.h"
+
+namespace brokersim::broker {
+
+class Lifecycle {
+ public:
+  Lifecycle(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnation_id,
+            BrokerEpoch previous_epoch)
+      : config_(config),
+        controller_(config, quorum, "heartbeat"),
+        incarnation_id_(incarnation_id),
+        previous_epoch_(previous_epoch) {}
+
+  // Registers, repeating until the controller accepts, and sends heartbeats until cancelled or
+  // until the controller lets us shut down.
+  void run(Env& env);
+
+  // The metadata offset up to which this broker has applied the log; sent with each heartbeat.
+  void applied_metadata(Host& host, Offset offset);
+  // Asks for a controlled shutdown (KIP-500); run() ends when it is granted.
+  void begin_shutdown(Host& host);
+
+  bool is_registered() const { return epoch_ != no_broker_epoch; }
+  BrokerEpoch epoch() const { return epoch_; }
+  bool is_fenced() const { return is_fenced_; }
+  bool may_shut_down() const { return may_shut_down_; }
+  // Notified when the registration is accepted, fencing changes, or the shutdown is granted.
+  Signal& changed() { return changed_; }
+
+ private:
+  bool register_once(Env& env);
+  bool heartbeat_once(Env& env);
+  // Something that the controller waits for: unfencing and shutting down must not take a heartbeat
+  // interval more than they need.
+  bool has_news() const;
+
+  const NodeConfig& config_;
+  ControllerLink controller_;
+  Uuid incarnation_id_;
+  BrokerEpoch previous_epoch_;
+  BrokerEpoch epoch_ = no_broker_epoch;
+  Offset applied_offset_ = -1;
+  bool is_fenced_ = true;
+  Offset told_offset_ = -1;  // In the last heartbeat.
+  bool wants_shutdown_ = false;
+  bool told_shutdown_ = false;
+  bool may_shut_down_ = false;
+  Signal changed_;
+  Signal hurry_;  // Something to tell before the next heartbeat is due.
+};
+
+}  // namespace brokersim::broker

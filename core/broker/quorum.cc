@@ -1,0 +1,293 @@
+// The node's quorum as a whole: opening it, its life, and carrying out what Raft decides.
+#include "core/broker/quorum.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/api/quorum_records.h"
+#include "core/log/checkpoint.h"
+
+namespace brokersim::broker {
+
+using api::ErrorCode;
+
+namespace {
+
+constexpr std::int16_t leader_change_type = 2;
+
+std::string log_directory() { return fmt::format("{}", metadata_partition()); }
+std::string quorum_state_path() { return log_directory() + "/quorum-state"; }
+
+log::LogResult<raft::QuorumState> read_quorum_state(Env& env) {
+  const auto text = log::read_file(env, quorum_state_path());
+  if (!text && text.error() == IoError::not_found) return raft::QuorumState{};
+  if (!text) return Unexpected(log::LogError::storage);
+  const auto state = raft::decode_quorum_state(*text);
+  if (!state) {
+    // To forget a vote is worse than not to start.
+    env.emit(Note{fmt::format("{}: {}", quorum_state_path(), state.error())});
+    return Unexpected(log::LogError::corrupt);
+  }
+  return *state;
+}
+
+// Random numbers for Raft, which outlives the Env at hand: a function of one number drawn when the
+// node started.
+std::uint64_t mix(std::uint64_t seed, std::string_view purpose, std::uint64_t key) {
+  std::uint64_t bits = seed;
+  for (const char c : purpose) bits = (bits ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  bits += key * 0x9e3779b97f4a7c15;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  return bits ^ (bits >> 31);
+}
+
+raft::RaftConfig raft_config(Env& env, const NodeConfig& config, raft::RaftRules rules) {
+  raft::RaftConfig out;
+  out.self = config.node_id;
+  for (const Voter& voter : config.voters) out.voters.push_back(voter.id);
+  out.election_timeout = config.quorum_election_timeout;
+  out.election_backoff_max = config.quorum_election_backoff_max;
+  out.fetch_timeout = config.quorum_fetch_timeout;
+  out.rules = rules;
+  out.random = [seed = env.random("quorum", 0)](std::string_view purpose, std::uint64_t key) {
+    return mix(seed, purpose, key);
+  };
+  return out;
+}
+
+}  // namespace
+
+class QuorumNode::MetadataLogView : public raft::LogView {
+ public:
+  explicit MetadataLogView(const log::Log& log) : log_(log) {}
+
+  Offset end_offset() const override { return log_.end_offset(); }
+  LeaderEpoch last_epoch() const override {
+    return log_.epochs().empty() ? LeaderEpoch{0} : log_.last_epoch();
+  }
+  raft::EpochEnd end_offset_for_epoch(LeaderEpoch epoch) const override {
+    const auto& epochs = log_.epochs();
+    if (epochs.empty() || epoch < epochs.entries().front().epoch) return {};
+    const auto end = log_.end_offset_for_epoch(std::min(epoch, epochs.latest_epoch()));
+    ASSERT(end.has_value(), epoch);
+    return {end->epoch, end->end_offset};
+  }
+
+ private:
+  const log::Log& log_;
+};
+
+// ---- Life --------------------------------------------------------------------------------------
+
+log::LogResult<std::unique_ptr<QuorumNode>> QuorumNode::open(Env& env, const NodeConfig& config,
+                                                             bool was_clean,
+                                                             raft::RaftRules rules) {
+  log::LogState state;
+  state.was_clean = was_clean;
+  TRY(auto log, log::Log::open(env, metadata_partition(), log_directory(), {}, state));
+  // What recovery found may be in the page cache only, and Raft promises it to others.
+  TRY(std::ignore, log->sync(env));
+  TRY(const auto stored, read_quorum_state(env));
+  auto view = std::make_unique<MetadataLogView>(*log);
+  auto raft = std::make_unique<raft::Raft>(raft_config(env, config, rules), *view, stored);
+  return std::unique_ptr<QuorumNode>(
+      new QuorumNode(config, std::move(log), std::move(view), std::move(raft)));
+}
+
+QuorumNode::QuorumNode(const NodeConfig& config, std::unique_ptr<log::Log> log,
+                       std::unique_ptr<MetadataLogView> view, std::unique_ptr<raft::Raft> raft)
+    : config_(config), log_(std::move(log)), view_(std::move(view)), raft_(std::move(raft)) {}
+
+QuorumNode::~QuorumNode() = default;
+
+void QuorumNode::start(Env& env) {
+  {
+    const auto held = turn_.take(env);
+    if (!held || !carry_out(env, raft_->start(env.now()))) return;
+  }
+  fibers_.spawn(env, "quorum-timer", [this](Env& fiber) { run_timer(fiber); });
+  if (is_voter()) fibers_.spawn(env, "quorum-flusher", [this](Env& fiber) { run_flusher(fiber); });
+  for (const Voter& voter : config_.voters) {
+    if (voter.id == config_.node_id) continue;
+    fibers_.spawn(env, fmt::format("quorum-peer-{}", voter.id),
+                  [this, &voter](Env& fiber) { run_peer(fiber, voter); });
+  }
+}
+
+void QuorumNode::stop(Env& env) {
+  REQUIRE(!env.is_cancelled());
+  resign(env, "shutdown");
+  const Instant deadline = env.now() + config_.quorum_request_timeout;
+  while (const auto* resigned = std::get_if<raft::Resigned>(&raft_->role())) {
+    if (resigned->unacknowledged.empty() || env.now() >= deadline) break;
+    if (!env.sleep(config_.quorum_retry_backoff)) break;
+  }
+  fibers_.cancel(env);
+  fibers_.wait_until_empty(env);
+}
+
+void QuorumNode::run_timer(Env& env) {
+  while (!env.is_cancelled() && !has_failed_) {
+    timer_at_ = raft_->next_deadline();
+    if (env.now() < timer_at_) {
+      inquiries_.wait(env, timer_at_);
+      continue;
+    }
+    const auto held = turn_.take(env);
+    if (!held || !carry_out(env, raft_->tick(env.now()))) return;
+  }
+}
+
+// A leader syncs while it goes on appending, and counts itself up to where the sync began.
+void QuorumNode::run_flusher(Env& env) {
+  LeaderEpoch epoch = no_epoch;
+  Offset flushed = 0;
+  while (!env.is_cancelled() && !has_failed_) {
+    if (!is_leader_ || (epoch == current_.epoch && flushed == log_->end_offset())) {
+      wait_any(env, std::array{&appended_, &role_changed_}, never);
+      continue;
+    }
+    epoch = current_.epoch;
+    flushed = log_->end_offset();
+    if (const auto synced = log_->sync(env); !synced) {
+      if (synced.error() != log::LogError::cancelled) fail(env, "cannot sync the metadata log");
+      return;
+    }
+    const auto held = turn_.take(env);
+    if (!held || !carry_out(env, raft_->flushed(epoch, flushed))) return;
+  }
+}
+
+// ---- Carrying out ------------------------------------------------------------------------------
+
+bool QuorumNode::carry_out(Env& env, const raft::Output& out,
+                           const std::vector<wire::Batch>& batches) {
+  if (has_failed_) return false;
+  if (out.fatal) return fail(env, *out.fatal);
+  if (out.persist && !persist(env, *out.persist)) return false;
+  if (!change_log(env, out, batches)) return false;
+  if (out.became_leader && !begin_to_lead(env, *out.became_leader)) return false;
+  // An append may have failed while this waited for the disk.
+  if (has_failed_) return false;
+  publish(env, out);
+  return true;
+}
+
+bool QuorumNode::persist(Env& env, const raft::QuorumState& state) {
+  const auto text = raft::encode_quorum_state(state, raft_->config().voters);
+  const auto written = log::replace_file(env, quorum_state_path(), text);
+  // Also when cancelled: Raft has moved on, and its state is not on disk.
+  return written ? true : fail(env, "cannot write quorum-state");
+}
+
+bool QuorumNode::change_log(Env& env, const raft::Output& out,
+                            const std::vector<wire::Batch>& batches) {
+  if (out.truncate_to) {
+    const auto cut = log_->truncate_to(env, *out.truncate_to, "diverges from the quorum's leader");
+    if (!cut) return fail(env, "cannot truncate the metadata log");
+  }
+  if (out.append_batches > 0) {
+    const auto accepted = std::span(batches).first(out.append_batches);
+    const auto appended = log_->append_as_follower(env, accepted, raft_->epoch());
+    if (!appended) return fail(env, "cannot append to the metadata log");
+    ASSERT(appended->batches == out.append_batches, appended->batches, out.append_batches);
+  }
+  if (out.flush && !log_->sync(env)) return fail(env, "cannot sync the metadata log");
+  return true;
+}
+
+// The record that makes the epoch's first commit possible (KIP-595).
+bool QuorumNode::begin_to_lead(Env& env, Offset at) {
+  ASSERT(log_->end_offset() == at, log_->end_offset(), at);
+  api::LeaderChangeMessage message;
+  message.leader_id = config_.node_id;
+  for (const NodeId voter : raft_->config().voters) {
+    message.voters.emplace_back().voter_id = voter;
+  }
+  for (const NodeId voter : std::get<raft::Leader>(raft_->role()).granted_by) {
+    message.granting_voters.emplace_back().voter_id = voter;
+  }
+  auto batch = wire::control_batch(leader_change_type, wire::encode(message, 0), raft_->epoch(),
+                                   env.wall_clock().ms);
+  const auto appended = log_->append_as_leader(env, std::span(&batch, 1), raft_->epoch());
+  return appended ? true : fail(env, "cannot append to the metadata log");
+}
+
+void QuorumNode::publish(Host& host, const raft::Output& out) {
+  current_ = raft_->current();
+  is_leader_ = raft_->is_leader();
+  high_watermark_ = raft_->high_watermark();
+  for (const EventBody& event : out.events) host.emit(event);
+  if (out.role_changed) role_changed_.notify_all(host);
+  if (out.high_watermark) committed_.notify_all(host);
+  if (out.role_changed || raft_->next_deadline() < timer_at_) inquiries_.notify_all(host);
+}
+
+bool QuorumNode::fail(Host& host, std::string_view why) {
+  if (has_failed_) return false;
+  has_failed_ = true;
+  is_leader_ = false;
+  host.emit(Note{fmt::format("the quorum node stops: {}", why)});
+  for (Signal* signal : {&role_changed_, &committed_, &appended_, &inquiries_}) {
+    signal->notify_all(host);
+  }
+  return false;
+}
+
+// ---- For controllers and brokers ---------------------------------------------------------------
+
+bool QuorumNode::leads(LeaderEpoch epoch) const {
+  // Raft may have stepped down already while that is being made durable.
+  return is_leader_ && raft_->is_leader() && raft_->epoch() == epoch && current_.epoch == epoch;
+}
+
+Expected<Offset, ErrorCode> QuorumNode::append(
+    Host& host, LeaderEpoch epoch, const std::vector<controller::MetadataRecord>& records) {
+  REQUIRE(!records.empty());
+  if (!leads(epoch)) return Unexpected(ErrorCode::not_controller);
+  const std::int64_t timestamp = host.wall_clock().ms;
+  wire::BatchBuilder builder;
+  for (const auto& record : records) {
+    builder.add({timestamp, std::nullopt, controller::encode_record(record), {}});
+  }
+  auto batch = builder.finish();
+  const auto appended = log_->append_as_leader(host, std::span(&batch, 1), epoch);
+  if (!appended) {
+    fail(host, "cannot append to the metadata log");
+    return Unexpected(ErrorCode::kafka_storage_error);
+  }
+  appended_.notify_all(host);
+  return appended->first_offset;
+}
+
+Expected<Done, ErrorCode> QuorumNode::wait_committed(Env& env, LeaderEpoch epoch, Offset end_offset,
+                                                     Instant deadline) {
+  while (true) {
+    if (!leads(epoch)) return Unexpected(ErrorCode::not_controller);
+    if (high_watermark_ >= end_offset) return Done{};
+    const auto wake = wait_any(env, std::array{&committed_, &role_changed_}, deadline);
+    if (wake == Wake::cancelled) return Unexpected(ErrorCode::not_controller);
+    if (wake == Wake::timed_out) return Unexpected(ErrorCode::request_timed_out);
+  }
+}
+
+void QuorumNode::resign(Env& env, std::string_view why) {
+  const auto held = turn_.take(env);
+  if (held) carry_out(env, raft_->resign(env.now(), why));
+}
+
+log::LogResult<CommittedBatches> QuorumNode::read_committed(Env& env, Offset from) {
+  constexpr std::size_t max_bytes = 1 << 20;
+  log::ReadLimits limits;
+  limits.end = high_watermark_;
+  limits.max_bytes = max_bytes;
+  TRY(auto read, log_->read(env, from, limits));
+  auto batches = wire::parse_batches(read.bytes.joined());
+  if (!batches) return Unexpected(log::LogError::corrupt);
+  return CommittedBatches{*std::move(batches), read.next_offset};
+}
+
+}  // namespace brokersim::broker

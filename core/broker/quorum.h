@@ -1,0 +1,159 @@
+// A node's part in the quorum: Raft, the metadata log and the quorum-state file, on fibers.
+//
+//   peers' requests ─┐                    ┌─▶ quorum-state, __cluster_metadata-0
+//   answers of peers ┼─▶ one Turn: Raft ──┼─▶ role, epoch, leader        (role_changed)
+//   timer, syncs ────┘     and its Output └─▶ high watermark             (committed)
+//
+// One input at a time is given to Raft and its Output carried out, so that nothing is sent before
+// what it follows from is durable. A broker that is no controller is an observer: it has the same
+// log, and no vote. After an I/O error, or what Raft calls fatal, the node has failed: it leads
+// nothing, answers nothing, and is to be stopped.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/api/begin_quorum_epoch.h"
+#include "core/api/end_quorum_epoch.h"
+#include "core/api/fetch.h"
+#include "core/api/vote.h"
+#include "core/broker/config.h"
+#include "core/broker/fiber_group.h"
+#include "core/broker/turn.h"
+#include "core/controller/records.h"
+#include "core/env.h"
+#include "core/log/log.h"
+#include "core/raft/raft.h"
+#include "core/signal.h"
+#include "core/wire/channel.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::broker {
+
+// Committed batches, control batches among them, and where to read on.
+struct CommittedBatches {
+  std::vector<wire::Batch> batches;
+  Offset next_offset = 0;
+};
+
+class QuorumNode {
+ public:
+  // Opens the log and the quorum-state file in the node's data directory. `config` must outlive
+  // this; it says whether the node is a voter.
+  static log::LogResult<std::unique_ptr<QuorumNode>> open(Env& env, const NodeConfig& config,
+                                                          bool was_clean,
+                                                          raft::RaftRules rules = {});
+  ~QuorumNode();
+  QuorumNode(const QuorumNode&) = delete;
+  QuorumNode& operator=(const QuorumNode&) = delete;
+
+  // Spawns the fibers, which live until stop() or the end of the node. From here on requests may
+  // come.
+  void start(Env& env);
+  // An orderly end: resigns if this node leads, waits at most one request timeout until the others
+  // know, and ends the fibers. On a fiber that is not cancelled; afterwards this may be destroyed.
+  void stop(Env& env);
+
+  // ---- Requests of other nodes; the metadata partition only
+  api::VoteResponse vote(Env& env, const api::VoteRequest& request);
+  api::BeginQuorumEpochResponse begin_quorum_epoch(Env& env,
+                                                   const api::BeginQuorumEpochRequest& request);
+  api::EndQuorumEpochResponse end_quorum_epoch(Env& env, const api::EndQuorumEpochRequest& request);
+  // Holds the answer back while there is nothing to tell.
+  api::FetchResponse fetch(Env& env, const api::FetchRequest& request, std::int16_t version);
+  // Whether a Fetch is one for the metadata partition, and so for this class.
+  static bool is_metadata_fetch(const api::FetchRequest& request, std::int16_t version);
+
+  // ---- What is known of the quorum
+  NodeId leader() const { return current_.leader_id; }  // -1 if unknown.
+  LeaderEpoch epoch() const { return current_.epoch; }
+  bool is_leader() const { return is_leader_; }  // And may append.
+  bool is_voter() const { return raft_->is_voter(); }
+  bool has_failed() const { return has_failed_; }
+  const raft::Raft& raft() const { return *raft_; }
+  // Notified when one of these changes: role, epoch, leader, has_failed.
+  Signal& role_changed() { return role_changed_; }
+
+  // ---- The leader's appends
+  // Appends `records` as one batch, which is committed as a whole or not at all; returns the offset
+  // of the first. NOT_CONTROLLER unless this node leads `epoch`. Never suspends.
+  Expected<Offset, api::ErrorCode> append(Host& host, LeaderEpoch epoch,
+                                          const std::vector<controller::MetadataRecord>& records);
+  // Returns once everything before `end_offset`, appended in `epoch` by this node, is committed.
+  // NOT_CONTROLLER if leadership was lost first: it may be committed later, or never.
+  // REQUEST_TIMED_OUT after the deadline.
+  Expected<Done, api::ErrorCode> wait_committed(Env& env, LeaderEpoch epoch, Offset end_offset,
+                                                Instant deadline);
+  Offset end_offset() const { return log_->end_offset(); }
+  // Gives leadership up because its owner cannot go on with it.
+  void resign(Env& env, std::string_view why);
+
+  // ---- What is committed
+  Offset high_watermark() const { return high_watermark_; }
+  // Notified when the high watermark moves.
+  Signal& committed() { return committed_; }
+  // The committed batches from `from` on, about a megabyte of them; none at the high watermark.
+  log::LogResult<CommittedBatches> read_committed(Env& env, Offset from);
+
+ private:
+  class MetadataLogView;
+
+  QuorumNode(const NodeConfig& config, std::unique_ptr<log::Log> log,
+             std::unique_ptr<MetadataLogView> view, std::unique_ptr<raft::Raft> raft);
+
+  // Each runs as one fiber.
+  void run_timer(Env& env);
+  void run_flusher(Env& env);
+  void run_peer(Env& env, const Voter& peer);
+
+  // Gives a peer's request to Raft and carries out what follows.
+  template <class Response, class Request, class Step, class Encode>
+  Response serve(Env& env, const Request& request, Step step, Encode encode);
+  // Asks the peer; whether it answered, without an error.
+  template <class Request>
+  bool ask(Env& env, wire::Channel& channel, NodeId peer, const Request& request);
+
+  // Carries the Output out, with the turn held. False if the node has failed or is cancelled: then
+  // nothing may be sent.
+  bool carry_out(Env& env, const raft::Output& out, const std::vector<wire::Batch>& batches = {});
+  bool persist(Env& env, const raft::QuorumState& state);
+  bool change_log(Env& env, const raft::Output& out, const std::vector<wire::Batch>& batches);
+  bool begin_to_lead(Env& env, Offset at);
+  void publish(Host& host, const raft::Output& out);
+  bool fail(Host& host, std::string_view why);
+  api::ErrorCode check_cluster(const wire::Nullable<std::string>& cluster_id) const;
+  bool leads(LeaderEpoch epoch) const;
+  // The answer once there is something to tell, at the deadline at the latest; nothing after a
+  // failure.
+  std::optional<raft::FetchResponse> answer_fetch(Env& env, const raft::FetchRequest& request,
+                                                  Instant deadline);
+  // The records an answer without error carries. Turns into an error what became stale meanwhile.
+  Rope read_for(Env& env, const raft::FetchRequest& request, std::size_t max_bytes,
+                raft::FetchResponse& response);
+
+  const NodeConfig& config_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<MetadataLogView> view_;
+  std::unique_ptr<raft::Raft> raft_;
+  Turn turn_;
+
+  // As of the last Output that was carried out completely.
+  raft::LeaderAndEpoch current_;
+  bool is_leader_ = false;
+  Offset high_watermark_ = 0;
+  bool has_failed_ = false;
+
+  Instant timer_at_ = never;  // When the timer will look next.
+  Signal role_changed_;
+  Signal committed_;
+  Signal appended_;
+  Signal inquiries_;  // There may be something new to ask of a peer, or the timer is due earlier.
+  FiberGroup fibers_;
+};
+
+}  // namespace brokersim::broker

@@ -1,0 +1,62 @@
+// The quorum's messages as Kafka nests them, from and to what Raft understands of them.
+//
+// A peer's message that is not about the one metadata partition has no meaning for Raft: nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/begin_quorum_epoch.h"
+#include "core/api/end_quorum_epoch.h"
+#include "core/api/fetch.h"
+#include "core/api/vote.h"
+#include "core/raft/messages.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::broker {
+
+// The versions in which this node asks.
+inline constexpr std::int16_t vote_version = 2;
+inline constexpr std::int16_t begin_quorum_epoch_version = 1;
+inline constexpr std::int16_t end_quorum_epoch_version = 1;
+inline constexpr std::int16_t metadata_fetch_version = 17;
+
+// The id that the metadata topic has in every cluster.
+inline constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+// ---- Requests
+std::optional<raft::VoteRequest> from_api(const api::VoteRequest& request);
+std::optional<raft::BeginQuorumEpochRequest> from_api(const api::BeginQuorumEpochRequest& request);
+std::optional<raft::EndQuorumEpochRequest> from_api(const api::EndQuorumEpochRequest& request);
+// Also tells how many bytes the fetcher takes.
+struct MetadataFetch {
+  raft::FetchRequest request;
+  std::size_t max_bytes = 0;
+};
+std::optional<MetadataFetch> from_api(const api::FetchRequest& request, std::int16_t version);
+
+api::VoteRequest to_api(const raft::VoteRequest& request, const std::string& cluster_id);
+api::BeginQuorumEpochRequest to_api(const raft::BeginQuorumEpochRequest& request,
+                                    const std::string& cluster_id);
+api::EndQuorumEpochRequest to_api(const raft::EndQuorumEpochRequest& request,
+                                  const std::string& cluster_id);
+api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& cluster_id);
+
+// ---- Responses
+std::optional<raft::VoteResponse> from_api(const api::VoteResponse& response);
+std::optional<raft::EpochResponse> from_api(const api::BeginQuorumEpochResponse& response);
+std::optional<raft::EpochResponse> from_api(const api::EndQuorumEpochResponse& response);
+// With the batches that arrived whole and unharmed.
+struct FetchedMetadata {
+  raft::FetchResponse response;
+  std::vector<wire::Batch> batches;
+};
+std::optional<FetchedMetadata> from_api(const api::FetchResponse& response);
+
+api::VoteResponse to_api(const raft::VoteResponse& response);
+api::BeginQuorumEpochResponse begin_response_of(const raft::EpochResponse& response);
+api::EndQuorumEpochResponse end_response_of(const raft::EpochResponse& response);
+api::FetchResponse to_api(const raft::FetchResponse& response, Rope records, std::int16_t version);
+
+}  // namespace brokersim::broker

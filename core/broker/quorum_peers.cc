@@ -1,0 +1,90 @@
+// What the quorum asks of other nodes: one fiber per voter, which asks what Raft wants to know.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/broker/quorum.h"
+#include "core/broker/quorum_messages.h"
+
+namespace brokersim::broker {
+
+using api::ErrorCode;
+
+namespace {
+
+std::int16_t version_of(const raft::VoteRequest&) { return vote_version; }
+std::int16_t version_of(const raft::BeginQuorumEpochRequest&) { return begin_quorum_epoch_version; }
+std::int16_t version_of(const raft::EndQuorumEpochRequest&) { return end_quorum_epoch_version; }
+std::int16_t version_of(const raft::FetchRequest&) { return metadata_fetch_version; }
+
+raft::Output conclude(raft::Raft& raft, Instant now, NodeId from, const raft::VoteRequest& request,
+                      const raft::VoteResponse& response) {
+  return raft.on_vote_response(now, from, request, response);
+}
+raft::Output conclude(raft::Raft& raft, Instant now, NodeId from,
+                      const raft::BeginQuorumEpochRequest& request,
+                      const raft::EpochResponse& response) {
+  return raft.on_begin_quorum_epoch_response(now, from, request, response);
+}
+raft::Output conclude(raft::Raft& raft, Instant now, NodeId from,
+                      const raft::EndQuorumEpochRequest& request,
+                      const raft::EpochResponse& response) {
+  return raft.on_end_quorum_epoch_response(now, from, request, response);
+}
+raft::Output conclude(raft::Raft& raft, Instant now, NodeId from, const raft::FetchRequest& request,
+                      const FetchedMetadata& fetched) {
+  return raft.on_fetch_response(now, from, request, fetched.response);
+}
+
+ErrorCode error_of(const raft::VoteResponse& response) { return response.error; }
+ErrorCode error_of(const raft::EpochResponse& response) { return response.error; }
+ErrorCode error_of(const FetchedMetadata& fetched) { return fetched.response.error; }
+
+template <class Response>
+std::vector<wire::Batch> batches_of(Response&) {
+  return {};
+}
+std::vector<wire::Batch> batches_of(FetchedMetadata& fetched) { return std::move(fetched.batches); }
+
+}  // namespace
+
+void QuorumNode::run_peer(Env& env, const Voter& peer) {
+  wire::Channel channel(peer.address, fmt::format("quorum-{}", config_.node_id));
+  while (!env.is_cancelled() && !has_failed_) {
+    std::optional<raft::Request> request;
+    {
+      const auto held = turn_.take(env);
+      if (!held) return;
+      request = raft_->request_for(peer.id);
+    }
+    if (!request) {
+      inquiries_.wait(env);
+      continue;
+    }
+    const bool has_answered =
+        std::visit([&](const auto& each) { return ask(env, channel, peer.id, each); }, *request);
+    if (!has_answered) env.sleep(config_.quorum_retry_backoff);
+  }
+}
+
+template <class Request>
+bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Request& request) {
+  const Instant deadline = env.now() + config_.quorum_request_timeout;
+  const auto message = to_api(request, config_.cluster_id);
+  auto answered = channel.call(env, message, version_of(request), deadline);
+  const auto held = turn_.take(env);
+  if (!held) return false;
+  if (auto response = answered ? from_api(*answered) : std::nullopt) {
+    const auto out = conclude(*raft_, env.now(), peer, request, *response);
+    const auto error = error_of(*response);
+    if (!carry_out(env, out, batches_of(*response))) return false;
+    if (error == ErrorCode::none) return true;
+  } else {
+    raft_->request_failed(peer);
+  }
+  // Raft may want to ask somebody else instead.
+  inquiries_.notify_all(env);
+  return false;
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,115 @@
+// What the quorum answers to other nodes: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch.
+#include <array>
+#include <utility>
+
+#include "core/broker/quorum.h"
+#include "core/broker/quorum_messages.h"
+
+namespace brokersim::broker {
+
+using api::ErrorCode;
+
+namespace {
+
+template <class Response>
+Response refusal(ErrorCode error) {
+  Response response;
+  response.error_code = error;
+  return response;
+}
+
+}  // namespace
+
+ErrorCode QuorumNode::check_cluster(const wire::Nullable<std::string>& cluster_id) const {
+  if (has_failed_) return ErrorCode::broker_not_available;
+  const bool is_other = cluster_id && *cluster_id != config_.cluster_id;
+  return is_other ? ErrorCode::inconsistent_cluster_id : ErrorCode::none;
+}
+
+// ---- Votes and epochs --------------------------------------------------------------------------
+
+template <class Response, class Request, class Step, class Encode>
+Response QuorumNode::serve(Env& env, const Request& request, Step step, Encode encode) {
+  const auto error = check_cluster(request.cluster_id);
+  if (error != ErrorCode::none) return refusal<Response>(error);
+  const auto understood = from_api(request);
+  if (!understood) return refusal<Response>(ErrorCode::invalid_request);
+  const auto held = turn_.take(env);
+  if (!held) return refusal<Response>(ErrorCode::broker_not_available);
+  const auto answer = ((*raft_).*step)(env.now(), *understood);
+  if (!carry_out(env, answer.output)) return refusal<Response>(ErrorCode::broker_not_available);
+  return encode(answer.response);
+}
+
+api::VoteResponse QuorumNode::vote(Env& env, const api::VoteRequest& request) {
+  return serve<api::VoteResponse>(env, request, &raft::Raft::on_vote,
+                                  [](const raft::VoteResponse& r) { return to_api(r); });
+}
+
+api::BeginQuorumEpochResponse QuorumNode::begin_quorum_epoch(
+    Env& env, const api::BeginQuorumEpochRequest& request) {
+  return serve<api::BeginQuorumEpochResponse>(env, request, &raft::Raft::on_begin_quorum_epoch,
+                                              begin_response_of);
+}
+
+api::EndQuorumEpochResponse QuorumNode::end_quorum_epoch(
+    Env& env, const api::EndQuorumEpochRequest& request) {
+  return serve<api::EndQuorumEpochResponse>(env, request, &raft::Raft::on_end_quorum_epoch,
+                                            end_response_of);
+}
+
+// ---- Fetch -------------------------------------------------------------------------------------
+
+bool QuorumNode::is_metadata_fetch(const api::FetchRequest& request, std::int16_t version) {
+  return from_api(request, version).has_value();
+}
+
+api::FetchResponse QuorumNode::fetch(Env& env, const api::FetchRequest& request,
+                                     std::int16_t version) {
+  const auto error = check_cluster(request.cluster_id);
+  if (error != ErrorCode::none) return refusal<api::FetchResponse>(error);
+  const auto fetch = from_api(request, version);
+  if (!fetch) return refusal<api::FetchResponse>(ErrorCode::invalid_request);
+  const Instant deadline = env.now() + std::max(request.max_wait_ms, 0) * Duration(1ms);
+  auto response = answer_fetch(env, fetch->request, deadline);
+  if (!response) return refusal<api::FetchResponse>(ErrorCode::broker_not_available);
+  auto records = read_for(env, fetch->request, fetch->max_bytes, *response);
+  return to_api(*response, std::move(records), version);
+}
+
+std::optional<raft::FetchResponse> QuorumNode::answer_fetch(Env& env,
+                                                            const raft::FetchRequest& request,
+                                                            Instant deadline) {
+  raft::FetchAnswer answer;
+  {
+    const auto held = turn_.take(env);
+    if (!held) return std::nullopt;
+    auto first = raft_->on_fetch(env.now(), request);
+    if (!carry_out(env, first.output)) return std::nullopt;
+    answer = std::move(first.response);
+  }
+  while (answer.may_wait) {
+    const auto wake = wait_any(env, std::array{&appended_, &committed_, &role_changed_}, deadline);
+    // Only with the turn: what Raft knows may not be durable before.
+    const auto held = turn_.take(env);
+    if (!held || has_failed_) return std::nullopt;
+    answer = raft_->answer_fetch(request);
+    if (wake != Wake::notified) break;
+  }
+  return std::move(answer.response);
+}
+
+Rope QuorumNode::read_for(Env& env, const raft::FetchRequest& request, std::size_t max_bytes,
+                          raft::FetchResponse& response) {
+  if (response.error != ErrorCode::none || response.diverging_epoch) return {};
+  log::ReadLimits limits;
+  limits.max_bytes = max_bytes;
+  auto read = log_->read(env, request.fetch_offset, limits);
+  // The log may have been cut while this waited for the disk.
+  if (read && leads(request.epoch)) return std::move(read->bytes);
+  response.error = ErrorCode::not_leader_or_follower;
+  response.current = current_;
+  return {};
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,218 @@
+#include "core/broker/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim::broker {
+
+using api::ErrorCode;
+
+Replica::Replica(TopicPartition partition, Uuid topic_id, std::unique_ptr<log::Log> log,
+                 Offset high_watermark, const NodeConfig& config, ReplicaNews& news)
+    : partition_(std::move(partition)),
+      topic_id_(topic_id),
+      log_(std::move(log)),
+      config_(config),
+      high_watermark_(std::clamp(high_watermark, log_->start_offset(), log_->end_offset())),
+      news_(news) {}
+
+Offset Replica::high_watermark() const {
+  return leader_ ? leader_->high_watermark() : high_watermark_;
+}
+
+// ---- Metadata ----------------------------------------------------------------------------------
+
+bool Replica::apply(Host& host, const partition::PartitionState& state, ReplicaContext context) {
+  context_ = std::move(context);
+  if (has_state_ && state.partition_epoch <= state_.partition_epoch) return false;
+  const bool is_new_epoch = !has_state_ || state.leader_epoch > state_.leader_epoch;
+  if (has_state_) ASSERT(state.leader_epoch >= state_.leader_epoch, partition_);
+  state_ = state;
+  has_state_ = true;
+  if (!is_new_epoch) {
+    if (leader_) handle(host, leader_->metadata(host.now(), state_));
+    return false;
+  }
+  high_watermark_ = high_watermark();
+  leader_.reset();
+  follower_.reset();
+  proposal_.reset();
+  told_high_watermarks_.clear();
+  must_ask_leader_offsets_ = false;
+  if (state_.leader == context_.self) {
+    become_leader(host);
+  } else {
+    become_follower(host);
+  }
+  changed_.notify_all(host);
+  return true;
+}
+
+void Replica::apply(Host& host, ReplicaContext context) {
+  context_ = std::move(context);
+  if (!leader_) return;
+  handle(host, leader_->set_min_insync_replicas(host.now(), context_.min_insync_replicas));
+  tick(host);
+}
+
+void Replica::retire(Host& host) {
+  is_retired_ = true;
+  leader_.reset();
+  follower_.reset();
+  changed_.notify_all(host);
+}
+
+void Replica::become_leader(Host& host) {
+  log_->begin_epoch(state_.leader_epoch);  // KAFKA-7415: even if nothing is ever appended in it.
+  leader_.emplace(
+      partition::Leader::Setup{
+          .self = context_.self,
+          .broker_epoch = context_.broker_epoch,
+          .state = state_,
+          .end_offset = log_->end_offset(),
+          .high_watermark = high_watermark_,
+          .config = {.replica_lag_time_max = config_.replica_lag_time_max,
+                     .min_insync_replicas = context_.min_insync_replicas,
+                     .rules = config_.rules},
+          .is_eligible = [this](NodeId node,
+                                BrokerEpoch epoch) { return context_.is_eligible(node, epoch); }},
+      host.now());
+  host.emit(BecameLeader{.partition = partition_,
+                         .leader_epoch = state_.leader_epoch,
+                         .end_offset = log_->end_offset(),
+                         .high_watermark = high_watermark_});
+  tick(host);
+}
+
+void Replica::become_follower(Host& host) {
+  follower_.emplace(partition::Follower::Setup{
+      .leader = state_.leader,
+      .leader_epoch = state_.leader_epoch,
+      .log = {.end_offset = log_->end_offset(), .last_epoch = log_->last_epoch()},
+      .high_watermark = high_watermark_,
+      .fetch_backoff = config_.replica_fetch_backoff,
+      .rules = config_.rules});
+  host.emit(BecameFollower{.partition = partition_,
+                           .leader_epoch = state_.leader_epoch,
+                           .leader = state_.leader,
+                           .end_offset = log_->end_offset()});
+  carry_out(host, follower_->start(), {});
+}
+
+// ---- As leader ---------------------------------------------------------------------------------
+
+ErrorCode Replica::check_leadership(LeaderEpoch current_leader_epoch) const {
+  if (is_retired_ || !has_state_) return ErrorCode::not_leader_or_follower;
+  const auto error = partition::check_leader_epoch(current_leader_epoch, state_.leader_epoch);
+  if (error != ErrorCode::none) return error;
+  return leader_ ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
+Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std::int16_t acks) {
+  if (!leader_) return Unexpected(ErrorCode::not_leader_or_follower);
+  if (const auto refused = leader_->may_append(acks); refused != ErrorCode::none) {
+    return Unexpected(refused);
+  }
+  auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
+  if (!appended) {
+    news_.fail(host);
+    return Unexpected(ErrorCode::kafka_storage_error);
+  }
+  const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch()};
+  handle(host, leader_->appended(host.now(), log_->end_offset()));
+  changed_.notify_all(host);
+  return result;
+}
+
+std::optional<ErrorCode> Replica::acks_satisfied(std::int16_t acks,
+                                                 const Appended& appended) const {
+  if (!leader_) return ErrorCode::not_leader_or_follower;
+  return leader_->acks_satisfied(acks, appended.required_offset, appended.leader_epoch);
+}
+
+ErrorCode Replica::follower_fetched(Host& host, const partition::FollowerFetch& fetch) {
+  if (!leader_) return ErrorCode::not_leader_or_follower;
+  auto output = leader_->follower_fetched(host.now(), fetch);
+  if (!output) return output.error();
+  handle(host, *std::move(output));
+  return ErrorCode::none;
+}
+
+bool Replica::has_told_high_watermark(NodeId follower) const {
+  if (!leader_) return true;
+  const auto told = told_high_watermarks_.find(follower);
+  return told != told_high_watermarks_.end() && told->second >= leader_->high_watermark();
+}
+
+void Replica::told_high_watermark(NodeId follower) {
+  if (leader_) told_high_watermarks_[follower] = leader_->high_watermark();
+}
+
+void Replica::tick(Host& host) {
+  if (leader_) handle(host, leader_->tick(host.now()));
+}
+
+std::optional<partition::AlterPartition> Replica::take_proposal() {
+  return std::exchange(proposal_, std::nullopt);
+}
+
+void Replica::alter_partition_result(Host& host, const partition::AlterPartitionResult& result) {
+  if (leader_) handle(host, leader_->alter_partition_result(host.now(), result));
+}
+
+void Replica::handle(Host& host, partition::LeaderOutput output) {
+  if (output.high_watermark) {
+    advance(host, *output.high_watermark);
+    changed_.notify_all(host);
+  }
+  if (output.alter_partition) {
+    proposal_ = std::move(output.alter_partition);
+    news_.proposals.notify_all(host);
+  }
+}
+
+void Replica::advance(Host& host, Offset high_watermark) {
+  high_watermark_ = high_watermark;
+  host.emit(HighWatermarkAdvanced{.partition = partition_,
+                                  .leader_epoch = state_.leader_epoch,
+                                  .high_watermark = high_watermark});
+}
+
+// ---- As follower -------------------------------------------------------------------------------
+
+void Replica::fetched(Host& host, const partition::FetchPosition& sent,
+                      const partition::FetchAnswer& answer,
+                      const std::vector<wire::Batch>& batches) {
+  if (!follower_) return;
+  carry_out(host, follower_->fetched(host.now(), sent, answer, log_->epochs()), batches);
+}
+
+void Replica::leader_offsets(Host& host, partition::LogBounds leader) {
+  if (!follower_) return;
+  must_ask_leader_offsets_ = false;
+  carry_out(host, follower_->leader_offsets(leader), {});
+}
+
+void Replica::carry_out(Host& host, const partition::FollowerStep& step,
+                        const std::vector<wire::Batch>& batches) {
+  bool failed = false;
+  if (step.truncate_to) {
+    failed = !log_->truncate_to(host, *step.truncate_to, "diverged from the leader");
+  }
+  if (step.restart_log_at && !failed) {
+    failed = !log_->truncate_fully_and_start_at(host, *step.restart_log_at,
+                                                "the leader's log begins later");
+  }
+  if (step.append && !failed) {
+    failed = !log_->append_as_follower(host, batches, follower_->leader_epoch());
+  }
+  must_ask_leader_offsets_ = step.must_ask_leader_offsets;
+  const auto moved =
+      follower_->applied({.end_offset = log_->end_offset(), .last_epoch = log_->last_epoch()});
+  if (moved) high_watermark_ = *moved;
+  if (failed) follower_->back_off(host.now());
+  if (log_->is_offline()) news_.fail(host);
+  if (moved || step.truncate_to || step.restart_log_at || step.append) changed_.notify_all(host);
+}
+
+}  // namespace brokersim::broker

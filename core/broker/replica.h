@@ -1,0 +1,136 @@
+// One partition as this broker holds it: its log, and the role that metadata gives it.
+//
+// The decisions are those of partition::Leader and partition::Follower; here they meet the log, and
+// here whoever waits for the partition is told that it moved. Nothing in this class suspends except
+// where Env& is taken.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/api/error_code.h"
+#include "core/broker/config.h"
+#include "core/env.h"
+#include "core/log/log.h"
+#include "core/partition/fetch_check.h"
+#include "core/partition/follower.h"
+#include "core/partition/leader.h"
+#include "core/partition/partition_state.h"
+#include "core/signal.h"
+
+namespace brokersim::broker {
+
+// What a replica knows of the cluster around it, from the metadata this broker has applied.
+struct ReplicaContext {
+  NodeId self;
+  BrokerEpoch broker_epoch = no_broker_epoch;
+  std::int32_t min_insync_replicas = 1;
+  std::int64_t max_message_bytes = 1048588;
+  partition::IsEligible is_eligible;
+};
+
+struct Appended {
+  Offset base_offset = 0;
+  Offset required_offset = 0;  // acks=all waits for the high watermark to get here.
+  LeaderEpoch leader_epoch{};
+};
+
+// What replicas have to tell the broker that holds them.
+struct ReplicaNews {
+  Signal proposals;         // Some replica has a change of its ISR to propose.
+  Signal failures;          // Notified with has_failed.
+  bool has_failed = false;  // A log is offline: a broker with one data directory cannot go on.
+
+  void fail(Host& host) {
+    has_failed = true;
+    failures.notify_all(host);
+  }
+};
+
+class Replica {
+ public:
+  Replica(TopicPartition partition, Uuid topic_id, std::unique_ptr<log::Log> log,
+          Offset high_watermark, const NodeConfig& config, ReplicaNews& news);
+
+  const TopicPartition& partition() const { return partition_; }
+  const Uuid& topic_id() const { return topic_id_; }
+  log::Log& log() { return *log_; }
+  const log::Log& log() const { return *log_; }
+  const partition::PartitionState& state() const { return state_; }
+
+  bool is_leader() const { return leader_.has_value(); }
+  const partition::Leader* leader() const { return leader_ ? &*leader_ : nullptr; }
+  partition::Follower* follower() { return follower_ ? &*follower_ : nullptr; }
+  Offset high_watermark() const;
+
+  // Takes over what metadata says: older partition epochs are ignored, a new leader epoch makes a
+  // new leader or follower (KIP-101), the same one only a new ISR. Returns whether the role or the
+  // leader epoch changed.
+  bool apply(Host& host, const partition::PartitionState& state, ReplicaContext context);
+  // min.insync.replicas, eligibility of brokers: what changed around the partition.
+  void apply(Host& host, ReplicaContext context);
+  // The partition is no longer here: whoever waits is told so.
+  void retire(Host& host);
+  bool is_retired() const { return is_retired_; }
+
+  // ---- As leader ----
+
+  // NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH or NONE.
+  api::ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
+  // Appends a client's batch, or says why not: acks, leadership, storage.
+  Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, std::int16_t acks);
+  // How to answer a Produce that appended; nothing while it has to wait.
+  std::optional<api::ErrorCode> acks_satisfied(std::int16_t acks, const Appended& appended) const;
+  // The first read of a follower's fetch.
+  api::ErrorCode follower_fetched(Host& host, const partition::FollowerFetch& fetch);
+  // Whether a response has told the follower of the present high watermark, or there is nothing to
+  // tell: we do not lead.
+  bool has_told_high_watermark(NodeId follower) const;
+  void told_high_watermark(NodeId follower);
+  // Looks for lagging replicas (KIP-497).
+  void tick(Host& host);
+  // The change of the ISR that the controller is to be asked for; taking it marks it as sent.
+  std::optional<partition::AlterPartition> take_proposal();
+  void alter_partition_result(Host& host, const partition::AlterPartitionResult& result);
+
+  // ---- As follower ----
+
+  // Carries out what the follower decided about a Fetch response: truncate, append, high watermark.
+  void fetched(Host& host, const partition::FetchPosition& sent,
+               const partition::FetchAnswer& answer, const std::vector<wire::Batch>& batches);
+  void leader_offsets(Host& host, partition::LogBounds leader);
+  bool must_ask_leader_offsets() const { return must_ask_leader_offsets_; }
+
+  // Notified when the log grew or was cut, the high watermark moved, or the role changed.
+  Signal& changed() { return changed_; }
+
+ private:
+  void become_leader(Host& host);
+  void become_follower(Host& host);
+  void carry_out(Host& host, const partition::FollowerStep& step,
+                 const std::vector<wire::Batch>& batches);
+  void handle(Host& host, partition::LeaderOutput output);
+  void advance(Host& host, Offset high_watermark);
+
+  TopicPartition partition_;
+  Uuid topic_id_;
+  std::unique_ptr<log::Log> log_;
+  const NodeConfig& config_;
+  ReplicaContext context_;
+  partition::PartitionState state_;
+  bool has_state_ = false;
+  bool is_retired_ = false;
+  Offset high_watermark_;
+  std::optional<partition::Leader> leader_;
+  std::map<NodeId, Offset> told_high_watermarks_;  // In this leader epoch.
+  std::optional<partition::Follower> follower_;
+  std::optional<partition::AlterPartition> proposal_;
+  ReplicaNews& news_;
+  bool must_ask_leader_offsets_ = false;
+  Signal changed_;
+};
+
+}  // namespace brokersim::broker

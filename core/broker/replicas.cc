@@ -1,0 +1,199 @@
+#include "core/broker/replicas.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/controller/topic_config.h"
+
+namespace brokersim::broker {
+namespace {
+
+// Of an unreadable checkpoint nothing is known: logs are then checked from their start, and high
+// watermarks found anew by replication.
+log::PartitionOffsets read_offsets(Env& env, std::string_view path) {
+  const auto text = log::read_file(env, path);
+  if (!text) return {};
+  auto offsets = log::decode_offsets(*text);
+  if (!offsets) {
+    env.emit(Note{fmt::format("{} is unreadable and ignored", path)});
+    return {};
+  }
+  return *std::move(offsets);
+}
+
+Offset offset_in(const log::PartitionOffsets& offsets, const TopicPartition& partition) {
+  const auto found = offsets.find(partition);
+  return found == offsets.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+partition::PartitionState state_of(const controller::Partition& p) {
+  return {.replicas = p.replicas,
+          .isr = p.isr,
+          .leader = p.leader,
+          .leader_epoch = p.leader_epoch,
+          .partition_epoch = p.partition_epoch};
+}
+
+controller::Image::Configs topic_defaults_of(const NodeConfig& config) {
+  const NodeConfig defaults;
+  controller::Image::Configs configs;
+  const auto set_if = [&](bool differs, const char* name, std::string value) {
+    if (differs) configs.emplace(name, std::move(value));
+  };
+  set_if(config.min_insync_replicas != defaults.min_insync_replicas, "min.insync.replicas",
+         fmt::format("{}", config.min_insync_replicas));
+  set_if(config.unclean_leader_election_enable, "unclean.leader.election.enable", "true");
+  set_if(config.log_segment_bytes != defaults.log_segment_bytes, "segment.bytes",
+         fmt::format("{}", config.log_segment_bytes));
+  set_if(config.message_max_bytes != defaults.message_max_bytes, "max.message.bytes",
+         fmt::format("{}", config.message_max_bytes));
+  return configs;
+}
+
+std::string directory_of(const TopicPartition& partition) { return fmt::format("{}", partition); }
+
+void Replicas::load_checkpoints(Env& env, bool was_clean) {
+  was_clean_ = was_clean;
+  high_watermarks_ = read_offsets(env, log::high_watermark_file);
+  recovery_points_ = read_offsets(env, log::recovery_point_file);
+}
+
+std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
+  const auto found = replicas_.find(partition);
+  return found == replicas_.end() ? nullptr : found->second;
+}
+
+// ---- Metadata ----------------------------------------------------------------------------------
+
+void Replicas::apply(Env& env, const controller::Image& image, const controller::Delta& delta,
+                     BrokerEpoch broker_epoch) {
+  if (!delta.brokers.empty()) remember_eligible(image);
+  for (const auto& topic : delta.removed_topics) {
+    for (const auto& [index, partition] : topic.partitions) remove(env, {topic.name, index});
+  }
+  for (const auto& partition : delta.partitions) {
+    apply_partition(env, image, partition, broker_epoch);
+  }
+  if (delta.brokers.empty() && delta.configs.empty()) return;
+  for (const auto& [partition, replica] : replicas_) {
+    replica->apply(env, context_of(image, partition, broker_epoch));
+  }
+}
+
+void Replicas::apply_partition(Env& env, const controller::Image& image,
+                               const TopicPartition& partition, BrokerEpoch broker_epoch) {
+  const auto* topic = image.find_topic(partition.topic);
+  const auto* state = image.find_partition(partition);
+  if (!topic || !state || !partition::contains(state->replicas, config_.node_id)) {
+    return remove(env, partition);
+  }
+  auto replica = find(partition);
+  if (!replica) {
+    replica = open(env, partition, topic->id, image);
+    if (!replica) return;
+    replicas_.emplace(partition, replica);
+  }
+  if (!replica->apply(env, state_of(*state), context_of(image, partition, broker_epoch))) return;
+  ++role_changes_;
+  roles_.notify_all(env);
+}
+
+ReplicaContext Replicas::context_of(const controller::Image& image, const TopicPartition& partition,
+                                    BrokerEpoch broker_epoch) const {
+  const controller::TopicConfigs topic(image, partition.topic, topic_defaults_);
+  return {.self = config_.node_id,
+          .broker_epoch = broker_epoch,
+          .min_insync_replicas = static_cast<std::int32_t>(topic.number("min.insync.replicas")),
+          .max_message_bytes = topic.number("max.message.bytes"),
+          .is_eligible = [this](NodeId node, BrokerEpoch epoch) {
+            const auto found = eligible_.find(node);
+            // KIP-903: an unknown epoch fits any incarnation.
+            return found != eligible_.end() && (epoch == no_broker_epoch || epoch == found->second);
+          }};
+}
+
+void Replicas::remember_eligible(const controller::Image& image) {
+  eligible_.clear();
+  for (const auto& [id, broker] : image.brokers()) {
+    if (broker.is_active()) eligible_.emplace(id, broker.epoch);
+  }
+}
+
+// A directory of another topic id is what is left of a deleted topic of the same name: it goes
+// before the new replica is set up (KAFKA-14616).
+std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partition,
+                                        const Uuid& topic_id, const controller::Image& image) {
+  const auto directory = directory_of(partition);
+  const auto metadata_path = fmt::format("{}/{}", directory, log::partition_metadata_file);
+  if (const auto text = log::read_file(env, metadata_path)) {
+    const auto stored = log::decode_partition_metadata(*text);
+    if (stored && *stored != topic_id) (void)env.files().remove(directory);
+  }
+  const bool is_new = !env.files().exists(metadata_path);
+  const controller::TopicConfigs topic(image, partition.topic, topic_defaults_);
+  const auto segment_bytes = topic.number("segment.bytes");
+  auto opened = log::Log::open(env, partition, directory,
+                               {.segment_bytes = static_cast<std::uint64_t>(segment_bytes)},
+                               {.was_clean = was_clean_,
+                                .recovery_point = offset_in(recovery_points_, partition),
+                                .start_offset = 0});
+  if (!opened) {
+    env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
+    if (opened.error() == log::LogError::storage) news_.fail(env);
+    return nullptr;
+  }
+  if (is_new) {
+    (void)log::replace_file(env, metadata_path, log::encode_partition_metadata(topic_id));
+    (void)env.files().sync_directory(env, "");
+  }
+  return std::make_shared<Replica>(partition, topic_id, *std::move(opened),
+                                   offset_in(high_watermarks_, partition), config_, news_);
+}
+
+void Replicas::remove(Env& env, const TopicPartition& partition) {
+  const auto found = replicas_.find(partition);
+  if (found == replicas_.end()) return;
+  const auto replica = found->second;
+  replicas_.erase(found);
+  replica->retire(env);
+  (void)env.files().remove(replica->log().directory());
+  ++role_changes_;
+  roles_.notify_all(env);
+}
+
+// ---- Checkpoints -------------------------------------------------------------------------------
+
+void Replicas::checkpoint_high_watermarks(Env& env) {
+  auto offsets = high_watermarks_;  // Partitions not opened yet keep theirs (KAFKA-3083 family).
+  for (const auto& [partition, replica] : replicas_) {
+    offsets[partition] = replica->high_watermark();
+  }
+  (void)log::replace_file(env, log::high_watermark_file, log::encode_offsets(offsets));
+}
+
+void Replicas::checkpoint_recovery_points(Env& env) {
+  for (const auto& [partition, replica] : std::map(replicas_)) {
+    auto& log = replica->log();
+    if (log.needs_flush()) (void)log.sync(env, log.active_base());
+    (void)log.flush_epochs(env);
+    if (log.is_offline()) news_.fail(env);
+  }
+  auto offsets = recovery_points_;
+  for (const auto& [partition, replica] : replicas_) {
+    offsets[partition] = replica->log().recovery_point();
+  }
+  (void)log::replace_file(env, log::recovery_point_file, log::encode_offsets(offsets));
+}
+
+void Replicas::sync_all(Env& env) {
+  for (const auto& [partition, replica] : std::map(replicas_)) {
+    (void)replica->log().sync(env);
+    (void)replica->log().flush_epochs(env);
+  }
+}
+
+}  // namespace brokersim::broker

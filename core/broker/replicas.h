@@ -1,0 +1,78 @@
+// The partitions a broker holds. Metadata makes, changes and removes them; requests find them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/broker/config.h"
+#include "core/broker/replica.h"
+#include "core/controller/image.h"
+#include "core/env.h"
+#include "core/log/checkpoint.h"
+#include "core/signal.h"
+
+namespace brokersim::broker {
+
+// What the node's own configuration says of topics other than Kafka's defaults, under the topics'
+// names for it.
+controller::Image::Configs topic_defaults_of(const NodeConfig& config);
+
+class Replicas {
+ public:
+  explicit Replicas(const NodeConfig& config)
+      : config_(config), topic_defaults_(topic_defaults_of(config)) {}
+
+  // Reads the checkpoints of the data directory; before anything else. Whether the last shutdown
+  // was in order decides how much of each log is checked when it is opened.
+  void load_checkpoints(Env& env, bool was_clean);
+  // Brings the replicas in line with `image`, of which `delta` is what changed. Suspends while logs
+  // are opened. One call at a time.
+  void apply(Env& env, const controller::Image& image, const controller::Delta& delta,
+             BrokerEpoch broker_epoch);
+
+  // Null if this broker does not hold it.
+  std::shared_ptr<Replica> find(const TopicPartition& partition) const;
+  const std::map<TopicPartition, std::shared_ptr<Replica>>& all() const { return replicas_; }
+
+  // Writes the high watermarks (protocol section 2.1): every
+  // replica.high.watermark.checkpoint.interval.ms, and at shutdown.
+  void checkpoint_high_watermarks(Env& env);
+  // Syncs what has rolled, writes recovery points: every log.flush.offset.checkpoint.interval.ms.
+  void checkpoint_recovery_points(Env& env);
+  // Syncs every log completely: part of a shutdown in order.
+  void sync_all(Env& env);
+
+  ReplicaNews& news() { return news_; }
+  // Roles changed: what is to be fetched from whom is different.
+  Signal& roles() { return roles_; }
+  std::uint64_t role_changes() const { return role_changes_; }
+
+ private:
+  ReplicaContext context_of(const controller::Image& image, const TopicPartition& partition,
+                            BrokerEpoch broker_epoch) const;
+  void apply_partition(Env& env, const controller::Image& image, const TopicPartition& partition,
+                       BrokerEpoch broker_epoch);
+  std::shared_ptr<Replica> open(Env& env, const TopicPartition& partition, const Uuid& topic_id,
+                                const controller::Image& image);
+  void remove(Env& env, const TopicPartition& partition);
+  void remember_eligible(const controller::Image& image);
+
+  const NodeConfig& config_;
+  const controller::Image::Configs topic_defaults_;
+  bool was_clean_ = false;
+  log::PartitionOffsets high_watermarks_;  // As checkpointed; of logs that are not open yet.
+  log::PartitionOffsets recovery_points_;
+  std::map<NodeId, BrokerEpoch> eligible_;  // Brokers that may be in an ISR, by the metadata.
+  std::map<TopicPartition, std::shared_ptr<Replica>> replicas_;
+  ReplicaNews news_;
+  Signal roles_;
+  std::uint64_t role_changes_ = 0;
+};
+
+// The same partition as the leader and follower logic sees it.
+partition::PartitionState state_of(const controller::Partition& partition);
+std::string directory_of(const TopicPartition& partition);
+
+}  // namespace brokersim::broker

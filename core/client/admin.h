@@ -1,0 +1,60 @@
+// Administration: topics are created, described and their leaders elected, with retries until a
+// deadline. One call at a time waits for its answer.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/create_topics.h"
+#include "core/api/elect_leaders.h"
+#include "core/api/list_offsets.h"
+#include "core/client/cluster.h"
+#include "core/env.h"
+
+namespace brokersim::client {
+
+struct NewTopic {
+  std::string name;
+  std::int32_t partitions = -1;          // -1: num.partitions
+  std::int16_t replication_factor = -1;  // -1: default.replication.factor
+  std::map<std::string, std::string> configs;
+};
+
+// ListOffsets' special timestamps.
+inline constexpr std::int64_t latest_timestamp = -1;
+inline constexpr std::int64_t earliest_timestamp = -2;
+
+enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
+
+class Admin {
+ public:
+  explicit Admin(ClientConfig config) : cluster_(std::move(config)) {}
+
+  // Returns once every broker in the metadata knows all partitions and their leaders. Errors: the
+  // controller's for the first topic refused; REQUEST_TIMED_OUT. A topic that exists is an error
+  // only if no earlier attempt of this call can have made it.
+  Expected<Done, api::ErrorCode> create_topics(Env& env, const std::vector<NewTopic>& topics,
+                                               Instant deadline);
+  // Partitions, leaders and replicas as one broker knows them.
+  Expected<TopicView, api::ErrorCode> describe_topic(Env& env, const std::string& topic,
+                                                     Instant deadline);
+  // The offset at `timestamp` (ms, or one of the special ones), asked of the leader; -1 if there is
+  // none.
+  Expected<Offset, api::ErrorCode> list_offset(Env& env, const TopicPartition& partition,
+                                               std::int64_t timestamp, Instant deadline);
+  // The result of each partition asked for; ELECTION_NOT_NEEDED is the usual one.
+  Expected<std::map<TopicPartition, api::ErrorCode>, api::ErrorCode> elect_leaders(
+      Env& env, ElectionType type, const std::vector<TopicPartition>& partitions, Instant deadline);
+
+  Cluster& cluster() { return cluster_; }
+
+ private:
+  bool everybody_knows(Env& env, const std::vector<NewTopic>& topics, Instant deadline);
+  bool knows_all(Env& env, NodeId broker, const std::vector<NewTopic>& topics, Instant deadline);
+
+  Cluster cluster_;
+};
+
+}  // namespace brokersim::client

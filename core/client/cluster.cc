@@ -1,0 +1,95 @@
+// Metadata refreshes and the channels to brokers.
+#include "core/client/cluster.h"
+
+#include <algorithm>
+
+namespace brokersim::client {
+
+using api::ErrorCode;
+
+namespace {
+
+constexpr std::int16_t metadata_version = 12;
+
+bool is_hopeless(ErrorCode error) {
+  return error == ErrorCode::invalid_topic_exception ||
+         error == ErrorCode::topic_authorization_failed;
+}
+
+}  // namespace
+
+bool Cluster::is_stale(Instant now) const { return is_stale_ || now >= stale_at(); }
+
+std::vector<Address> Cluster::candidates() const {
+  std::vector<Address> all;
+  for (const auto& [id, address] : view_.brokers()) all.push_back(address);
+  for (const Address& address : config_.bootstrap_servers) {
+    if (std::find(all.begin(), all.end(), address) == all.end()) all.push_back(address);
+  }
+  return all;
+}
+
+bool Cluster::refresh_once(Env& env, Instant deadline) {
+  const auto all = candidates();
+  if (!has_attempted_) next_candidate_ = env.random("client.bootstrap", 0) % 1024;
+  has_attempted_ = true;
+  last_attempt_ = env.now();
+  if (all.empty()) return false;
+  const auto channel = channel_at(all[next_candidate_++ % all.size()]);
+  api::MetadataRequest request{.topics = std::vector<api::MetadataRequest::MetadataRequestTopic>{},
+                               .allow_auto_topic_creation = false};
+  for (const auto& topic : topics_) request.topics->push_back({.name = topic});
+  is_stale_ = false;
+  const Instant until = std::min(deadline, last_attempt_ + config_.request_timeout);
+  const auto response = channel->call(env, request, metadata_version, until);
+  if (!response || response->brokers.empty()) {
+    is_stale_ = true;
+    return false;
+  }
+  view_.apply(*response);
+  last_success_ = env.now();
+  return true;
+}
+
+bool Cluster::refresh(Env& env, Instant deadline) {
+  if (is_refreshing_) return refreshed_.wait(env, deadline) == Wake::notified;
+  is_refreshing_ = true;
+  bool is_done = false;
+  while (!is_done && !env.is_cancelled() && env.now() < deadline) {
+    const Instant earliest = last_attempt_ + backoff_after(failures_ + 1, config_);
+    if (has_attempted_ && !env.sleep_until(std::min(earliest, deadline))) break;
+    is_done = refresh_once(env, deadline);
+    failures_ = is_done ? 0 : failures_ + 1;
+  }
+  is_refreshing_ = false;
+  refreshed_.notify_all(env);
+  return is_done;
+}
+
+bool Cluster::await_topic(Env& env, const std::string& topic, Instant deadline) {
+  add_topic(topic);
+  while (view_.partition_count(topic) == 0) {
+    const TopicView* known = view_.find(topic);
+    if (known != nullptr && is_hopeless(known->error)) return false;
+    if (env.now() >= deadline || env.is_cancelled()) return false;
+    refresh(env, deadline);
+  }
+  return true;
+}
+
+std::shared_ptr<wire::Channel> Cluster::channel_at(const Address& address) {
+  auto& channel = channels_[address];
+  if (!channel) channel = std::make_shared<wire::Channel>(address, config_.client_id);
+  return channel;
+}
+
+std::shared_ptr<wire::Channel> Cluster::channel_to(NodeId broker) {
+  const auto address = view_.address_of(broker);
+  return address ? channel_at(*address) : nullptr;
+}
+
+void Cluster::close() {
+  for (const auto& [address, channel] : channels_) channel->close();
+}
+
+}  // namespace brokersim::client

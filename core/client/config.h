@@ -1,0 +1,49 @@
+// The clients' tunables, by Kafka's names and with its defaults.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/env.h"
+
+namespace brokersim::client {
+
+struct ClientConfig {
+  std::vector<Address> bootstrap_servers;  // bootstrap.servers
+  std::string client_id = "brokersim";     // client.id
+  Duration request_timeout = 30s;          // request.timeout.ms
+  Duration retry_backoff = 100ms;          // retry.backoff.ms
+  Duration retry_backoff_max = 1s;         // retry.backoff.max.ms
+  Duration metadata_max_age = 300s;        // metadata.max.age.ms
+};
+
+// Doubles with each failure, from retry.backoff.ms to retry.backoff.max.ms (KIP-580).
+Duration backoff_after(std::int32_t failures, const ClientConfig& config);
+
+struct ProducerConfig {
+  ClientConfig client;
+  std::int16_t acks = -1;                  // acks
+  std::size_t batch_size = 16384;          // batch.size
+  Duration linger = 0s;                    // linger.ms
+  Duration delivery_timeout = 120s;        // delivery.timeout.ms
+  Duration max_block = 60s;                // max.block.ms
+  std::size_t buffer_memory = 32 << 20;    // buffer.memory
+  std::size_t max_request_size = 1 << 20;  // max.request.size
+  std::int32_t max_in_flight = 5;          // max.in.flight.requests.per.connection
+};
+
+enum class OffsetReset : std::uint8_t { earliest, latest, none };
+
+struct ConsumerConfig {
+  ClientConfig client;
+  OffsetReset auto_offset_reset = OffsetReset::latest;  // auto.offset.reset
+  Duration fetch_max_wait = 500ms;                      // fetch.max.wait.ms
+  std::int32_t fetch_min_bytes = 1;                     // fetch.min.bytes
+  std::int32_t fetch_max_bytes = 50 << 20;              // fetch.max.bytes
+  std::int32_t max_partition_fetch_bytes = 1 << 20;     // max.partition.fetch.bytes
+  std::size_t max_poll_records = 500;                   // max.poll.records
+};
+
+}  // namespace brokersim::client

@@ -1,0 +1,141 @@
+// A consumer of assigned partitions: fetches from their leaders ahead of poll(), READ_UNCOMMITTED.
+//
+//   auto consumer = Consumer::make(config);
+//   consumer->assign(env, {{"orders", 0}});
+//   Polled polled = consumer->poll(env, env.now() + 1s);
+//   consumer->close(env);
+//
+// Each fetch names the epoch of the last record read, so that a leader whose log was truncated
+// before our position says so (KIP-320).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/api/fetch.h"
+#include "core/client/cluster.h"
+#include "core/client/config.h"
+#include "core/env.h"
+#include "core/signal.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::client {
+
+struct Delivered {
+  TopicPartition partition;
+  wire::RecordAt at;
+  LeaderEpoch leader_epoch{};
+};
+
+// The position was set by something other than delivery.
+struct Reset {
+  TopicPartition partition;
+  Offset offset = 0;
+  std::string why;  // "assign", "seek", "out_of_range", "truncated"
+};
+
+// What the caller has to deal with: nothing is delivered from the partition meanwhile.
+struct Problem {
+  TopicPartition partition;
+  api::ErrorCode error = api::ErrorCode::none;
+};
+
+// Resets come before the records, and problems after them.
+struct Polled {
+  std::vector<Reset> resets;
+  std::vector<Delivered> records;
+  std::vector<Problem> problems;
+  bool empty() const { return resets.empty() && records.empty() && problems.empty(); }
+};
+
+class Consumer : public std::enable_shared_from_this<Consumer> {
+ public:
+  static std::shared_ptr<Consumer> make(ConsumerConfig config);
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  // Replaces the assignment. A partition that stays keeps its position; a new one begins where
+  // auto.offset.reset says.
+  void assign(Host& host, const std::vector<TopicPartition>& partitions);
+  // Requires that the partition is assigned.
+  void seek(Host& host, const TopicPartition& partition, Offset offset);
+  void seek_by(Host& host, const TopicPartition& partition, OffsetReset to);
+
+  // Waits for records, resets or problems; empty at the deadline. Records of a partition come in
+  // the order of their offsets, at most max.poll.records in all.
+  Polled poll(Env& env, Instant deadline);
+  // The offset that comes next; nothing while it is being looked up.
+  std::optional<Offset> position(const TopicPartition& partition) const;
+  // The leader's high watermark as of the last fetch; nothing before it.
+  std::optional<Offset> high_watermark(const TopicPartition& partition) const;
+
+  // Ends all fetches; a fetch under way keeps the consumer alive until then.
+  void close(Host& host);
+
+  Cluster& cluster() { return cluster_; }
+
+ private:
+  explicit Consumer(ConsumerConfig config);
+
+  struct Assigned {
+    std::optional<Offset> position;  // Nothing: to be looked up, by `reset_to`.
+    OffsetReset reset_to = OffsetReset::latest;
+    std::string reset_why = "assign";
+    LeaderEpoch last_epoch = no_epoch;  // Of the record before `position`, if we read it.
+    std::optional<Offset> high_watermark;
+    std::deque<Delivered> buffered;  // Fetched, from `position` on.
+    Instant not_before;
+    std::int32_t failures = 0;
+    std::int64_t generation = 0;  // Raised by each seek: answers to earlier requests are dropped.
+    bool has_problem = false;
+  };
+  // What one request asks for.
+  struct Asked {
+    TopicPartition partition;
+    std::int64_t generation = 0;
+    std::optional<Offset> position;
+    std::int64_t timestamp = 0;  // Of a look-up.
+    LeaderEpoch leader_epoch = no_epoch;
+    LeaderEpoch last_epoch = no_epoch;
+  };
+
+  // Starts a request to each broker that has none and leads a partition that is due.
+  void start_requests(Env& env);
+  void start_refresh(Env& env);
+  bool is_due(const Assigned& assigned, Instant now) const;
+  Instant next_due(Instant now) const;
+  void spawn(Host& host, const std::string& name, std::function<void(Consumer&, Env&)> body);
+  void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
+  void fetch(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
+  void take(Env& env, const Asked& asked, const api::FetchResponse::PartitionData& data);
+  void take_records(Env& env, const Asked& asked, Assigned& assigned, const Slice& records);
+  void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
+  void out_of_range(const TopicPartition& partition, Assigned& assigned);
+  void failed(Env& env, const TopicPartition& partition, Assigned& assigned, api::ErrorCode error);
+  void all_failed(Env& env, const std::vector<Asked>& asked, api::ErrorCode error);
+  void set_position(const TopicPartition& partition, Assigned& assigned, Offset offset,
+                    std::string why);
+  // Null if the answer is to a question that is no longer asked.
+  Assigned* current(const Asked& asked);
+  Polled drain();
+
+  const ConsumerConfig config_;
+  Cluster cluster_;
+  std::map<TopicPartition, Assigned> assigned_;
+  std::vector<Reset> resets_;
+  std::vector<Problem> problems_;
+  std::set<NodeId> busy_;
+  bool is_refreshing_ = false;
+  std::int64_t generations_ = 0;
+  std::set<FiberId> fibers_;
+  TopicPartition last_served_;
+  Signal changed_;
+};
+
+}  // namespace brokersim::client

@@ -1,0 +1,443 @@
+#include "core/controller/controller.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/controller/alter_partition.h"
+#include "core/controller/explain.h"
+#include "core/controller/topic_changes.h"
+#include "core/controller/topic_config.h"
+
+namespace brokersim::controller {
+
+namespace {
+
+using api::ErrorCode;
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+std::vector<NodeId> without(std::vector<NodeId> nodes, NodeId node) {
+  nodes.erase(std::remove(nodes.begin(), nodes.end(), node), nodes.end());
+  return nodes;
+}
+
+BrokerState state_of(const Broker& broker) {
+  if (broker.is_fenced) return BrokerState::fenced;
+  return broker.is_in_controlled_shutdown ? BrokerState::controlled_shutdown
+                                          : BrokerState::unfenced;
+}
+
+// Guarantee L3, without eligible leader replicas.
+void assert_sane(const Partition& partition) {
+  ASSERT(!partition.isr.empty());
+  for (const auto member : partition.isr) ASSERT(contains(partition.replicas, member), member);
+  if (partition.has_leader()) ASSERT(contains(partition.isr, partition.leader), partition.leader);
+}
+
+RegisterBrokerRecord registration_of(const api::BrokerRegistrationRequest& request) {
+  RegisterBrokerRecord record{
+      .broker_id = request.broker_id,
+      .incarnation_id = request.incarnation_id,
+      .rack = request.rack,
+      .log_dirs = request.log_dirs,
+  };
+  for (const auto& l : request.listeners) {
+    record.end_points.push_back({l.name, l.host, l.port, l.security_protocol});
+  }
+  for (const auto& f : request.features) {
+    record.features.push_back({f.name, f.min_supported_version, f.max_supported_version});
+  }
+  return record;
+}
+
+// Whether the broker can live with what the cluster has finalized.
+bool supports(const api::BrokerRegistrationRequest& request, const std::string& feature,
+              std::int16_t level) {
+  return std::any_of(request.features.begin(), request.features.end(), [&](const auto& f) {
+    return f.name == feature && f.min_supported_version <= level &&
+           level <= f.max_supported_version;
+  });
+}
+
+}  // namespace
+
+Controller::Controller(Image committed, Offset next_offset, Instant now, ControllerConfig config,
+                       Rules rules)
+    : image_(std::move(committed)),
+      next_offset_(next_offset),
+      config_(std::move(config)),
+      rules_(rules),
+      sessions_(config_.broker_session_timeout),
+      next_balance_(now + config_.leader_imbalance_check_interval) {
+  REQUIRE(next_offset > image_.last_offset(), next_offset, image_.last_offset());
+  for (const auto& [id, broker] : image_.brokers()) {
+    if (!broker.is_fenced) sessions_.touch(id, broker.epoch, now);
+    if (broker.is_in_controlled_shutdown) controlled_shutdown_offsets_[id] = next_offset - 1;
+  }
+}
+
+// ---- Deciding ----------------------------------------------------------------------------------
+
+template <class Request>
+Decision<typename Request::Response> Controller::begin() const {
+  Decision<typename Request::Response> decision;
+  decision.base_offset = next_offset_;
+  return decision;
+}
+
+void Controller::decide(MetadataRecord record, std::string_view why, Decided& out) {
+  auto events = explain(image_, record, why);
+  std::move(events.begin(), events.end(), std::back_inserter(out.events));
+  const auto delta = image_.apply(record, next_offset_);
+  ASSERT(delta.has_value(), to_string(record));
+  for (const auto& id : delta->partitions) assert_sane(*image_.find_partition(id));
+  ++next_offset_;
+  out.records.push_back(std::move(record));
+}
+
+void Controller::update_partitions(const Concerns& concerns, NodeId leaving, std::string_view why,
+                                   Decided& out) {
+  const auto is_active = [&](NodeId replica) {
+    return replica != leaving && image_.is_active(replica);
+  };
+  std::vector<PartitionChangeRecord> changes;
+  for (const auto& [name, topic] : image_.topics()) {
+    const auto election = may_elect_uncleanly(name) ? Election::unclean : Election::online;
+    for (const auto& [id, partition] : topic.partitions) {
+      if (!concerns(partition)) continue;
+      const PartitionChange wanted{.target_isr = without(partition.isr, leaving),
+                                   .election = election};
+      auto change = change_partition(topic.id, id, partition, wanted, is_active);
+      if (change) changes.push_back(*std::move(change));
+    }
+  }
+  for (auto& change : changes) decide(std::move(change), why, out);
+}
+
+void Controller::take_out(NodeId leaving, std::string_view why, Decided& out) {
+  const auto concerns = [&](const Partition& p) { return contains(p.isr, leaving); };
+  update_partitions(concerns, leaving, why, out);
+}
+
+bool Controller::may_elect_uncleanly(std::string_view topic) const {
+  constexpr std::string_view key = "unclean.leader.election.enable";
+  const TopicConfigs configs(image_, topic, config_.topic_configs);
+  if (configs.get(key).source != TopicConfigs::Source::initial) return configs.flag(key);
+  return rules_.unclean_leader_election_by_default;
+}
+
+// ---- Brokers come and go -----------------------------------------------------------------------
+
+ErrorCode Controller::check_registration(Instant now,
+                                         const api::BrokerRegistrationRequest& request) const {
+  if (request.cluster_id != image_.cluster_id()) return ErrorCode::inconsistent_cluster_id;
+  if (!request.broker_id.is_set()) return ErrorCode::invalid_request;
+  // There is no ZooKeeper to migrate from.
+  if (request.is_migrating_zk_broker) return ErrorCode::broker_id_not_registered;
+  const auto* existing = image_.find_broker(request.broker_id);
+  if (existing && existing->incarnation_id != request.incarnation_id &&
+      sessions_.is_live(existing->id, existing->epoch, now)) {
+    return ErrorCode::duplicate_broker_registration;
+  }
+  for (const auto& [feature, level] : image_.features()) {
+    if (!supports(request, feature, level)) return ErrorCode::unsupported_version;
+  }
+  return ErrorCode::none;
+}
+
+Decision<api::BrokerRegistrationResponse> Controller::register_broker(
+    Instant now, const api::BrokerRegistrationRequest& request) {
+  auto out = begin<api::BrokerRegistrationRequest>();
+  out.response.error_code = check_registration(now, request);
+  if (out.response.error_code != ErrorCode::none) return out;
+
+  const auto id = request.broker_id;
+  auto record = registration_of(request);
+  const auto* existing = image_.find_broker(id);
+  const auto why = fmt::format("new incarnation of broker-{}", id);
+  if (existing && existing->incarnation_id == request.incarnation_id) {
+    record.broker_epoch = existing->epoch;
+    record.fenced = existing->is_fenced;
+    record.in_controlled_shutdown = existing->is_in_controlled_shutdown;
+  } else {
+    // It may have lost what it had not synced: nobody may count on it being in sync (KIP-966).
+    take_out(id, why, out);
+    record.broker_epoch = BrokerEpoch{next_offset_};
+    sessions_.forget(id);
+    controlled_shutdown_offsets_.erase(id);
+  }
+  out.response.broker_epoch = record.broker_epoch;
+  decide(std::move(record), why, out);
+  return out;
+}
+
+bool Controller::is_current(NodeId id, BrokerEpoch epoch) const {
+  const auto* broker = image_.find_broker(id);
+  return broker && broker->epoch == epoch;
+}
+
+bool Controller::leads_anything(NodeId id) const {
+  for (const auto& [name, topic] : image_.topics()) {
+    for (const auto& [partition_id, partition] : topic.partitions) {
+      if (partition.leader == id) return true;
+    }
+  }
+  return false;
+}
+
+Offset Controller::lowest_active_metadata_offset() const {
+  auto lowest = std::numeric_limits<Offset>::max();
+  for (const auto& [id, broker] : image_.brokers()) {
+    if (broker.is_active()) lowest = std::min(lowest, sessions_.metadata_offset(id));
+  }
+  return lowest;
+}
+
+HeartbeatFacts Controller::facts_of(const Broker& broker,
+                                    const api::BrokerHeartbeatRequest& request) const {
+  const auto shutdown = controlled_shutdown_offsets_.find(broker.id);
+  return {
+      .current = state_of(broker),
+      .wants_fence = request.want_fence,
+      .wants_shut_down = request.want_shut_down,
+      .has_leaderships = leads_anything(broker.id),
+      .has_caught_up = request.current_metadata_offset >= broker.registration_offset,
+      .all_know_of_shutdown = shutdown != controlled_shutdown_offsets_.end() &&
+                              lowest_active_metadata_offset() >= shutdown->second,
+  };
+}
+
+Decision<api::BrokerHeartbeatResponse> Controller::heartbeat(
+    Instant now, const api::BrokerHeartbeatRequest& request) {
+  auto out = begin<api::BrokerHeartbeatRequest>();
+  const auto id = request.broker_id;
+  if (!is_current(id, request.broker_epoch)) {
+    out.response.error_code = ErrorCode::stale_broker_epoch;
+    return out;
+  }
+  sessions_.touch(id, request.broker_epoch, now);
+  sessions_.metadata_reached(id, request.current_metadata_offset);
+
+  const auto facts = facts_of(*image_.find_broker(id), request);
+  const auto next = next_state(facts);
+  if (next != facts.current) move_to(next, *image_.find_broker(id), out);
+  out.response.is_caught_up = facts.has_caught_up;
+  out.response.is_fenced = next == BrokerState::fenced || next == BrokerState::shutdown_now;
+  out.response.should_shut_down = next == BrokerState::shutdown_now;
+  return out;
+}
+
+void Controller::move_to(BrokerState state, const Broker& broker, Decided& out) {
+  const auto id = broker.id;
+  switch (state) {
+    case BrokerState::fenced:
+      fence(id, fmt::format("broker-{} asked to be fenced", id), out);
+      break;
+    case BrokerState::unfenced: unfence(id, out); break;
+    case BrokerState::controlled_shutdown: enter_controlled_shutdown(id, out); break;
+    case BrokerState::shutdown_now:
+      if (!broker.is_fenced) fence(id, fmt::format("broker-{} shut down", id), out);
+      sessions_.forget(id);  // It goes of its own will: its next incarnation need not wait.
+      break;
+  }
+}
+
+void Controller::fence(NodeId id, std::string_view why, Decided& out) {
+  take_out(id, why, out);
+  const auto epoch = image_.find_broker(id)->epoch;
+  decide(BrokerRegistrationChangeRecord{.broker_id = id, .broker_epoch = epoch, .fenced = 1}, why,
+         out);
+}
+
+void Controller::unfence(NodeId id, Decided& out) {
+  const auto why = fmt::format("broker-{} unfenced", id);
+  const auto epoch = image_.find_broker(id)->epoch;
+  decide(BrokerRegistrationChangeRecord{.broker_id = id, .broker_epoch = epoch, .fenced = -1}, why,
+         out);
+  update_partitions([](const Partition& p) { return !p.has_leader(); }, no_node, why, out);
+}
+
+void Controller::enter_controlled_shutdown(NodeId id, Decided& out) {
+  const auto why = fmt::format("broker-{} is shutting down", id);
+  const auto epoch = image_.find_broker(id)->epoch;
+  decide(
+      BrokerRegistrationChangeRecord{
+          .broker_id = id, .broker_epoch = epoch, .in_controlled_shutdown = 1},
+      why, out);
+  take_out(id, why, out);
+  controlled_shutdown_offsets_[id] = next_offset_ - 1;
+}
+
+// ---- Partitions --------------------------------------------------------------------------------
+
+Decision<api::AlterPartitionResponse> Controller::alter_partition(
+    const api::AlterPartitionRequest& request) {
+  auto out = begin<api::AlterPartitionRequest>();
+  if (!is_current(request.broker_id, request.broker_epoch)) {
+    out.response.error_code = ErrorCode::stale_broker_epoch;
+    return out;
+  }
+  for (const auto& asked : request.topics) {
+    auto& answered = out.response.topics.emplace_back();
+    answered.topic_id = asked.topic_id;
+    for (const auto& proposal : asked.partitions) {
+      answered.partitions.push_back(alter_one(request.broker_id, asked.topic_id, proposal, out));
+    }
+  }
+  return out;
+}
+
+api::AlterPartitionResponse::PartitionData Controller::alter_one(
+    NodeId requester, const Uuid& topic_id, const PartitionAlteration& proposal, Decided& out) {
+  api::AlterPartitionResponse::PartitionData answer{.partition_index = proposal.partition_index};
+  const auto refuse = [&](ErrorCode error) {
+    answer.error_code = error;
+    return answer;
+  };
+  const auto* topic = image_.find_topic(topic_id);
+  if (!topic) return refuse(ErrorCode::unknown_topic_id);
+  const TopicPartition id{topic->name, proposal.partition_index};
+  const auto* partition = image_.find_partition(id);
+  if (!partition) return refuse(ErrorCode::unknown_topic_or_partition);
+  const auto error = check_alteration(image_, *partition, requester, proposal);
+  if (error != ErrorCode::none) return refuse(error);
+
+  PartitionChange wanted{
+      .election = may_elect_uncleanly(topic->name) ? Election::unclean : Election::online,
+      .leader_recovery_state = static_cast<LeaderRecoveryState>(proposal.leader_recovery_state)};
+  for (const auto& member : proposed_isr(proposal)) wanted.target_isr.push_back(member.broker_id);
+  auto change = change_partition(topic_id, id.partition, *partition, wanted,
+                                 [&](NodeId replica) { return image_.is_active(replica); });
+  if (change) {
+    decide(*std::move(change), fmt::format("AlterPartition of broker-{}", requester), out);
+  }
+  const auto* altered = image_.find_partition(id);
+  answer.leader_id = altered->leader;
+  answer.leader_epoch = altered->leader_epoch;
+  answer.isr = altered->isr;
+  answer.leader_recovery_state = static_cast<std::int8_t>(altered->leader_recovery_state);
+  answer.partition_epoch = altered->partition_epoch;
+  return answer;
+}
+
+ErrorCode Controller::elect_leader(const TopicPartition& id, Election election, Decided& out) {
+  const auto* partition = image_.find_partition(id);
+  if (!partition) return ErrorCode::unknown_topic_or_partition;
+  const bool is_unclean = election == Election::unclean;
+  const bool is_needed =
+      is_unclean ? !partition->has_leader() : partition->leader != partition->preferred_leader();
+  if (!is_needed) return ErrorCode::election_not_needed;
+  auto change = change_partition(image_.find_topic(id.topic)->id, id.partition, *partition,
+                                 {.target_isr = partition->isr, .election = election},
+                                 [&](NodeId replica) { return image_.is_active(replica); });
+  if (!change) {
+    return is_unclean ? ErrorCode::eligible_leaders_not_available
+                      : ErrorCode::preferred_leader_not_available;
+  }
+  const auto* why = is_unclean ? "ElectLeaders request, unclean" : "ElectLeaders request";
+  decide(*std::move(change), why, out);
+  return ErrorCode::none;
+}
+
+Decision<api::ElectLeadersResponse> Controller::elect_leaders(
+    const api::ElectLeadersRequest& request) {
+  auto out = begin<api::ElectLeadersRequest>();
+  if (request.election_type != 0 && request.election_type != 1) {
+    out.response.error_code = ErrorCode::invalid_request;
+    return out;
+  }
+  const auto election = request.election_type == 0 ? Election::preferred : Election::unclean;
+  const bool asks_for_all = !request.topic_partitions.has_value();
+  const auto asked = asks_for_all ? all_partitions() : *request.topic_partitions;
+  for (const auto& topic : asked) {
+    api::ElectLeadersResponse::ReplicaElectionResult answered{.topic = topic.topic};
+    for (const auto partition : topic.partitions) {
+      const auto error = elect_leader({topic.topic, partition}, election, out);
+      // Whoever asks for all asks for those that need it.
+      if (asks_for_all && error == ErrorCode::election_not_needed) continue;
+      answered.partition_result.push_back({.partition_id = partition, .error_code = error});
+    }
+    if (!answered.partition_result.empty()) {
+      out.response.replica_election_results.push_back(std::move(answered));
+    }
+  }
+  return out;
+}
+
+std::vector<api::ElectLeadersRequest::TopicPartitions> Controller::all_partitions() const {
+  std::vector<api::ElectLeadersRequest::TopicPartitions> all;
+  for (const auto& [name, topic] : image_.topics()) {
+    auto& entry = all.emplace_back();
+    entry.topic = name;
+    for (const auto& [id, partition] : topic.partitions) entry.partitions.push_back(id);
+  }
+  return all;
+}
+
+// ---- Topics ------------------------------------------------------------------------------------
+
+Decision<api::CreateTopicsResponse> Controller::create_topics(
+    const api::CreateTopicsRequest& request, std::uint64_t random) {
+  auto out = begin<api::CreateTopicsRequest>();
+  auto plan = plan_creation(image_, config_, request, random);
+  out.response = std::move(plan.response);
+  if (request.validate_only) return out;
+  for (auto& record : plan.records) decide(std::move(record), "topic created", out);
+  return out;
+}
+
+Decision<api::DeleteTopicsResponse> Controller::delete_topics(
+    const api::DeleteTopicsRequest& request) {
+  auto out = begin<api::DeleteTopicsRequest>();
+  auto plan = plan_deletion(image_, request);
+  out.response = std::move(plan.response);
+  for (auto& record : plan.records) decide(std::move(record), "topic deleted", out);
+  return out;
+}
+
+// ---- Time passes -------------------------------------------------------------------------------
+
+Decided Controller::no_op() {
+  Decided out{.base_offset = next_offset_};
+  decide(NoOpRecord{}, "", out);
+  return out;
+}
+
+Decided Controller::tick(Instant now) {
+  Decided out{.base_offset = next_offset_};
+  while (const auto expired = sessions_.expired(now)) {
+    sessions_.forget(*expired);
+    const auto* broker = image_.find_broker(*expired);
+    if (!broker || broker->is_fenced) continue;
+    fence(*expired, fmt::format("broker-{} sent no heartbeat", *expired), out);
+    return out;
+  }
+  if (now >= next_balance_) {
+    next_balance_ = now + config_.leader_imbalance_check_interval;
+    if (config_.auto_leader_rebalance_enable) balance_leaders(out);
+  }
+  return out;
+}
+
+Instant Controller::next_tick() const { return std::min(sessions_.next_expiry(), next_balance_); }
+
+void Controller::balance_leaders(Decided& out) {
+  const auto is_active = [&](NodeId replica) { return image_.is_active(replica); };
+  std::vector<PartitionChangeRecord> changes;
+  for (const auto& [name, topic] : image_.topics()) {
+    for (const auto& [id, partition] : topic.partitions) {
+      const PartitionChange wanted{.target_isr = partition.isr, .election = Election::preferred};
+      auto change = change_partition(topic.id, id, partition, wanted, is_active);
+      if (change) changes.push_back(*std::move(change));
+    }
+  }
+  for (auto& change : changes) decide(std::move(change), "leaders rebalanced", out);
+}
+
+}  // namespace brokersim::controller

@@ -1,0 +1,120 @@
+// The active controller of a KRaft cluster: requests and time in, metadata records out (KIP-631).
+//
+//   request ─▶ Controller ─▶ Decision{records, response, events}
+//                              │ append as ONE batch, wait until committed below end_offset
+//                              └▶ then answer; if the append or the leadership fails, throw the
+//                                 Controller away and build a new one from the committed log
+//
+// It decides on speculative state, its image with all records it returned so far. Pure and
+// synchronous: no I/O, no clock; every random choice is a function of a number passed in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/api/alter_partition.h"
+#include "core/api/broker_heartbeat.h"
+#include "core/api/broker_registration.h"
+#include "core/api/create_topics.h"
+#include "core/api/delete_topics.h"
+#include "core/api/elect_leaders.h"
+#include "core/base/event.h"
+#include "core/base/ids.h"
+#include "core/base/rules.h"
+#include "core/base/time.h"
+#include "core/controller/controller_config.h"
+#include "core/controller/election.h"
+#include "core/controller/heartbeats.h"
+#include "core/controller/image.h"
+#include "core/controller/records.h"
+
+namespace brokersim::controller {
+
+// What follows from a request, or from time having passed.
+struct Decided {
+  Offset base_offset = 0;  // The offset the first record must get.
+  std::vector<MetadataRecord> records;
+  std::vector<EventBody> events;
+
+  Offset end_offset() const { return base_offset + static_cast<Offset>(records.size()); }
+};
+
+// The response is to be given once everything below end_offset() is committed, even if there are no
+// records: it was decided on state that may not be committed yet.
+template <class Response>
+struct Decision : Decided {
+  Response response{};
+};
+
+class Controller {
+ public:
+  // `committed` is the image of all below `next_offset`, the offset the next record will get; `now`
+  // is when this node became the active controller: all unfenced brokers get a fresh session.
+  Controller(Image committed, Offset next_offset, Instant now, ControllerConfig config,
+             Rules rules);
+
+  Decision<api::BrokerRegistrationResponse> register_broker(
+      Instant now, const api::BrokerRegistrationRequest& request);
+  Decision<api::BrokerHeartbeatResponse> heartbeat(Instant now,
+                                                   const api::BrokerHeartbeatRequest& request);
+  Decision<api::AlterPartitionResponse> alter_partition(const api::AlterPartitionRequest& request);
+  // `random` decides topic ids and placement; a fresh number for each call.
+  Decision<api::CreateTopicsResponse> create_topics(const api::CreateTopicsRequest& request,
+                                                    std::uint64_t random);
+  Decision<api::DeleteTopicsResponse> delete_topics(const api::DeleteTopicsRequest& request);
+  Decision<api::ElectLeadersResponse> elect_leaders(const api::ElectLeadersRequest& request);
+
+  // Fences one broker whose session has ended (KAFKA-13173), else brings leadership back to
+  // preferred replicas where that is due. Call again whenever next_tick() is not after now.
+  Decided tick(Instant now);
+  Instant next_tick() const;
+  // One NoOpRecord, for when nothing else was appended during metadata.max.idle.interval.ms: a log
+  // that never stands still shows how far behind its readers are (KIP-835).
+  Decided no_op();
+
+  const Image& image() const { return image_; }
+  Offset next_offset() const { return next_offset_; }
+  bool may_elect_uncleanly(std::string_view topic) const;
+
+ private:
+  using Concerns = std::function<bool(const Partition&)>;
+
+  template <class Request>
+  Decision<typename Request::Response> begin() const;
+  void decide(MetadataRecord record, std::string_view why, Decided& out);
+  // Elects anew in all partitions that concern us, taking `leaving` out of their ISRs.
+  void update_partitions(const Concerns& concerns, NodeId leaving, std::string_view why,
+                         Decided& out);
+  void take_out(NodeId leaving, std::string_view why, Decided& out);
+  void fence(NodeId id, std::string_view why, Decided& out);
+  void unfence(NodeId id, Decided& out);
+  void enter_controlled_shutdown(NodeId id, Decided& out);
+  void move_to(BrokerState state, const Broker& broker, Decided& out);
+  HeartbeatFacts facts_of(const Broker& broker, const api::BrokerHeartbeatRequest& request) const;
+  bool leads_anything(NodeId id) const;
+  Offset lowest_active_metadata_offset() const;
+  api::ErrorCode check_registration(Instant now,
+                                    const api::BrokerRegistrationRequest& request) const;
+  bool is_current(NodeId id, BrokerEpoch epoch) const;
+  api::AlterPartitionResponse::PartitionData alter_one(
+      NodeId requester, const Uuid& topic_id,
+      const api::AlterPartitionRequest::PartitionData& proposal, Decided& out);
+  std::vector<api::ElectLeadersRequest::TopicPartitions> all_partitions() const;
+  api::ErrorCode elect_leader(const TopicPartition& partition, Election election, Decided& out);
+  void balance_leaders(Decided& out);
+
+  Image image_;
+  Offset next_offset_;
+  ControllerConfig config_;
+  Rules rules_;
+  Sessions sessions_;
+  std::map<NodeId, Offset> controlled_shutdown_offsets_;
+  Instant next_balance_;
+};
+
+}  // namespace brokersim::controller

@@ -1,0 +1,50 @@
+// Who leads a partition, and how its record changes when its ISR or the brokers change.
+//
+// Pure: KIP-841 (who is active), KIP-106 (unclean elections). Every change raises the partition
+// epoch; naming a leader in a change raises the leader epoch.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/controller/image.h"
+#include "core/controller/records.h"
+
+namespace brokersim::controller {
+
+enum class Election : std::uint8_t {
+  online,     // Keep the leader if it is valid, else the first valid replica.
+  preferred,  // The first replica if it is valid, else as online.
+  unclean,    // As online; if nobody is valid, the first active replica.
+};
+
+using IsActive = std::function<bool(NodeId)>;
+
+struct ElectionResult {
+  NodeId leader = no_node;
+  bool is_clean = true;
+  friend bool operator==(ElectionResult, ElectionResult) = default;
+};
+
+// A replica is valid if it is active and in `target_isr`.
+ElectionResult elect(const Partition& partition, const std::vector<NodeId>& target_isr,
+                     Election election, const IsActive& is_active);
+
+struct PartitionChange {
+  std::vector<NodeId> target_isr;
+  Election election = Election::online;
+  // The leader may report that it has recovered from an unclean election.
+  std::optional<LeaderRecoveryState> leader_recovery_state;
+};
+
+// The record that brings `partition` to `change`, electing a leader where that is needed; nothing
+// if nothing changes. An ISR never becomes empty: its last member stays, though nobody leads then.
+std::optional<PartitionChangeRecord> change_partition(const Uuid& topic_id,
+                                                      std::int32_t partition_id,
+                                                      const Partition& partition,
+                                                      const PartitionChange& change,
+                                                      const IsActive& is_active);
+
+}  // namespace brokersim::controller

@@ -1,0 +1,161 @@
+#include "core/controller/topic_config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace brokersim::controller {
+
+namespace {
+
+using Kind = TopicConfigKey::Kind;
+
+constexpr std::string_view longest = "9223372036854775807";
+
+constexpr std::array keys{
+    TopicConfigKey{"cleanup.policy", Kind::choices, "delete", 0, "compact,delete"},
+    TopicConfigKey{"compression.gzip.level", Kind::int32, "-1", -1},
+    TopicConfigKey{"compression.lz4.level", Kind::int32, "9", 1},
+    TopicConfigKey{"compression.type", Kind::choice, "producer", 0,
+                   "uncompressed,zstd,lz4,snappy,gzip,producer"},
+    TopicConfigKey{"compression.zstd.level", Kind::int32, "3", -131072},
+    TopicConfigKey{"delete.retention.ms", Kind::int64, "86400000", 0},
+    TopicConfigKey{"file.delete.delay.ms", Kind::int64, "60000", 0},
+    TopicConfigKey{"flush.messages", Kind::int64, longest, 1},
+    TopicConfigKey{"flush.ms", Kind::int64, longest, 0},
+    TopicConfigKey{"follower.replication.throttled.replicas", Kind::replicas, ""},
+    TopicConfigKey{"index.interval.bytes", Kind::int32, "4096", 0},
+    TopicConfigKey{"leader.replication.throttled.replicas", Kind::replicas, ""},
+    TopicConfigKey{"max.compaction.lag.ms", Kind::int64, longest, 1},
+    TopicConfigKey{"max.message.bytes", Kind::int32, "1048588", 0},
+    TopicConfigKey{"message.timestamp.after.max.ms", Kind::int64, "3600000", 0},
+    TopicConfigKey{"message.timestamp.before.max.ms", Kind::int64, longest, 0},
+    TopicConfigKey{"message.timestamp.type", Kind::choice, "CreateTime", 0,
+                   "CreateTime,LogAppendTime"},
+    TopicConfigKey{"min.cleanable.dirty.ratio", Kind::ratio, "0.5"},
+    TopicConfigKey{"min.compaction.lag.ms", Kind::int64, "0", 0},
+    TopicConfigKey{"min.insync.replicas", Kind::int32, "1", 1},
+    TopicConfigKey{"preallocate", Kind::boolean, "false"},
+    TopicConfigKey{"retention.bytes", Kind::int64, "-1"},
+    TopicConfigKey{"retention.ms", Kind::int64, "604800000", -1},
+    TopicConfigKey{"segment.bytes", Kind::int32, "1073741824", 14},
+    TopicConfigKey{"segment.index.bytes", Kind::int32, "10485760", 4},
+    TopicConfigKey{"segment.jitter.ms", Kind::int64, "0", 0},
+    TopicConfigKey{"segment.ms", Kind::int64, "604800000", 1},
+    TopicConfigKey{"unclean.leader.election.enable", Kind::boolean, "false"},
+};
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+bool is_number(const TopicConfigKey& key, std::string_view text) {
+  const auto value = parse_number(text);
+  if (!value || *value < key.min) return false;
+  return key.kind == Kind::int64 || *value <= std::numeric_limits<std::int32_t>::max();
+}
+
+bool has_only(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+// A decimal fraction from 0 to 1, compared as text: "0.5", ".5", "1", "1.0".
+bool is_ratio(std::string_view text) {
+  const auto point = text.find('.');
+  const auto whole = text.substr(0, point);
+  const auto fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  if (whole.empty() && fraction.empty()) return false;
+  if (has_only(whole, "0")) return has_only(fraction, "0123456789");
+  return whole == "1" && has_only(fraction, "0");
+}
+
+// Calls `body(word)` for each word of a list; true if it returns true for all, and there is one.
+template <class Body>
+bool all_words(std::string_view list, Body body) {
+  if (list.empty()) return false;
+  for (;;) {
+    const auto comma = list.find(',');
+    if (!body(list.substr(0, comma))) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool is_choice(const TopicConfigKey& key, std::string_view text) {
+  return !all_words(key.allowed, [&](std::string_view word) { return word != text; });
+}
+
+// "*", or pairs of partition and broker: "0:1,1:2".
+bool is_replica_list(std::string_view text) {
+  if (text.empty() || text == "*") return true;
+  return all_words(text, [](std::string_view pair) {
+    const auto colon = pair.find(':');
+    if (colon == std::string_view::npos) return false;
+    return parse_number(pair.substr(0, colon)) && parse_number(pair.substr(colon + 1));
+  });
+}
+
+bool fits(const TopicConfigKey& key, std::string_view text) {
+  switch (key.kind) {
+    case Kind::int32:
+    case Kind::int64: return is_number(key, text);
+    case Kind::boolean: return text == "true" || text == "false";
+    case Kind::ratio: return is_ratio(text);
+    case Kind::choice: return is_choice(key, text);
+    case Kind::choices: return all_words(text, [&](auto word) { return is_choice(key, word); });
+    case Kind::replicas: return is_replica_list(text);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const TopicConfigKey> topic_config_keys() { return keys; }
+
+const TopicConfigKey* find_topic_config_key(std::string_view name) {
+  const auto* const found =
+      std::lower_bound(keys.begin(), keys.end(), name,
+                       [](const TopicConfigKey& key, auto wanted) { return key.name < wanted; });
+  return found != keys.end() && found->name == name ? &*found : nullptr;
+}
+
+std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value) {
+  const auto* key = find_topic_config_key(name);
+  if (!key) return fmt::format("Unknown topic config name: {}", name);
+  if (!fits(*key, value)) {
+    return fmt::format("Invalid value {} for configuration {}", value, name);
+  }
+  return std::nullopt;
+}
+
+TopicConfigs::TopicConfigs(const Image& image, std::string_view topic, const Image::Configs& node)
+    : topic_(image.configs({ConfigResource::Type::topic, std::string(topic)})),
+      cluster_(image.configs({ConfigResource::Type::broker, ""})),
+      node_(node) {}
+
+TopicConfigs::Value TopicConfigs::get(std::string_view name) const {
+  const auto* key = find_topic_config_key(name);
+  REQUIRE(key != nullptr, name);
+  const std::pair<const Image::Configs*, Source> layers[] = {
+      {&topic_, Source::topic}, {&cluster_, Source::cluster}, {&node_, Source::node}};
+  for (const auto& [configs, source] : layers) {
+    const auto found = configs->find(name);
+    // A record in the log may hold what a validation elsewhere let pass: it is not in force.
+    if (found != configs->end() && fits(*key, found->second)) return {found->second, source};
+  }
+  return {key->initial, Source::initial};
+}
+
+std::int64_t TopicConfigs::number(std::string_view name) const {
+  const auto value = parse_number(get(name).text);
+  REQUIRE(value.has_value(), name);
+  return *value;
+}
+
+}  // namespace brokersim::controller

@@ -1,0 +1,171 @@
+#include "core/log/log.h"
+
+#include <algorithm>
+
+#include "core/log/segment.h"
+
+namespace brokersim::log {
+
+std::string_view name_of(LogError error) {
+  switch (error) {
+    case LogError::storage: return "storage";
+    case LogError::cancelled: return "cancelled";
+    case LogError::out_of_range: return "out of range";
+    case LogError::corrupt: return "corrupt";
+    case LogError::out_of_order: return "out of order";
+  }
+  return "?";
+}
+
+Log::Log(TopicPartition partition, std::string directory, LogConfig config)
+    : partition_(std::move(partition)), directory_(std::move(directory)), config_(config) {}
+
+Log::~Log() = default;
+
+std::string Log::path_of(std::string_view name) const {
+  return fmt::format("{}/{}", directory_, name);
+}
+
+Unexpected<LogError> Log::fail(IoError error) {
+  if (error == IoError::cancelled) return Unexpected(LogError::cancelled);
+  is_offline_ = true;
+  return Unexpected(LogError::storage);
+}
+
+std::uint64_t Log::size() const {
+  std::uint64_t total = 0;
+  for (const auto& segment : segments_) total += segment->size();
+  return total;
+}
+
+// ---- Appending ---------------------------------------------------------------------------------
+
+void Log::begin_epoch(LeaderEpoch epoch) {
+  REQUIRE(epoch >= last_epoch(), epoch, last_epoch());
+  epochs_.assign(epoch, end_offset_);
+}
+
+LogResult<AppendInfo> Log::append_as_leader(Host& host, std::span<wire::Batch> batches,
+                                            LeaderEpoch epoch) {
+  REQUIRE(epoch.is_set(), epoch);
+  REQUIRE(epoch >= last_epoch(), epoch, last_epoch());
+  AppendInfo info{end_offset_, end_offset_};
+  for (auto& batch : batches) {
+    batch.header.base_offset = end_offset_;
+    batch.header.leader_epoch = epoch;
+    TRY(std::ignore, append(host, batch));
+    info.next_offset = end_offset_;
+    info.batches += 1;
+    info.bytes += batch.size();
+  }
+  return info;
+}
+
+LogResult<AppendInfo> Log::append_as_follower(Host& host, std::span<const wire::Batch> batches,
+                                              LeaderEpoch max_epoch) {
+  AppendInfo info{end_offset_, end_offset_};
+  for (const auto& batch : batches) {
+    const auto& header = batch.header;
+    if (header.leader_epoch > max_epoch) break;
+    if (!batch.crc_is_valid()) return Unexpected(LogError::corrupt);
+    if (!follows(header, {end_offset_, last_epoch()})) return Unexpected(LogError::out_of_order);
+    TRY(std::ignore, append(host, batch));
+    if (info.batches == 0) info.first_offset = header.base_offset;
+    info.next_offset = end_offset_;
+    info.batches += 1;
+    info.bytes += batch.size();
+  }
+  return info;
+}
+
+LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
+  if (is_offline_) return Unexpected(LogError::storage);
+  const auto& header = batch.header;
+  ASSERT(header.base_offset >= end_offset_, header.base_offset, end_offset_);
+  const bool is_full = !segments_.back()->fits(batch, config_.segment_bytes);
+  // The base is the log's end, not the batch's: segments without a gap between them are what tells
+  // a compacted log from one that lost a segment's tail.
+  if (is_full && segments_.back()->size() > 0) {
+    TRY(std::ignore, roll(host, end_offset_));
+  }
+  TRY(std::ignore, checked(segments_.back()->append(batch)));
+  if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, header.base_offset);
+  end_offset_ = header.next_offset();
+  ASSERT(end_offset_ == segments_.back()->end_offset(), end_offset_);
+  ASSERT(last_epoch() == header.leader_epoch, last_epoch(), header.leader_epoch);
+  return Done{};
+}
+
+LogResult<Done> Log::roll(Host& host, Offset base) {
+  TRY(auto segment, checked(Segment::open(host.files(), directory_, base, OpenMode::create_new)));
+  segments_.push_back(std::move(segment));
+  ++name_changes_;
+  return Done{};
+}
+
+LogResult<Done> Log::remove_segment(Host& host, std::size_t index) {
+  TRY(std::ignore, checked(host.files().remove(segments_[index]->path())));
+  segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
+  ++name_changes_;
+  return Done{};
+}
+
+// ---- Truncating --------------------------------------------------------------------------------
+
+LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why) {
+  if (is_offline_) return Unexpected(LogError::storage);
+  if (offset < start_offset_) return truncate_fully_and_start_at(host, offset, why);
+  epochs_.truncate_from_end(offset);
+  if (offset >= end_offset_) return Done{};
+  const Offset from = end_offset_;
+  ++cuts_;
+  while (segments_.size() > 1 && segments_.back()->base_offset() >= offset) {
+    TRY(std::ignore, remove_segment(host, segments_.size() - 1));
+  }
+  TRY(std::ignore, checked(segments_.back()->truncate_to(offset)));
+  end_offset_ = segments_.back()->end_offset();
+  // The start lay inside a batch that is gone.
+  if (end_offset_ < start_offset_) {
+    TRY(std::ignore, start_afresh(host, start_offset_));
+  }
+  epochs_.truncate_from_end(end_offset_);
+  recovery_point_ = std::min(recovery_point_, end_offset_);
+  host.emit(LogTruncated{partition_, from, end_offset_, std::string(why)});
+  return Done{};
+}
+
+LogResult<Done> Log::truncate_fully_and_start_at(Host& host, Offset offset, std::string_view why) {
+  REQUIRE(offset >= 0, offset);
+  if (is_offline_) return Unexpected(LogError::storage);
+  const Offset from = end_offset_;
+  TRY(std::ignore, start_afresh(host, offset));
+  host.emit(LogTruncated{partition_, from, offset, std::string(why)});
+  return Done{};
+}
+
+LogResult<Done> Log::start_afresh(Host& host, Offset offset) {
+  ++cuts_;
+  while (!segments_.empty()) {
+    TRY(std::ignore, remove_segment(host, segments_.size() - 1));
+  }
+  TRY(std::ignore, roll(host, offset));
+  epochs_.clear();
+  start_offset_ = offset;
+  end_offset_ = offset;
+  recovery_point_ = std::min(recovery_point_, offset);
+  return Done{};
+}
+
+LogResult<Done> Log::raise_start_offset(Host& host, Offset offset) {
+  REQUIRE(offset <= end_offset_, offset, end_offset_);
+  if (is_offline_) return Unexpected(LogError::storage);
+  if (offset <= start_offset_) return Done{};
+  start_offset_ = offset;
+  epochs_.truncate_from_start(offset);
+  while (segments_.size() > 1 && segments_[1]->base_offset() <= offset) {
+    TRY(std::ignore, remove_segment(host, 0));
+  }
+  return Done{};
+}
+
+}  // namespace brokersim::log

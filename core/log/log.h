@@ -1,0 +1,213 @@
+// One replica's log: record batches in segment files, in Kafka's format, byte for byte as on the
+// wire.
+//
+//   start_offset        recovery_point             end_offset
+//        │ ── survives power loss ── │ ── page cache ── │
+//   [ 00000000000000000000.log ][ 00000000000000004711.log   ← appends
+//
+// Appending, truncating and reading what is cached never suspend; syncing and cold reads do. After
+// the first I/O error the log is offline: nothing succeeds any more, so that no offset is ever used
+// twice (KAFKA-10778). The metadata log is of the same kind; its owner syncs after each append.
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/expected.h"
+#include "core/base/ids.h"
+#include "core/env.h"
+#include "core/log/leader_epochs.h"
+#include "core/signal.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::log {
+
+class Segment;
+struct IndexedBatch;
+
+enum class LogError : std::uint8_t {
+  storage,       // An I/O error, this time or earlier: the log is offline.
+  cancelled,     // The waiting fiber was cancelled; the log is as it was.
+  out_of_range,  // An offset before the start or beyond the end.
+  corrupt,       // A replicated batch whose CRC or offsets are wrong.
+  out_of_order,  // A replicated batch that begins before the end, or whose epoch went back.
+};
+std::string_view name_of(LogError error);
+
+template <class T>
+using LogResult = Expected<T, LogError>;
+
+struct LogConfig {
+  std::uint64_t segment_bytes = std::uint64_t{1} << 30;  // segment.bytes
+};
+
+// What is known of a log before it is opened: from the checkpoints of its data directory.
+struct LogState {
+  bool was_clean = false;     // The node had shut down in order.
+  Offset recovery_point = 0;  // Everything before it had been synced.
+  Offset start_offset = 0;    // Earlier records had been deleted.
+};
+
+struct AppendInfo {
+  Offset first_offset = 0;  // Of the first record appended; the log's end if there is none.
+  Offset next_offset = 0;   // The log's end after the append.
+  std::size_t batches = 0;  // How many of the given batches were appended.
+  std::size_t bytes = 0;
+};
+
+struct ReadLimits {
+  Offset end = std::numeric_limits<Offset>::max();  // No record at or after it: HW, LSO, LEO.
+  std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
+  bool min_one_batch = true;  // The first batch comes even if it exceeds `max_bytes` (KIP-74).
+};
+
+// Whole batches. The first may begin before the offset asked for, which then lies inside it.
+struct LogRead {
+  Rope bytes;
+  Offset next_offset = 0;  // Where to read on: `from` if nothing was read.
+};
+
+struct TimestampedOffset {
+  Offset offset = 0;
+  std::int64_t timestamp = 0;
+  LeaderEpoch leader_epoch{};
+};
+
+class Log {
+ public:
+  // Opens the log in `directory`, which is made if it does not exist. Every batch header is read;
+  // after an unclean shutdown also every byte from the recovery point on is checked against its
+  // CRC. The log is cut at the first batch that does not follow from its predecessor. Emits
+  // LogRecovered. The parent directory must exist.
+  static LogResult<std::unique_ptr<Log>> open(Env& env, TopicPartition partition,
+                                              std::string directory, LogConfig config,
+                                              LogState state);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  const TopicPartition& partition() const { return partition_; }
+  const std::string& directory() const { return directory_; }
+  bool is_offline() const { return is_offline_; }
+
+  Offset start_offset() const { return start_offset_; }
+  Offset end_offset() const { return end_offset_; }
+  std::uint64_t size() const;  // Bytes of all segments.
+  const LeaderEpochs& epochs() const { return epochs_; }
+  LeaderEpoch last_epoch() const { return epochs_.latest_epoch(); }
+  std::optional<EpochEnd> end_offset_for_epoch(LeaderEpoch epoch) const {
+    return epochs_.end_offset_for(epoch, end_offset_);
+  }
+
+  // Enters `epoch` at the log's end: called once on becoming leader, before any append of it.
+  // An epoch without records is forgotten by a restart. Requires that no later epoch was entered.
+  void begin_epoch(LeaderEpoch epoch);
+
+  // Appends in order, giving each batch its base offset and `epoch` in place. The batches are
+  // taken as valid (validate.h). Requires an epoch not before last_epoch().
+  LogResult<AppendInfo> append_as_leader(Host& host, std::span<wire::Batch> batches,
+                                         LeaderEpoch epoch);
+  // Appends what another replica sent, offsets and epochs unchanged, after checking CRC and order;
+  // a gap before a batch is legal, as compaction leaves it. Stops without error before the first
+  // batch of an epoch later than `max_epoch` (KAFKA-18723). Batches before a bad one stay.
+  LogResult<AppendInfo> append_as_follower(Host& host, std::span<const wire::Batch> batches,
+                                           LeaderEpoch max_epoch);
+
+  // Drops all batches that reach `offset`, and the epochs beginning there. At or beyond the end
+  // only the epochs; before the start everything, as truncate_fully_and_start_at. The new end is
+  // `offset`, or the base of the batch it lay inside. Emits LogTruncated if records went.
+  LogResult<Done> truncate_to(Host& host, Offset offset, std::string_view why);
+  // Drops everything; the log is empty and begins and ends at `offset`.
+  LogResult<Done> truncate_fully_and_start_at(Host& host, Offset offset, std::string_view why);
+  // Records before `offset` are deleted: segments that lie wholly before it go. Never lowers the
+  // start. Requires offset <= end_offset(). The owner makes the new start last first, in
+  // log-start-offset-checkpoint: without it a half-done deletion looks like a lost segment.
+  LogResult<Done> raise_start_offset(Host& host, Offset offset);
+
+  // Batches from the one that holds `from`, which must lie in [start_offset, end_offset].
+  LogResult<LogRead> read(Env& env, Offset from, ReadLimits limits = {});
+  // The same without suspending; nothing if part of it is not in the page cache. The outer result
+  // reports `storage` and `out_of_range`.
+  LogResult<std::optional<LogRead>> cached_read(Offset from, ReadLimits limits = {}) const;
+  // How many bytes a read without max_bytes would return.
+  std::size_t readable_bytes(Offset from, Offset end) const;
+
+  // The first record with a timestamp of at least `timestamp` (ms); nothing if there is none.
+  LogResult<std::optional<TimestampedOffset>> offset_for_timestamp(Env& env,
+                                                                   std::int64_t timestamp);
+
+  // Everything before it has survived a sync and would survive power loss.
+  Offset recovery_point() const { return recovery_point_; }
+  // On return all segments that began before `up_to` are synced as they were at the call, and the
+  // recovery point is at least the smaller of `up_to` and the end at the call, less truncations.
+  LogResult<Done> sync(Env& env, Offset up_to = std::numeric_limits<Offset>::max());
+  // A segment other than the active one awaits its sync: call sync(env, active_base()).
+  bool needs_flush() const;
+  Offset active_base() const;
+  // Writes `leader-epoch-checkpoint` if it differs from what was last written. For Kafka's tools:
+  // open() believes the batches alone, so that no loss of power can make the two disagree.
+  LogResult<Done> flush_epochs(Env& env);
+
+ private:
+  struct Extent {
+    std::shared_ptr<Segment> segment;
+    std::uint64_t position = 0;
+    std::size_t length = 0;
+  };
+  struct ReadPlan {
+    std::vector<Extent> extents;
+    Offset next_offset = 0;
+  };
+
+  Log(TopicPartition partition, std::string directory, LogConfig config);
+
+  LogResult<Done> load(Env& env, const LogState& state);
+  LogResult<Done> make_directory(Env& env);
+  LogResult<std::vector<Offset>> find_segments(Env& env);
+  LogResult<std::uint64_t> load_segments(Env& env, const LogState& state);
+  bool may_begin_at(Offset base, const LogState& state) const;
+  void load_epochs();
+
+  LogResult<Done> append(Host& host, const wire::Batch& batch);
+  LogResult<Done> roll(Host& host, Offset base);
+  LogResult<Done> remove_segment(Host& host, std::size_t index);
+  LogResult<Done> start_afresh(Host& host, Offset offset);
+  std::size_t segment_of(Offset offset) const;
+  LogResult<ReadPlan> plan_read(Offset from, const ReadLimits& limits) const;
+  std::optional<IndexedBatch> batch_with(std::int64_t timestamp, Offset from) const;
+  LogResult<Done> sync_segments(Env& env, Offset up_to);
+  std::string path_of(std::string_view name) const;
+
+  // Turns an I/O error into ours; anything but a cancelled wait takes the log offline.
+  Unexpected<LogError> fail(IoError error);
+  template <class T>
+  LogResult<T> checked(IoResult<T> result) {
+    if (!result) return fail(result.error());
+    return *std::move(result);
+  }
+
+  TopicPartition partition_;
+  std::string directory_;
+  LogConfig config_;
+  std::vector<std::shared_ptr<Segment>> segments_;  // By base offset; the last is active.
+  LeaderEpochs epochs_;
+  Offset start_offset_ = 0;
+  Offset end_offset_ = 0;
+  Offset recovery_point_ = 0;
+  std::uint64_t cuts_ = 0;          // Truncations so far: what waits notices them by it.
+  std::uint64_t name_changes_ = 0;  // Segment files made or removed …
+  std::uint64_t synced_names_ = 0;  // … of which so many are known to be on disk.
+  bool is_offline_ = false;
+
+  std::optional<LeaderEpochs> flushed_epochs_;
+  bool is_flushing_epochs_ = false;
+  Signal epochs_flushed_;
+};
+
+}  // namespace brokersim::log

@@ -1,0 +1,121 @@
+// Opening a log: what of its files is believed, and what is cut. After a loss of power each file
+// holds some prefix of what was not synced, perhaps torn, and names may be missing or be back.
+#include <algorithm>
+#include <limits>
+
+#include "core/log/checkpoint.h"
+#include "core/log/log.h"
+#include "core/log/segment.h"
+
+namespace brokersim::log {
+
+namespace {
+
+// Files that a deletion, a compaction or a checkpoint had not finished with.
+bool is_leftover(std::string_view name) {
+  return name.ends_with(".deleted") || name.ends_with(".cleaned") || name.ends_with(".swap") ||
+         name.ends_with(".tmp");
+}
+
+}  // namespace
+
+LogResult<std::unique_ptr<Log>> Log::open(Env& env, TopicPartition partition, std::string directory,
+                                          LogConfig config, LogState state) {
+  std::unique_ptr<Log> log(new Log(std::move(partition), std::move(directory), config));
+  TRY(std::ignore, log->load(env, state));
+  return log;
+}
+
+LogResult<Done> Log::load(Env& env, const LogState& state) {
+  TRY(std::ignore, make_directory(env));
+  TRY(const std::uint64_t bytes_cut, load_segments(env, state));
+  if (segments_.empty() || segments_.back()->end_offset() < state.start_offset) {
+    TRY(std::ignore, start_afresh(env, state.start_offset));
+  }
+  end_offset_ = segments_.back()->end_offset();
+  start_offset_ = std::max(state.start_offset, segments_.front()->base_offset());
+  recovery_point_ = std::min(state.recovery_point, end_offset_);
+  load_epochs();
+  env.emit(
+      LogRecovered{partition_, end_offset_, static_cast<std::int64_t>(bytes_cut), state.was_clean});
+  return Done{};
+}
+
+LogResult<Done> Log::make_directory(Env& env) {
+  if (env.files().exists(directory_)) return Done{};
+  TRY(std::ignore, checked(env.files().make_directory(directory_)));
+  const auto slash = directory_.rfind('/');
+  const auto parent = directory_.substr(0, slash == std::string::npos ? 0 : slash);
+  return checked(env.files().sync_directory(env, parent));
+}
+
+// The bases of the segment files, in order; removes what was left over.
+LogResult<std::vector<Offset>> Log::find_segments(Env& env) {
+  TRY(const auto names, checked(env.files().list(directory_)));
+  std::vector<Offset> bases;
+  for (const auto& name : names) {
+    if (is_leftover(name)) {
+      TRY(std::ignore, checked(env.files().remove(path_of(name))));
+    } else if (const auto base = Segment::base_of(name)) {
+      bases.push_back(*base);
+    }
+  }
+  std::sort(bases.begin(), bases.end());
+  return bases;
+}
+
+// Loads what forms one log and removes what lies behind a cut. Returns how many bytes went.
+LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state) {
+  TRY(auto bases, find_segments(env));
+  // Segments deleted before a loss of power may be back, and not all of them.
+  while (bases.size() > 1 && bases[1] <= state.start_offset) {
+    TRY(std::ignore, checked(env.files().remove(path_of(Segment::file_name(bases[0])))));
+    bases.erase(bases.begin());
+  }
+  if (!state.was_clean) ++name_changes_;
+  constexpr Offset nowhere = std::numeric_limits<Offset>::max();
+  ScanStart start{0, no_epoch, state.was_clean ? nowhere : state.recovery_point};
+  std::uint64_t bytes_cut = 0;
+  bool is_cut = false;
+  for (const Offset base : bases) {
+    TRY(auto segment, checked(Segment::open(env.files(), directory_, base, OpenMode::existing)));
+    segments_.push_back(segment);
+    if (is_cut || !may_begin_at(base, state)) {
+      is_cut = true;
+      bytes_cut += segment->file_size();
+      TRY(std::ignore, remove_segment(env, segments_.size() - 1));
+      continue;
+    }
+    start.next_offset = base;
+    TRY(const std::uint64_t cut, checked(segment->recover(env, start)));
+    is_cut = cut > 0;
+    bytes_cut += cut;
+    if (segment->end_offset() > state.recovery_point) segment->mark_unsynced();
+    if (!segment->batches().empty()) start.leader_epoch = segment->batches().back().leader_epoch;
+  }
+  return bytes_cut;
+}
+
+// Segments follow each other without a gap, except where compaction took the last batches of one:
+// that happens before the recovery point only. A gap elsewhere is the lost end of a file.
+bool Log::may_begin_at(Offset base, const LogState& state) const {
+  if (segments_.size() == 1) return true;
+  const Offset end = segments_[segments_.size() - 2]->end_offset();
+  if (base == end) return true;
+  return base > end && (state.was_clean || end < state.recovery_point);
+}
+
+// From the batches alone: whatever a crash left of the epochs' own file, this is what they are.
+void Log::load_epochs() {
+  epochs_.clear();
+  for (const auto& segment : segments_) {
+    for (const auto& batch : segment->batches()) {
+      if (batch.leader_epoch != last_epoch()) {
+        epochs_.assign(batch.leader_epoch, batch.base_offset);
+      }
+    }
+  }
+  epochs_.truncate_from_start(start_offset_);
+}
+
+}  // namespace brokersim::log

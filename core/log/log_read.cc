@@ -1,0 +1,112 @@
+// Reading a log: which bytes of which segments answer, then the bytes, cached or from the device.
+#include <algorithm>
+
+#include "core/log/log.h"
+#include "core/log/segment.h"
+
+namespace brokersim::log {
+
+// The place of the last segment that begins at or before `offset`.
+std::size_t Log::segment_of(Offset offset) const {
+  const auto beyond =
+      std::partition_point(segments_.begin(), segments_.end(),
+                           [&](const auto& segment) { return segment->base_offset() <= offset; });
+  ASSERT(beyond != segments_.begin(), offset);
+  return static_cast<std::size_t>(beyond - segments_.begin()) - 1;
+}
+
+LogResult<Log::ReadPlan> Log::plan_read(Offset from, const ReadLimits& limits) const {
+  if (is_offline_) return Unexpected(LogError::storage);
+  if (from < start_offset_ || from > end_offset_) return Unexpected(LogError::out_of_range);
+  ReadPlan plan{{}, from};
+  std::size_t room = limits.max_bytes;
+  bool may_exceed = limits.min_one_batch;
+  for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
+    const auto& batches = segments_[i]->batches();
+    Extent extent{segments_[i], segments_[i]->position_of(from), 0};
+    bool is_done = false;
+    for (std::size_t b = segments_[i]->find(from); b < batches.size(); ++b) {
+      const auto& batch = batches[b];
+      is_done = batch.last_offset >= limits.end || (batch.size > room && !may_exceed);
+      if (is_done) break;
+      may_exceed = false;
+      room -= std::min(room, batch.size);
+      extent.length += batch.size;
+      plan.next_offset = batch.last_offset + 1;
+    }
+    if (extent.length > 0) plan.extents.push_back(std::move(extent));
+    if (is_done) break;
+  }
+  return plan;
+}
+
+LogResult<LogRead> Log::read(Env& env, Offset from, ReadLimits limits) {
+  for (;;) {
+    TRY(const ReadPlan plan, plan_read(from, limits));
+    const std::uint64_t cuts = cuts_;
+    LogRead out{{}, plan.next_offset};
+    for (const auto& extent : plan.extents) {
+      TRY(const Rope bytes, checked(extent.segment->read(env, extent.position, extent.length)));
+      out.bytes.append(bytes);
+    }
+    // A truncation while waiting: what was read may be no part of the log.
+    if (cuts == cuts_) return out;
+  }
+}
+
+LogResult<std::optional<LogRead>> Log::cached_read(Offset from, ReadLimits limits) const {
+  TRY(const ReadPlan plan, plan_read(from, limits));
+  LogRead out{{}, plan.next_offset};
+  for (const auto& extent : plan.extents) {
+    const auto bytes = extent.segment->cached(extent.position, extent.length);
+    if (!bytes) return std::optional<LogRead>();
+    out.bytes.append(*bytes);
+  }
+  return std::optional(std::move(out));
+}
+
+std::size_t Log::readable_bytes(Offset from, Offset end) const {
+  REQUIRE(from >= start_offset_, from, start_offset_);
+  std::uint64_t bytes = 0;
+  for (std::size_t i = segment_of(from); i < segments_.size() && from < end; ++i) {
+    bytes += segments_[i]->position_of(end) - segments_[i]->position_of(from);
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+// The first batch that reaches `from` and has a record of `timestamp` or later.
+std::optional<IndexedBatch> Log::batch_with(std::int64_t timestamp, Offset from) const {
+  for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
+    const auto& batches = segments_[i]->batches();
+    for (std::size_t b = segments_[i]->find(from); b < batches.size(); ++b) {
+      if (batches[b].max_timestamp >= timestamp) return batches[b];
+    }
+  }
+  return std::nullopt;
+}
+
+LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
+                                                                      std::int64_t timestamp) {
+  Offset from = start_offset_;
+  while (const auto found = batch_with(timestamp, from)) {
+    from = std::max(from, found->base_offset);
+    TRY(const LogRead read_batch, read(env, from, {.max_bytes = 0}));
+    const auto batch = wire::parse_batch(read_batch.bytes.joined());
+    if (!batch) return Unexpected(LogError::corrupt);
+    const LeaderEpoch epoch = batch->header.leader_epoch;
+    const auto records = wire::records_of(*batch);
+    // What cannot be looked into is answered as a whole, never skipped.
+    if (!records && records.error() == wire::BatchError::unknown_codec) {
+      return std::optional(TimestampedOffset{from, batch->header.max_timestamp, epoch});
+    }
+    if (!records) return Unexpected(LogError::corrupt);
+    for (const auto& [offset, record] : *records) {
+      if (offset < from || record.timestamp < timestamp) continue;
+      return std::optional(TimestampedOffset{offset, record.timestamp, epoch});
+    }
+    from = std::max(batch->header.next_offset(), start_offset_);
+  }
+  return std::optional<TimestampedOffset>();
+}
+
+}  // namespace brokersim::log

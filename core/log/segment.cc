@@ -1,0 +1,98 @@
+#include "core/log/segment.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/log/text.h"
+
+namespace brokersim::log {
+
+namespace {
+constexpr std::size_t name_digits = 20;
+constexpr std::string_view suffix = ".log";
+}  // namespace
+
+std::string Segment::file_name(Offset base) { return fmt::format("{:020}{}", base, suffix); }
+
+std::optional<Offset> Segment::base_of(std::string_view name) {
+  if (name.size() != name_digits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  const auto base = number<Offset>(name.substr(0, name_digits));
+  if (!base || *base < 0) return std::nullopt;
+  return base;
+}
+
+IoResult<std::shared_ptr<Segment>> Segment::open(Files& files, std::string_view directory,
+                                                 Offset base, OpenMode mode) {
+  std::string path = fmt::format("{}/{}", directory, file_name(base));
+  TRY(auto file, files.open(path, mode));
+  return std::shared_ptr<Segment>(new Segment(base, std::move(path), std::move(file)));
+}
+
+IoResult<std::uint64_t> Segment::recover(Env& env, ScanStart start) {
+  ASSERT(batches_.empty(), base_);
+  TRY(Scan scan, scan_segment(env, *file_, start));
+  const std::uint64_t cut = file_->size() - scan.valid_size;
+  if (cut > 0) {
+    TRY(std::ignore, file_->truncate(scan.valid_size));
+    mark_unsynced();
+  }
+  batches_ = std::move(scan.batches);
+  size_ = scan.valid_size;
+  return cut;
+}
+
+bool Segment::fits(const wire::Batch& batch, std::uint64_t segment_bytes) const {
+  // Kafka's index keeps offsets as 32 bits relative to the base.
+  constexpr Offset max_relative_offset = std::numeric_limits<std::int32_t>::max();
+  if (batch.header.last_offset() - base_ > max_relative_offset) return false;
+  return size_ + batch.size() <= segment_bytes;
+}
+
+IoResult<Done> Segment::append(const wire::Batch& batch) {
+  ASSERT(batch.header.base_offset >= end_offset(), batch.header.base_offset, end_offset());
+  mark_unsynced();
+  TRY(const std::uint64_t position, file_->append(batch.bytes()));
+  ASSERT(position == size_, position, size_);
+  const auto& header = batch.header;
+  batches_.push_back({header.base_offset, header.last_offset(), position, batch.size(),
+                      header.leader_epoch, header.max_timestamp});
+  size_ += batch.size();
+  return Done{};
+}
+
+IoResult<Done> Segment::truncate_to(Offset offset) {
+  const std::size_t kept = find(offset);
+  if (kept == batches_.size()) return Done{};
+  const std::uint64_t size = batches_[kept].position;
+  mark_unsynced();
+  TRY(std::ignore, file_->truncate(size));
+  batches_.resize(kept);
+  size_ = size;
+  return Done{};
+}
+
+std::size_t Segment::find(Offset offset) const {
+  const auto found =
+      std::partition_point(batches_.begin(), batches_.end(),
+                           [&](const IndexedBatch& batch) { return batch.last_offset < offset; });
+  return static_cast<std::size_t>(found - batches_.begin());
+}
+
+std::uint64_t Segment::position_of(Offset offset) const {
+  const std::size_t at = find(offset);
+  return at == batches_.size() ? size_ : batches_[at].position;
+}
+
+IoResult<Rope> Segment::read(Env& env, std::uint64_t at, std::size_t length) {
+  if (auto hit = file_->cached(at, length)) return *std::move(hit);
+  return file_->read(env, at, length);
+}
+
+IoResult<Done> Segment::sync(Env& env) {
+  const std::uint64_t changes = changes_;
+  TRY(std::ignore, file_->sync(env));
+  synced_changes_ = std::max(synced_changes_, changes);
+  return Done{};
+}
+
+}  // namespace brokersim::log

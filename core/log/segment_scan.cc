@@ -1,0 +1,78 @@
+#include "core/log/segment_scan.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+namespace brokersim::log {
+
+namespace {
+
+// Reads ahead, so that a segment of small batches costs few reads of the device.
+class Window {
+ public:
+  explicit Window(File& file) : file_(file) {}
+
+  // The bytes [at, at + length); fewer at the end of the file.
+  IoResult<Slice> take(Env& env, std::uint64_t at, std::size_t length) {
+    if (at < begins_ || at + length > begins_ + bytes_.size()) {
+      TRY(const Rope rope, file_.read(env, at, std::max(length, read_ahead)));
+      bytes_ = rope.joined();
+      begins_ = at;
+    }
+    const auto held = bytes_.from(static_cast<std::size_t>(at - begins_));
+    return held.sub(0, std::min(length, held.size()));
+  }
+
+ private:
+  static constexpr std::size_t read_ahead = 256 * 1024;
+  File& file_;
+  std::uint64_t begins_ = 0;
+  Slice bytes_;
+};
+
+// The batch at `at` of a file of `size` bytes, or nothing if there is none that follows.
+IoResult<std::optional<IndexedBatch>> batch_at(Env& env, Window& window, std::uint64_t at,
+                                               std::uint64_t size, const ScanStart& start) {
+  const std::optional<IndexedBatch> nothing;
+  TRY(const Slice head, window.take(env, at, wire::batch_header_size));
+  if (head.size() < wire::batch_header_size) return nothing;
+  const auto parsed = wire::parse_batch_header(head.view());
+  if (!parsed || parsed->size > size - at || !follows(parsed->header, start)) return nothing;
+  const auto& header = parsed->header;
+  if (header.last_offset() >= start.check_from) {
+    TRY(const Slice whole, window.take(env, at, parsed->size));
+    const auto batch = wire::parse_batch(whole);
+    if (!batch || !batch->crc_is_valid()) return nothing;
+  }
+  return std::optional(IndexedBatch{header.base_offset, header.last_offset(), at, parsed->size,
+                                    header.leader_epoch, header.max_timestamp});
+}
+
+}  // namespace
+
+bool follows(const wire::BatchHeader& header, const ScanStart& start) {
+  constexpr Offset last = std::numeric_limits<Offset>::max() - 1;
+  if (header.base_offset < start.next_offset || header.leader_epoch < start.leader_epoch) {
+    return false;
+  }
+  if (!header.leader_epoch.is_set() || header.last_offset_delta < 0) return false;
+  return header.base_offset <= last - header.last_offset_delta;
+}
+
+IoResult<Scan> scan_segment(Env& env, File& file, ScanStart start) {
+  Scan scan;
+  Window window(file);
+  const std::uint64_t size = file.size();
+  while (scan.valid_size < size) {
+    TRY(const auto batch, batch_at(env, window, scan.valid_size, size, start));
+    if (!batch) break;
+    scan.batches.push_back(*batch);
+    scan.valid_size += batch->size;
+    start.next_offset = batch->last_offset + 1;
+    start.leader_epoch = batch->leader_epoch;
+  }
+  return scan;
+}
+
+}  // namespace brokersim::log

@@ -1,0 +1,41 @@
+// Finding the batches of a segment file by walking their headers, and where the file stops making
+// sense: a torn or lost write, or bytes of an earlier life of the log behind a lost truncation.
+//
+// Kafka's .index and .timeindex files are not kept: the walk rebuilds all they say
+// (docs/decisions/segment-indexes.md).
+#pragma once
+
+#include <vector>
+
+#include "core/env.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::log {
+
+struct IndexedBatch {
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  std::uint64_t position = 0;
+  std::size_t size = 0;
+  LeaderEpoch leader_epoch{};
+  std::int64_t max_timestamp = 0;
+};
+
+// What a batch must follow: its offsets begin at `next_offset` or later, its epoch is not earlier.
+struct ScanStart {
+  Offset next_offset = 0;
+  LeaderEpoch leader_epoch = no_epoch;
+  Offset check_from = 0;  // Batches that reach this offset are checked against their CRC.
+};
+
+struct Scan {
+  std::vector<IndexedBatch> batches;
+  std::uint64_t valid_size = 0;  // The file is good up to here.
+};
+
+IoResult<Scan> scan_segment(Env& env, File& file, ScanStart start);
+
+// Offsets and epoch of `header` are possible in themselves and behind what `start` names.
+bool follows(const wire::BatchHeader& header, const ScanStart& start);
+
+}  // namespace brokersim::log

@@ -1,0 +1,75 @@
+// The roles of a node in the quorum, each with what only it has to know (KIP-595, KIP-996).
+//
+//   Unattached --timeout--> Prospective --majority--> Candidate --majority--> Leader
+//        ^                       |                        |                     |
+//        '-- higher epoch -------'---- leader found --> Follower            Resigned
+//
+// An observer, which has no vote, is only ever Unattached or Follower.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/raft/quorum.h"
+
+namespace brokersim::raft {
+
+// Knows the epoch, but nobody who leads in it.
+struct Unattached {
+  static constexpr std::string_view name = "unattached";
+  Instant election_at = never;
+};
+
+// Asks whether an election would be won before it disturbs anybody with a new epoch.
+struct Prospective {
+  static constexpr std::string_view name = "prospective";
+  VoteTally votes;
+  Instant ends_at = never;
+};
+
+struct Candidate {
+  static constexpr std::string_view name = "candidate";
+  VoteTally votes;
+  Instant ends_at = never;  // The election's end, then that of the back-off after it.
+  bool is_backing_off = false;
+};
+
+struct Follower {
+  static constexpr std::string_view name = "follower";
+  Instant fetch_deadline = never;
+  bool has_fetched = false;  // In this epoch, with success.
+};
+
+// What a leader knows of somebody who fetches from it.
+struct Replica {
+  Offset end_offset = -1;  // Synced by a voter before it fetches from there.
+  Instant last_fetch;
+  Offset told_high_watermark = -1;
+};
+
+struct Leader {
+  static constexpr std::string_view name = "leader";
+  Offset epoch_start = 0;            // Of its LeaderChange record.
+  Offset flushed = 0;                // Its own log is synced up to here.
+  std::vector<NodeId> granted_by;    // Who voted for it, itself included.
+  std::map<NodeId, Replica> voters;  // The others.
+  std::map<NodeId, Replica> observers;
+  std::set<NodeId> acknowledged;  // Voters who know of this leader.
+};
+
+// Led this epoch and no longer does: it must not lead, nor vote, in it again (KAFKA-10527).
+struct Resigned {
+  static constexpr std::string_view name = "resigned";
+  Instant election_at = never;
+  std::set<NodeId> unacknowledged;  // Voters who have not heard of the resignation.
+  std::vector<NodeId> preferred_successors;
+};
+
+using Role = std::variant<Unattached, Prospective, Candidate, Follower, Leader, Resigned>;
+
+}  // namespace brokersim::raft

@@ -1,0 +1,179 @@
+// Headers by hand, because they are read before the version is known to be one we have.
+#include "core/wire/frame.h"
+
+#include <algorithm>
+
+namespace brokersim::wire {
+namespace {
+
+constexpr std::size_t length_size = 4;
+constexpr std::int16_t api_versions_key = 18;
+
+// Large enough that most reads bring whole frames, small enough for many connections.
+constexpr std::size_t buffer_size = 16 * 1024;
+
+void skip_tags(Reader& in) {
+  for (auto count = in.uvarint(); count > 0 && in.ok(); --count) {
+    in.uvarint();
+    in.raw(in.uvarint());
+  }
+}
+
+SplicedBytes begin_frame() {
+  SplicedBytes frame;
+  frame.bytes.reserve(128);
+  frame.bytes.resize(length_size);
+  return frame;
+}
+
+FrameError to_frame_error(IoError error) {
+  if (error == IoError::timed_out) return FrameError::timed_out;
+  if (error == IoError::cancelled) return FrameError::cancelled;
+  return FrameError::broken;
+}
+
+}  // namespace
+
+std::string_view name_of(FrameError error) {
+  switch (error) {
+    case FrameError::ended: return "ended";
+    case FrameError::cut_short: return "cut_short";
+    case FrameError::bad_length: return "bad_length";
+    case FrameError::timed_out: return "timed_out";
+    case FrameError::cancelled: return "cancelled";
+    case FrameError::broken: return "broken";
+  }
+  return "?";
+}
+
+bool has_flexible_response_header(const Description& description, std::int16_t version) {
+  return description.key != api_versions_key && description.is_flexible(version);
+}
+
+Expected<RequestFrame, std::string_view> parse_request(const Slice& frame, IsFlexible is_flexible) {
+  Reader in(frame.view());
+  RequestHeader header;
+  header.api_key = in.fixed<std::int16_t>();
+  header.api_version = in.fixed<std::int16_t>();
+  header.correlation_id = in.fixed<std::int32_t>();
+  const auto size = in.fixed<std::int16_t>();
+  if (size < -1) in.fail("client id has a negative length");
+  if (size >= 0) header.client_id = std::string(as_text(in.raw(static_cast<std::size_t>(size))));
+  if (in.ok() && is_flexible(header.api_key, header.api_version)) skip_tags(in);
+  if (!in.ok()) return Unexpected(in.error());
+  return RequestFrame{std::move(header), frame.from(frame.size() - in.remaining())};
+}
+
+Expected<ResponseFrame, std::string_view> parse_response(const Slice& frame,
+                                                         bool has_flexible_header) {
+  Reader in(frame.view());
+  const auto correlation_id = in.fixed<std::int32_t>();
+  if (has_flexible_header) skip_tags(in);
+  if (!in.ok()) return Unexpected(in.error());
+  return ResponseFrame{correlation_id, frame.from(frame.size() - in.remaining())};
+}
+
+SplicedBytes begin_request(const RequestHeader& header, bool is_flexible) {
+  auto frame = begin_frame();
+  Writer out(frame.bytes);
+  out.fixed(header.api_key);
+  out.fixed(header.api_version);
+  out.fixed(header.correlation_id);
+  if (header.client_id) {
+    REQUIRE(header.client_id->size() <= 0x7fff, header.client_id->size());
+    out.fixed(static_cast<std::int16_t>(header.client_id->size()));
+    out.raw(as_bytes(*header.client_id));
+  } else {
+    out.fixed<std::int16_t>(-1);
+  }
+  if (is_flexible) out.uvarint(0);
+  return frame;
+}
+
+SplicedBytes begin_response(std::int32_t correlation_id, bool is_flexible) {
+  auto frame = begin_frame();
+  Writer out(frame.bytes);
+  out.fixed(correlation_id);
+  if (is_flexible) out.uvarint(0);
+  return frame;
+}
+
+Rope end_frame(SplicedBytes frame) {
+  Bytes length;
+  Writer(length).fixed(static_cast<std::int32_t>(frame.size() - length_size));
+  std::copy(length.begin(), length.end(), frame.bytes.begin());
+  return std::move(frame).rope();
+}
+
+// ---- FrameReader
+// ---------------------------------------------------------------------------------
+
+Expected<Slice, FrameError> FrameReader::read(Env& env, Instant deadline) {
+  if (auto done = read_length(env, deadline); !done) return Unexpected(done.error());
+  if (auto done = read_body(env, deadline); !done) return Unexpected(done.error());
+  frame_size_.reset();
+  return Slice(std::exchange(frame_, {}));
+}
+
+Expected<Done, FrameError> FrameReader::read_length(Env& env, Instant deadline) {
+  if (frame_size_) return Done{};  // Of a read that timed out.
+  buffer_.resize(buffer_size);
+  while (end_ - begin_ < length_size) {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= std::exchange(begin_, 0);
+    auto n = read_some(env, std::span(buffer_).subspan(end_), deadline);
+    if (!n && n.error() == FrameError::ended && end_ != 0) {
+      return Unexpected(FrameError::cut_short);
+    }
+    if (!n) return Unexpected(n.error());
+    end_ += *n;
+  }
+  Reader in(ByteView(buffer_).subspan(begin_));
+  const auto length = in.fixed<std::int32_t>();
+  if (length < 0 || static_cast<std::size_t>(length) > max_size_) {
+    return Unexpected(FrameError::bad_length);
+  }
+  begin_ += length_size;
+  frame_size_ = static_cast<std::size_t>(length);
+  return Done{};
+}
+
+// A peer that announces much has to send much before much memory is taken.
+Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
+  take_buffered();
+  while (frame_.size() < *frame_size_) {
+    const auto missing = *frame_size_ - frame_.size();
+    const bool directly = missing >= buffer_size;
+    const auto have = frame_.size();
+    if (directly) frame_.resize(have + std::min(missing, std::max(have, buffer_size)));
+    const auto into = directly ? std::span(frame_).subspan(have) : std::span(buffer_);
+    auto n = read_some(env, into, deadline);
+    if (directly) frame_.resize(have + (n ? *n : 0));
+    if (!n && n.error() == FrameError::ended) return Unexpected(FrameError::cut_short);
+    if (!n) return Unexpected(n.error());
+    if (directly) continue;
+    begin_ = 0;
+    end_ = *n;
+    take_buffered();
+  }
+  return Done{};
+}
+
+Expected<std::size_t, FrameError> FrameReader::read_some(Env& env, std::span<std::uint8_t> into,
+                                                         Instant deadline) {
+  auto n = stream_.read(env, into, deadline);
+  if (!n) return Unexpected(to_frame_error(n.error()));
+  if (*n == 0) return Unexpected(FrameError::ended);
+  return *n;
+}
+
+// Moves what is buffered of the present frame into it.
+void FrameReader::take_buffered() {
+  const auto n = std::min(end_ - begin_, *frame_size_ - frame_.size());
+  const auto from = buffer_.begin() + static_cast<std::ptrdiff_t>(begin_);
+  frame_.insert(frame_.end(), from, from + static_cast<std::ptrdiff_t>(n));
+  begin_ += n;
+}
+
+}  // namespace brokersim::wire

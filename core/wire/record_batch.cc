@@ -1,0 +1,296 @@
+// Record batch v2: reading, checking and building.
+#include "core/wire/record_batch.h"
+
+#include <algorithm>
+#include <limits>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/wire/crc32c.h"
+#include "core/wire/wire.h"
+
+namespace brokersim::wire {
+namespace {
+
+constexpr std::size_t length_ends_at = 12;  // What the length field counts begins here.
+constexpr std::size_t crc_begins_at = 21;   // What the CRC covers begins here.
+constexpr std::int8_t magic = 2;
+constexpr std::int16_t control_attribute = 0x20;
+constexpr std::int16_t append_time_attribute = 0x08;
+
+void write_crc_covered(Writer& out, const BatchHeader& header) {
+  out.fixed(header.attributes);
+  out.fixed(header.last_offset_delta);
+  out.fixed(header.base_timestamp);
+  out.fixed(header.max_timestamp);
+  out.fixed(header.producer_id);
+  out.fixed(header.producer_epoch);
+  out.fixed(header.base_sequence);
+  out.fixed(header.record_count);
+}
+
+Bytes crc_covered(const BatchHeader& header) {
+  Bytes out;
+  out.reserve(batch_header_size - crc_begins_at);
+  Writer writer(out);
+  write_crc_covered(writer, header);
+  return out;
+}
+
+std::uint32_t crc_of(const Batch& batch) {
+  return crc32c(batch.body.view(), crc32c(crc_covered(batch.header)));
+}
+
+std::uint64_t hash(ByteView bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+// ---- Records
+// -------------------------------------------------------------------------------------
+
+void write_nullable(Writer& out, const std::optional<Bytes>& bytes) {
+  if (!bytes) return out.varint(-1);
+  out.varint(static_cast<std::int64_t>(bytes->size()));
+  out.raw(*bytes);
+}
+
+struct Deltas {
+  std::int64_t timestamp = 0;
+  std::int32_t offset = 0;
+};
+
+// A record without the length that precedes it.
+void write_record(Writer& out, const Record& record, Deltas deltas) {
+  out.fixed<std::int8_t>(0);  // Attributes: none are defined.
+  out.varint(deltas.timestamp);
+  out.varint(deltas.offset);
+  write_nullable(out, record.key);
+  write_nullable(out, record.value);
+  out.varint(static_cast<std::int64_t>(record.headers.size()));
+  for (const auto& header : record.headers) {
+    out.varint(static_cast<std::int64_t>(header.key.size()));
+    out.raw(as_bytes(header.key));
+    write_nullable(out, header.value);
+  }
+}
+
+ByteView read_sized(Reader& in, std::int64_t size) {
+  if (size < 0 || static_cast<std::uint64_t>(size) > in.remaining()) {
+    in.fail("a length in a record is out of range");
+    return {};
+  }
+  return in.raw(static_cast<std::size_t>(size));
+}
+
+std::optional<Bytes> read_nullable(Reader& in) {
+  const auto size = in.varint();
+  if (size == -1) return std::nullopt;
+  const auto bytes = read_sized(in, size);
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+std::vector<RecordHeader> read_headers(Reader& in) {
+  std::vector<RecordHeader> headers;
+  const auto count = in.varint();
+  if (count < 0) in.fail("a record has a negative number of headers");
+  for (std::int64_t i = 0; i < count && in.ok(); ++i) {
+    const auto key = read_sized(in, in.varint());
+    headers.push_back({std::string(as_text(key)), read_nullable(in)});
+  }
+  return headers;
+}
+
+RecordAt read_record(Reader& in, const BatchHeader& header) {
+  Reader body(read_sized(in, in.varint()));
+  RecordAt at;
+  body.fixed<std::int8_t>();
+  const auto timestamp_delta = static_cast<std::uint64_t>(body.varint());
+  // Unsigned, because what a peer sends may overflow.
+  const auto timestamp = static_cast<std::uint64_t>(header.base_timestamp) + timestamp_delta;
+  const bool append_time = (header.attributes & append_time_attribute) != 0;
+  at.record.timestamp = append_time ? header.max_timestamp : static_cast<std::int64_t>(timestamp);
+  const auto offset_delta = body.varint();
+  if (offset_delta < 0 || offset_delta > header.last_offset_delta) {
+    body.fail("a record is outside its batch");
+  }
+  at.offset = header.base_offset + (body.ok() ? offset_delta : 0);
+  at.record.key = read_nullable(body);
+  at.record.value = read_nullable(body);
+  at.record.headers = read_headers(body);
+  if (!body.ok() || body.remaining() != 0) in.fail("a record does not fill its length");
+  return at;
+}
+
+BatchHeader read_header(Reader& in) {
+  BatchHeader header;
+  header.base_offset = in.fixed<std::int64_t>();
+  in.fixed<std::int32_t>();
+  header.leader_epoch = LeaderEpoch{in.fixed<std::int32_t>()};
+  in.fixed<std::int8_t>();
+  header.crc = in.fixed<std::uint32_t>();
+  header.attributes = in.fixed<std::int16_t>();
+  header.last_offset_delta = in.fixed<std::int32_t>();
+  header.base_timestamp = in.fixed<std::int64_t>();
+  header.max_timestamp = in.fixed<std::int64_t>();
+  header.producer_id = in.fixed<std::int64_t>();
+  header.producer_epoch = in.fixed<std::int16_t>();
+  header.base_sequence = in.fixed<std::int32_t>();
+  header.record_count = in.fixed<std::int32_t>();
+  return header;
+}
+
+}  // namespace
+
+std::string_view name_of(BatchError error) {
+  switch (error) {
+    case BatchError::too_short: return "too_short";
+    case BatchError::bad_length: return "bad_length";
+    case BatchError::bad_magic: return "bad_magic";
+    case BatchError::bad_crc: return "bad_crc";
+    case BatchError::bad_records: return "bad_records";
+    case BatchError::unknown_codec: return "unknown_codec";
+  }
+  return "?";
+}
+
+Rope Batch::bytes() const {
+  Bytes out;
+  out.reserve(batch_header_size);
+  Writer writer(out);
+  writer.fixed(header.base_offset);
+  writer.fixed(static_cast<std::int32_t>(size() - length_ends_at));
+  writer.fixed(header.leader_epoch.value);
+  writer.fixed(magic);
+  writer.fixed(header.crc);
+  write_crc_covered(writer, header);
+  ASSERT(out.size() == batch_header_size, out.size());
+  Rope rope(std::move(out));
+  rope.append(body);
+  return rope;
+}
+
+bool Batch::crc_is_valid() const { return crc_of(*this) == header.crc; }
+
+BatchRef Batch::ref() const {
+  const auto digest = hash(body.view(), hash(crc_covered(header), 0));
+  return {header.base_offset, header.last_offset(), header.leader_epoch, digest,
+          header.is_control()};
+}
+
+Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input) {
+  if (input.size() < batch_header_size) return Unexpected(BatchError::too_short);
+  Reader length_reader(input.subspan(8));
+  const auto length = length_reader.fixed<std::int32_t>();
+  if (length < static_cast<std::int32_t>(batch_header_size - length_ends_at)) {
+    return Unexpected(BatchError::bad_length);
+  }
+  if (input[16] != magic) return Unexpected(BatchError::bad_magic);
+  Reader in(input);
+  const auto header = read_header(in);
+  // Nobody may have to fear an overflow in next_offset().
+  const auto highest =
+      std::numeric_limits<Offset>::max() - std::numeric_limits<std::int32_t>::max();
+  if (header.base_offset < 0 || header.last_offset_delta < 0 || header.base_offset >= highest) {
+    return Unexpected(BatchError::bad_records);
+  }
+  return ParsedHeader{header, length_ends_at + static_cast<std::size_t>(length)};
+}
+
+Expected<Batch, BatchError> parse_batch(const Slice& input) {
+  TRY(const auto parsed, parse_batch_header(input.view()));
+  if (parsed.size > input.size()) return Unexpected(BatchError::too_short);
+  return Batch{parsed.header, input.sub(batch_header_size, parsed.size - batch_header_size)};
+}
+
+Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input) {
+  std::vector<Batch> batches;
+  for (std::size_t at = 0; at < input.size();) {
+    auto batch = parse_batch(input.from(at));
+    if (!batch && batch.error() == BatchError::too_short) break;
+    if (!batch) return Unexpected(batch.error());
+    at += batch->size();
+    batches.push_back(*std::move(batch));
+  }
+  return batches;
+}
+
+Expected<std::vector<RecordAt>, BatchError> records_of(const Batch& batch) {
+  if (batch.header.codec() != Codec::none) return Unexpected(BatchError::unknown_codec);
+  std::vector<RecordAt> records;
+  Reader in(batch.body.view());
+  Offset next = batch.header.base_offset;
+  while (in.ok() && in.remaining() != 0) {
+    auto record = read_record(in, batch.header);
+    // Compaction leaves gaps, but never changes the order.
+    if (record.offset < next) in.fail("records are not in order");
+    next = record.offset + 1;
+    records.push_back(std::move(record));
+  }
+  if (!in.ok()) return Unexpected(BatchError::bad_records);
+  if (static_cast<std::int64_t>(records.size()) != batch.header.record_count) {
+    return Unexpected(BatchError::bad_records);
+  }
+  return records;
+}
+
+std::uint64_t record_digest(const Record& record) {
+  constexpr std::uint64_t null_seed = 1;
+  const auto key = record.key ? hash(*record.key, 0) : null_seed;
+  return record.value ? hash(*record.value, key) : ~key;
+}
+
+// ---- Building
+// ------------------------------------------------------------------------------------
+
+void BatchBuilder::add(const Record& record) {
+  if (empty()) {
+    header_.base_timestamp = record.timestamp;
+    header_.max_timestamp = record.timestamp;
+  }
+  header_.max_timestamp = std::max(header_.max_timestamp, record.timestamp);
+  const Deltas deltas{record.timestamp - header_.base_timestamp, header_.record_count};
+  Writer counter;
+  write_record(counter, record, deltas);
+  Writer out(records_);
+  out.varint(static_cast<std::int64_t>(counter.size()));
+  write_record(out, record, deltas);
+  ++header_.record_count;
+}
+
+Batch BatchBuilder::finish() {
+  REQUIRE(!empty());
+  Batch batch{header_, Slice(std::exchange(records_, {}))};
+  batch.header.last_offset_delta = header_.record_count - 1;
+  batch.header.crc = crc_of(batch);
+  header_.record_count = 0;
+  return batch;
+}
+
+Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::int64_t timestamp) {
+  Bytes key;
+  Writer writer(key);
+  writer.fixed<std::int16_t>(0);  // The key's own version.
+  writer.fixed(type);
+  BatchHeader proto;
+  proto.attributes = control_attribute;
+  proto.leader_epoch = epoch;
+  BatchBuilder builder(proto);
+  builder.add({timestamp, std::move(key), Bytes(value.begin(), value.end()), {}});
+  return builder.finish();
+}
+
+Expected<ControlRecord, BatchError> control_record_of(const Batch& batch) {
+  if (!batch.header.is_control()) return Unexpected(BatchError::bad_records);
+  TRY(auto records, records_of(batch));
+  if (records.size() != 1) return Unexpected(BatchError::bad_records);
+  auto& record = records.front().record;
+  if (!record.key || !record.value) return Unexpected(BatchError::bad_records);
+  Reader key(*record.key);
+  key.fixed<std::int16_t>();
+  const auto type = key.fixed<std::int16_t>();
+  if (!key.ok()) return Unexpected(BatchError::bad_records);
+  return ControlRecord{type, *std::move(record.value)};
+}
+
+}  // namespace brokersim::wire

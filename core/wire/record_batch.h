@@ -1,0 +1,133 @@
+// Record batch v2, the unit of Kafka's log: kept byte for byte from the producer to the consumer.
+//
+//   0  base offset i64 | 8 length i32 | 12 leader epoch i32 | 16 magic i8 = 2 | 17 crc u32
+//   21 attributes i16 | 23 last offset delta i32 | 27 base timestamp i64 | 35 max timestamp i64
+//   43 producer id i64 | 51 producer epoch i16 | 53 base sequence i32 | 57 record count i32
+//   61 records
+//
+// The CRC-32C covers attributes to end, so that the leader can set base offset and leader epoch
+// without touching the body. A Batch is therefore an owned header and a shared body.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/event.h"
+#include "core/base/expected.h"
+#include "core/base/ids.h"
+
+namespace brokersim::wire {
+
+inline constexpr std::size_t batch_header_size = 61;
+
+enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
+
+struct BatchHeader {
+  Offset base_offset = 0;
+  LeaderEpoch leader_epoch{0};
+  std::uint32_t crc = 0;
+  std::int16_t attributes = 0;
+  std::int32_t last_offset_delta = 0;
+  std::int64_t base_timestamp = 0;  // ms since 1970, as are all timestamps here.
+  std::int64_t max_timestamp = 0;
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t base_sequence = -1;
+  std::int32_t record_count = 0;
+
+  Codec codec() const { return static_cast<Codec>(attributes & 7); }
+  bool is_transactional() const { return (attributes & 0x10) != 0; }
+  bool is_control() const { return (attributes & 0x20) != 0; }
+  Offset last_offset() const { return base_offset + last_offset_delta; }
+  Offset next_offset() const { return last_offset() + 1; }
+  friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
+};
+
+enum class BatchError : std::uint8_t {
+  too_short,   // The input ends inside a batch: a partial batch at the end of a fetch.
+  bad_length,  // A length below the header's size.
+  bad_magic,   // Not version 2.
+  bad_crc,
+  bad_records,    // Records do not parse, or their count or deltas disagree with the header.
+  unknown_codec,  // Compressed with what this build cannot read.
+};
+std::string_view name_of(BatchError error);
+
+struct Batch {
+  BatchHeader header;
+  Slice body;  // The records: bytes 61 to end.
+
+  std::size_t size() const { return batch_header_size + body.size(); }
+  // Header and body as they go to disk and wire; the body is not copied.
+  Rope bytes() const;
+  bool crc_is_valid() const;
+  // As events name it; the digest covers bytes 21 to end.
+  BatchRef ref() const;
+};
+
+// The first batch of `input`; checks lengths and magic, not the CRC.
+Expected<Batch, BatchError> parse_batch(const Slice& input);
+// Only its header, of which `input` must hold at least 61 bytes; `size` is the whole batch's.
+struct ParsedHeader {
+  BatchHeader header;
+  std::size_t size = 0;
+};
+Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input);
+// All complete batches of `input`. A partial one at the end is dropped, as after a Fetch.
+Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input);
+
+struct RecordHeader {
+  std::string key;
+  std::optional<Bytes> value;
+  friend bool operator==(const RecordHeader&, const RecordHeader&) = default;
+};
+
+// What a producer gives. Absent is null: a key-less record, a tombstone.
+struct Record {
+  std::int64_t timestamp = 0;
+  std::optional<Bytes> key;
+  std::optional<Bytes> value;
+  std::vector<RecordHeader> headers;
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+struct RecordAt {
+  Offset offset = 0;
+  Record record;
+};
+
+// The records of a batch with their absolute offsets and timestamps.
+Expected<std::vector<RecordAt>, BatchError> records_of(const Batch& batch);
+
+// Identifies a record in events: a hash of its key and value.
+std::uint64_t record_digest(const Record& record);
+
+// Collects records into one batch. Offsets begin at 0: the leader assigns the real ones.
+class BatchBuilder {
+ public:
+  explicit BatchBuilder(BatchHeader proto = {}) : header_(proto) {}
+  void add(const Record& record);
+  bool empty() const { return header_.record_count == 0; }
+  std::int32_t record_count() const { return header_.record_count; }
+  std::size_t size() const { return batch_header_size + records_.size(); }
+  // Sets counts, timestamps and CRC; requires at least one record. Leaves the builder empty.
+  Batch finish();
+
+ private:
+  BatchHeader header_;
+  Bytes records_;
+};
+
+// A control batch of one record (KIP-98, KIP-595): `type` 2 is LeaderChange.
+Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::int64_t timestamp);
+struct ControlRecord {
+  std::int16_t type = 0;
+  Bytes value;
+};
+Expected<ControlRecord, BatchError> control_record_of(const Batch& batch);
+
+}  // namespace brokersim::wire

@@ -1,0 +1,23 @@
+// The list of all properties, as reports show it.
+#include "properties/all.h"
+
+#include <utility>
+
+namespace brokersim::properties {
+
+std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound) {
+  std::vector<std::unique_ptr<Property>> all;
+  all.push_back(acked_records());
+  all.push_back(acknowledgement());
+  all.push_back(prefix_agreement());
+  all.push_back(consumer_order());
+  all.push_back(one_leader_per_epoch());
+  all.push_back(one_quorum_leader());
+  all.push_back(high_watermark());
+  all.push_back(committed_reads());
+  all.push_back(metadata_sanity());
+  all.push_back(convergence(convergence_bound));
+  return all;
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,26 @@
+// All properties, in the order in which they are listed and reported. What each means, and the bug
+// that shows it fires, is in docs/properties.md.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/base/time.h"
+#include "properties/property.h"
+
+namespace brokersim::properties {
+
+std::unique_ptr<Property> acked_records();              // BS-D01
+std::unique_ptr<Property> acknowledgement();            // BS-D02
+std::unique_ptr<Property> prefix_agreement();           // BS-O01
+std::unique_ptr<Property> consumer_order();             // BS-O02
+std::unique_ptr<Property> one_leader_per_epoch();       // BS-L01
+std::unique_ptr<Property> one_quorum_leader();          // BS-Q01
+std::unique_ptr<Property> high_watermark();             // BS-H01
+std::unique_ptr<Property> committed_reads();            // BS-C01
+std::unique_ptr<Property> metadata_sanity();            // BS-M01
+std::unique_ptr<Property> convergence(Duration bound);  // BS-V01
+
+std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s);
+
+}  // namespace brokersim::properties

@@ -1,0 +1,175 @@
+// BS-O02: what consumers are handed (guarantees O1, O5, C1): offsets that rise without skipping a
+// record, always the same record at an offset, and only records that somebody sent.
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/ledger.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+class ConsumerOrder final : public Property {
+ public:
+  std::string_view id() const override { return "BS-O02"; }
+  std::string_view name() const override { return "consumer misled"; }
+  std::string_view explanation() const override {
+    return "Between two resets of its position a consumer is handed the records of a partition "
+           "with strictly increasing offsets and without skipping one. Every consumer gets the "
+           "same record at an offset, and every record was sent by a producer that was not told "
+           "that the send had certainly failed. Resets may repeat records; freshness, and order "
+           "across partitions, are not promised. Offsets given up in an excused loss may be used "
+           "again.";
+  }
+  Needs needs() const override { return Need::client; }
+  Kinds listens_to() const override {
+    return Kinds::of<NodeStarted, SendInvoked, SendEnded, RecordDelivered, PositionReset>();
+  }
+
+  void observe(const Event& e, Judge& judge) override {
+    if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
+      check_position(e, *delivered, judge);
+      check_content(e, *delivered, judge);
+      check_was_sent(e, *delivered, judge);
+    } else if (const auto* reset = std::get_if<PositionReset>(&e.body)) {
+      positions_[{reset->client, reset->partition}] = {e.node, reset->offset - 1, e.id};
+    } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
+      on_sent(*sent);
+    } else if (const auto* ended = std::get_if<SendEnded>(&e.body)) {
+      const auto send = sends_.find(ended->op);
+      if (send == sends_.end() || ended->outcome != Outcome::failed) return;
+      Sent& record = records_[send->second];
+      ++record.failed;
+      record.last_failure = e.id;
+      failed_.push_back(send->second);
+    } else if (std::holds_alternative<NodeStarted>(e.body)) {
+      std::erase_if(positions_, [&e](const auto& one) { return one.second.node == e.node; });
+    }
+  }
+
+  void finish(Judge& judge) override {
+    for (const std::uint64_t digest : failed_) {
+      const Sent& record = records_[digest];
+      if (record.failed < record.invoked || record.delivered.value == 0) continue;
+      report({record.last_failure, record.delivered}, "failed_send_delivered", record.partition,
+             fmt::format("A record of {} was delivered, though its producer was told that sending "
+                         "it had certainly failed.",
+                         record.partition),
+             judge);
+    }
+  }
+
+ private:
+  struct Position {
+    NodeId node = no_node;
+    Offset last = -1;
+    EventId event;
+  };
+  struct Content {
+    std::uint64_t record = 0;
+    EventId event;
+  };
+  struct Sent {
+    TopicPartition partition;
+    std::int64_t invoked = 0;
+    std::int64_t failed = 0;
+    EventId last_failure;
+    EventId delivered;
+  };
+
+  void on_sent(const SendInvoked& sent) {
+    Sent& record = records_[sent.record];
+    ++record.invoked;
+    record.partition = sent.partition;
+    sends_[sent.op] = sent.record;
+  }
+
+  void check_position(const Event& e, const RecordDelivered& delivered, Judge& judge) {
+    const auto [at, is_first] =
+        positions_.try_emplace({delivered.client, delivered.partition}, Position{});
+    Position& position = at->second;
+    const Position before = std::exchange(position, {e.node, delivered.offset, e.id});
+    if (is_first) return;
+    if (delivered.offset <= before.last) {
+      report({before.event, e.id}, "offset_not_increasing", delivered.partition,
+             fmt::format("{} was handed offset {} of {} after offset {}.", delivered.client,
+                         delivered.offset, delivered.partition, before.last),
+             judge);
+    } else if (const auto skipped = first_record_in(judge.ledger(), delivered.partition,
+                                                    before.last + 1, delivered.offset)) {
+      report({before.event, e.id}, "record_skipped", delivered.partition,
+             fmt::format("{} was handed offset {} of {} after offset {}, without the record at {}.",
+                         delivered.client, delivered.offset, delivered.partition, before.last,
+                         *skipped),
+             judge);
+    }
+  }
+
+  // The first committed data offset in [from, to).
+  static std::optional<Offset> first_record_in(const Ledger& ledger, const TopicPartition& name,
+                                               Offset from, Offset to) {
+    if (from >= to) return std::nullopt;
+    const Partition* partition = ledger.find(name);
+    if (partition == nullptr) return std::nullopt;
+    const auto& committed = partition->committed;
+    auto at = std::partition_point(
+        committed.begin(), committed.end(),
+        [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
+    for (; at != committed.end() && at->batch.base_offset < to; ++at)
+      if (!at->batch.is_control) return std::max(from, at->batch.base_offset);
+    return std::nullopt;
+  }
+
+  void check_content(const Event& e, const RecordDelivered& delivered, Judge& judge) {
+    if (delivered.offset < 0) return;
+    auto& contents = contents_[delivered.partition];
+    const auto at = static_cast<std::size_t>(delivered.offset);
+    if (contents.size() <= at) contents.resize(at + 1);
+    if (contents[at].event.value == 0) {
+      contents[at] = {delivered.record, e.id};
+      return;
+    }
+    if (contents[at].record == delivered.record) return;
+    const Partition* partition = judge.ledger().find(delivered.partition);
+    if (partition != nullptr && delivered.offset >= partition->lowest_excused_cut) return;
+    report({contents[at].event, e.id}, "record_changed", delivered.partition,
+           fmt::format("{} was handed another record at offset {} of {} than was delivered there "
+                       "before.",
+                       delivered.client, delivered.offset, delivered.partition),
+           judge);
+  }
+
+  void check_was_sent(const Event& e, const RecordDelivered& delivered, Judge& judge) {
+    const auto at = records_.find(delivered.record);
+    if (at != records_.end()) {
+      at->second.delivered = e.id;
+      return;
+    }
+    report({e.id, {}}, "never_sent", delivered.partition,
+           fmt::format("{} was handed a record at offset {} of {} that nobody sent.",
+                       delivered.client, delivered.offset, delivered.partition),
+           judge);
+  }
+
+  void report(std::array<EventId, 2> facts, std::string kind, const TopicPartition& partition,
+              std::string message, Judge& judge) {
+    judge.report({std::string(id()), std::move(kind), std::move(message), facts, {}, partition});
+  }
+
+  std::map<std::pair<std::string, TopicPartition>, Position> positions_;
+  std::map<TopicPartition, std::vector<Content>> contents_;  // By offset.
+  std::map<std::uint64_t, Sent> records_;                    // By digest.
+  std::map<std::int64_t, std::uint64_t> sends_;              // Digest by op.
+  std::vector<std::uint64_t> failed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> consumer_order() { return std::make_unique<ConsumerOrder>(); }
+
+}  // namespace brokersim::properties

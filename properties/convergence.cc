@@ -1,0 +1,107 @@
+// BS-V01: once the faults are over, everything converges within a bound (guarantees, liveness).
+#include "properties/convergence.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/text.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+// Followers may be this far behind the leader without being stuck.
+constexpr Duration replication_slack = 10s;
+
+bool lags(const Partition& partition, const Replica& replica, Instant now) {
+  const ReplicaLog* leaders = partition.log_of(partition.state.leader);
+  if (leaders == nullptr) return !replica.log.entries().empty();
+  const auto& entries = leaders->entries();
+  if (replica.log.entries().size() > entries.size()) return true;
+  const std::size_t size = replica.log.entries().size();
+  if (size > 0 && !leaders->holds(size - 1, replica.log.entries().back().prefix)) return true;
+  return size < entries.size() && entries[size].at + replication_slack < now;
+}
+
+std::optional<Unfinished> unfinished(const Ledger& ledger, const Partition& partition,
+                                     Instant now) {
+  const PartitionState& state = partition.state;
+  if (!state.leader.is_set() || !ledger.node(state.leader).is_running)
+    return Unfinished{"no_leader", fmt::format("{} has no running leader", partition.name)};
+  std::vector<NodeId> out;
+  for (const NodeId node : state.replicas)
+    if (ledger.node(node).is_running && !state.has_in_sync(node)) out.push_back(node);
+  if (!out.empty())
+    return Unfinished{"isr_not_full", fmt::format("the running replicas {} of {} are not in sync",
+                                                  text_of_nodes(out), partition.name)};
+  for (const Replica& replica : partition.replicas)
+    if (replica.node != state.leader && ledger.node(replica.node).is_running &&
+        state.has_in_sync(replica.node) && lags(partition, replica, now))
+      return Unfinished{"logs_differ",
+                        fmt::format("{} ends at offset {} of {}, its leader {} at {}",
+                                    ledger.name_of(replica.node), replica.log.end_offset(),
+                                    partition.name, ledger.name_of(state.leader),
+                                    partition.log_of(state.leader) == nullptr
+                                        ? 0
+                                        : partition.log_of(state.leader)->end_offset())};
+  return std::nullopt;
+}
+
+class Convergence final : public Property {
+ public:
+  explicit Convergence(Duration bound) : bound_(bound) {}
+
+  std::string_view id() const override { return "BS-V01"; }
+  std::string_view name() const override { return "does not converge"; }
+  std::string_view explanation() const override {
+    return "When all faults are over, then within a bound (60 s unless told otherwise) every "
+           "partition has a leader that runs, every running replica is in sync, and the in-sync "
+           "replicas hold the same log. Nothing is promised while faults go on, and a run that "
+           "ends before the bound is not judged.";
+  }
+  Needs needs() const override { return Need::disk | Need::metadata; }
+  Kinds listens_to() const override { return Kinds::of<FaultsLifted>(); }
+
+  void observe(const Event& e, Judge&) override { lifted_ = e.id; }
+
+  void finish(Judge& judge) override {
+    const auto since = judge.ledger().faults_lifted();
+    if (!since || judge.now() < *since + bound_) return;
+    for (const Partition& partition : judge.ledger().partitions()) {
+      if (partition.state.event.value == 0) continue;
+      const auto wrong = unfinished(judge.ledger(), partition, judge.now());
+      if (!wrong) continue;
+      const std::int64_t ms = milliseconds(judge.now() - *since);
+      judge.report({std::string(id()),
+                    wrong->kind,
+                    fmt::format("{} ms after the last fault, {}.", ms, wrong->what),
+                    {lifted_, partition.state.event},
+                    {},
+                    partition.name});
+    }
+  }
+
+ private:
+  Duration bound_;
+  EventId lifted_;
+};
+
+}  // namespace
+
+std::optional<Unfinished> first_unfinished(const Ledger& ledger, Instant now) {
+  for (const Partition& partition : ledger.partitions()) {
+    if (partition.state.event.value == 0) continue;
+    if (auto wrong = unfinished(ledger, partition, now)) return wrong;
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<Property> convergence(Duration bound) {
+  return std::make_unique<Convergence>(bound);
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,61 @@
+// The excuse rules, in the order in which they are tried.
+#include "properties/excuses.h"
+
+#include <algorithm>
+
+namespace brokersim::properties {
+
+namespace {
+
+bool was_given_up_uncleanly(const Partition& partition, const LogEntry& entry) {
+  return std::any_of(partition.unclean_elections.begin(), partition.unclean_elections.end(),
+                     [&entry](const UncleanElection& election) {
+                       return election.is_allowed && election.epoch > entry.batch.leader_epoch &&
+                              entry.batch.last_offset >= election.cut;
+                     });
+}
+
+bool has_lost(const Partition& partition, NodeId node, const Loss& loss) {
+  const ReplicaLog* log = partition.log_of(node);
+  return log != nullptr && log->has_lost(loss.index, loss.entry.prefix);
+}
+
+// Holders whose power failed since the batch was stored. Those count too that kept it: the promise
+// counts power losses, not what they destroyed.
+std::int32_t struck_holders(const Ledger& ledger, const Partition& partition, const Loss& loss) {
+  std::int32_t count = 0;
+  for (const Replica& replica : partition.replicas) {
+    const bool held = replica.log.holds(loss.index, loss.entry.prefix) ||
+                      replica.log.has_lost(loss.index, loss.entry.prefix);
+    if (held && ledger.node(replica.node).last_power_loss > loss.entry.stored) ++count;
+  }
+  return count;
+}
+
+bool nobody_in_sync_kept_it(const Partition& partition, const Loss& loss) {
+  const auto& isr = partition.elected_over.isr;
+  return !isr.empty() && std::all_of(isr.begin(), isr.end(),
+                                     [&](NodeId node) { return has_lost(partition, node, loss); });
+}
+
+}  // namespace
+
+std::string_view name_of(Excuse excuse) {
+  switch (excuse) {
+    case Excuse::none: return "none";
+    case Excuse::unclean_election: return "unclean_election";
+    case Excuse::too_many_power_losses: return "too_many_power_losses";
+    case Excuse::last_replica_standing: return "last_replica_standing";
+  }
+  __builtin_unreachable();
+}
+
+Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& loss) {
+  if (was_given_up_uncleanly(partition, loss.entry)) return Excuse::unclean_election;
+  if (!has_lost(partition, partition.state.leader, loss)) return Excuse::none;
+  if (struck_holders(ledger, partition, loss) >= loss.copies) return Excuse::too_many_power_losses;
+  if (nobody_in_sync_kept_it(partition, loss)) return Excuse::last_replica_standing;
+  return Excuse::none;
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,275 @@
+// How the shared history takes in events, and when a batch counts as committed.
+#include "properties/ledger.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "properties/excuses.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+// How many entries of `prefix` the log begins with.
+std::size_t common_prefix(const std::vector<LogEntry>& prefix, const ReplicaLog* log) {
+  if (log == nullptr) return 0;
+  const auto& entries = log->entries();
+  std::size_t low = 0;
+  std::size_t high = std::min(prefix.size(), entries.size());
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (prefix[middle].prefix == entries[middle].prefix) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Offset end_of_first(const std::vector<LogEntry>& entries, std::size_t count) {
+  return count == 0 ? 0 : entries[count - 1].batch.last_offset + 1;
+}
+
+Replica& replica_at(Partition& partition, NodeId node) {
+  for (Replica& replica : partition.replicas)
+    if (replica.node == node) return replica;
+  partition.replicas.push_back({node, {}, LeaderEpoch{-1}});
+  return partition.replicas.back();
+}
+
+}  // namespace
+
+bool PartitionState::has_in_sync(NodeId node) const {
+  return std::find(isr.begin(), isr.end(), node) != isr.end();
+}
+
+const Replica* Partition::replica(NodeId node) const {
+  for (const Replica& replica : replicas)
+    if (replica.node == node) return &replica;
+  return nullptr;
+}
+
+const ReplicaLog* Partition::log_of(NodeId node) const {
+  const Replica* found = replica(node);
+  return found == nullptr ? nullptr : &found->log;
+}
+
+bool Partition::is_current(NodeId node) const {
+  LeaderEpoch floor{-1};
+  if (!rebases.empty()) floor = rebases.back().epoch;
+  if (!unclean_elections.empty()) floor = std::max(floor, unclean_elections.back().epoch);
+  if (floor < LeaderEpoch{0}) return true;
+  const Replica* found = replica(node);
+  return found != nullptr && found->acting_epoch >= floor;
+}
+
+// ---- Asking ------------------------------------------------------------------------------------
+
+std::optional<std::size_t> Ledger::index_of(const TopicPartition& name) const {
+  const auto at = index_.find(name);
+  if (at == index_.end()) return std::nullopt;
+  return at->second;
+}
+
+const Partition* Ledger::find(const TopicPartition& name) const {
+  const auto at = index_of(name);
+  return at ? &partitions_[*at] : nullptr;
+}
+
+const TopicHistory& Ledger::topic(const std::string& name) const {
+  static const TopicHistory unknown;
+  const auto at = topics_.find(name);
+  return at == topics_.end() ? unknown : at->second;
+}
+
+const NodeHistory& Ledger::node(NodeId id) const {
+  static const NodeHistory unknown;
+  const auto at = nodes_.find(id);
+  return at == nodes_.end() ? unknown : at->second;
+}
+
+std::string Ledger::name_of(NodeId id) const {
+  const std::string& name = node(id).name;
+  return name.empty() ? fmt::format("node {}", id) : name;
+}
+
+std::int32_t Ledger::min_insync(const Partition& partition) const {
+  const auto replicas = static_cast<std::int32_t>(partition.state.replicas.size());
+  const std::int32_t configured = topic(partition.name.topic).min_insync_replicas;
+  return std::max(1, replicas > 0 ? std::min(configured, replicas) : configured);
+}
+
+// ---- Taking in events --------------------------------------------------------------------------
+
+void Ledger::observe(const Event& event) {
+  std::visit([this, &event](const auto& body) { on(event, body); }, event.body);
+}
+
+NodeHistory& Ledger::node_at(NodeId id) { return nodes_[id]; }
+
+Partition& Ledger::partition_at(const TopicPartition& name) {
+  const auto [at, is_new] = index_.try_emplace(name, partitions_.size());
+  if (is_new) {
+    partitions_.emplace_back();
+    partitions_.back().name = name;
+  }
+  return partitions_[at->second];
+}
+
+void Ledger::on(const Event& e, const NodeStarted& body) {
+  NodeHistory& node = node_at(e.node);
+  node.is_running = true;
+  node.is_paused = false;
+  node.incarnation = body.incarnation;
+  node.name = body.name;
+  node.started = e.id;
+}
+
+void Ledger::on(const Event& e, const NodeStopped& body) {
+  NodeHistory& node = node_at(e.node);
+  node.is_running = false;
+  node.is_paused = false;
+  if (body.how == NodeStopped::How::power_loss) node.last_power_loss = e.id;
+  for (Partition& partition : partitions_)
+    if (partition.state.leader == e.node) partition.acting_since = {};
+}
+
+void Ledger::on(const Event& e, const NodePaused&) { node_at(e.node).is_paused = true; }
+void Ledger::on(const Event& e, const NodeResumed&) { node_at(e.node).is_paused = false; }
+void Ledger::on(const Event& e, const FaultsLifted&) { faults_lifted_ = e.at; }
+
+void Ledger::on(const Event& e, const BatchStored& body) {
+  Partition& partition = partition_at(body.partition);
+  if (e.node == partition.state.leader && body.batch.leader_epoch == partition.state.leader_epoch) {
+    act_as_leader(partition, e);
+  }
+  replica_at(partition, e.node).log.store(e, body.batch);
+  extend_committed(partition);
+}
+
+void Ledger::on(const Event& e, const LogCut& body) {
+  Partition& partition = partition_at(body.partition);
+  ReplicaLog& log = replica_at(partition, e.node).log;
+  partition.last_cut = log.cut(body.end_offset, body.by_power_loss);
+  partition.last_cut_at = log.entries().size();
+}
+
+void Ledger::on(const Event& e, const LogSynced& body) {
+  replica_at(partition_at(body.partition), e.node).log.sync(body.end_offset);
+}
+
+void Ledger::on(const Event&, const TopicCommitted& body) {
+  topics_[body.topic] = {body.replication_factor, body.min_insync_replicas,
+                         body.may_elect_uncleanly};
+}
+
+void Ledger::on(const Event& e, const PartitionCommitted& body) {
+  Partition& partition = partition_at(body.partition);
+  PartitionState next{
+      body.leader, body.leader_epoch, body.partition_epoch, body.replicas, body.isr, e.id, e.at};
+  const bool is_election = next.leader_epoch != partition.state.leader_epoch;
+  const bool is_unclean = is_election && next.leader.is_set() && partition.state.event.value != 0 &&
+                          !partition.state.has_in_sync(next.leader);
+  if (is_election) {
+    partition.elected_over = partition.state;
+    partition.acting_since = {};
+  }
+  // Who returns to the in-sync set has everything that is committed.
+  for (Replica& replica : partition.replicas)
+    if (next.has_in_sync(replica.node) && !partition.state.has_in_sync(replica.node))
+      replica.log.forget_lost();
+  partition.state = std::move(next);
+  if (is_unclean) {
+    const std::size_t kept = common_prefix(partition.committed, partition.log_of(body.leader));
+    partition.unclean_elections.push_back({e.id, body.leader_epoch,
+                                           end_of_first(partition.committed, kept),
+                                           topic(body.partition.topic).may_elect_uncleanly});
+  }
+  extend_committed(partition);
+}
+
+void Ledger::on(const Event&, const BrokerCommitted& body) {
+  node_at(body.broker).is_fenced = body.is_fenced;
+}
+
+void Ledger::on(const Event& e, const ProduceAnswered& body) {
+  if (body.error != 0) return;
+  Partition& partition = partition_at(body.partition);
+  if (e.node == partition.state.leader) act_as_leader(partition, e);
+  if (body.acks == -1 && partition.is_current(e.node))
+    show(partition, body.batch.last_offset + 1, e.id);
+}
+
+void Ledger::on(const Event& e, const FetchAnswered& body) {
+  if (body.error != 0) return;
+  Partition& partition = partition_at(body.partition);
+  if (e.node == partition.state.leader) act_as_leader(partition, e);
+  if (partition.is_current(e.node)) show(partition, body.high_watermark, e.id);
+}
+
+void Ledger::on(const Event& e, const BecameLeader& body) {
+  replica_at(partition_at(body.partition), e.node).acting_epoch = body.leader_epoch;
+}
+
+// ---- What is committed -------------------------------------------------------------------------
+
+// An election is judged when the leader first acts, not when it is committed: a machine that is
+// down may be elected, and is replaced as soon as its new incarnation registers.
+void Ledger::act_as_leader(Partition& partition, const Event& e) {
+  if (partition.acting_since.value != 0) return;
+  partition.acting_since = e.id;
+  rebase(partition, e);
+}
+
+void Ledger::rebase(Partition& partition, const Event& e) {
+  const NodeId leader = partition.state.leader;
+  const std::size_t kept = common_prefix(partition.committed, partition.log_of(leader));
+  const Offset offset = end_of_first(partition.committed, kept);
+  const LeaderEpoch epoch = partition.state.leader_epoch;
+  if (!partition.unclean_elections.empty() && partition.unclean_elections.back().epoch == epoch)
+    partition.unclean_elections.back().cut = offset;
+  if (kept == partition.committed.size()) return;
+  const LogEntry lost = partition.committed[kept];
+  const Excuse excuse = excuse_for(*this, partition, {lost, kept, min_insync(partition)});
+  const bool was_shown = lost.batch.last_offset < partition.shown_end;
+  partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse});
+  if (excuse != Excuse::none)
+    partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
+  partition.committed.resize(kept);
+  partition.shown_end = std::min(partition.shown_end, offset);
+}
+
+// A batch becomes committed when all in-sync replicas hold it. One that power loss took from a
+// member counts as held: a leader that has seen the member's fetch cannot know better until the
+// member leaves the in-sync set (guarantees R2, exemptions).
+void Ledger::extend_committed(Partition& partition) {
+  const ReplicaLog* longest = nullptr;
+  for (const NodeId node : partition.state.isr) {
+    const ReplicaLog* log = partition.log_of(node);
+    if (log == nullptr) return;
+    if (longest == nullptr || log->entries().size() > longest->entries().size()) longest = log;
+  }
+  if (longest == nullptr) return;
+  auto& committed = partition.committed;
+  // A leader that has yet to act may lack part of it: that is the rebase's affair.
+  if (!committed.empty() && !longest->holds(committed.size() - 1, committed.back().prefix)) return;
+  for (std::size_t at = committed.size(); at < longest->entries().size(); ++at) {
+    const LogEntry& next = longest->entries()[at];
+    for (const NodeId node : partition.state.isr) {
+      const ReplicaLog* log = partition.log_of(node);
+      if (!log->holds(at, next.prefix) && !log->has_lost(at, next.prefix)) return;
+    }
+    committed.push_back(next);
+  }
+}
+
+void Ledger::show(Partition& partition, Offset end, EventId by) {
+  end = std::min(end, partition.committed_end());
+  if (end <= partition.shown_end) return;
+  partition.shown_end = end;
+  partition.shown_by = by;
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,205 @@
+// The history that all properties share: what each replica's disk holds, what the cluster's
+// metadata says, and which batches are committed. Built from what the world witnessed, one event at
+// a time.
+//
+//   replica logs   batches with a cumulative hash: equal hashes at an index mean equal prefixes
+//   committed      the batches that every member of the in-sync set held at one instant: the prefix
+//                  that clean elections preserve, and the most that a high watermark may cover
+//
+// When a leader begins to act without part of the committed prefix, the prefix is re-based on the
+// leader's log and the loss is remembered as a Rebase, with its excuse if there is one.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/base/event.h"
+#include "core/base/ids.h"
+#include "core/base/time.h"
+
+namespace brokersim::properties {
+
+struct LogEntry {
+  BatchRef batch;
+  std::uint64_t prefix = 0;  // Hash of this batch and all before it.
+  EventId stored;            // By this replica.
+  Instant at;
+};
+
+// The log of one partition on one node's disk. Entries lie densely from offset 0.
+class ReplicaLog {
+ public:
+  const std::vector<LogEntry>& entries() const { return entries_; }
+  Offset end_offset() const { return end_offset_of(entries_); }
+  Offset synced_end() const { return synced_end_; }
+  // What power loss took and has not come back: entries from index `lost_from` on.
+  const std::vector<LogEntry>& lost() const { return lost_; }
+  std::size_t lost_from() const { return lost_from_; }
+
+  bool holds(std::size_t index, std::uint64_t prefix) const {
+    return index < entries_.size() && entries_[index].prefix == prefix;
+  }
+  // Held it until power loss took it, and has not got it back.
+  bool has_lost(std::size_t index, std::uint64_t prefix) const {
+    return index >= lost_from_ && index - lost_from_ < lost_.size() &&
+           lost_[index - lost_from_].prefix == prefix;
+  }
+  // Index of the batch that covers `offset`, if there is one.
+  std::optional<std::size_t> find(Offset offset) const;
+
+  void store(const Event& event, const BatchRef& batch);
+  // Returns what was cut off.
+  std::vector<LogEntry> cut(Offset end_offset, bool by_power_loss);
+  void sync(Offset end_offset) { synced_end_ = end_offset; }
+  void forget_lost() { lost_.clear(); }
+
+  static Offset end_offset_of(const std::vector<LogEntry>& entries) {
+    return entries.empty() ? 0 : entries.back().batch.last_offset + 1;
+  }
+
+ private:
+  std::vector<LogEntry> entries_;
+  std::vector<LogEntry> lost_;
+  std::size_t lost_from_ = 0;
+  Offset synced_end_ = 0;
+};
+
+// Why a loss is legal (guarantees 3.2), recomputed from what truly happened.
+enum class Excuse : std::uint8_t {
+  none,
+  unclean_election,       // The topic permits unclean elections and there was one.
+  too_many_power_losses,  // More copies were struck than the promise covers.
+  last_replica_standing,  // Everybody in sync had lost it, though within the count.
+};
+std::string_view name_of(Excuse excuse);
+
+struct PartitionState {
+  NodeId leader = no_node;
+  LeaderEpoch leader_epoch{-1};
+  PartitionEpoch partition_epoch{-1};
+  std::vector<NodeId> replicas;
+  std::vector<NodeId> isr;
+  EventId event;
+  Instant at;
+
+  bool has_in_sync(NodeId node) const;
+};
+
+// A committed prefix that a leader began without: it was cut to `index` entries.
+struct Rebase {
+  EventId event;          // With which the leader first acted.
+  LeaderEpoch epoch{-1};  // The leader's.
+  NodeId leader = no_node;
+  std::size_t index = 0;
+  Offset offset = 0;  // Everything from here on was given up.
+  LogEntry first_lost;
+  bool was_shown = false;  // A high watermark had covered it.
+  Excuse excuse = Excuse::none;
+};
+
+struct UncleanElection {
+  EventId event;
+  LeaderEpoch epoch{-1};
+  Offset cut = 0;  // The leader's end offset as it began to act.
+  bool is_allowed = false;
+};
+
+struct Replica {
+  NodeId node;
+  ReplicaLog log;
+  LeaderEpoch acting_epoch{-1};  // Of its latest BecameLeader.
+};
+
+struct Partition {
+  TopicPartition name;
+  std::vector<Replica> replicas;  // By first appearance.
+  PartitionState state;
+  PartitionState elected_over;  // The state before the current leader epoch began.
+
+  EventId acting_since;  // The current leader has done a leader's work; 0: not yet.
+  std::vector<LogEntry> committed;
+  Offset shown_end = 0;  // Highest watermark shown on the wire or implied by acks=all.
+  EventId shown_by;
+  std::vector<Rebase> rebases;
+  std::vector<UncleanElection> unclean_elections;
+  Offset lowest_excused_cut = std::numeric_limits<Offset>::max();
+  // What the latest LogCut took, which lay from index `last_cut_at` on.
+  std::vector<LogEntry> last_cut;
+  std::size_t last_cut_at = 0;
+
+  const Replica* replica(NodeId node) const;
+  const ReplicaLog* log_of(NodeId node) const;
+  Offset committed_end() const { return ReplicaLog::end_offset_of(committed); }
+  // False of a node that may still lead in an epoch before the latest unclean election or rebase:
+  // it serves a branch that was given up, and cannot know.
+  bool is_current(NodeId node) const;
+};
+
+struct NodeHistory {
+  bool is_running = false;
+  bool is_paused = false;
+  std::int32_t incarnation = -1;
+  std::string name;
+  EventId started;
+  EventId last_power_loss;
+  std::optional<bool> is_fenced;  // As committed; nothing for a node that never registered.
+};
+
+struct TopicHistory {
+  std::int32_t replication_factor = 0;
+  std::int32_t min_insync_replicas = 1;
+  bool may_elect_uncleanly = false;
+};
+
+class Ledger {
+ public:
+  void observe(const Event& event);
+
+  // Partitions are numbered from 0 by first appearance.
+  const std::vector<Partition>& partitions() const { return partitions_; }
+  std::optional<std::size_t> index_of(const TopicPartition& name) const;
+  const Partition* find(const TopicPartition& name) const;
+  const TopicHistory& topic(const std::string& name) const;
+  const NodeHistory& node(NodeId id) const;  // A default one for a node never seen.
+  // "broker-2", or "node 2" where it never started.
+  std::string name_of(NodeId id) const;
+  // min.insync.replicas as it takes effect: at most the replication factor.
+  std::int32_t min_insync(const Partition& partition) const;
+  std::optional<Instant> faults_lifted() const { return faults_lifted_; }
+
+ private:
+  void on(const Event& e, const NodeStarted& body);
+  void on(const Event& e, const NodeStopped& body);
+  void on(const Event& e, const NodePaused& body);
+  void on(const Event& e, const NodeResumed& body);
+  void on(const Event& e, const FaultsLifted& body);
+  void on(const Event& e, const BatchStored& body);
+  void on(const Event& e, const LogCut& body);
+  void on(const Event& e, const LogSynced& body);
+  void on(const Event& e, const TopicCommitted& body);
+  void on(const Event& e, const PartitionCommitted& body);
+  void on(const Event& e, const BrokerCommitted& body);
+  void on(const Event& e, const ProduceAnswered& body);
+  void on(const Event& e, const FetchAnswered& body);
+  void on(const Event& e, const BecameLeader& body);
+  template <class Body>
+  void on(const Event&, const Body&) {}
+
+  NodeHistory& node_at(NodeId id);
+  Partition& partition_at(const TopicPartition& name);
+  void act_as_leader(Partition& partition, const Event& e);
+  void rebase(Partition& partition, const Event& e);
+  void extend_committed(Partition& partition);
+  void show(Partition& partition, Offset end, EventId by);
+
+  std::vector<Partition> partitions_;
+  std::map<TopicPartition, std::size_t> index_;
+  std::map<NodeId, NodeHistory> nodes_;
+  std::map<std::string, TopicHistory> topics_;
+  std::optional<Instant> faults_lifted_;
+};
+
+}  // namespace brokersim::properties

@@ -1,0 +1,132 @@
+// BS-M01: the committed metadata makes sense (guarantees L3, L4, L5; KIP-497, KIP-841): sets and
+// epochs obey their rules, and what is committed is only added to.
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/ledger.h"
+#include "properties/text.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+class MetadataSanity final : public Property {
+ public:
+  std::string_view id() const override { return "BS-M01"; }
+  std::string_view name() const override { return "metadata makes no sense"; }
+  std::string_view explanation() const override {
+    return "In the committed metadata a partition's leader is one of its in-sync replicas, or "
+           "nobody; the in-sync replicas are replicas, and at least one. Every change raises the "
+           "partition epoch by one, a change of leader raises the leader epoch by one, and no "
+           "epoch ever goes back. Nobody joins the in-sync replicas while fenced. Metadata "
+           "offsets only grow: what is committed does not change.";
+  }
+  Needs needs() const override { return Need::metadata; }
+  Kinds listens_to() const override { return Kinds::of<PartitionCommitted, BrokerCommitted>(); }
+
+  void observe(const Event& e, Judge& judge) override {
+    if (const auto* broker = std::get_if<BrokerCommitted>(&e.body)) {
+      check_offset(e, broker->metadata_offset, std::nullopt, judge);
+      return;
+    }
+    const auto& next = std::get<PartitionCommitted>(e.body);
+    check_offset(e, next.metadata_offset, next.partition, judge);
+    check_sets(e, next, judge);
+    const std::size_t number = *judge.ledger().index_of(next.partition);
+    if (before_.size() <= number) before_.resize(number + 1);
+    Known& before = before_[number];
+    if (before.event.value != 0) check_step(e, before, next, judge);
+    before = {e.id, next.leader, next.leader_epoch, next.partition_epoch, next.isr};
+  }
+
+ private:
+  struct Known {
+    EventId event;
+    NodeId leader = no_node;
+    LeaderEpoch leader_epoch{-1};
+    PartitionEpoch partition_epoch{-1};
+    std::vector<NodeId> isr;
+  };
+
+  void check_offset(const Event& e, Offset offset, const std::optional<TopicPartition>& partition,
+                    Judge& judge) {
+    if (offset < last_offset_) {
+      report(e, "metadata_went_back", last_event_, partition,
+             fmt::format("Metadata offset {} was committed after offset {}.", offset, last_offset_),
+             judge);
+    }
+    last_offset_ = offset;
+    last_event_ = e.id;
+  }
+
+  void check_sets(const Event& e, const PartitionCommitted& next, Judge& judge) {
+    if (next.isr.empty())
+      report(e, "isr_empty", {}, next.partition,
+             fmt::format("{} has no in-sync replica.", next.partition), judge);
+    for (const NodeId node : next.isr) {
+      if (contains(next.replicas, node)) continue;
+      report(e, "isr_not_replicas", {}, next.partition,
+             fmt::format("The in-sync replicas {} of {} are not among its replicas {}.",
+                         text_of_nodes(next.isr), next.partition, text_of_nodes(next.replicas)),
+             judge);
+      break;
+    }
+    if (next.leader.is_set() && !contains(next.isr, next.leader))
+      report(
+          e, "leader_not_in_sync", {}, next.partition,
+          fmt::format("{} leads {}, but is not among its in-sync replicas {}.",
+                      judge.ledger().name_of(next.leader), next.partition, text_of_nodes(next.isr)),
+          judge);
+  }
+
+  void check_step(const Event& e, const Known& before, const PartitionCommitted& next,
+                  Judge& judge) {
+    if (next.partition_epoch != before.partition_epoch.next())
+      report(e, "partition_epoch_step", before.event, next.partition,
+             fmt::format("The partition epoch of {} went from {} to {} in one change.",
+                         next.partition, before.partition_epoch, next.partition_epoch),
+             judge);
+    const bool is_raised = next.leader_epoch == before.leader_epoch.next();
+    if (!is_raised && next.leader_epoch != before.leader_epoch)
+      report(e, "leader_epoch_step", before.event, next.partition,
+             fmt::format("The leader epoch of {} went from {} to {} in one change.", next.partition,
+                         before.leader_epoch, next.leader_epoch),
+             judge);
+    if (!is_raised && next.leader != before.leader)
+      report(e, "leader_changed_within_epoch", before.event, next.partition,
+             fmt::format("The leader of {} changed from {} to {} within leader epoch {}.",
+                         next.partition, before.leader, next.leader, next.leader_epoch),
+             judge);
+    for (const NodeId node : next.isr) {
+      const auto fenced = judge.ledger().node(node).is_fenced;
+      if (contains(before.isr, node) || !fenced.value_or(false)) continue;
+      report(e, "fenced_joined_isr", before.event, next.partition,
+             fmt::format("{} joined the in-sync replicas of {} while fenced.",
+                         judge.ledger().name_of(node), next.partition),
+             judge);
+    }
+  }
+
+  void report(const Event& e, std::string kind, EventId other,
+              const std::optional<TopicPartition>& partition, std::string message, Judge& judge) {
+    judge.report(
+        {std::string(id()), std::move(kind), std::move(message), {other, e.id}, {}, partition});
+  }
+
+  std::vector<Known> before_;  // By the ledger's number of the partition.
+  Offset last_offset_ = -1;
+  EventId last_event_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> metadata_sanity() { return std::make_unique<MetadataSanity>(); }
+
+}  // namespace brokersim::properties

@@ -1,0 +1,67 @@
+// ReplicaLog: batches with cumulative hashes, so that comparing two prefixes is comparing two
+// numbers.
+#include <algorithm>
+#include <utility>
+
+#include "properties/ledger.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+  hash = (hash ^ (hash >> 32)) * 0xD6E8FEB86659FD93U;
+  return hash ^ (hash >> 29);
+}
+
+std::uint64_t extend_prefix(std::uint64_t prefix, const BatchRef& batch) {
+  prefix = mix(prefix, static_cast<std::uint64_t>(batch.base_offset));
+  prefix = mix(prefix, static_cast<std::uint64_t>(batch.last_offset));
+  prefix = mix(prefix, static_cast<std::uint64_t>(batch.leader_epoch.value));
+  return mix(prefix, batch.digest);
+}
+
+// Index of the first entry that does not lie wholly before `offset`.
+std::size_t first_reaching(const std::vector<LogEntry>& entries, Offset offset) {
+  const auto at = std::partition_point(
+      entries.begin(), entries.end(),
+      [offset](const LogEntry& entry) { return entry.batch.last_offset < offset; });
+  return static_cast<std::size_t>(at - entries.begin());
+}
+
+}  // namespace
+
+std::optional<std::size_t> ReplicaLog::find(Offset offset) const {
+  const std::size_t at = first_reaching(entries_, offset);
+  if (at == entries_.size() || entries_[at].batch.base_offset > offset) return std::nullopt;
+  return at;
+}
+
+void ReplicaLog::store(const Event& event, const BatchRef& batch) {
+  const std::uint64_t before = entries_.empty() ? 0 : entries_.back().prefix;
+  const std::uint64_t prefix = extend_prefix(before, batch);
+  const bool came_back = has_lost(entries_.size(), prefix);
+  entries_.push_back({batch, prefix, event.id, event.at});
+  if (came_back && entries_.size() >= lost_from_ + lost_.size()) lost_.clear();
+}
+
+std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
+  const std::size_t keep = first_reaching(entries_, end_offset);
+  const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(keep);
+  std::vector<LogEntry> removed(from, entries_.end());
+  if (by_power_loss && !removed.empty()) {
+    // What an earlier power loss took beyond the end, and has not come back, stays lost.
+    std::vector<LogEntry> still_lost;
+    for (std::size_t at = entries_.size(); at >= lost_from_ && at < lost_from_ + lost_.size(); ++at)
+      still_lost.push_back(lost_[at - lost_from_]);
+    lost_ = removed;
+    lost_.insert(lost_.end(), still_lost.begin(), still_lost.end());
+    lost_from_ = keep;
+  }
+  entries_.erase(from, entries_.end());
+  synced_end_ = std::min(synced_end_, this->end_offset());
+  return removed;
+}
+
+}  // namespace brokersim::properties

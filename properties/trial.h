@@ -1,0 +1,50 @@
+// A trial: the shared history and all properties, fed with the events of one run.
+//
+//   Trial trial(TrialConfig{});
+//   for (const Event& event : run) trial.observe(event);
+//   Verdict verdict = trial.finish(end_of_run);
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "properties/ledger.h"
+#include "properties/property.h"
+#include "properties/verdict.h"
+
+namespace brokersim::properties {
+
+struct TrialConfig {
+  // Within this after FaultsLifted everything has converged (BS-V01).
+  Duration convergence_bound = 60s;
+};
+
+class Trial {
+ public:
+  explicit Trial(TrialConfig config = {});
+  explicit Trial(std::vector<std::unique_ptr<Property>> properties);
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  void observe(const Event& event);
+  // After the last event; `end` is the end of the run, at or after it.
+  Verdict finish(Instant end);
+
+  // While the run goes on.
+  bool has_failed() const { return !judge_.violations().empty(); }
+  const std::vector<Violation>& violations() const { return judge_.violations(); }
+  const Ledger& ledger() const { return ledger_; }
+
+ private:
+  Needs witnessed() const;
+
+  Ledger ledger_;
+  Judge judge_;
+  std::vector<std::unique_ptr<Property>> properties_;
+  std::array<std::vector<Property*>, std::variant_size_v<EventBody>> listeners_;
+  std::array<bool, std::variant_size_v<EventBody>> was_seen_{};
+  std::int64_t events_ = 0;
+};
+
+}  // namespace brokersim::properties

@@ -1,0 +1,111 @@
+// Events in plain words, for people.
+#include <fmt/format.h>
+
+#include "reports/summary.h"
+
+namespace brokersim::reports {
+
+namespace {
+
+std::string nodes(const std::vector<NodeId>& ids) {
+  std::string text = "{";
+  for (const NodeId id : ids) text += fmt::format("{}{}", text.size() > 1 ? "," : "", id);
+  return text + "}";
+}
+
+std::string offsets(const BatchRef& batch) {
+  if (batch.base_offset == batch.last_offset) return fmt::format("offset {}", batch.base_offset);
+  return fmt::format("offsets {}..{}", batch.base_offset, batch.last_offset);
+}
+
+std::string acks(std::int32_t value) { return value == -1 ? "all" : fmt::format("{}", value); }
+
+struct Describer {
+  NodeId node;
+
+  std::string operator()(const NodeStarted& b) const {
+    return fmt::format("{} starts (incarnation {})", b.name, b.incarnation);
+  }
+  std::string operator()(const NodeStopped& b) const {
+    return fmt::format("stops: {}", name_of(b.how));
+  }
+  std::string operator()(const FaultBegan& b) const {
+    return fmt::format("f{} begins: {} {}", b.fault, b.what, b.detail);
+  }
+  std::string operator()(const FaultEnded& b) const {
+    return fmt::format("f{} ends ({} effects)", b.fault, b.effects);
+  }
+  std::string operator()(const FaultsLifted&) const { return "all faults are over"; }
+  std::string operator()(const BatchStored& b) const {
+    return fmt::format("stores {} of {}, epoch {}", offsets(b.batch), b.partition,
+                       b.batch.leader_epoch);
+  }
+  std::string operator()(const LogCut& b) const {
+    return fmt::format("{} ends at offset {}{}", b.partition, b.end_offset,
+                       b.by_power_loss ? " after power loss" : ", truncated");
+  }
+  std::string operator()(const PartitionCommitted& b) const {
+    return fmt::format("{} committed: leader {}, epoch {}, ISR {}", b.partition, b.leader,
+                       b.leader_epoch, nodes(b.isr));
+  }
+  std::string operator()(const ProduceAnswered& b) const {
+    return fmt::format("-> {}  Produce(acks={}) {} {}, error {}", b.peer, acks(b.acks), b.partition,
+                       offsets(b.batch), b.error);
+  }
+  std::string operator()(const FetchAnswered& b) const {
+    return fmt::format("-> {}  Fetch({} from offset {}) HW {}, {} batches", b.peer, b.partition,
+                       b.fetch_offset, b.high_watermark, b.batches.size());
+  }
+  std::string operator()(const VoteAnswered& b) const {
+    return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
+                       b.candidate, b.epoch);
+  }
+  std::string operator()(const QuorumLeaderAnnounced& b) const {
+    return fmt::format("leads quorum epoch {}", b.epoch);
+  }
+  std::string operator()(const SendEnded& b) const {
+    return fmt::format("op{} {}: send to {} {}, offset {}", b.op, b.client, b.partition,
+                       name_of(b.outcome), b.offset);
+  }
+  std::string operator()(const RecordDelivered& b) const {
+    return fmt::format("{} is handed {} offset {}", b.client, b.partition, b.offset);
+  }
+  std::string operator()(const LeaderElected& b) const {
+    return fmt::format("elects {} to lead {} in epoch {}: {}{}", b.to, b.partition, b.leader_epoch,
+                       b.why, b.is_clean ? "" : " (unclean)");
+  }
+  std::string operator()(const IsrChanged& b) const {
+    return fmt::format("ISR of {} {} -> {}: {}", b.partition, nodes(b.before), nodes(b.after),
+                       b.why);
+  }
+  std::string operator()(const BrokerFenced& b) const {
+    return fmt::format("fences broker {}: {}", b.broker, b.why);
+  }
+  std::string operator()(const BecameLeader& b) const {
+    return fmt::format("leads {} in epoch {}, LEO {}, HW {}", b.partition, b.leader_epoch,
+                       b.end_offset, b.high_watermark);
+  }
+  std::string operator()(const BecameFollower& b) const {
+    return fmt::format("follows {} for {} in epoch {}, LEO {}", b.leader, b.partition,
+                       b.leader_epoch, b.end_offset);
+  }
+  std::string operator()(const LogTruncated& b) const {
+    return fmt::format("truncates {} {} -> {}: {}", b.partition, b.from, b.to, b.why);
+  }
+  template <class Body>
+  std::string operator()(const Body&) const {
+    return std::string(Body::kind);
+  }
+};
+
+}  // namespace
+
+std::string describe(const Event& event) { return std::visit(Describer{event.node}, event.body); }
+
+std::string text_of(Duration duration) {
+  const std::int64_t us = duration.count() / 1'000;
+  if (us < 1'000'000) return fmt::format("{}.{:03} ms", us / 1'000, us % 1'000);
+  return fmt::format("{}.{:01} s", us / 1'000'000, us / 100'000 % 10);
+}
+
+}  // namespace brokersim::reports

@@ -1,0 +1,218 @@
+// The terminal: blocks of failures, the list of properties, the elections, and the verdict last,
+// because logs are read from the bottom.
+#include "reports/summary.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/base/event_json.h"
+
+namespace brokersim::reports {
+
+namespace {
+
+constexpr std::size_t columns = 100;
+constexpr std::size_t story_lines = 12;
+
+std::string painted(std::string_view text, const char* code, Style style) {
+  if (!style.has_color) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string cut(std::string line) {
+  if (line.size() > columns) {
+    line.resize(columns - 3);
+    line += "...";
+  }
+  return line + "\n";
+}
+
+// Breaks at blanks; every line begins with two.
+std::string wrapped(std::string_view text) {
+  std::string out;
+  std::string line = " ";
+  while (!text.empty()) {
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    const auto word = text.substr(0, blank);
+    if (line.size() + 1 + word.size() > columns && line.size() > 1) {
+      out += line + "\n";
+      line.resize(1);  // The blank that each line begins with.
+    }
+    line += fmt::format(" {}", word);
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return out + line + "\n";
+}
+
+std::map<NodeId, std::string> names_of(const std::vector<Event>& events) {
+  std::map<NodeId, std::string> names;
+  for (const Event& e : events)
+    if (const auto* started = std::get_if<NodeStarted>(&e.body)) names[e.node] = started->name;
+  return names;
+}
+
+const Event* find(const std::vector<Event>& events, EventId id) {
+  const auto at = std::lower_bound(events.begin(), events.end(), id,
+                                   [](const Event& e, EventId wanted) { return e.id < wanted; });
+  return at != events.end() && at->id == id ? &*at : nullptr;
+}
+
+std::string line_of(const Event& e, const std::map<NodeId, std::string>& names) {
+  const auto name = names.find(e.node);
+  const std::string who = name == names.end() ? "" : name->second + " ";
+  return fmt::format("{:>14}  e{:<6} {}{}", text_of(e.at.since_start), e.id.value, who,
+                     describe(e));
+}
+
+// Whether the event changes who leads, who is in sync, or what a log holds.
+bool is_telling(const Event& e, const properties::Violation& violation) {
+  const auto concerns = [&](const TopicPartition& partition) {
+    return !violation.partition || partition == *violation.partition;
+  };
+  if (std::holds_alternative<NodeStopped>(e.body) || std::holds_alternative<FaultBegan>(e.body))
+    return true;
+  if (const auto* b = std::get_if<PartitionCommitted>(&e.body)) return concerns(b->partition);
+  if (const auto* b = std::get_if<BecameLeader>(&e.body)) return concerns(b->partition);
+  if (const auto* b = std::get_if<LogCut>(&e.body)) return concerns(b->partition);
+  return false;
+}
+
+std::string story(const properties::Violation& violation, const std::vector<Event>& events,
+                  const std::map<NodeId, std::string>& names) {
+  std::vector<const Event*> telling;
+  for (const Event& e : events) {
+    if (e.at > violation.at) break;
+    if (is_telling(e, violation) || e.id == violation.facts[0] || e.id == violation.facts[1])
+      telling.push_back(&e);
+  }
+  if (telling.empty()) return {};
+  const std::size_t first = telling.size() > story_lines ? telling.size() - story_lines : 0;
+  std::string out = "\n  how it happened";
+  if (first > 0) out += fmt::format(" (the last {} of {} changes)", story_lines, telling.size());
+  out += "\n";
+  for (std::size_t at = first; at < telling.size(); ++at) out += cut(line_of(*telling[at], names));
+  return out;
+}
+
+std::string failure(const properties::Violation& violation, const RunResult& run,
+                    const std::vector<Event>& events, Style style) {
+  const auto names = names_of(events);
+  std::string_view title = violation.kind;
+  for (const auto& finding : run.verdict.findings)
+    if (finding.id == violation.id) title = finding.name;
+  std::string out = fmt::format(
+      "{}: {}\n", painted(fmt::format("error[{}]", violation.id), "1;31", style), title);
+  out += wrapped(violation.message) + "\n";
+  int number = 0;
+  for (const EventId id : violation.facts) {
+    if (id.value == 0) continue;
+    const Event* e = find(events, id);
+    out += cut(fmt::format("  ({}) {}", ++number,
+                           e == nullptr ? fmt::format("e{}", id.value) : line_of(*e, names)));
+  }
+  out += story(violation, events, names);
+  if (violation.count > 1)
+    out += fmt::format("\n  note: {} more of the same kind\n", violation.count - 1);
+  out += fmt::format("  help: `brokersim explain {}` describes this property\n\n", violation.id);
+  return out;
+}
+
+std::string findings(const RunResult& run, Style style) {
+  std::string out;
+  for (const auto& finding : run.verdict.findings) {
+    std::string word = painted("ok  ", "32", style);
+    std::string detail;
+    if (!finding.is_judged) {
+      word = painted("?   ", "33", style);
+      detail = "not judged: no witness of " + finding.lacks;
+    } else if (finding.violations > 0) {
+      word = painted("FAIL", "1;31", style);
+      detail = counted(static_cast<std::size_t>(finding.violations), "violation");
+    }
+    out += fmt::format("  {}  {}  {:<34} {}", word, finding.id, finding.name, detail);
+    out.erase(out.find_last_not_of(' ') + 1);
+    out += "\n";
+  }
+  return out;
+}
+
+std::string speed(const RunResult& run) {
+  const std::int64_t wall = std::max<std::int64_t>(run.wall.count(), 1);
+  return fmt::format("{} simulated in {} wall ({}x)   {}, {}, {}", text_of(run.simulated),
+                     text_of(run.wall), run.simulated.count() / wall,
+                     counted(static_cast<std::size_t>(run.verdict.events), "event"),
+                     counted(static_cast<std::size_t>(run.faults), "fault"),
+                     counted(run.elections.size(), "election"));
+}
+
+std::string node_cell(NodeId node) { return node.is_set() ? fmt::format("b{}", node) : "none"; }
+
+}  // namespace
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string summary(const RunResult& run, const std::vector<Event>& events, Style style) {
+  std::string out =
+      fmt::format("brokersim {}  scenario {}  seed {}\n", run.version, run.scenario, run.seed);
+  if (!run.cluster.empty()) out += cut("cluster " + run.cluster);
+  out += "\n";
+  for (const auto& violation : run.verdict.violations)
+    out += failure(violation, run, events, style);
+  out += findings(run, style) + "\n";
+  if (!run.elections.empty()) out += elections_table(run.elections) + "\n";
+  for (const auto& file : run.files) out += fmt::format("wrote      {}\n", file);
+  if (!run.verdict.passed() && !run.reproduce.empty())
+    out += fmt::format("reproduce  {}\n", run.reproduce);
+  const auto failed = std::count_if(run.verdict.findings.begin(), run.verdict.findings.end(),
+                                    [](const auto& finding) { return finding.violations > 0; });
+  if (run.verdict.passed()) {
+    out += fmt::format("{}     {}\n", painted("passed", "1;32", style), speed(run));
+  } else {
+    out += fmt::format("ran        {}\n{}     {} of {} properties\n", speed(run),
+                       painted("failed", "1;31", style), failed, run.verdict.findings.size());
+  }
+  return out;
+}
+
+std::string elections_table(const std::vector<Election>& elections) {
+  std::size_t name_width = std::string_view("partition").size();
+  for (const Election& e : elections)
+    name_width = std::max(name_width, fmt::formatted_size("{}", e.partition));
+  std::string out =
+      fmt::format("  {:<4} {:>10}  {:<{}}  {:<10} {:>5}  {:<14}  {}\n", "", "at", "partition",
+                  name_width, "leader", "epoch", "without leader", "why");
+  for (const Election& e : elections) {
+    const std::string step = fmt::format("{} -> {}", node_cell(e.from), node_cell(e.to));
+    const std::string outage = e.without_leader ? text_of(*e.without_leader) : "until next";
+    out += cut(fmt::format("  {:<4} {:>10}  {:<{}}  {:<10} {:>5}  {:<14}  {}{}",
+                           fmt::format("E{}", e.number), text_of(e.committed_at.since_start),
+                           fmt::format("{}", e.partition), name_width, step, e.leader_epoch, outage,
+                           e.is_clean ? "" : "UNCLEAN ", e.why));
+  }
+  return out;
+}
+
+std::string result_json(const RunResult& run) {
+  std::string violations;
+  for (const auto& v : run.verdict.violations) {
+    violations += fmt::format(
+        R"({}{{"id":{},"message":{},"fingerprint":{},"count":{},"facts":[{},{}],"at_ns":{}}})",
+        violations.empty() ? "" : ",", json_quoted(v.id), json_quoted(v.message),
+        json_quoted(v.fingerprint()), v.count, v.facts[0].value, v.facts[1].value, v.at.ns());
+  }
+  std::string stats;
+  for (const auto& [name, value] : run.stats)
+    stats += fmt::format("{}{}:{}", stats.empty() ? "" : ",", json_quoted(name), value);
+  return fmt::format(
+      R"({{"verdict":{},"scenario":{},"seed":{},"trace_hash":{},"virtual_ns":{},"wall_ns":{},)"
+      R"("events":{},"faults":{},"elections":{},"violations":[{}],"stats":{{{}}}}})",
+      json_quoted(run.verdict.passed() ? "pass" : "fail"), json_quoted(run.scenario), run.seed,
+      json_quoted(run.trace_hash), run.simulated.count(), run.wall.count(), run.verdict.events,
+      run.faults, run.elections.size(), violations, stats);
+}
+
+}  // namespace brokersim::reports

@@ -1,0 +1,38 @@
+// A finished run on a terminal, at most 100 columns wide, and as one JSON object.
+//
+//   passing   what held, how long it took, the elections
+//   failing   one block per distinct failure: error[BS-D01], the sentence, the two events that
+//             contradict each other, the run up to them, and the line that reproduces it
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/event.h"
+#include "reports/run_result.h"
+
+namespace brokersim::reports {
+
+// Colour never carries meaning alone; off where NO_COLOR is set or the output is no terminal.
+struct Style {
+  bool has_color = false;
+};
+
+// `events` are the run's, or those that were kept; facts that are not among them are named only.
+std::string summary(const RunResult& run, const std::vector<Event>& events, Style style = {});
+
+// "1 fault", "2 faults".
+std::string counted(std::size_t count, std::string_view noun);
+
+// Who led, who leads, when, why, and how long nobody did.
+std::string elections_table(const std::vector<Election>& elections);
+
+// The object that `brokersim run --format json` prints, without a line end.
+std::string result_json(const RunResult& run);
+
+// "53.713 ms", "3.4 s"
+std::string text_of(Duration duration);
+// One line for people: "broker-1 stopped (power_loss)".
+std::string describe(const Event& event);
+
+}  // namespace brokersim::reports

@@ -1,0 +1,65 @@
+#include "scenarios/bugs.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "scenarios/nearest.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+constexpr std::array<Bug, 4> bugs{
+    Bug{.name = "REP-01",
+        .about = "a new follower cuts its log to its own high watermark, which may be behind",
+        .source = "KAFKA-1211, KIP-101",
+        .property = "BS-D01",
+        .scenario = "elections",
+        .set = [](Rules& rules) { rules.truncate_by = Rules::TruncateBy::high_watermark; }},
+    Bug{.name = "REP-03",
+        .about = "the answer to where an epoch ends does not say of which epoch it is",
+        .source = "KAFKA-6361, KIP-279",
+        .property = "BS-O01",
+        .scenario = "elections",
+        .set = [](Rules& rules) { rules.epoch_end = Rules::EpochEnd::offset_only; }},
+    Bug{.name = "ISR-01",
+        .about = "acks=2 is answered once any two replicas hold the record, whoever may lead next",
+        .source = "KAFKA-1697, KIP-1",
+        .property = "BS-D01",
+        .scenario = "elections",
+        .set = [](Rules& rules) { rules.numeric_acks = Rules::NumericAcks::legacy; }},
+    Bug{.name = "ISR-02",
+        .about = "without an in-sync replica any other may lead, although nobody allowed it",
+        .source = "KAFKA-4623, KIP-106",
+        .property = "BS-D01",
+        .scenario = "elections",
+        .set = [](Rules& rules) { rules.unclean_leader_election_by_default = true; }},
+};
+
+}  // namespace
+
+std::span<const Bug> all_bugs() { return bugs; }
+
+const Bug* find_bug(std::string_view name) {
+  for (const auto& bug : bugs) {
+    if (bug.name == name) return &bug;
+  }
+  return nullptr;
+}
+
+Expected<Rules, std::string> rules_with(const std::vector<std::string>& names) {
+  Rules rules;
+  for (const auto& name : names) {
+    const Bug* bug = find_bug(name);
+    if (bug != nullptr) {
+      bug->set(rules);
+      continue;
+    }
+    std::vector<std::string> known;
+    for (const auto& each : bugs) known.emplace_back(each.name);
+    return Unexpected(fmt::format("there is no bug '{}'{}", name, did_you_mean(name, known)));
+  }
+  return rules;
+}
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,28 @@
+// Historical bugs by name: which rule each brings back, and what is expected to catch it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/expected.h"
+#include "core/base/rules.h"
+
+namespace brokersim::scenarios {
+
+struct Bug {
+  std::string_view name;      // REP-01
+  std::string_view about;     // One line: what goes wrong.
+  std::string_view source;    // Ticket or KIP.
+  std::string_view property;  // The ids expected to fire, comma between.
+  std::string_view scenario;  // The catalogue scenario whose faults reach it.
+  void (*set)(Rules&);
+};
+
+std::span<const Bug> all_bugs();
+const Bug* find_bug(std::string_view name);  // Null if there is none.
+// What nodes with these bugs do. An unknown name is an error that says the nearest.
+Expected<Rules, std::string> rules_with(const std::vector<std::string>& bugs);
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,167 @@
+#include "scenarios/campaign.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace brokersim::scenarios {
+namespace {
+
+std::int64_t wall_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+// Up to the separator, which is taken, too.
+std::string_view take(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const auto part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+std::int64_t number_in(std::string_view text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\t') c = ' ';
+  }
+  return text;
+}
+
+// The sentence of a failed assertion, which is how stderr begins.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+// One fact a line: a word, then its fields, between tabs.
+std::string to_text(const RunResult& result) {
+  std::string text =
+      fmt::format("run\t{}\t{}\n", result.report.trace_hash, result.report.simulated.count());
+  for (const auto& [name, value] : result.report.stats) {
+    text += fmt::format("stat\t{}\t{}\n", name, value);
+  }
+  for (const auto& violation : result.report.verdict.violations) {
+    text += fmt::format("failure\t{}\t{}\t{}\n", violation.fingerprint(), violation.id,
+                        one_line(violation.message));
+  }
+  return text;
+}
+
+SeedResult parse_seed_result(std::uint64_t seed, const ChildResult& child) {
+  SeedResult result;
+  result.seed = seed;
+  result.wall_ns = child.wall_ns;
+  std::string_view text = child.output;
+  while (!text.empty()) {
+    auto line = take(text, '\n');
+    const auto word = take(line, '\t');
+    if (word == "run") {
+      result.trace_hash = take(line, '\t');
+      result.virtual_ns = number_in(line);
+    } else if (word == "stat") {
+      const std::string name(take(line, '\t'));
+      result.stats[name] = number_in(line);
+    } else if (word == "failure") {
+      auto& failure = result.failures.emplace_back();
+      failure.fingerprint = take(line, '\t');
+      failure.id = take(line, '\t');
+      failure.message = line;
+    }
+  }
+  if (child.end == ChildResult::End::crashed) {
+    result.failures = {{fingerprint_of(child), "crash", first_line(child.errors)}};
+  } else if (child.end == ChildResult::End::hung) {
+    result.failures = {{fingerprint_of(child), "hang", "The run did not end in its wall time."}};
+  }
+  return result;
+}
+
+Campaign::Campaign(CampaignOptions options, MakePlan make_plan)
+    : options_(std::move(options)),
+      make_plan_(std::move(make_plan)),
+      next_seed_(options_.first_seed),
+      began_ns_(wall_now()) {
+  REQUIRE(!options_.scenarios.empty());
+  REQUIRE(options_.shard < options_.shards, options_.shard, options_.shards);
+}
+
+std::uint64_t Campaign::size() const {
+  const auto& o = options_;
+  if (o.first_seed > o.last_seed) return 0;
+  // The first seed of the shard at or after the first of all.
+  const std::uint64_t first =
+      o.first_seed + (o.shard + o.shards - o.first_seed % o.shards) % o.shards;
+  return first > o.last_seed ? 0 : (o.last_seed - first) / o.shards + 1;
+}
+
+bool Campaign::is_over() const {
+  if (result_.was_interrupted || result_.ran_out_of_time) return true;
+  return options_.stop_after > 0 && result_.distinct.size() >= options_.stop_after;
+}
+
+std::optional<ChildTask> Campaign::next() {
+  while (next_seed_ % options_.shards != options_.shard) ++next_seed_;
+  if (is_over() || next_seed_ > options_.last_seed) return std::nullopt;
+  const std::uint64_t seed = next_seed_++;
+  return ChildTask{seed, [this, seed] {
+                     const auto scenario = (seed / options_.shards) % options_.scenarios.size();
+                     const auto result =
+                         run(make_plan_(scenario, seed), {.folder = options_.folder});
+                     REQUIRE(result.has_value(), result ? "" : result.error());
+                     return to_text(*result);
+                   }};
+}
+
+void Campaign::add(const SeedResult& result) {
+  ++result_.seeds;
+  result_.virtual_ns += result.virtual_ns;
+  result_.run_ns += result.wall_ns;
+  if (result.wall_ns > result_.slowest_ns) {
+    result_.slowest_ns = result.wall_ns;
+    result_.slowest_seed = result.seed;
+  }
+  for (const auto& [name, value] : result.stats) result_.stats[name] += value;
+  if (!result.failures.empty()) ++result_.failed;
+  for (const auto& failure : result.failures) {
+    auto& distinct = result_.distinct[failure.fingerprint];
+    ++distinct.count;
+    // The lowest seed tells of it, whichever ended first.
+    if (distinct.count > 1 && distinct.first_seed < result.seed) continue;
+    distinct.failure = failure;
+    distinct.first_seed = result.seed;
+    distinct.first_scenario = result.scenario;
+    distinct.first_hash = result.trace_hash;
+  }
+}
+
+CampaignResult Campaign::go(const Progress& progress, const std::function<void()>& tick,
+                            const std::function<bool()>& is_interrupted) {
+  const auto ended = [&](std::uint64_t seed, const ChildResult& child) {
+    SeedResult result = parse_seed_result(seed, child);
+    result.scenario = (seed / options_.shards) % options_.scenarios.size();
+    add(result);
+    if (progress) progress(result_, result);
+  };
+  const auto look = [&] {
+    if (is_interrupted && is_interrupted()) result_.was_interrupted = true;
+    const std::int64_t limit = options_.for_seconds * 1'000'000'000;
+    if (limit > 0 && wall_now() - began_ns_ >= limit) result_.ran_out_of_time = true;
+    if (tick) tick();
+  };
+  run_children(
+      {.jobs = options_.jobs, .wall_seconds = options_.wall_seconds}, [this] { return next(); },
+      ended, look);
+  return result_;
+}
+
+std::int64_t bound_in_millionths(std::int64_t n) { return n > 0 ? 3'000'000 / n : 1'000'000; }
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,104 @@
+// A campaign: the same scenarios under many seeds, each run in a process of its own, failures
+// gathered by what is wrong with them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/forked.h"
+#include "scenarios/plan.h"
+#include "scenarios/run.h"
+
+namespace brokersim::scenarios {
+
+// What a campaign keeps of one run.
+struct SeedResult {
+  struct Failure {
+    std::string fingerprint;
+    std::string id;  // Of the property; "crash" or "hang" of a run without an end.
+    std::string message;
+  };
+  std::size_t scenario = 0;  // Its place in the campaign.
+  std::uint64_t seed = 0;
+  std::string trace_hash;  // Empty of a run without an end.
+  std::int64_t virtual_ns = 0;
+  std::int64_t wall_ns = 0;
+  std::map<std::string, std::int64_t> stats;
+  std::vector<Failure> failures;
+};
+
+// As a child tells its parent, and back.
+std::string to_text(const RunResult& result);
+SeedResult parse_seed_result(std::uint64_t seed, const ChildResult& child);
+
+struct CampaignOptions {
+  std::vector<std::string> scenarios;  // Names; at least one. Seeds go round among them.
+  std::uint64_t first_seed = 1;
+  std::uint64_t last_seed = 100;
+  std::int64_t for_seconds = 0;  // 0: until the last seed.
+  int jobs = 1;
+  std::uint64_t shard = 0, shards = 1;  // Runs the seeds with seed % shards == shard.
+  std::size_t stop_after = 0;           // Distinct failures; 0: never.
+  std::int64_t wall_seconds = 120;      // For one run.
+  std::string folder;                   // Of scenarios.
+};
+
+// A failure by its fingerprint, wherever it came up.
+struct DistinctFailure {
+  SeedResult::Failure failure;
+  std::int64_t count = 0;  // Seeds.
+  std::size_t first_scenario = 0;
+  std::uint64_t first_seed = 0;
+  std::string first_hash;
+};
+
+struct CampaignResult {
+  std::int64_t seeds = 0;
+  std::int64_t failed = 0;
+  std::map<std::string, DistinctFailure> distinct;  // By fingerprint.
+  std::map<std::string, std::int64_t> stats;        // Sums.
+  std::int64_t virtual_ns = 0;
+  std::int64_t run_ns = 0;  // Wall time of all runs together.
+  std::uint64_t slowest_seed = 0;
+  std::int64_t slowest_ns = 0;
+  bool was_interrupted = false;
+  bool ran_out_of_time = false;
+};
+
+class Campaign {
+ public:
+  // Plans of a scenario's place in the campaign and a seed.
+  using MakePlan = std::function<Plan(std::size_t scenario, std::uint64_t seed)>;
+  // Called in the parent after each run.
+  using Progress = std::function<void(const CampaignResult& so_far, const SeedResult& latest)>;
+
+  Campaign(CampaignOptions options, MakePlan make_plan);
+
+  // `tick` is called several times a second; `is_interrupted` ends the campaign after the runs
+  // that are under way.
+  CampaignResult go(const Progress& progress, const std::function<void()>& tick,
+                    const std::function<bool()>& is_interrupted);
+  // How many runs there will be if nothing stops them.
+  std::uint64_t size() const;
+
+ private:
+  std::optional<ChildTask> next();
+  void add(const SeedResult& result);
+  bool is_over() const;
+
+  const CampaignOptions options_;
+  const MakePlan make_plan_;
+  std::uint64_t next_seed_ = 0;
+  std::int64_t began_ns_ = 0;
+  CampaignResult result_;
+};
+
+// With no failure in `n` runs: the share of seeds that fails is below this, in millionths, with 95
+// % confidence (the rule of three).
+std::int64_t bound_in_millionths(std::int64_t n);
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,174 @@
+#include "scenarios/cluster.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "core/broker/node.h"
+#include "scenarios/bugs.h"
+#include "sim/random.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+constexpr std::int32_t first_controller = 101;
+constexpr std::int32_t first_client = 1000;
+constexpr std::int32_t client_ids = 9000;
+// What a supervisor waits before it starts a node again that ended by itself: RestartSec.
+constexpr Duration restart_after = 5s;
+
+std::vector<broker::Voter> voters_of(const Plan& plan) {
+  std::vector<broker::Voter> voters;
+  for (std::int32_t i = 0; i < plan.cluster.controllers; ++i) {
+    voters.push_back({NodeId(first_controller + i), {fmt::format("controller-{}", i + 1), 9093}});
+  }
+  return voters;
+}
+
+std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) {
+  std::vector<NodeId> ids;
+  for (const auto& node : nodes) {
+    if (node.is_controller) ids.push_back(node.node_id);
+  }
+  return ids;
+}
+
+// What the nodes' own configuration says of all topics.
+controller::Image::Configs topic_defaults(const Plan& plan) {
+  controller::Image::Configs configs;
+  for (const char* name : {"min.insync.replicas", "unclean.leader.election.enable"}) {
+    const auto found = plan.cluster.settings.find(name);
+    if (found != plan.cluster.settings.end()) configs.emplace(found->first, found->second);
+  }
+  return configs;
+}
+
+// "my-topic-0"
+std::optional<TopicPartition> parse_partition(std::string_view text) {
+  const auto dash = text.rfind('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  std::int32_t index = 0;
+  const auto [end, error] =
+      std::from_chars(text.data() + dash + 1, text.data() + text.size(), index);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return TopicPartition{std::string(text.substr(0, dash)), index};
+}
+
+}  // namespace
+
+Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& plan) {
+  broker::NodeConfig common;
+  TRY(common.rules, rules_with(plan.bugs));
+  common.cluster_id = "brokersim-cluster-0000";
+  common.voters = voters_of(plan);
+  common.auto_create_topics_enable = false;  // The plan's topics come from the admin.
+  for (const auto& [name, value] : plan.cluster.settings) {
+    TRY([[maybe_unused]] const Done done, broker::set(common, name, value));
+  }
+  TRY([[maybe_unused]] const Done checked, broker::check(common));
+  std::vector<broker::NodeConfig> nodes;
+  for (const auto& voter : common.voters) {
+    auto& node = nodes.emplace_back(common);
+    node.node_id = voter.id;
+    node.listener = voter.address;
+    node.is_broker = false;
+    node.is_controller = true;
+  }
+  for (std::int32_t i = 1; i <= plan.cluster.brokers; ++i) {
+    auto& node = nodes.emplace_back(common);
+    node.node_id = NodeId(i);
+    node.listener = {fmt::format("broker-{}", i), 9092};
+  }
+  return nodes;
+}
+
+SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeConfig> nodes)
+    : world_(plan.seed),
+      nodes_(std::move(nodes)),
+      metadata_tap_(world_.recorder(), ids_of_voters(nodes_), topic_defaults(plan)),
+      wire_tap_(world_.recorder(),
+                [this](const Uuid& id) {
+                  const auto* topic = metadata_tap_.image().find_topic(id);
+                  return topic ? topic->name : std::string();
+                }),
+      disk_tap_(world_.recorder(), &metadata_tap_) {
+  for (const auto& node : nodes_) {
+    auto& machine = world_.add_machine(node.listener.host, node.node_id);
+    machine.disk().observe(disk_tap_);
+    if (node.is_broker) brokers_.push_back(node.listener);
+  }
+  world_.network().observe(wire_tap_);
+  world_.recorder().listen([this](const Event& event) { observe(event); });
+}
+
+void SimulatedCluster::observe(const Event& event) {
+  if (const auto* announced = std::get_if<QuorumLeaderAnnounced>(&event.body)) {
+    if (announced->epoch < quorum_epoch_) return;
+    quorum_epoch_ = announced->epoch;
+    active_controller_ = event.node;
+  } else if (const auto* stopped = std::get_if<NodeStopped>(&event.body)) {
+    if (stopped->how == NodeStopped::How::shutdown) supervise(event.node);
+  }
+}
+
+void SimulatedCluster::supervise(NodeId id) {
+  const bool is_node = std::any_of(nodes_.begin(), nodes_.end(),
+                                   [&](const auto& node) { return node.node_id == id; });
+  if (!is_node) return;
+  auto* machine = world_.find(id);
+  const auto starts = machine->starts();
+  const auto key = sim::Random(world_.seed(), "supervisor").draw(id.value, starts);
+  world_.scheduler().call_at(world_.now() + restart_after, key, [this, machine, starts] {
+    const bool is_as_left =
+        machine->state() == sim::Machine::State::down && machine->starts() == starts;
+    if (is_as_left) world_.restart(*machine);
+  });
+}
+
+void SimulatedCluster::start_nodes() {
+  for (const auto& node : nodes_) {
+    world_.start(*world_.find(node.node_id),
+                 [&node](Env& env) { (void)broker::run_node(env, node); });
+  }
+}
+
+// Its id depends on the name alone, so that the draws of one client do not depend on the others.
+void SimulatedCluster::start_client(const std::string& name, sim::Machine::Program program) {
+  auto id = sim::Random(0, "client").draw(name) % client_ids;
+  while (world_.find(NodeId(first_client + static_cast<std::int32_t>(id)))) {
+    id = (id + 1) % client_ids;
+  }
+  auto& machine = world_.add_machine(name, NodeId(first_client + static_cast<std::int32_t>(id)));
+  world_.start(machine, std::move(program));
+}
+
+void SimulatedCluster::restart_nodes() {
+  for (const auto& machine : world_.machines()) world_.resume(*machine);
+  for (const auto& node : nodes_) world_.restart(*world_.find(node.node_id));
+}
+
+std::vector<sim::Machine*> SimulatedCluster::machine_of(NodeId node) {
+  auto* machine = world_.find(node);
+  if (machine == nullptr) return {};
+  return {machine};
+}
+
+std::vector<sim::Machine*> SimulatedCluster::resolve(std::string_view target) {
+  if (target == "controller") return machine_of(active_controller_);
+  const auto colon = target.find(':');
+  if (colon == std::string_view::npos) {
+    auto* machine = world_.find(target);
+    return machine ? std::vector{machine} : std::vector<sim::Machine*>{};
+  }
+  const auto name = parse_partition(target.substr(colon + 1));
+  const auto* partition = name ? metadata().find_partition(*name) : nullptr;
+  if (partition == nullptr) return {};
+  if (target.substr(0, colon) == "leader") return machine_of(partition->leader);
+  for (const NodeId replica : partition->replicas) {
+    if (replica != partition->leader) return machine_of(replica);
+  }
+  return {};
+}
+
+}  // namespace brokersim::scenarios

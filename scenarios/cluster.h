@@ -1,0 +1,65 @@
+// The machines of a plan in a world of their own: controllers, brokers and clients, with taps that
+// witness what is true on the wire, on the disks and in the metadata.
+//
+//   controller-1 …  node 101 …     broker-1 …  node 1 …     clients: nodes from 1000 on, by name
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/rules.h"
+#include "core/broker/config.h"
+#include "core/controller/image.h"
+#include "scenarios/plan.h"
+#include "sim/metadata_tap.h"
+#include "sim/wire_tap.h"
+#include "sim/world.h"
+
+namespace brokersim::scenarios {
+
+// The configuration of every node, or what is wrong with the plan's settings or bugs.
+Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& plan);
+
+class SimulatedCluster {
+ public:
+  // Nothing runs yet.
+  SimulatedCluster(const Plan& plan, std::vector<broker::NodeConfig> nodes);
+  SimulatedCluster(const SimulatedCluster&) = delete;
+  SimulatedCluster& operator=(const SimulatedCluster&) = delete;
+
+  sim::World& world() { return world_; }
+  // bootstrap.servers
+  const std::vector<Address>& brokers() const { return brokers_; }
+  // The cluster's committed metadata.
+  const controller::Image& metadata() const { return metadata_tap_.image(); }
+
+  void start_nodes();
+  void start_client(const std::string& name, sim::Machine::Program program);
+  // Resumes and restarts whatever node does not run. Clients that have ended stay so.
+  void restart_nodes();
+
+  // The machines that a plan's target stands for at present: a name, "leader:my-topic-0",
+  // "follower:my-topic-0" (one of them), "controller" (the active one). None if there is none.
+  std::vector<sim::Machine*> resolve(std::string_view target);
+
+ private:
+  void observe(const Event& event);
+  // A node that ends by itself, as one with a broken disk does, is started again after a while.
+  void supervise(NodeId id);
+  std::vector<sim::Machine*> machine_of(NodeId node);
+
+  sim::World world_;
+  const std::vector<broker::NodeConfig> nodes_;
+  std::vector<Address> brokers_;
+  sim::MetadataTap metadata_tap_;
+  sim::WireTap wire_tap_;
+  sim::DiskTap disk_tap_;
+  NodeId active_controller_ = no_node;
+  LeaderEpoch quorum_epoch_ = no_epoch;
+};
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,119 @@
+// brokersim explain ID: what a property, a bug, a kind of fault or a scenario is.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "scenarios/bugs.h"
+#include "scenarios/commands/commands.h"
+#include "scenarios/duration_text.h"
+#include "scenarios/nearest.h"
+#include "scenarios/scenario.h"
+#include "sim/fault.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+constexpr std::size_t columns = 80;
+
+// Breaks a paragraph at spaces.
+std::string wrapped(std::string_view text) {
+  std::string out;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find_first_of(" \n"));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (word.empty()) continue;
+    if (used > 0 && used + 1 + word.size() > columns) {
+      out += '\n';
+      used = 0;
+    }
+    if (used > 0) out += ' ';
+    used += word.size() + (used > 0 ? 1 : 0);
+    out += word;
+  }
+  return out + '\n';
+}
+
+std::optional<std::string> explain_property(std::string_view id) {
+  for (const auto& property : properties::make_all()) {
+    if (property->id() != id) continue;
+    return fmt::format("{}  {}\n\n{}\nJudges by: {}\n", property->id(), property->name(),
+                       wrapped(property->explanation()), properties::text_of(property->needs()));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> explain_bug(std::string_view id) {
+  const Bug* bug = find_bug(id);
+  if (bug == nullptr) return std::nullopt;
+  return fmt::format(
+      "{}  {}\n\n{}\nSource: {}\nCaught by: {}\n"
+      "To see it: brokersim hunt {} --bug {}\n",
+      bug->name, "historical bug", wrapped(bug->about), bug->source, bug->property, bug->scenario,
+      bug->name);
+}
+
+std::string parameter_line(const sim::FaultParameter& parameter) {
+  const auto show = [&](std::int64_t value) {
+    const bool is_duration = parameter.kind == sim::FaultParameter::Kind::duration;
+    return is_duration ? text_of(Duration(value)) : fmt::format("{}", value);
+  };
+  return fmt::format("  {:<18} {}; {} where unsaid, drawn from {} to {}\n", parameter.name,
+                     parameter.meaning, show(parameter.initial), show(parameter.low),
+                     show(parameter.high));
+}
+
+std::optional<std::string> explain_fault(std::string_view id) {
+  const auto* kind = sim::find_fault_kind(id);
+  if (kind == nullptr) return std::nullopt;
+  const bool is_link = kind->target == sim::FaultKind::Target::link;
+  std::string text = fmt::format(
+      "{}  fault\n\n{}\nIt strikes {}, and {}.\n", kind->name, wrapped(kind->meaning),
+      is_link ? "the links between targets and peers (all others, where unsaid)" : "machines",
+      kind->lasts ? "lasts as long as the plan says" : "is over at once");
+  for (const auto& parameter : kind->parameters) text += parameter_line(parameter);
+  return text;
+}
+
+std::optional<std::string> explain_scenario(const std::string& id, const std::string& folder) {
+  const auto scenario = load_scenario(id, folder);
+  if (!scenario) return std::nullopt;
+  return fmt::format("{}  scenario\n\n{}\nTo see it: brokersim run {}\n", id,
+                     wrapped(scenario->about), id);
+}
+
+std::vector<std::string> all_ids(const std::string& folder) {
+  auto ids = catalogue(folder);
+  for (const auto& property : properties::make_all()) ids.emplace_back(property->id());
+  for (const auto& bug : all_bugs()) ids.emplace_back(bug.name);
+  for (const auto& kind : sim::fault_kinds()) ids.emplace_back(kind.name);
+  return ids;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, CommandLine& line) {
+  auto id = std::make_shared<std::string>();
+  auto* verb = app.add_subcommand("explain", "what a property, bug, fault or scenario is");
+  verb->add_option("id", *id, "BS-D01, REP-01, power_loss, leader-failover …")->required();
+  verb->callback([id, &line] {
+    auto text = explain_property(*id);
+    if (!text) text = explain_bug(*id);
+    if (!text) text = explain_fault(*id);
+    if (!text) text = explain_scenario(*id, line.scenario_folder);
+    if (text) {
+      fmt::print("{}", *text);
+      line.exit_status = 0;
+    } else {
+      fmt::print(stderr, "there is nothing called '{}'{}\n", *id,
+                 did_you_mean(*id, all_ids(line.scenario_folder)));
+      line.exit_status = 2;
+    }
+  });
+}
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,363 @@
+#include "scenarios/draw_plan.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "scenarios/bugs.h"
+#include "scenarios/files.h"
+#include "scenarios/plan_toml.h"
+#include "sim/fault.h"
+#include "sim/random.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+using sim::Random;
+
+// ---- One value of a choice ---------------------------------------------------------------------
+
+std::int64_t between(std::int64_t low, std::int64_t high, const Random& random) {
+  return sim::uniform(random.draw(), low, high);
+}
+
+// Coarse enough to be read: whole milliseconds, or microseconds if the range is short.
+Duration between(Duration low, Duration high, const Random& random) {
+  const Duration grain = high - low >= 100ms ? Duration(1ms) : Duration(1us);
+  const auto drawn = Duration(between(low.count(), high.count(), random));
+  return std::max(low, drawn / grain * grain);
+}
+
+Fault::Parameter between(const Fault::Parameter& low, const Fault::Parameter& high,
+                         const Random& random) {
+  if (const auto* number = std::get_if<std::int64_t>(&low)) {
+    return between(*number, std::get<std::int64_t>(high), random);
+  }
+  return between(std::get<Duration>(low), std::get<Duration>(high), random);
+}
+
+// Texts have no ranges.
+const std::string& between(const std::string& low, const std::string&, const Random&) {
+  return low;
+}
+
+template <class T>
+T pick(const std::vector<T>& values, const Random& random) {
+  REQUIRE(!values.empty());
+  return values[sim::uniform(random.draw(), std::size_t{0}, values.size() - 1)];
+}
+
+template <class T>
+T pick(const Choice<T>& choice, const Random& random) {
+  if (choice.is_range) return between(choice.values.front(), choice.values.back(), random);
+  return pick(choice.values, random);
+}
+
+std::map<std::string, std::string> pick_each(
+    const std::map<std::string, Choice<std::string>>& choices, const Random& random) {
+  std::map<std::string, std::string> result;
+  for (const auto& [name, choice] : choices) result[name] = pick(choice, random.with(name));
+  return result;
+}
+
+// ---- The parts of a plan -----------------------------------------------------------------------
+
+std::int16_t acks_of(const std::string& text) {
+  return text == "all" ? std::int16_t{-1} : static_cast<std::int16_t>(std::stoi(text));
+}
+
+class Drawing {
+ public:
+  Drawing(const Scenario& scenario, std::uint64_t seed)
+      : scenario_(scenario), random_(seed, "plan") {
+    plan_.scenario = scenario.name;
+    plan_.seed = seed;
+    plan_.bugs = scenario.bugs;
+    plan_.quiet_at = pick(scenario.quiet_at, random_.with("quiet_at"));
+    plan_.converge_within = scenario.converge_within;
+  }
+
+  Plan draw() {
+    draw_cluster();
+    draw_topics();
+    draw_producers();
+    draw_consumers();
+    if (scenario_.workload) draw_sends(*scenario_.workload);
+    draw_elections();
+    plan_.faults = scenario_.faults;
+    // Seed 0 shows the scenario's own faults alone.
+    if (plan_.seed != 0) draw_faults();
+    sort_by_time(plan_.operations);
+    sort_by_time(plan_.faults);
+    return std::move(plan_);
+  }
+
+ private:
+  void draw_cluster();
+  void draw_topics();
+  void draw_producers();
+  void draw_consumers();
+  void draw_sends(const WorkloadFamily& workload);
+  void draw_elections();
+  void draw_faults();
+  Fault draw_fault(const Random& random) const;
+  std::map<std::string, Fault::Parameter> draw_parameters(const FaultChoice& choice,
+                                                          const Random& random) const;
+  std::vector<std::string> members(const std::string& target) const;
+  std::vector<std::string> draw_targets(const std::vector<std::string>& sets, std::int64_t count,
+                                        const std::vector<std::string>& taken,
+                                        const Random& random) const;
+
+  template <class T>
+  static void sort_by_time(std::vector<T>& entries) {
+    std::stable_sort(entries.begin(), entries.end(),
+                     [](const T& a, const T& b) { return a.at < b.at; });
+  }
+
+  const Scenario& scenario_;
+  const Random random_;
+  Plan plan_;
+};
+
+void Drawing::draw_cluster() {
+  const auto random = random_.with("cluster");
+  plan_.cluster.brokers =
+      static_cast<std::int32_t>(pick(scenario_.brokers, random.with("brokers")));
+  plan_.cluster.controllers =
+      static_cast<std::int32_t>(pick(scenario_.controllers, random.with("controllers")));
+  plan_.cluster.settings = pick_each(scenario_.settings, random.with("settings"));
+}
+
+void Drawing::draw_topics() {
+  for (const auto& family : scenario_.topics) {
+    const auto random = random_.with("topic", family.name);
+    Topic topic{.name = family.name};
+    topic.partitions =
+        static_cast<std::int32_t>(pick(family.partitions, random.with("partitions")));
+    topic.replication_factor = static_cast<std::int16_t>(
+        pick(family.replication_factor, random.with("replication_factor")));
+    topic.configs = pick_each(family.configs, random.with("configs"));
+    plan_.topics.push_back(std::move(topic));
+  }
+}
+
+void Drawing::draw_producers() {
+  for (const auto& family : scenario_.producers) {
+    const auto count = pick(family.count, random_.with("producers", family.name));
+    for (std::int64_t i = 1; i <= count; ++i) {
+      Producer producer{.name = member_name(family.name, i)};
+      const auto random = random_.with("producer", producer.name);
+      producer.acks = acks_of(pick(family.acks, random.with("acks")));
+      producer.linger = pick(family.linger, random.with("linger"));
+      producer.batch_size = pick(family.batch_size, random.with("batch_size"));
+      producer.max_in_flight =
+          static_cast<std::int32_t>(pick(family.max_in_flight, random.with("max_in_flight")));
+      const bool by_key = pick(family.partitioner, random.with("partitioner")) == "key";
+      producer.partitioner = by_key ? Partitioner::key : Partitioner::round_robin;
+      producer.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));
+      producer.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
+      plan_.producers.push_back(std::move(producer));
+    }
+  }
+}
+
+void Drawing::draw_consumers() {
+  for (const auto& family : scenario_.consumers) {
+    const auto count = pick(family.count, random_.with("consumers", family.name));
+    for (std::int64_t i = 1; i <= count; ++i) {
+      Consumer consumer{.name = member_name(family.name, i), .topic = family.topic};
+      if (consumer.topic.empty() && scenario_.workload) consumer.topic = scenario_.workload->topic;
+      consumer.at = pick(family.at, random_.with("consumer", consumer.name));
+      plan_.consumers.push_back(std::move(consumer));
+    }
+  }
+}
+
+void Drawing::draw_sends(const WorkloadFamily& workload) {
+  for (const auto& producer : plan_.producers) {
+    const auto random = random_.with("send", producer.name);
+    const auto every = pick(workload.every, random.with("every"));
+    auto records = pick(workload.records, random.with("records"));
+    if (const auto file = workload.lines.find(producer.name); file != workload.lines.end()) {
+      records = records == 0 ? file->second : std::min(records, file->second);
+    }
+    Operation send{.at = pick(workload.begin, random.with("begin")),
+                   .client = producer.name,
+                   .topic = workload.topic,
+                   .every = every};
+    if (!workload.input.empty()) send.input = input_of(workload, producer.name);
+    for (std::int64_t line = 1; line <= records; line += send.count) {
+      const auto chunk = random.with("chunk", line);
+      send.first_line = line;
+      send.count =
+          std::min(std::max<std::int64_t>(1, pick(workload.chunk, chunk)), records - line + 1);
+      const auto keys = pick(workload.keys, random.with("keys"));
+      if (keys > 0) send.key = fmt::format("k{}", between(1, keys, chunk.with("key")));
+      plan_.operations.push_back(send);
+      send.at += every * send.count;
+    }
+  }
+}
+
+void Drawing::draw_elections() {
+  const auto count = pick(scenario_.elections.count, random_.with("elections"));
+  for (std::int64_t i = 0; i < count && !plan_.topics.empty(); ++i) {
+    const auto random = random_.with("election", i);
+    const auto& topic = pick(plan_.topics, random.with("topic"));
+    Operation elect{.at = pick(scenario_.elections.window, random.with("at")),
+                    .client = "admin",
+                    .kind = Operation::Kind::elect,
+                    .topic = topic.name};
+    // Of all its partitions, or of one.
+    const std::int64_t last = topic.partitions - 1;
+    elect.partition =
+        static_cast<std::int32_t>(between(any_partition, last, random.with("partition")));
+    plan_.operations.push_back(std::move(elect));
+  }
+}
+
+// ---- The mix of faults -------------------------------------------------------------------------
+
+void Drawing::draw_faults() {
+  if (scenario_.mix.kinds.empty()) return;
+  const auto count = pick(scenario_.mix.count, random_.with("faults"));
+  for (std::int64_t i = 0; i < count; ++i) {
+    plan_.faults.push_back(draw_fault(random_.with("fault", i)));
+  }
+}
+
+Fault Drawing::draw_fault(const Random& random) const {
+  const auto& mix = scenario_.mix;
+  std::int64_t weights = 0;
+  for (const auto& kind : mix.kinds) weights += kind.weight;
+  auto rest = between(1, weights, random.with("kind"));
+  auto choice = mix.kinds.begin();
+  while (rest > choice->weight) rest -= (choice++)->weight;
+
+  Fault fault{.kind = choice->kind};
+  fault.at = pick(mix.window, random.with("at"));
+  fault.lasting = pick(choice->lasting.value_or(mix.lasting), random.with("for"));
+  if (!sim::find_fault_kind(fault.kind)->lasts) fault.lasting = {};
+  // Nothing lasts into the quiet time: what is left there is lifted, and not as the plan says.
+  fault.lasting = std::min(fault.lasting, std::max(Duration{}, plan_.quiet_at - fault.at));
+  const auto target_count = pick(choice->target_count, random.with("target_count"));
+  fault.targets = draw_targets(choice->targets, target_count, {}, random.with("target"));
+  const auto peer_count = pick(choice->peer_count, random.with("peer_count"));
+  fault.peers = draw_targets(choice->peers, peer_count, fault.targets, random.with("peer"));
+  fault.parameters = draw_parameters(*choice, random.with("parameter"));
+  return fault;
+}
+
+std::map<std::string, Fault::Parameter> Drawing::draw_parameters(const FaultChoice& choice,
+                                                                 const Random& random) const {
+  std::map<std::string, Fault::Parameter> result;
+  for (const auto& parameter : sim::find_fault_kind(choice.kind)->parameters) {
+    const std::string name(parameter.name);
+    const auto given = choice.parameters.find(name);
+    const auto key = random.with(name);
+    if (given != choice.parameters.end()) {
+      result[name] = pick(given->second, key);
+    } else if (parameter.kind == sim::FaultParameter::Kind::duration) {
+      result[name] = between(Duration(parameter.low), Duration(parameter.high), key);
+    } else {
+      result[name] = between(parameter.low, parameter.high, key);
+    }
+  }
+  return result;
+}
+
+// What a word of a mix's targets stands for; what is no set stands for itself.
+std::vector<std::string> Drawing::members(const std::string& target) const {
+  std::vector<std::string> result;
+  const auto add_machines = [&](std::string_view name, std::int32_t count) {
+    for (std::int32_t i = 1; i <= count; ++i) result.push_back(fmt::format("{}-{}", name, i));
+  };
+  const auto add_partitions = [&](std::string_view role) {
+    for (const auto& topic : plan_.topics) {
+      for (std::int32_t i = 0; i < topic.partitions; ++i) {
+        result.push_back(fmt::format("{}:{}-{}", role, topic.name, i));
+      }
+    }
+  };
+  if (target == "brokers") {
+    add_machines("broker", plan_.cluster.brokers);
+  } else if (target == "controllers") {
+    add_machines("controller", plan_.cluster.controllers);
+  } else if (target == "clients") {
+    for (const auto& producer : plan_.producers) result.push_back(producer.name);
+    for (const auto& consumer : plan_.consumers) result.push_back(consumer.name);
+  } else if (target == "leaders") {
+    add_partitions("leader");
+  } else if (target == "followers") {
+    add_partitions("follower");
+  } else {
+    result.push_back(target);
+  }
+  return result;
+}
+
+std::vector<std::string> Drawing::draw_targets(const std::vector<std::string>& sets,
+                                               std::int64_t count,
+                                               const std::vector<std::string>& taken,
+                                               const Random& random) const {
+  std::vector<std::string> result;
+  if (sets.empty()) return result;
+  for (std::int64_t i = 0; i < count; ++i) {
+    auto free = members(pick(sets, random.with("set", i)));
+    std::erase_if(free, [&](const std::string& name) {
+      const auto has = [&](const auto& names) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+      };
+      return has(taken) || has(result);
+    });
+    if (!free.empty()) result.push_back(pick(free, random.with("member", i)));
+  }
+  return result;
+}
+
+// ---- What the command line asks for ------------------------------------------------------------
+
+Expected<Plan, std::string> chosen_plan(const PlanRequest& request, const std::string& what,
+                                        const std::vector<Override>& overrides) {
+  if (what.ends_with(".toml")) {
+    TRY(const auto text, read_file(what));
+    if (looks_like_plan(text)) {
+      TRY(auto plan, parse_plan(text, what, overrides));
+      plan.seed = request.seed.value_or(plan.seed);
+      return plan;
+    }
+  }
+  TRY(const auto scenario, load_scenario(what, request.folder, overrides));
+  return draw_plan(scenario, request.seed.value_or(0));
+}
+
+}  // namespace
+
+Plan draw_plan(const Scenario& scenario, std::uint64_t seed) {
+  return Drawing(scenario, seed).draw();
+}
+
+Expected<Plan, std::string> make_plan(const PlanRequest& request) {
+  if (request.seed.value_or(0) > std::numeric_limits<std::int64_t>::max()) {
+    return Unexpected(fmt::format("seed {} is beyond 2^63 - 1", *request.seed));
+  }
+  std::vector<Override> overrides;
+  for (const auto& setting : request.settings) {
+    TRY(overrides.emplace_back(), parse_override(setting));
+  }
+  TRY(const auto rules, rules_with(request.bugs));
+  static_cast<void>(rules);
+  auto what = request.what;
+  if (what.empty() && !request.bugs.empty()) what = find_bug(request.bugs.front())->scenario;
+  if (what.empty()) what = "leader-failover";
+
+  TRY(auto plan, chosen_plan(request, what, overrides));
+  for (const auto& bug : request.bugs) {
+    const bool is_there = std::find(plan.bugs.begin(), plan.bugs.end(), bug) != plan.bugs.end();
+    if (!is_there) plan.bugs.push_back(bug);
+  }
+  return plan;
+}
+
+}  // namespace brokersim::scenarios

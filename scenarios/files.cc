@@ -1,0 +1,32 @@
+#include "scenarios/files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace brokersim::scenarios {
+
+Expected<std::string, std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return Unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
+  return text;
+}
+
+Expected<Done, std::string> write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text << std::flush;
+  if (!file) return Unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
+  return Done{};
+}
+
+std::int64_t lines_in(const std::string& text) {
+  const bool has_open_end = !text.empty() && text.back() != '\n';
+  return std::count(text.begin(), text.end(), '\n') + (has_open_end ? 1 : 0);
+}
+
+}  // namespace brokersim::scenarios

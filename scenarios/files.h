@@ -1,0 +1,18 @@
+// Reading what people wrote: scenarios, plans, input.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/expected.h"
+
+namespace brokersim::scenarios {
+
+// The whole file; the error says which and why.
+Expected<std::string, std::string> read_file(const std::string& path);
+// Replaces the file; the error says why not.
+Expected<Done, std::string> write_file(const std::string& path, const std::string& text);
+// Lines as `send` counts them: an end without newline is a line too.
+std::int64_t lines_in(const std::string& text);
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,116 @@
+// One concrete run as plain data: the cluster, every client operation, every fault.
+//
+// Each entry of a list stands alone: any of them may be deleted and what is left is a valid plan
+// (an operation of a client or on a topic that is gone is a no-op, as is a fault without target).
+// A plan plus a build decides a run completely. Its file is read and written by plan_toml.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/time.h"
+
+namespace brokersim::scenarios {
+
+struct Cluster {
+  std::int32_t brokers = 3;      // Machines broker-1 …
+  std::int32_t controllers = 3;  // Machines controller-1 …
+  // Tunables of every node, by Kafka's names: core/broker/config.h `set`.
+  std::map<std::string, std::string> settings;
+  friend bool operator==(const Cluster&, const Cluster&) = default;
+};
+
+// Created by the machine "admin" when the run begins.
+struct Topic {
+  std::string name;
+  std::int32_t partitions = 1;
+  std::int16_t replication_factor = 3;
+  std::map<std::string, std::string> configs;  // Kafka's topic configurations.
+  friend bool operator==(const Topic&, const Topic&) = default;
+};
+
+// How a record without a partition of its own finds one.
+enum class Partitioner : std::uint8_t { round_robin, key };
+
+struct Producer {
+  std::string name;        // Also its machine's.
+  std::int16_t acks = -1;  // -1 is "all".
+  Duration linger{};
+  std::int64_t batch_size = 16384;
+  std::int32_t max_in_flight = 5;
+  Partitioner partitioner = Partitioner::round_robin;
+  Duration delivery_timeout = 120s;
+  Duration request_timeout = 30s;
+  friend bool operator==(const Producer&, const Producer&) = default;
+};
+
+// Reads from the beginning of each of its partitions, to the end of the run.
+struct Consumer {
+  std::string name;  // Also its machine's.
+  std::string topic;
+  std::vector<std::int32_t> partitions;  // Empty: all.
+  Duration at{};                         // When it begins, since the run began.
+  friend bool operator==(const Consumer&, const Consumer&) = default;
+};
+
+inline constexpr std::int32_t any_partition = -1;
+
+struct Operation {
+  enum class Kind : std::uint8_t {
+    send,   // Records, one after the other, `every` apart.
+    elect,  // Election of the preferred leader, asked for by the machine `client`.
+  };
+  Duration at{};       // Since the run began; a client that is busy does it later.
+  std::string client;  // A producer's name; of `elect`: "admin".
+  Kind kind = Kind::send;
+  std::string topic;
+  std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.
+
+  // Of `send`: lines of a file, or made-up records if there is none.
+  std::string input;            // Relative to the folder of scenarios, or absolute.
+  std::int64_t first_line = 1;  // Counted from 1. Of made-up records: the first one's number.
+  std::int64_t count = 1;       // Lines or records. Lines beyond the file's end are not sent.
+  Duration every{};             // From one record to the next.
+  std::string key;              // Of every record; empty: none.
+  friend bool operator==(const Operation&, const Operation&) = default;
+};
+
+// One fault that heals by itself: it begins at `at` and is lifted `lasting` later. Kinds, their
+// targets and parameters: sim/fault.h.
+struct Fault {
+  using Parameter = std::variant<std::int64_t, Duration>;
+
+  std::string kind;
+  Duration at{};  // Since the run began.
+  Duration lasting{};
+  // Machines by name, or by what they are when the fault begins: "leader:my-topic-0",
+  // "follower:my-topic-0" (one of the followers), "controller" (the active one).
+  std::vector<std::string> targets;
+  std::vector<std::string> peers;  // Of faults between machines, the other side. Empty: all others.
+  std::map<std::string, Parameter> parameters;
+  friend bool operator==(const Fault&, const Fault&) = default;
+};
+
+struct Plan {
+  std::int64_t version = 1;
+  std::string scenario;           // The name of the scenario it was drawn from.
+  std::uint64_t seed = 0;         // Of everything that the world draws. At most 2^63 - 1.
+  std::vector<std::string> bugs;  // Historical bugs brought back: scenarios/bugs.h.
+  Cluster cluster;
+  std::vector<Topic> topics;
+  std::vector<Producer> producers;
+  std::vector<Consumer> consumers;
+  std::vector<Operation> operations;
+  std::vector<Fault> faults;
+  // From here on no fault lasts and every machine runs.
+  Duration quiet_at = 30s;
+  // Within this time from quiet_at on the cluster must have converged.
+  Duration converge_within = 60s;
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,80 @@
+// The fields of a plan's parts, by their names in the file and in the order in which they are
+// written. Reading and writing both derive from these lists.
+#pragma once
+
+#include "scenarios/field_reader.h"
+#include "scenarios/plan.h"
+
+namespace brokersim::scenarios {
+
+template <>
+struct Fields<Cluster> {
+  static void visit(auto& cluster, auto&& f) {
+    f("brokers", cluster.brokers);
+    f("controllers", cluster.controllers);
+  }
+};
+
+template <>
+struct Fields<Topic> {
+  static void visit(auto& topic, auto&& f) {
+    f("name", topic.name);
+    f("partitions", topic.partitions);
+    f("replication_factor", topic.replication_factor);
+    f("configs", topic.configs);
+  }
+};
+
+template <>
+struct Fields<Producer> {
+  static void visit(auto& producer, auto&& f) {
+    f("name", producer.name);
+    f("acks", Acks{producer.acks});
+    f("linger", producer.linger);
+    f("batch_size", producer.batch_size);
+    f("max_in_flight", producer.max_in_flight);
+    f("partitioner", producer.partitioner);
+    f("delivery_timeout", producer.delivery_timeout);
+    f("request_timeout", producer.request_timeout);
+  }
+};
+
+template <>
+struct Fields<Consumer> {
+  static void visit(auto& consumer, auto&& f) {
+    f("name", consumer.name);
+    f("topic", consumer.topic);
+    f("partitions", consumer.partitions);
+    f("at", consumer.at);
+  }
+};
+
+template <>
+struct Fields<Operation> {
+  static void visit(auto& operation, auto&& f) {
+    f("at", operation.at);
+    f("client", operation.client);
+    f("do", operation.kind);
+    f("topic", operation.topic);
+    f("partition", operation.partition);
+    f("input", operation.input);
+    f("first_line", operation.first_line);
+    f("count", operation.count);
+    f("every", operation.every);
+    f("key", operation.key);
+  }
+};
+
+template <>
+struct Fields<Fault> {
+  static void visit(auto& fault, auto&& f) {
+    f("at", fault.at);
+    f("for", fault.lasting);
+    f("kind", fault.kind);
+    f("targets", fault.targets);
+    f("peers", fault.peers);
+    f("parameters", fault.parameters);
+  }
+};
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,222 @@
+#include "scenarios/run.h"
+
+#include <chrono>
+#include <utility>
+
+#include "properties/convergence.h"
+#include "properties/trial.h"
+#include "reports/summary.h"
+#include "scenarios/cluster.h"
+#include "scenarios/tally.h"
+#include "scenarios/workload.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+// How often a run that has nothing left but to converge looks whether it has.
+constexpr Duration look_every = 250ms;
+// Long enough for an answer that is under way when everything looks done.
+constexpr Duration least_quiet = 1s;
+
+sim::Fault to_sim(const Fault& fault) {
+  return {fault.kind,    Instant{fault.at}, fault.lasting,
+          fault.targets, fault.peers,       fault.parameters};
+}
+
+std::string text_of_cluster(const Plan& plan) {
+  std::string text = fmt::format(
+      "{} + {}", reports::counted(static_cast<std::size_t>(plan.cluster.brokers), "broker"),
+      reports::counted(static_cast<std::size_t>(plan.cluster.controllers), "controller"));
+  for (const auto& topic : plan.topics) {
+    text += fmt::format(", {} with {} rf={}", topic.name,
+                        reports::counted(static_cast<std::size_t>(topic.partitions), "partition"),
+                        topic.replication_factor);
+  }
+  return text + fmt::format(", {}, {}", reports::counted(plan.producers.size(), "producer"),
+                            reports::counted(plan.consumers.size(), "consumer"));
+}
+
+// The parts of one run, and how it goes.
+class Run {
+ public:
+  Run(const Plan& plan, const RunOptions& options, std::vector<broker::NodeConfig> nodes,
+      Inputs inputs)
+      : plan_(plan),
+        options_(options),
+        inputs_(std::move(inputs)),
+        cluster_(plan, std::move(nodes)),
+        workload_(plan_, inputs_, cluster_),
+        faults_(cluster_.world(),
+                [this](const std::string& target) { return cluster_.resolve(target); }),
+        trial_({.convergence_bound = plan.converge_within}) {}
+
+  RunResult go() {
+    listen();
+    cluster_.start_nodes();
+    workload_.start();
+    if (options_.crash_at) arm(*options_.crash_at);
+    std::int32_t number = 0;
+    for (const auto& fault : plan_.faults) faults_.inject(to_sim(fault), ++number);
+    world().run_until(Instant{plan_.quiet_at});
+    faults_.lift_all();
+    cluster_.restart_nodes();
+    workload_.restart();
+    settle();
+    return result();
+  }
+
+ private:
+  sim::World& world() { return cluster_.world(); }
+
+  void listen() {
+    auto& recorder = world().recorder();
+    recorder.listen([this](const Event& event) {
+      trial_.observe(event);
+      elections_.observe(event);
+      tally_.observe(event);
+      if (options_.keeps_events) events_.push_back(event);
+      if (options_.on_event) options_.on_event(event);
+      if (options_.crash_at) restart_after_crash(*options_.crash_at, event);
+    });
+    if (options_.watcher) {
+      recorder.watch(options_.watch_first, options_.watch_last, options_.watcher);
+    }
+  }
+
+  void arm(const CrashPoint& point) {
+    if (auto* machine = world().find(point.machine)) {
+      crashing_ = machine;
+      world().crash_at_suspension(*machine, point.suspension);
+    }
+  }
+
+  void restart_after_crash(const CrashPoint& point, const Event& event) {
+    const auto* stopped = std::get_if<NodeStopped>(&event.body);
+    const bool is_it = stopped && crashing_ && event.node == crashing_->node();
+    if (!is_it || stopped->how != NodeStopped::How::crash) return;
+    world().scheduler().call_at(world().now() + point.down_for, 0,
+                                [this] { world().restart(*crashing_); });
+  }
+
+  bool has_settled() {
+    return workload_.has_sent_all() && workload_.has_read_all(trial_.ledger()) &&
+           !properties::first_unfinished(trial_.ledger(), world().now());
+  }
+
+  void settle() {
+    const Instant quiet = world().now();
+    const Instant limit = quiet + plan_.converge_within;
+    world().run_until(std::min(limit, quiet + least_quiet));
+    while (!has_settled() && world().now() < limit) {
+      world().run_until(std::min(limit, world().now() + look_every));
+    }
+  }
+
+  void judge_clients(properties::Verdict& verdict);
+  std::map<std::string, std::int64_t> stats();
+  RunResult result();
+
+  const Plan plan_;
+  const RunOptions& options_;
+  const Inputs inputs_;
+  SimulatedCluster cluster_;
+  Workload workload_;
+  sim::Faults faults_;
+  properties::Trial trial_;
+  reports::Elections elections_;
+  Tally tally_;
+  sim::Machine* crashing_ = nullptr;
+  std::vector<Event> events_;
+};
+
+// BS-V01 as far as no event tells of it: the clients finish, too.
+void Run::judge_clients(properties::Verdict& verdict) {
+  if (world().now() < Instant{plan_.quiet_at} + plan_.converge_within) return;
+  const auto report = [&](std::string kind, std::string_view what) {
+    properties::Violation violation;
+    violation.id = "BS-V01";
+    violation.kind = std::move(kind);
+    violation.message =
+        fmt::format("{} ms after the last fault, {}.", milliseconds(plan_.converge_within), what);
+    violation.at = world().now();
+    for (auto& finding : verdict.findings) {
+      if (finding.id == violation.id) ++finding.violations;
+    }
+    verdict.violations.push_back(std::move(violation));
+  };
+  if (!workload_.has_sent_all()) {
+    report("sends_unfinished", "producers have not finished sending");
+  }
+  if (!workload_.has_read_all(trial_.ledger())) {
+    report("reads_unfinished", "a consumer is not at the end of its partitions");
+  }
+}
+
+std::map<std::string, std::int64_t> Run::stats() {
+  std::map<std::string, std::int64_t> stats = tally_.counts();
+  const auto put = [&stats](const std::string& name, std::uint64_t value) {
+    stats[name] = static_cast<std::int64_t>(value);
+  };
+  put("dispatches", world().scheduler().counts().dispatches);
+  put("callbacks", world().scheduler().counts().callbacks);
+  put("hashed_items", world().recorder().items());
+  put("connections", world().network().counters().connections);
+  put("network_bytes", world().network().counters().bytes);
+  const Upload upload = check_upload(workload_);
+  stats["records_sent"] = upload.sent;
+  stats["records_acknowledged"] = upload.acknowledged;
+  stats["records_read"] = upload.read;
+  stats["records_repeated"] = upload.repeated;
+  stats["records_missing"] = upload.missing + upload.missing_weak;
+  for (const auto& [kind, count] : faults_.counts()) {
+    stats["fault." + kind] = count.begun;
+    stats["fault." + kind + ".effective"] = count.effective;
+  }
+  return stats;
+}
+
+RunResult Run::result() {
+  RunResult result;
+  result.report.version = "0.1.0";
+  result.report.scenario = plan_.scenario;
+  result.report.cluster = text_of_cluster(plan_);
+  result.report.seed = plan_.seed;
+  result.report.simulated = world().now().since_start;
+  result.report.verdict = trial_.finish(world().now());
+  judge_clients(result.report.verdict);
+  result.report.elections = elections_.all();
+  result.report.stats = stats();
+  result.report.trace_hash = world().recorder().hash().hex();
+  result.upload = check_upload(workload_);
+  result.faults = faults_.counts();
+  for (const auto& [kind, count] : result.faults) result.report.faults += count.begun;
+  for (const auto& machine : world().machines()) {
+    result.suspensions[machine->name()] = world().suspensions(*machine);
+  }
+  result.events = std::move(events_);
+  result.checkpoints = world().recorder().checkpoints();
+  result.items = world().recorder().items();
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> RunResult::fingerprints() const {
+  std::vector<std::string> fingerprints;
+  for (const auto& violation : report.verdict.violations) {
+    fingerprints.push_back(violation.fingerprint());
+  }
+  return fingerprints;
+}
+
+Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options) {
+  const auto began = std::chrono::steady_clock::now();
+  TRY(auto nodes, node_configs(plan));
+  TRY(auto inputs, load_inputs(plan, options.folder));
+  Run run(plan, options, std::move(nodes), std::move(inputs));
+  RunResult result = run.go();
+  result.report.wall = std::chrono::steady_clock::now() - began;
+  return result;
+}
+
+}  // namespace brokersim::scenarios

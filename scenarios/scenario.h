@@ -1,0 +1,137 @@
+// A scenario: a family of runs, written as TOML. Like a plan, but values may be ranges ("2s..20s")
+// or choices (["a", "b"]), with a workload and a mix of faults to draw from.
+//
+//   const auto scenario = load_scenario("leader-failover", folder);
+//   if (scenario) run(draw_plan(*scenario, 7));
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/expected.h"
+#include "core/base/time.h"
+#include "scenarios/document.h"
+#include "scenarios/plan.h"
+
+namespace brokersim::scenarios {
+
+// One of several values, or one of a range, its ends included. A list of one is a fixed value.
+template <class T>
+struct Choice {
+  std::vector<T> values;
+  bool is_range = false;  // Then `values` are the two ends.
+  Choice() = default;
+  Choice(T value) : values{std::move(value)} {}
+  static Choice range(T low, T high) {
+    Choice choice(std::move(low));
+    choice.values.push_back(std::move(high));
+    choice.is_range = true;
+    return choice;
+  }
+  friend bool operator==(const Choice&, const Choice&) = default;
+};
+
+struct TopicFamily {
+  std::string name;
+  Choice<std::int64_t> partitions{1};
+  Choice<std::int64_t> replication_factor{3};
+  std::map<std::string, Choice<std::string>> configs;
+};
+
+// A number of producers alike, each its own machine: host-01, host-02 … for the name "host".
+struct ProducerFamily {
+  std::string name = "producer";
+  Choice<std::int64_t> count{1};
+  Choice<std::string> acks{"all"};
+  Choice<Duration> linger{Duration{}};
+  Choice<std::int64_t> batch_size{16384};
+  Choice<std::int64_t> max_in_flight{5};
+  Choice<std::string> partitioner{"round_robin"};
+  Choice<Duration> delivery_timeout{120s};
+  Choice<Duration> request_timeout{30s};
+};
+
+struct ConsumerFamily {
+  std::string name = "reader";
+  std::string topic;  // Empty: the workload's.
+  Choice<std::int64_t> count{1};
+  Choice<Duration> at{Duration{}};
+};
+
+// Each producer sends to the topic, `chunk` records per operation.
+struct WorkloadFamily {
+  std::string topic;
+  std::string input;                // A folder with <producer>.jsonl; empty: made-up records.
+  Choice<std::int64_t> records{0};  // Per producer. 0: its whole file.
+  Choice<std::int64_t> chunk{10};
+  Choice<std::int64_t> keys{0};  // Each operation has one of so many keys; 0: none.
+  Choice<Duration> begin{2s};
+  Choice<Duration> every{25ms};               // From one record to the next.
+  std::map<std::string, std::int64_t> lines;  // Of each producer's file, found when loading.
+};
+
+// Preferred leader elections that an operator asks for.
+struct ElectionFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+};
+
+// One kind of the mix. A target is drawn from `targets`, each a machine's name, what a plan may say
+// ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
+// "leaders" and "followers" of any partition.
+struct FaultChoice {
+  std::string kind;
+  std::int64_t weight = 1;
+  std::optional<Choice<Duration>> lasting;  // Unset: the mix's.
+  std::vector<std::string> targets{"brokers"};
+  Choice<std::int64_t> target_count{1};
+  std::vector<std::string> peers;  // Empty: all other machines.
+  Choice<std::int64_t> peer_count{1};
+  std::map<std::string, Choice<Fault::Parameter>> parameters;
+};
+
+struct FaultMix {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each begins within.
+  Choice<Duration> lasting{1s};
+  std::vector<FaultChoice> kinds;
+};
+
+struct Scenario {
+  std::string name;
+  std::string about;  // One line.
+  std::vector<std::string> bugs;
+  Choice<std::int64_t> brokers{3};
+  Choice<std::int64_t> controllers{3};
+  std::map<std::string, Choice<std::string>> settings;
+  std::vector<TopicFamily> topics;
+  std::vector<ProducerFamily> producers;
+  std::vector<ConsumerFamily> consumers;
+  std::optional<WorkloadFamily> workload;
+  ElectionFamily elections;
+  std::vector<Fault> faults;  // In every run, that of seed 0 included.
+  FaultMix mix;
+  Choice<Duration> quiet_at{30s};
+  Duration converge_within = 60s;
+};
+
+// `name` is one of the catalogue's, `<folder>/catalogue/<name>.toml`, or a path that ends in .toml.
+// Errors name file, line, column and the nearest valid word.
+Expected<Scenario, std::string> load_scenario(const std::string& name, const std::string& folder,
+                                              const std::vector<Override>& overrides = {});
+// Reads no other file: `workload.lines` stays empty.
+Expected<Scenario, std::string> parse_scenario(std::string_view text, const std::string& file,
+                                               const std::vector<Override>& overrides = {});
+// A member of a family: "host-03". Its file, relative to the folder of scenarios.
+std::string member_name(const std::string& family, std::int64_t number);
+std::string input_of(const WorkloadFamily& workload, const std::string& producer);
+
+// The names in the catalogue, sorted.
+std::vector<std::string> catalogue(const std::string& folder);
+
+}  // namespace brokersim::scenarios

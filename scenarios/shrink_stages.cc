@@ -1,0 +1,210 @@
+#include "scenarios/shrink_stages.h"
+
+#include <algorithm>
+#include <array>
+
+namespace brokersim::scenarios {
+namespace {
+
+using Cut = std::optional<Plan>;
+
+template <auto list>
+std::size_t size_of(const Plan& plan) {
+  return (plan.*list).size();
+}
+
+template <auto list>
+Cut without(const Plan& plan, std::size_t from, std::size_t count) {
+  Plan cut = plan;
+  auto& entries = cut.*list;
+  const auto first = entries.begin() + static_cast<std::ptrdiff_t>(from);
+  entries.erase(first, first + static_cast<std::ptrdiff_t>(count));
+  return cut;
+}
+
+// ---- Clients and topics: what names them goes with them ----------------------------------------
+
+template <class T>
+bool has_name(const std::vector<T>& entries, const std::string& name) {
+  return std::any_of(entries.begin(), entries.end(), [&](const T& e) { return e.name == name; });
+}
+
+Cut without_producers(const Plan& plan, std::size_t from, std::size_t count) {
+  auto cut = without<&Plan::producers>(plan, from, count);
+  std::erase_if(cut->operations, [&](const Operation& operation) {
+    return operation.kind == Operation::Kind::send && !has_name(cut->producers, operation.client);
+  });
+  return cut;
+}
+
+Cut without_topics(const Plan& plan, std::size_t from, std::size_t count) {
+  auto cut = without<&Plan::topics>(plan, from, count);
+  std::erase_if(cut->operations,
+                [&](const Operation& each) { return !has_name(cut->topics, each.topic); });
+  std::erase_if(cut->consumers,
+                [&](const Consumer& each) { return !has_name(cut->topics, each.topic); });
+  return cut;
+}
+
+// ---- The cluster's size: a place for each thing of which there is more than one
+// ------------------
+
+template <class T>
+void lower(T& value, std::size_t by) {
+  value = static_cast<T>(std::max<std::int64_t>(1, value - static_cast<std::int64_t>(by)));
+}
+
+std::size_t spare_brokers(const Plan& plan) {
+  return static_cast<std::size_t>(std::max(0, plan.cluster.brokers - 1));
+}
+Cut fewer_brokers(const Plan& plan, std::size_t, std::size_t count) {
+  Plan cut = plan;
+  lower(cut.cluster.brokers, count);
+  for (auto& topic : cut.topics) {
+    if (topic.replication_factor > cut.cluster.brokers) {
+      topic.replication_factor = static_cast<std::int16_t>(cut.cluster.brokers);
+    }
+  }
+  return cut;
+}
+
+std::size_t spare_controllers(const Plan& plan) {
+  return static_cast<std::size_t>(std::max(0, plan.cluster.controllers - 1));
+}
+Cut fewer_controllers(const Plan& plan, std::size_t, std::size_t count) {
+  Plan cut = plan;
+  lower(cut.cluster.controllers, count);
+  return cut;
+}
+
+std::size_t spare_partitions(const Plan& plan) {
+  std::int32_t most = 1;
+  for (const auto& topic : plan.topics) most = std::max(most, topic.partitions);
+  return static_cast<std::size_t>(most - 1);
+}
+Cut fewer_partitions(const Plan& plan, std::size_t, std::size_t count) {
+  Plan cut = plan;
+  for (auto& topic : cut.topics) lower(topic.partitions, count);
+  return cut;
+}
+
+// ---- Single entries made simpler: a place per entry and way ------------------------------------
+
+constexpr std::size_t fault_ways = 4;
+Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
+  Plan cut = plan;
+  auto& fault = cut.faults[place / fault_ways];
+  switch (place % fault_ways) {
+    case 0:
+      if (fault.lasting <= 10ms) return std::nullopt;
+      fault.lasting = fault.lasting / 2 / 1ms * 1ms;
+      return cut;
+    case 1:
+      if (fault.targets.size() < 2) return std::nullopt;
+      fault.targets.pop_back();
+      return cut;
+    case 2:
+      if (fault.peers.size() < 2) return std::nullopt;
+      fault.peers.pop_back();
+      return cut;
+    default:
+      if (fault.parameters.empty()) return std::nullopt;
+      fault.parameters.clear();
+      return cut;
+  }
+}
+
+constexpr std::size_t operation_ways = 3;
+Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
+  Plan cut = plan;
+  auto& operation = cut.operations[place / operation_ways];
+  switch (place % operation_ways) {
+    case 0:
+      if (operation.count <= 1) return std::nullopt;
+      operation.count = 1;
+      return cut;
+    case 1:
+      if (operation.count <= 2) return std::nullopt;
+      operation.count /= 2;
+      return cut;
+    default:
+      if (operation.key.empty()) return std::nullopt;
+      operation.key.clear();
+      return cut;
+  }
+}
+
+// ---- Settings to what they are by default ------------------------------------------------------
+
+Cut fewer_settings(const Plan& plan, std::size_t from, std::size_t count) {
+  Plan cut = plan;
+  auto& settings = cut.cluster.settings;
+  const auto first = std::next(settings.begin(), static_cast<std::ptrdiff_t>(from));
+  settings.erase(first, std::next(first, static_cast<std::ptrdiff_t>(count)));
+  return cut;
+}
+
+constexpr std::size_t client_ways = 2;
+std::size_t simple_places(const Plan& plan) {
+  return plan.producers.size() * client_ways + plan.topics.size() + plan.consumers.size();
+}
+Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
+  Plan cut = plan;
+  if (place < plan.producers.size() * client_ways) {
+    auto& producer = cut.producers[place / client_ways];
+    const bool keep_timeouts = place % client_ways != 0;
+    Producer plain{.name = producer.name, .acks = producer.acks};
+    if (keep_timeouts) plain.delivery_timeout = producer.delivery_timeout;
+    if (keep_timeouts) plain.request_timeout = producer.request_timeout;
+    producer = std::move(plain);
+    return cut;
+  }
+  place -= plan.producers.size() * client_ways;
+  if (place < plan.topics.size()) {
+    cut.topics[place].configs.clear();
+    return cut;
+  }
+  auto& consumer = cut.consumers[place - plan.topics.size()];
+  consumer.at = {};
+  return cut;
+}
+
+// ---- The end -----------------------------------------------------------------------------------
+
+Cut quiet_earlier(const Plan& plan, std::size_t, std::size_t) {
+  Duration last{};
+  for (const auto& fault : plan.faults) last = std::max(last, fault.at + fault.lasting);
+  for (const auto& operation : plan.operations) {
+    last = std::max(last, operation.at + operation.every * operation.count);
+  }
+  if (plan.quiet_at <= last + 1s) return std::nullopt;
+  Plan cut = plan;
+  cut.quiet_at = last + 1s;
+  return cut;
+}
+
+constexpr std::array stages{
+    ShrinkStage{"faults", true, size_of<&Plan::faults>, without<&Plan::faults>},
+    ShrinkStage{"operations", true, size_of<&Plan::operations>, without<&Plan::operations>},
+    ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without<&Plan::consumers>},
+    ShrinkStage{"producers", true, size_of<&Plan::producers>, without_producers},
+    ShrinkStage{"topics", true, size_of<&Plan::topics>, without_topics},
+    ShrinkStage{"controllers", true, spare_controllers, fewer_controllers},
+    ShrinkStage{"brokers", true, spare_brokers, fewer_brokers},
+    ShrinkStage{"partitions", true, spare_partitions, fewer_partitions},
+    ShrinkStage{"settings", true, [](const Plan& p) { return p.cluster.settings.size(); },
+                fewer_settings},
+    ShrinkStage{"clients", false, simple_places, simpler_client},
+    ShrinkStage{"each fault", false, [](const Plan& p) { return p.faults.size() * fault_ways; },
+                simpler_fault},
+    ShrinkStage{"each send", false,
+                [](const Plan& p) { return p.operations.size() * operation_ways; },
+                simpler_operation},
+    ShrinkStage{"quiet", false, [](const Plan&) { return std::size_t{1}; }, quiet_earlier},
+};
+
+}  // namespace
+
+std::span<const ShrinkStage> shrink_stages() { return stages; }
+
+}  // namespace brokersim::scenarios

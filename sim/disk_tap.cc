@@ -1,0 +1,228 @@
+#include "sim/disk_tap.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace brokersim::sim {
+namespace {
+
+template <class T>
+std::optional<T> number_in(std::string_view digits) {
+  T value{};
+  const auto* end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || digits.empty()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<DiskTap::Place> DiskTap::place_of(std::string_view path) {
+  constexpr std::string_view ending = ".log";
+  constexpr std::size_t digits = 20;
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos || !path.ends_with(ending)) return std::nullopt;
+  const auto file = path.substr(slash + 1);
+  if (file.size() != digits + ending.size()) return std::nullopt;
+  const auto base = number_in<Offset>(file.substr(0, digits));
+  const auto directory = path.substr(0, slash);
+  const auto name = directory.substr(directory.rfind('/') + 1);  // npos + 1 is 0.
+  const auto dash = name.rfind('-');
+  if (!base || dash == std::string_view::npos || dash == 0) return std::nullopt;
+  const auto partition = number_in<std::int32_t>(name.substr(dash + 1));
+  if (!partition || *partition < 0) return std::nullopt;
+  return Place{std::string(directory), {std::string(name.substr(0, dash)), *partition}, *base};
+}
+
+DiskTap::Segment& DiskTap::segment_at(NodeId node, const Place& place, std::string_view path,
+                                      Log*& log) {
+  log = &logs_[{node, place.directory}];
+  log->node = node;
+  log->partition = place.partition;
+  Segment& segment = log->segments[std::string(path)];
+  segment.base = place.base;
+  return segment;
+}
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+// The batches that `bytes` complete.
+std::vector<DiskTap::Found> DiskTap::absorb(Segment& segment, const Rope& bytes, bool checks_crc) {
+  std::vector<Found> batches;
+  if (segment.is_junk) return batches;
+  segment.tail.append(bytes);
+  while (segment.tail.size() >= wire::batch_header_size) {
+    const Bytes head = segment.tail.sub(0, wire::batch_header_size).flat();
+    const auto parsed = wire::parse_batch_header(head);
+    if (parsed && segment.tail.size() < parsed->size) break;
+    segment.is_junk = !parsed || parsed->header.base_offset < segment.end();
+    if (segment.is_junk) break;
+    const auto body = segment.tail.sub(head.size(), parsed->size - head.size()).joined();
+    wire::Batch batch{parsed->header, body};
+    segment.is_junk = checks_crc && !batch.crc_is_valid();
+    if (segment.is_junk) break;
+    const BatchRef ref = batch.ref();
+    segment.batches.push_back({segment.valid_size() + parsed->size, ref});
+    batches.push_back({std::move(batch), ref});
+    segment.tail = segment.tail.sub(parsed->size, segment.tail.size() - parsed->size);
+  }
+  return batches;
+}
+
+void DiskTap::store(Log& log, const std::vector<Found>& batches) {
+  for (const auto& [batch, ref] : batches) {
+    log.end = ref.last_offset + 1;
+    recorder_.record(log.node, BatchStored{log.partition, ref});
+    if (metadata_ != nullptr && log.is_metadata()) metadata_->on_batch(log.node, batch);
+  }
+}
+
+void DiskTap::on_append(const Disk& disk, std::string_view path, std::uint64_t /*position*/,
+                        const Rope& bytes) {
+  const auto place = place_of(path);
+  if (!place) return;
+  Log* log = nullptr;
+  Segment& segment = segment_at(disk.machine(), *place, path, log);
+  store(*log, absorb(segment, bytes, false));
+}
+
+void DiskTap::on_create(const Disk& disk, std::string_view path) {
+  const auto place = place_of(path);
+  if (!place) return;
+  Log* log = nullptr;
+  segment_at(disk.machine(), *place, path, log);
+  settle_end(*log, false);
+}
+
+// ---- Cutting -----------------------------------------------------------------------------------
+
+void DiskTap::cut(Log& log, Offset end, bool by_power_loss) {
+  if (end >= log.end) return;
+  log.end = end;
+  log.synced = std::min(log.synced, end);
+  recorder_.record(log.node, LogCut{log.partition, end, by_power_loss});
+  if (metadata_ != nullptr && log.is_metadata()) metadata_->on_cut(log.node, end);
+}
+
+// After a change other than an append: the log may end earlier, or at a new empty segment.
+void DiskTap::settle_end(Log& log, bool by_power_loss) {
+  const Offset end = log.segments.empty() ? 0 : log.segments.rbegin()->second.end();
+  cut(log, end, by_power_loss);
+  log.end = end;
+}
+
+void DiskTap::on_truncate(const Disk& disk, std::string_view path, std::uint64_t size) {
+  const auto place = place_of(path);
+  if (!place) return;
+  Log* log = nullptr;
+  Segment& segment = segment_at(disk.machine(), *place, path, log);
+  while (segment.valid_size() > size) segment.batches.pop_back();
+  const auto valid = segment.valid_size();
+  segment.tail = {};
+  segment.is_junk = false;
+  absorb(segment, disk.content_of(path).sub(valid, size - valid), false);
+  settle_end(*log, false);
+}
+
+void DiskTap::drop(const Disk& disk, std::string_view path) {
+  const auto below = std::string(path) + "/";
+  for (auto& [key, log] : logs_) {
+    if (key.first != disk.machine()) continue;
+    const auto dropped = std::erase_if(log.segments, [&](const auto& segment) {
+      return segment.first == path || segment.first.starts_with(below);
+    });
+    if (dropped > 0) settle_end(log, false);
+  }
+}
+
+void DiskTap::on_remove(const Disk& disk, std::string_view path) { drop(disk, path); }
+
+void DiskTap::on_rename(const Disk& disk, std::string_view from, std::string_view to) {
+  drop(disk, from);
+  drop(disk, to);
+  const auto below = std::string(to) + "/";
+  for (const auto& path : disk.all_files()) {
+    if (path != to && !path.starts_with(below)) continue;
+    if (!place_of(path)) continue;
+    on_append(disk, path, 0, disk.content_of(path));
+    on_sync(disk, path);
+  }
+}
+
+// ---- Durability --------------------------------------------------------------------------------
+
+void DiskTap::settle_synced(const Disk& disk, Log& log) {
+  Offset synced = log.synced;
+  for (const auto& [path, segment] : log.segments) {
+    if (segment.end() <= log.synced && segment.end() < log.end) continue;
+    const auto durable = disk.durable_size(path);
+    const auto beyond = std::upper_bound(
+        segment.batches.begin(), segment.batches.end(), durable,
+        [](std::uint64_t size, const Stored& stored) { return size < stored.end; });
+    if (beyond != segment.batches.begin()) {
+      synced = std::max(synced, std::prev(beyond)->ref.last_offset + 1);
+    }
+    if (beyond != segment.batches.end()) break;
+  }
+  if (synced <= log.synced) return;
+  log.synced = synced;
+  recorder_.record(log.node, LogSynced{log.partition, synced});
+  if (metadata_ != nullptr && log.is_metadata()) metadata_->on_synced(log.node, synced);
+}
+
+void DiskTap::on_sync(const Disk& disk, std::string_view path) {
+  if (const auto place = place_of(path)) {
+    const auto log = logs_.find({disk.machine(), place->directory});
+    if (log != logs_.end()) settle_synced(disk, log->second);
+    return;
+  }
+  const auto below = path.empty() ? std::string() : std::string(path) + "/";
+  for (auto& [key, log] : logs_) {
+    const bool is_below = key.second == path || key.second.starts_with(below);
+    if (key.first == disk.machine() && is_below) settle_synced(disk, log);
+  }
+}
+
+// ---- Power loss --------------------------------------------------------------------------------
+
+void DiskTap::on_power_loss(const Disk& disk) {
+  for (const auto& path : disk.all_files()) {
+    const auto place = place_of(path);
+    Log* log = nullptr;
+    if (place) segment_at(disk.machine(), *place, path, log);  // A removed one may be back.
+  }
+  for (auto& [key, log] : logs_) {
+    if (key.first == disk.machine()) reload(disk, log);
+  }
+}
+
+// Reads the log anew and tells how it differs from what was there: first the cut, then what an
+// undone truncation brought back.
+void DiskTap::reload(const Disk& disk, Log& log) {
+  std::vector<BatchRef> before;
+  for (const auto& [path, segment] : log.segments) {
+    for (const auto& stored : segment.batches) before.push_back(stored.ref);
+  }
+  std::vector<Found> after;
+  auto segments = std::exchange(log.segments, {});
+  for (const auto& [path, old] : segments) {
+    if (!disk.exists(path)) continue;
+    const bool has_gap = !log.segments.empty() && log.segments.rbegin()->second.end() != old.base;
+    if (has_gap) break;  // Recovery cannot use what lies behind.
+    Segment& segment = log.segments[path];
+    segment.base = old.base;
+    for (auto& found : absorb(segment, disk.content_of(path), true)) {
+      after.push_back(std::move(found));
+    }
+  }
+  std::size_t same = 0;
+  while (same < before.size() && same < after.size() && before[same] == after[same].ref) ++same;
+  const Offset first = log.segments.empty() ? 0 : log.segments.begin()->second.base;
+  cut(log, same == 0 ? first : before[same - 1].last_offset + 1, true);
+  after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
+  store(log, after);
+  settle_end(log, true);
+  settle_synced(disk, log);
+}
+
+}  // namespace brokersim::sim

@@ -1,0 +1,93 @@
+// What is really in the logs on all machines' disks, read from the bytes that are written there:
+// BatchStored, LogCut and LogSynced. Nothing that a broker says about its log is asked.
+//
+// A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
+// its content, and a log ends where the last of its segments does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/event.h"
+#include "core/wire/record_batch.h"
+#include "sim/disk.h"
+#include "sim/recorder.h"
+
+namespace brokersim::sim {
+
+// Told of the logs of the metadata partition, batches and all.
+class MetadataLogObserver {
+ public:
+  virtual ~MetadataLogObserver() = default;
+  virtual void on_batch(NodeId node, const wire::Batch& batch) = 0;
+  virtual void on_cut(NodeId node, Offset end_offset) = 0;
+  virtual void on_synced(NodeId node, Offset end_offset) = 0;
+};
+
+class DiskTap final : public DiskObserver {
+ public:
+  // Both outlive it. `metadata` may be null.
+  explicit DiskTap(Recorder& recorder, MetadataLogObserver* metadata = nullptr)
+      : recorder_(recorder), metadata_(metadata) {}
+
+  void on_append(const Disk& disk, std::string_view path, std::uint64_t position,
+                 const Rope& bytes) override;
+  void on_truncate(const Disk& disk, std::string_view path, std::uint64_t size) override;
+  void on_create(const Disk& disk, std::string_view path) override;
+  void on_rename(const Disk& disk, std::string_view from, std::string_view to) override;
+  void on_remove(const Disk& disk, std::string_view path) override;
+  void on_sync(const Disk& disk, std::string_view path) override;
+  void on_power_loss(const Disk& disk) override;
+
+ private:
+  struct Stored {
+    std::uint64_t end = 0;  // In the file.
+    BatchRef ref;
+  };
+  struct Segment {
+    Offset base = 0;
+    std::vector<Stored> batches;
+    Rope tail;             // Of a batch that is not complete yet.
+    bool is_junk = false;  // What comes next is no batch: nothing behind it counts.
+    std::uint64_t valid_size() const { return batches.empty() ? 0 : batches.back().end; }
+    Offset end() const { return batches.empty() ? base : batches.back().ref.last_offset + 1; }
+  };
+  struct Log {
+    NodeId node;
+    TopicPartition partition;
+    std::map<std::string, Segment> segments;  // By path: in the order of their bases.
+    Offset end = 0;
+    Offset synced = 0;
+    bool is_metadata() const { return partition == metadata_partition(); }
+  };
+  struct Place {  // What a path says.
+    std::string directory;
+    TopicPartition partition;
+    Offset base = 0;
+  };
+  struct Found {
+    wire::Batch batch;
+    BatchRef ref;
+  };
+  using LogKey = std::pair<NodeId, std::string>;  // The directory.
+
+  static std::optional<Place> place_of(std::string_view path);
+  Segment& segment_at(NodeId node, const Place& place, std::string_view path, Log*& log);
+  std::vector<Found> absorb(Segment& segment, const Rope& bytes, bool checks_crc);
+  void store(Log& log, const std::vector<Found>& batches);
+  void settle_end(Log& log, bool by_power_loss);
+  void settle_synced(const Disk& disk, Log& log);
+  void cut(Log& log, Offset end, bool by_power_loss);
+  void drop(const Disk& disk, std::string_view path);
+  void reload(const Disk& disk, Log& log);
+
+  Recorder& recorder_;
+  MetadataLogObserver* metadata_;
+  std::map<LogKey, Log> logs_;
+};
+
+}  // namespace brokersim::sim

@@ -1,0 +1,233 @@
+#include "sim/fault.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim::sim {
+namespace {
+
+std::string text_of(const Fault::Parameter& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *number);
+  return fmt::format("{}us", std::get<Duration>(value) / 1us);
+}
+
+std::string describe(const Fault& fault) {
+  std::string text = fmt::format("{}", fmt::join(fault.targets, ", "));
+  if (!fault.peers.empty()) text += fmt::format(" | {}", fmt::join(fault.peers, ", "));
+  for (const auto& [name, value] : fault.parameters) {
+    text += fmt::format(" {}={}", name, text_of(value));
+  }
+  return text;
+}
+
+// What the plan says, or else the catalogue. A wrong type is taken for what it means in ns.
+std::int64_t value_of(const Fault& fault, std::string_view name) {
+  const auto given = fault.parameters.find(std::string(name));
+  if (given != fault.parameters.end()) {
+    const auto* span = std::get_if<Duration>(&given->second);
+    return span ? span->count() : std::get<std::int64_t>(given->second);
+  }
+  for (const auto& parameter : find_fault_kind(fault.kind)->parameters) {
+    if (parameter.name == name) return parameter.initial;
+  }
+  return 0;
+}
+
+std::vector<HostId> hosts_of(const std::vector<Machine*>& machines) {
+  std::vector<HostId> hosts;
+  for (const auto* machine : machines) hosts.push_back(machine->host());
+  return hosts;
+}
+
+}  // namespace
+
+Faults::Faults(World& world, Resolve resolve) : world_(world), resolve_(std::move(resolve)) {
+  if (resolve_) return;
+  resolve_ = [&world](const std::string& name) {
+    Machine* machine = world.find(name);
+    return machine ? Machines{machine} : Machines{};
+  };
+}
+
+// ---- Beginning and ending ----------------------------------------------------------------------
+
+void Faults::inject(const Fault& fault, std::int32_t number) {
+  if (find_fault_kind(fault.kind) == nullptr) return;
+  const auto key = Random(world_.seed(), "fault").draw(number);
+  world_.scheduler().call_at(fault.at, key, [this, fault, number] { begin(fault, number); });
+}
+
+void Faults::begin(const Fault& fault, std::int32_t number) {
+  if (are_lifted_) return;
+  REQUIRE(!active_.contains(number), number);
+  world_.emit(FaultBegan{number, fault.kind, describe(fault)});
+  ++counts_[fault.kind].begun;
+  Active& active = active_[number];
+  active.kind = fault.kind;
+  active.lift = apply(fault);
+  if (!find_fault_kind(fault.kind)->lasts || fault.lasting <= Duration{}) return end(number);
+  const auto key = Random(world_.seed(), "fault_end").draw(number);
+  const Instant end_at = world_.scheduler().step_time() + fault.lasting;
+  active.end = world_.scheduler().call_at(end_at, key, [this, number] { end(number); });
+}
+
+void Faults::end(std::int32_t number) {
+  const auto found = active_.find(number);
+  if (found == active_.end()) return;
+  const Active active = std::move(found->second);
+  active_.erase(found);
+  world_.scheduler().cancel(active.end);
+  const std::int64_t effects = active.lift ? active.lift() : 0;
+  Count& count = counts_[active.kind];
+  count.effects += effects;
+  if (effects > 0) ++count.effective;
+  world_.emit(FaultEnded{number, effects});
+}
+
+void Faults::lift_all() {
+  are_lifted_ = true;
+  while (!active_.empty()) end(active_.begin()->first);
+  world_.emit(FaultsLifted{});
+}
+
+// ---- What they do ------------------------------------------------------------------------------
+
+Faults::Machines Faults::find(const std::vector<std::string>& targets) const {
+  Machines machines;
+  for (const auto& target : targets) {
+    for (Machine* machine : resolve_(target)) {
+      const bool is_new = std::find(machines.begin(), machines.end(), machine) == machines.end();
+      if (machine != nullptr && is_new) machines.push_back(machine);
+    }
+  }
+  return machines;
+}
+
+Faults::Machines Faults::peers_of(const Fault& fault, const Machines& targets) const {
+  if (!fault.peers.empty()) return find(fault.peers);
+  Machines others;
+  for (const auto& machine : world_.machines()) {
+    const bool is_target =
+        std::find(targets.begin(), targets.end(), machine.get()) != targets.end();
+    if (!is_target) others.push_back(machine.get());
+  }
+  return others;
+}
+
+Faults::Lift Faults::apply(const Fault& fault) {
+  const Machines targets = find(fault.targets);
+  if (targets.empty()) return {};
+  const std::string_view kind = fault.kind;
+  if (kind == "link_reset") return reset_links(fault, targets);
+  if (find_fault_kind(kind)->target == FaultKind::Target::link) {
+    return apply_to_links(fault, targets);
+  }
+  if (kind == "pause") return pause_machines(targets);
+  if (kind == "clock_skew") return apply_to_clocks(fault, targets);
+  if (kind == "slow_disk" || kind == "disk_error" || kind == "full_disk") {
+    return apply_to_disks(fault, targets);
+  }
+  return stop_machines(fault, targets);
+}
+
+Faults::Lift Faults::apply_to_links(const Fault& fault, const Machines& targets) {
+  LinkFault overlay{.from = hosts_of(targets), .to = hosts_of(peers_of(fault, targets))};
+  overlay.both_ways = fault.kind != "one_way_partition";
+  if (fault.kind == "link_stall") overlay.kind = LinkFault::Kind::stall;
+  if (fault.kind == "slow_link") {
+    overlay.kind = LinkFault::Kind::slow;
+    overlay.extra = Duration(value_of(fault, "extra"));
+    overlay.bytes_per_second = value_of(fault, "bytes_per_second");
+  }
+  const auto id = world_.network().add(std::move(overlay));
+  return [this, id] {
+    world_.network().remove_fault(id);
+    return world_.network().effects(id);
+  };
+}
+
+Faults::Lift Faults::reset_links(const Fault& fault, const Machines& targets) {
+  const auto mode = value_of(fault, "after_delivery") != 0 ? ResetMode::after_delivery
+                                                           : ResetMode::before_delivery;
+  std::int64_t count = 0;
+  for (const Machine* target : targets) {
+    for (const Machine* peer : peers_of(fault, targets)) {
+      count += world_.network().reset(target->host(), peer->host(), mode);
+    }
+  }
+  return [count] { return count; };
+}
+
+Faults::Lift Faults::apply_to_disks(const Fault& fault, const Machines& targets) {
+  DiskFault overlay;
+  if (fault.kind == "slow_disk") {
+    overlay.factor = std::max<std::int64_t>(1, value_of(fault, "factor"));
+    overlay.extra = Duration(value_of(fault, "extra"));
+  } else if (fault.kind == "disk_error") {
+    overlay.kind = DiskFault::Kind::sync_fails;
+    overlay.times = value_of(fault, "times") > 0 ? value_of(fault, "times") : -1;
+  } else {
+    overlay.kind = DiskFault::Kind::full;
+  }
+  std::vector<std::pair<Machine*, std::uint64_t>> overlays;
+  for (Machine* target : targets) overlays.emplace_back(target, target->disk().add(overlay));
+  return [overlays] {
+    std::int64_t effects = 0;
+    for (const auto& [machine, id] : overlays) {
+      machine->disk().remove_fault(id);
+      effects += machine->disk().effects(id);
+    }
+    return effects;
+  };
+}
+
+Faults::Lift Faults::apply_to_clocks(const Fault& fault, const Machines& targets) {
+  const Duration skew{value_of(fault, "ahead") - value_of(fault, "behind")};
+  const ClockFault overlay{.skew = skew, .drift_ppm = value_of(fault, "drift_ppm")};
+  std::vector<std::pair<Machine*, std::uint64_t>> overlays;
+  for (Machine* target : targets) {
+    overlays.emplace_back(target, target->clock().add(overlay, world_.scheduler().step_time()));
+  }
+  return [overlays] {
+    std::int64_t effects = 0;
+    for (const auto& [machine, id] : overlays) {
+      effects += machine->clock().effects(id);
+      machine->clock().remove_fault(id);
+    }
+    return effects;
+  };
+}
+
+// Only what this fault took down does it start again; another may have been first.
+Faults::Lift Faults::stop_machines(const Fault& fault, const Machines& targets) {
+  std::vector<std::pair<Machine*, std::int32_t>> stopped;  // And which incarnation that was.
+  for (Machine* target : targets) {
+    if (!target->is_up()) continue;
+    bool has_changed = false;
+    if (fault.kind == "power_loss") has_changed = world_.power_off(*target);
+    if (fault.kind == "crash") has_changed = world_.crash(*target);
+    if (fault.kind == "restart") has_changed = world_.stop(*target);
+    if (has_changed) stopped.emplace_back(target, target->starts());
+  }
+  return [this, stopped] {
+    for (const auto& [machine, starts] : stopped) {
+      // Who does not end when asked to is ended, as a supervisor does.
+      if (machine->is_up() && machine->starts() == starts) world_.crash(*machine);
+      world_.restart(*machine);
+    }
+    return static_cast<std::int64_t>(stopped.size());
+  };
+}
+
+Faults::Lift Faults::pause_machines(const Machines& targets) {
+  Machines paused;
+  for (Machine* target : targets) {
+    if (world_.pause(*target)) paused.push_back(target);
+  }
+  return [this, paused] {
+    for (Machine* machine : paused) world_.resume(*machine);
+    return static_cast<std::int64_t>(paused.size());
+  };
+}
+
+}  // namespace brokersim::sim

@@ -1,0 +1,57 @@
+// What the cluster has really agreed on: metadata that is synced on a majority of the controllers'
+// disks, in the order of its log, each change once: TopicCommitted, PartitionCommitted,
+// BrokerCommitted.
+//
+// A batch on a majority may still be overwritten while some controller holds one of a later quorum
+// epoch that no majority has (Raft, 5.4.2). So it counts once a majority has synced it or a later
+// one, that one being of the latest epoch in any controller's log.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/controller/image.h"
+#include "sim/disk_tap.h"
+#include "sim/recorder.h"
+
+namespace brokersim::sim {
+
+class MetadataTap final : public MetadataLogObserver {
+ public:
+  // `node_configs` are the topic keys that the brokers' own configuration sets, such as
+  // min.insync.replicas. The recorder outlives it.
+  MetadataTap(Recorder& recorder, std::vector<NodeId> voters,
+              controller::Image::Configs node_configs = {});
+
+  void on_batch(NodeId node, const wire::Batch& batch) override;
+  void on_cut(NodeId node, Offset end_offset) override;
+  void on_synced(NodeId node, Offset end_offset) override;
+
+  Offset committed_end() const { return committed_end_; }
+  // The committed metadata.
+  const controller::Image& image() const { return image_; }
+
+ private:
+  struct Log {
+    std::map<Offset, wire::Batch> batches;  // By base offset; what is committed is dropped.
+    LeaderEpoch last_epoch = no_epoch;
+    Offset synced = 0;
+  };
+  void commit_what_may_be();
+  // The end of the last batch of `epoch` in `log` that is synced; 0 if there is none.
+  static Offset synced_end_in(const Log& log, LeaderEpoch epoch);
+  void commit(const wire::Batch& batch);
+  void tell(const controller::Delta& delta, Offset offset, std::vector<EventBody>& events) const;
+  TopicCommitted topic_event(const controller::Topic& topic) const;
+
+  Recorder& recorder_;
+  std::vector<NodeId> voters_;
+  controller::Image::Configs node_configs_;
+  std::map<NodeId, Log> logs_;
+  controller::Image image_;
+  Offset committed_end_ = 0;
+};
+
+}  // namespace brokersim::sim

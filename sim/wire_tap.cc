@@ -1,0 +1,219 @@
+#include "sim/wire_tap.h"
+
+#include <utility>
+
+#include "core/wire/frame.h"
+#include "core/wire/record_batch.h"
+#include "core/wire/wire.h"
+
+namespace brokersim::sim {
+namespace {
+
+constexpr std::size_t length_size = 4;
+// Of the metadata partition (KIP-595); every other topic's id is random.
+constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+template <std::integral T>
+T peek(const Rope& bytes, std::size_t at) {
+  const Bytes field = bytes.sub(at, sizeof(T)).flat();
+  return wire::Reader(field).fixed<T>();
+}
+
+// All batches of a record set; a partial one at the end of a fetch is none.
+std::vector<BatchRef> refs_in(const std::optional<wire::Records>& records) {
+  std::vector<BatchRef> refs;
+  if (!records) return refs;
+  const auto batches = wire::parse_batches(records->slice());
+  if (!batches) return refs;
+  for (const auto& batch : *batches) refs.push_back(batch.ref());
+  return refs;
+}
+
+bool is_watched(std::int16_t key) {
+  switch (static_cast<api::ApiKey>(key)) {
+    case api::ApiKey::produce:
+    case api::ApiKey::fetch:
+    case api::ApiKey::vote:
+    case api::ApiKey::begin_quorum_epoch: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+// ---- Frames ------------------------------------------------------------------------------------
+
+void WireTap::on_send(const ConnectionInfo& info, Side from, const Rope& bytes) {
+  Conversation& conversation = conversations_[info.id];
+  Direction& direction = conversation.directions[static_cast<std::size_t>(from)];
+  if (direction.is_broken) return;
+  direction.bytes.append(bytes);
+  while (direction.bytes.size() >= length_size) {
+    const auto length = peek<std::int32_t>(direction.bytes, 0);
+    direction.is_broken = length < 4 || static_cast<std::size_t>(length) > wire::max_frame_size;
+    if (direction.is_broken) return;
+    const auto size = length_size + static_cast<std::size_t>(length);
+    if (direction.bytes.size() < size) return;
+    const Rope frame = direction.bytes.sub(length_size, size - length_size);
+    direction.bytes = direction.bytes.sub(size, direction.bytes.size() - size);
+    if (from == Side::client) {
+      on_request(info, conversation, frame);
+    } else {
+      on_response(info, conversation, frame);
+    }
+  }
+}
+
+std::string WireTap::name_of(const std::string& name, const Uuid& id) const {
+  if (!name.empty()) return name;
+  if (id == metadata_topic_id) return metadata_partition().topic;
+  return topic_name_ ? topic_name_(id) : std::string();
+}
+
+// ---- Requests ----------------------------------------------------------------------------------
+
+WireTap::Produce WireTap::asked_by(const api::ProduceRequest& request) const {
+  Produce produce{request.acks, {}};
+  for (const auto& topic : request.topic_data) {
+    for (const auto& partition : topic.partition_data) {
+      const auto refs = refs_in(partition.records);
+      if (!refs.empty()) produce.batches[{topic.name, partition.index}] = refs.front();
+    }
+  }
+  return produce;
+}
+
+WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
+                                 Conversation& conversation) const {
+  for (const auto& topic : request.topics) {
+    const auto name = name_of(topic.topic, topic.topic_id);
+    for (const auto& partition : topic.partitions) {
+      conversation.fetch_offsets[{name, partition.partition}] = partition.fetch_offset;
+    }
+  }
+  const NodeId in_state = request.replica_state.replica_id;
+  return {in_state.is_set() ? in_state : request.replica_id};
+}
+
+namespace {
+
+void announce(Recorder& recorder, NodeId node, const api::BeginQuorumEpochRequest& request) {
+  for (const auto& topic : request.topics) {
+    for (const auto& partition : topic.partitions) {
+      if (partition.leader_id != node) continue;
+      recorder.record(node, QuorumLeaderAnnounced{partition.leader_epoch});
+    }
+  }
+}
+
+}  // namespace
+
+void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
+                         const Rope& frame) {
+  if (frame.size() < 8 || !is_watched(peek<std::int16_t>(frame, 0))) return;
+  const auto parsed = api::parse_request(frame.joined());
+  if (!parsed) return;
+  const auto& header = parsed->header;
+  const auto& body = parsed->body;
+  const auto version = header.api_version;
+  const auto peer = header.client_id.value_or("");
+  Asked asked{peer.empty() ? info.client.host : peer, version, {}};
+  switch (static_cast<api::ApiKey>(header.api_key)) {
+    case api::ApiKey::produce: {
+      const auto request = wire::decode<api::ProduceRequest>(body, version);
+      if (!request || request->acks == 0) return;
+      asked.what = asked_by(*request);
+      break;
+    }
+    case api::ApiKey::fetch: {
+      const auto request = wire::decode<api::FetchRequest>(body, version);
+      if (!request) return;
+      asked.what = asked_by(*request, conversation);
+      break;
+    }
+    case api::ApiKey::vote: {
+      const auto request = wire::decode<api::VoteRequest>(body, version);
+      if (!request || request->topics.empty() || request->topics[0].partitions.empty()) return;
+      const auto& partition = request->topics[0].partitions[0];
+      if (partition.pre_vote) return;  // A question, not a vote.
+      asked.what = Vote{partition.candidate_id, partition.candidate_epoch};
+      break;
+    }
+    case api::ApiKey::begin_quorum_epoch: {
+      const auto request = wire::decode<api::BeginQuorumEpochRequest>(body, version);
+      if (request) announce(recorder_, info.client_node, *request);
+      return;
+    }
+    default: return;
+  }
+  conversation.asked.insert_or_assign(header.correlation_id, std::move(asked));
+}
+
+// ---- Responses ---------------------------------------------------------------------------------
+
+void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation,
+                          const Rope& frame) {
+  const auto found = conversation.asked.find(peek<std::int32_t>(frame, 0));
+  if (found == conversation.asked.end()) return;
+  const Asked asked = std::move(found->second);
+  conversation.asked.erase(found);
+  const Slice whole = frame.joined();
+  const NodeId node = info.server_node;
+  if (const auto* produce = std::get_if<Produce>(&asked.what)) {
+    const auto parsed = wire::parse_response_to<api::ProduceResponse>(whole, asked.version);
+    if (parsed) answered(node, asked, *produce, parsed->body);
+  } else if (const auto* fetch = std::get_if<Fetch>(&asked.what)) {
+    const auto parsed = wire::parse_response_to<api::FetchResponse>(whole, asked.version);
+    if (parsed) answered(node, asked, conversation, *fetch, parsed->body);
+  } else if (const auto* vote = std::get_if<Vote>(&asked.what)) {
+    const auto parsed = wire::parse_response_to<api::VoteResponse>(whole, asked.version);
+    if (parsed) answered(node, asked, *vote, parsed->body);
+  }
+}
+
+void WireTap::answered(NodeId node, const Asked& asked, const Produce& produce, const Slice& body) {
+  const auto response = wire::decode<api::ProduceResponse>(body, asked.version);
+  if (!response) return;
+  for (const auto& topic : response->responses) {
+    for (const auto& partition : topic.partition_responses) {
+      const TopicPartition name{topic.name, partition.index};
+      const auto sent = produce.batches.find(name);
+      if (sent == produce.batches.end()) continue;
+      BatchRef batch = sent->second;
+      const Offset span = batch.last_offset - batch.base_offset;
+      batch.base_offset = partition.base_offset;
+      batch.last_offset = partition.base_offset + span;
+      recorder_.record(node,
+                       ProduceAnswered{asked.peer, name, produce.acks,
+                                       static_cast<std::int32_t>(partition.error_code), batch});
+    }
+  }
+}
+
+void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversation,
+                       const Fetch& fetch, const Slice& body) {
+  const auto response = wire::decode<api::FetchResponse>(body, asked.version);
+  if (!response) return;
+  for (const auto& topic : response->responses) {
+    const auto topic_name = name_of(topic.topic, topic.topic_id);
+    if (topic_name.empty()) continue;
+    for (const auto& partition : topic.partitions) {
+      const TopicPartition name{topic_name, partition.partition_index};
+      const auto offset = conversation.fetch_offsets.find(name);
+      recorder_.record(
+          node, FetchAnswered{asked.peer, fetch.replica, name,
+                              static_cast<std::int32_t>(partition.error_code),
+                              offset == conversation.fetch_offsets.end() ? -1 : offset->second,
+                              partition.high_watermark, refs_in(partition.records)});
+    }
+  }
+}
+
+void WireTap::answered(NodeId node, const Asked& asked, const Vote& vote, const Slice& body) {
+  const auto response = wire::decode<api::VoteResponse>(body, asked.version);
+  if (!response || response->topics.empty() || response->topics[0].partitions.empty()) return;
+  const bool is_granted = response->topics[0].partitions[0].vote_granted;
+  recorder_.record(node, VoteAnswered{vote.candidate, vote.epoch, is_granted});
+}
+
+}  // namespace brokersim::sim

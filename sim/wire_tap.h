@@ -1,0 +1,80 @@
+// What brokers and controllers really told each other and their clients, read from the frames on
+// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced.
+//
+// A frame counts when it is written: what was promised is promised even if the answer is lost on
+// the way. An answer is understood by the request it belongs to, found by its correlation id. With
+// acks=0 there is no answer, and no event.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/api/all.h"
+#include "core/base/event.h"
+#include "sim/network.h"
+#include "sim/recorder.h"
+
+namespace brokersim::sim {
+
+// The name of a topic, as committed in the metadata; empty if it is not known.
+using TopicName = std::function<std::string(const Uuid&)>;
+
+class WireTap final : public NetworkObserver {
+ public:
+  // The recorder outlives it.
+  explicit WireTap(Recorder& recorder, TopicName topic_name = {})
+      : recorder_(recorder), topic_name_(std::move(topic_name)) {}
+
+  void on_send(const ConnectionInfo& info, Side from, const Rope& bytes) override;
+  void on_close(const ConnectionInfo& info) override { conversations_.erase(info.id); }
+
+ private:
+  // A request whose answer is awaited.
+  struct Produce {
+    std::int32_t acks = 0;
+    std::map<TopicPartition, BatchRef> batches;
+  };
+  struct Fetch {
+    NodeId replica = no_node;
+  };
+  struct Vote {
+    NodeId candidate;
+    LeaderEpoch epoch;
+  };
+  struct Asked {
+    std::string peer;
+    std::int16_t version = 0;
+    std::variant<std::monostate, Produce, Fetch, Vote> what;
+  };
+  // One direction of a connection: bytes that are no whole frame yet.
+  struct Direction {
+    Rope bytes;
+    bool is_broken = false;  // It does not speak the protocol.
+  };
+  struct Conversation {
+    Direction directions[2];  // By Side.
+    std::map<std::int32_t, Asked> asked;
+    // Incremental fetch sessions do not repeat what has not changed (KIP-227).
+    std::map<TopicPartition, Offset> fetch_offsets;
+  };
+
+  void on_request(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
+  void on_response(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
+  Produce asked_by(const api::ProduceRequest& request) const;
+  Fetch asked_by(const api::FetchRequest& request, Conversation& conversation) const;
+  void answered(NodeId node, const Asked& asked, const Produce& produce, const Slice& body);
+  void answered(NodeId node, const Asked& asked, Conversation& conversation, const Fetch& fetch,
+                const Slice& body);
+  void answered(NodeId node, const Asked& asked, const Vote& vote, const Slice& body);
+  std::string name_of(const std::string& name, const Uuid& id) const;
+
+  Recorder& recorder_;
+  TopicName topic_name_;
+  std::map<std::uint64_t, Conversation> conversations_;
+};
+
+}  // namespace brokersim::sim

@@ -1,0 +1,81 @@
+// All messages in random versions with random contents: what is encoded decodes to the same, and
+// no damage to the bytes does more than an error.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "core/api/all.h"
+#include "core/api/quorum_records.h"
+#include "tests/core/api/random_message.h"
+
+namespace brokersim::api {
+namespace {
+
+// Calls `f.template operator()<T>()` for each request and response.
+template <class F>
+void for_each_message(F&& f) {
+  for_each_request([&]<class Request>() {
+    f.template operator()<Request>();
+    f.template operator()<typename Request::Response>();
+  });
+}
+
+// The same for one of them.
+template <class F>
+void for_some_message(Draws& draws, F&& f) {
+  const auto chosen = draws.below(2 * all_apis().size());
+  std::uint64_t index = 0;
+  for_each_message([&]<class T>() {
+    if (index++ == chosen) f.template operator()<T>();
+  });
+}
+
+TEST(Messages, are_described_without_mistakes) {
+  for_each_message([]<class T>() { EXPECT_EQ(wire::check_description<T>(), ""); });
+  EXPECT_EQ(wire::check_description<LeaderChangeMessage>(), "");
+  EXPECT_EQ(wire::check_description<QuorumStateData>(), "");
+}
+
+RC_GTEST_PROP(Messages, decode_to_what_was_encoded, (std::uint64_t seed)) {
+  Draws draws(seed);
+  for_each_message([&]<class T>() {
+    const auto version = random_version<T>(draws);
+    const auto message = random_message<T>(version, draws);
+    const auto bytes = wire::encode(message, version);
+    RC_ASSERT(wire::encoded_size(message, version) == bytes.size());
+    RC_ASSERT(wire::encode_rope(message, version).flat() == bytes);
+    const auto back = wire::decode<T>(Slice(bytes), version);
+    RC_ASSERT(back.has_value());
+    RC_ASSERT(*back == message);
+  });
+}
+
+RC_GTEST_PROP(Messages, cut_anywhere_are_refused, (std::uint64_t seed)) {
+  Draws draws(seed);
+  for_some_message(draws, [&]<class T>() {
+    const auto version = random_version<T>(draws);
+    const Slice bytes(wire::encode(random_message<T>(version, draws), version));
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      RC_ASSERT(!wire::decode<T>(bytes.sub(0, size), version));
+    }
+  });
+}
+
+RC_GTEST_PROP(Messages, damaged_anywhere_are_refused_or_other_messages, (std::uint64_t seed)) {
+  Draws draws(seed);
+  for_some_message(draws, [&]<class T>() {
+    const auto version = random_version<T>(draws);
+    const auto bytes = wire::encode(random_message<T>(version, draws), version);
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      auto damaged = bytes;
+      damaged[at] = static_cast<std::uint8_t>(draws.next());
+      const auto message = wire::decode<T>(Slice(damaged), version);
+      if (!message) continue;
+      const auto again = wire::decode<T>(Slice(wire::encode(*message, version)), version);
+      RC_ASSERT(again.has_value());
+      RC_ASSERT(*again == *message);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace brokersim::api

@@ -1,0 +1,175 @@
+// Random lives of a cluster: brokers start, fall silent, return as new incarnations, shut down;
+// ISRs and leaders change, topics come and go, controllers are replaced. After every decision the
+// state is sane and epochs have only grown (guarantees L3, C10), and replaying all records gives it
+// again.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "core/controller/controller.h"
+#include "tests/core/controller/cluster.h"
+
+namespace brokersim::controller {
+namespace {
+
+constexpr std::int32_t broker_count = 4;
+
+struct Step {
+  int kind = 0;
+  std::int32_t broker = 1;
+  int choice = 0;
+};
+
+void showValue(const Step& step, std::ostream& out) {
+  out << "{" << step.kind << "," << step.broker << "," << step.choice << "}";
+}
+
+rc::Gen<Step> any_step() {
+  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::inRange(0, 12)),
+                              rc::gen::set(&Step::broker, rc::gen::inRange(1, broker_count + 1)),
+                              rc::gen::set(&Step::choice, rc::gen::inRange(0, 256)));
+}
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+class Life {
+ public:
+  void take(const Step& step) {
+    act(step);
+    check();
+  }
+
+ private:
+  std::string topic_of(int choice) const { return choice % 2 == 0 ? "a" : "b"; }
+
+  void act(const Step& step) {
+    const auto topic = topic_of(step.choice);
+    switch (step.kind) {
+      case 0: c_.register_broker(step.broker, ++incarnations_); break;
+      case 1:
+      case 2:
+      case 3: c_.heartbeat(step.broker); break;
+      case 4: c_.heartbeat(step.broker, {.want_fence = true}); break;
+      case 5: c_.heartbeat(step.broker, {.want_shut_down = true}); break;
+      case 6: pass_time(step.choice); break;
+      case 7: create(topic, step.choice); break;
+      case 8: alter(topic, step.choice); break;
+      case 9: alter("a", 255); break;
+      case 10: elect(topic, step.choice); break;
+      default: replace_or_delete(topic, step.choice); break;
+    }
+  }
+
+  void pass_time(int choice) {
+    c_.now += 100ms * choice;
+    while (c_.controller.next_tick() <= c_.now) {
+      c_.tick();
+      check();
+    }
+  }
+
+  void create(const std::string& topic, int choice) {
+    api::CreateTopicsRequest request;
+    auto& asked = request.topics.emplace_back();
+    asked.name = topic;
+    asked.num_partitions = 2;
+    asked.replication_factor = static_cast<std::int16_t>(1 + choice % 3);
+    if (choice % 5 == 0) asked.configs.push_back({"unclean.leader.election.enable", "true"});
+    c_.keep(c_.controller.create_topics(request, c_.log.size()));
+  }
+
+  // The leader proposes some subset of the replicas; not all of them are eligible.
+  void alter(const std::string& topic, int members) {
+    const auto* partition = c_.controller.image().find_partition({topic, 0});
+    if (!partition || !partition->has_leader()) return;
+    auto request = c_.alteration(topic, {});
+    auto& isr = request.topics.front().partitions.front().new_isr_with_epochs;
+    for (const auto id : partition->replicas) {
+      if ((members >> id.value) & 1) isr.push_back({id, c_.epoch_of(id.value)});
+    }
+    c_.alter(request);
+  }
+
+  void elect(const std::string& topic, int choice) {
+    c_.elect(topic, static_cast<std::int8_t>((choice / 2) % 2));
+  }
+
+  void replace_or_delete(const std::string& topic, int choice) {
+    if (choice % 4 != 0) {
+      c_.controller =
+          Controller(c_.controller.image(), c_.controller.next_offset(), c_.now, {}, {});
+      return;
+    }
+    api::DeleteTopicsRequest request;
+    request.topic_names = {topic};
+    c_.keep(c_.controller.delete_topics(request));
+  }
+
+  void check() {
+    const auto& image = c_.controller.image();
+    for (const auto& [name, topic] : image.topics()) {
+      for (const auto& [id, partition] : topic.partitions) check_sane(image, partition);
+    }
+    replay();
+    RC_ASSERT(replayed_ == image);
+  }
+
+  static void check_sane(const Image& image, const Partition& partition) {
+    const auto& isr = partition.isr;
+    RC_ASSERT(!isr.empty());
+    RC_ASSERT((std::set(isr.begin(), isr.end()).size() == isr.size()));
+    for (const auto member : isr) {
+      RC_ASSERT(contains(partition.replicas, member));
+      if (!image.is_active(member)) RC_ASSERT(isr.size() == 1U);
+    }
+    if (!partition.has_leader()) return;
+    RC_ASSERT(contains(isr, partition.leader));
+    RC_ASSERT(image.is_active(partition.leader));
+  }
+
+  // Brings the second image up to date, record by record as a broker would.
+  void replay() {
+    for (; replayed_offset_ < c_.log.size(); ++replayed_offset_) {
+      const auto before = replayed_;
+      const auto offset = static_cast<Offset>(replayed_offset_);
+      RC_ASSERT(replayed_.apply(c_.log[replayed_offset_], offset).has_value());
+      for (const auto& [name, topic] : replayed_.topics()) {
+        for (const auto& [id, partition] : topic.partitions) {
+          const auto* earlier = before.find_partition({name, id});
+          if (earlier && before.find_topic(name)->id == topic.id) check_step(*earlier, partition);
+        }
+      }
+      for (const auto& [id, broker] : replayed_.brokers()) {
+        const auto* earlier = before.find_broker(id);
+        if (earlier) RC_ASSERT(broker.epoch >= earlier->epoch);
+      }
+    }
+  }
+
+  static void check_step(const Partition& before, const Partition& after) {
+    if (before == after) return;
+    RC_ASSERT(after.partition_epoch == before.partition_epoch.next());
+    const bool leader_changed = after.leader != before.leader;
+    RC_ASSERT(after.leader_epoch ==
+              (leader_changed ? before.leader_epoch.next() : before.leader_epoch));
+  }
+
+  Cluster c_{broker_count};
+  std::uint8_t incarnations_ = 1;
+  Image replayed_{"cluster"};
+  std::size_t replayed_offset_ = 0;
+};
+
+RC_GTEST_PROP(ControllerInvariants, hold_through_any_life_of_a_cluster, ()) {
+  const auto steps = *rc::gen::container<std::vector<Step>>(any_step());
+  Life life;
+  for (const auto& step : steps) life.take(step);
+}
+
+}  // namespace
+}  // namespace brokersim::controller

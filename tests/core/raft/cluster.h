@@ -1,0 +1,333 @@
+// A quorum in memory under a hostile network, for tests: a seed decides about every delivery, loss,
+// repetition, restart, power loss and isolation, and after each step the promises of the protocol
+// are checked. What goes wrong is a sentence in `violation`.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/raft/raft.h"
+#include "tests/core/raft/memory_log.h"
+
+namespace brokersim::raft {
+
+// How the nodes' surroundings may fail their duty; RaftRules says how the nodes may.
+struct Mutations {
+  RaftRules rules;
+  bool votes_are_persisted = true;
+  bool followers_flush = true;
+  bool leader_flushes = true;
+};
+
+class Cluster {
+ public:
+  Cluster(std::uint64_t seed, Mutations mutations) : random_(seed), mutations_(mutations) {
+    const int voters = below(3) == 0 ? 5 : 3;
+    for (int i = 1; i <= voters; ++i) voters_.push_back(NodeId(i));
+    for (int i = 1; i <= voters + 1; ++i) nodes_.try_emplace(NodeId(i));  // The last one observes.
+    for (auto& [id, node] : nodes_) start(id);
+    crash_rate_ = below(3) * (1 + below(30));
+    loss_rate_ = below(3) * 8;
+    isolation_rate_ = below(2) * 10;
+  }
+
+  // Runs so many steps of chaos; stops at the first violation.
+  void run(int steps) {
+    for (int i = 0; i < steps && violation.empty(); ++i) step();
+  }
+
+  // Faults are over: within five seconds the quorum must commit something on all nodes.
+  void must_converge() {
+    is_calm_ = true;
+    isolated_ = no_node;
+    const Instant end = now_ + 5s;
+    while (violation.empty() && now_ < end && !has_converged()) step();
+    if (violation.empty() && !has_converged()) violation = "no convergence after the faults";
+  }
+
+  std::string violation;
+  std::size_t committed() const { return ledger_.size(); }
+  std::size_t elections() const { return leaders_.size(); }
+
+ private:
+  struct Node {
+    QuorumState stored;
+    Offset synced = 0;  // Of the log: what power loss leaves.
+    MemoryLog log;
+    std::unique_ptr<Raft> raft;
+    int incarnation = 0;
+    std::map<NodeId, std::uint64_t> asked;  // The request under way to each peer.
+    Offset high_watermark = 0;
+  };
+  struct Frame {
+    NodeId from;
+    NodeId to;
+    int incarnation = 0;  // Of the node that asks: responses to an earlier one go nowhere.
+    std::uint64_t id = 0;
+    Request request;
+    std::optional<std::variant<VoteResponse, EpochResponse, FetchResponse>> response;
+    std::vector<Entry> entries;
+  };
+
+  std::uint64_t draw() {
+    random_ += 0x9e3779b97f4a7c15;
+    std::uint64_t z = random_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  int below(int n) { return static_cast<int>(draw() % static_cast<std::uint64_t>(n)); }
+  NodeId any_node() { return NodeId(1 + below(static_cast<int>(nodes_.size()))); }
+
+  void step() {
+    now_ += Duration(1ms) * below(8);
+    for (auto& [id, node] : nodes_) carry_out(id, node.raft->tick(now_));
+    for (int i = 0; i < 4; ++i) ask(any_node(), any_node());
+    for (int i = 0; i < 3; ++i) deliver_any();
+    const NodeId id = any_node();
+    switch (below(5)) {
+      case 0: append(id); break;
+      case 1:
+      case 2: flush(id); break;
+      default: break;
+    }
+    if (is_calm_) return;
+    if (below(1000) < crash_rate_) restart(id, below(2) == 0);
+    if (below(5000) < crash_rate_) {
+      for (auto& [each, node] : nodes_) restart(each, true);
+    }
+    if (below(1000) < isolation_rate_) isolated_ = below(2) == 0 ? no_node : any_node();
+  }
+
+  void start(NodeId id) {
+    Node& node = nodes_.at(id);
+    RaftConfig config;
+    config.self = id;
+    config.voters = voters_;
+    config.rules = mutations_.rules;
+    // A twentieth of the usual, so that elections are frequent and often contested.
+    config.election_timeout = 50ms;
+    config.election_backoff_max = 50ms;
+    config.fetch_timeout = 100ms;
+    config.random = [this](std::string_view, std::uint64_t) { return draw(); };
+    node.high_watermark = 0;
+    node.asked.clear();
+    ++node.incarnation;
+    node.synced = node.log.end_offset();
+    node.raft = std::make_unique<Raft>(config, node.log, node.stored);
+    carry_out(id, node.raft->start(now_));
+  }
+
+  void restart(NodeId id, bool is_power_loss) {
+    Node& node = nodes_.at(id);
+    if (is_power_loss && node.synced < node.log.end_offset()) {
+      const int lost = static_cast<int>(node.log.end_offset() - node.synced);
+      node.log.truncate(node.log.end_offset() - below(lost + 1));
+    }
+    start(id);
+  }
+
+  void carry_out(NodeId id, const Output& out, const std::vector<Entry>& entries = {}) {
+    Node& node = nodes_.at(id);
+    if (out.fatal) violation = fmt::format("node {} stops: {}", id, *out.fatal);
+    if (out.persist) {
+      node.stored = *out.persist;
+      if (!mutations_.votes_are_persisted) node.stored.voted_id = no_node;
+    }
+    if (out.truncate_to) {
+      node.log.truncate(*out.truncate_to);
+      node.synced = std::min(node.synced, *out.truncate_to);
+    }
+    for (std::size_t i = 0; i < out.append_batches; ++i) node.log.entries.push_back(entries[i]);
+    if (out.flush && mutations_.followers_flush) node.synced = node.log.end_offset();
+    if (out.became_leader) begin_to_lead(id, *out.became_leader);
+    check(id);
+  }
+
+  void begin_to_lead(NodeId id, Offset at) {
+    Node& node = nodes_.at(id);
+    const auto known = leaders_.emplace(node.raft->epoch(), id).first->second;
+    if (known != id || at != node.log.end_offset()) {
+      violation = fmt::format("nodes {} and {} lead epoch {}", known, id, node.raft->epoch());
+    }
+    for (std::size_t i = 0; i < ledger_.size(); ++i) {
+      if (i >= node.log.entries.size() || node.log.entries[i] != ledger_[i]) {
+        violation = fmt::format("leader {} lacks committed offset {}", id, i);
+      }
+    }
+    node.log.entries.push_back({node.raft->epoch(), draw()});
+  }
+
+  void check(NodeId id) {
+    Node& node = nodes_.at(id);
+    const Offset high_watermark = node.raft->high_watermark();
+    if (high_watermark > node.log.end_offset() || high_watermark < node.high_watermark) {
+      violation = fmt::format("node {} moves its high watermark to {}", id, high_watermark);
+      return;
+    }
+    for (Offset at = node.high_watermark; at < high_watermark; ++at) {
+      const auto i = static_cast<std::size_t>(at);
+      if (i == ledger_.size()) ledger_.push_back(node.log.entries[i]);
+      if (ledger_[i] != node.log.entries[i]) {
+        violation = fmt::format("committed offset {} differs on node {}", at, id);
+      }
+    }
+    node.high_watermark = high_watermark;
+  }
+
+  void append(NodeId id) {
+    Node& node = nodes_.at(id);
+    if (node.raft->is_leader()) node.log.entries.push_back({node.raft->epoch(), draw()});
+  }
+
+  void flush(NodeId id) {
+    Node& node = nodes_.at(id);
+    if (!node.raft->is_leader()) return;
+    if (mutations_.leader_flushes) node.synced = node.log.end_offset();
+    carry_out(id, node.raft->flushed(node.raft->epoch(), node.log.end_offset()));
+  }
+
+  void ask(NodeId from, NodeId to) {
+    Node& node = nodes_.at(from);
+    if (node.asked.count(to) > 0) return;
+    const auto request = node.raft->request_for(to);
+    if (!request) return;
+    node.asked[to] = ++requests_;
+    frames_.push_back({from, to, node.incarnation, requests_, *request, {}, {}});
+  }
+
+  void deliver_any() {
+    if (frames_.empty()) return;
+    const auto at = frames_.begin() + below(static_cast<int>(frames_.size()));
+    Frame frame = *at;
+    const bool is_repeated = !is_calm_ && below(20) == 0;
+    if (!is_repeated) frames_.erase(at);
+    const bool is_cut_off = frame.from == isolated_ || frame.to == isolated_;
+    const bool is_lost = is_cut_off || (!is_calm_ && below(100) < loss_rate_);
+    if (is_lost) {
+      fail(frame);
+    } else if (!frame.response) {
+      serve(std::move(frame));
+    } else {
+      conclude(frame);
+    }
+  }
+
+  void fail(const Frame& frame) {
+    Node& node = nodes_.at(frame.from);
+    if (!is_awaited(frame)) return;
+    node.asked.erase(frame.to);
+    node.raft->request_failed(frame.to);
+  }
+
+  bool is_awaited(const Frame& frame) {
+    Node& node = nodes_.at(frame.from);
+    const auto asked = node.asked.find(frame.to);
+    return node.incarnation == frame.incarnation && asked != node.asked.end() &&
+           asked->second == frame.id;
+  }
+
+  void serve(Frame frame) {
+    Raft& raft = *nodes_.at(frame.to).raft;
+    if (const auto* vote = std::get_if<VoteRequest>(&frame.request)) {
+      const auto answer = raft.on_vote(now_, *vote);
+      carry_out(frame.to, answer.output);
+      if (answer.response.vote_granted && !vote->pre_vote) check_vote(frame.to, *vote);
+      frame.response = answer.response;
+    } else if (const auto* begin = std::get_if<BeginQuorumEpochRequest>(&frame.request)) {
+      const auto answer = raft.on_begin_quorum_epoch(now_, *begin);
+      carry_out(frame.to, answer.output);
+      frame.response = answer.response;
+    } else if (const auto* end = std::get_if<EndQuorumEpochRequest>(&frame.request)) {
+      const auto answer = raft.on_end_quorum_epoch(now_, *end);
+      carry_out(frame.to, answer.output);
+      frame.response = answer.response;
+    } else {
+      serve_fetch(frame);
+    }
+    frames_.push_back(std::move(frame));
+  }
+
+  void check_vote(NodeId voter, const VoteRequest& request) {
+    const auto vote =
+        votes_.emplace(std::pair(voter, request.epoch), request.candidate_id).first->second;
+    if (vote != request.candidate_id) {
+      violation = fmt::format("node {} votes for {} and {} in epoch {}", voter, vote,
+                              request.candidate_id, request.epoch);
+    }
+  }
+
+  void serve_fetch(Frame& frame) {
+    Node& node = nodes_.at(frame.to);
+    const auto& request = std::get<FetchRequest>(frame.request);
+    auto answer = node.raft->on_fetch(now_, request);
+    carry_out(frame.to, answer.output);
+    FetchResponse response = answer.response.response;
+    if (response.error == api::ErrorCode::none && !response.diverging_epoch) {
+      const auto limit = std::min(node.log.end_offset(), request.fetch_offset + 1 + below(4));
+      for (Offset at = request.fetch_offset; at < limit; ++at) {
+        const Entry& entry = node.log.entries[static_cast<std::size_t>(at)];
+        response.batches.push_back({at, at + 1, entry.epoch});
+        frame.entries.push_back(entry);
+      }
+    }
+    frame.response = response;
+  }
+
+  void conclude(const Frame& frame) {
+    Node& node = nodes_.at(frame.from);
+    if (node.incarnation != frame.incarnation) return;
+    if (is_awaited(frame)) node.asked.erase(frame.to);
+    Raft& raft = *node.raft;
+    Output out;
+    if (const auto* vote = std::get_if<VoteRequest>(&frame.request)) {
+      out = raft.on_vote_response(now_, frame.to, *vote, std::get<VoteResponse>(*frame.response));
+    } else if (const auto* begin = std::get_if<BeginQuorumEpochRequest>(&frame.request)) {
+      out = raft.on_begin_quorum_epoch_response(now_, frame.to, *begin,
+                                                std::get<EpochResponse>(*frame.response));
+    } else if (const auto* end = std::get_if<EndQuorumEpochRequest>(&frame.request)) {
+      out = raft.on_end_quorum_epoch_response(now_, frame.to, *end,
+                                              std::get<EpochResponse>(*frame.response));
+    } else {
+      out = raft.on_fetch_response(now_, frame.to, std::get<FetchRequest>(frame.request),
+                                   std::get<FetchResponse>(*frame.response));
+    }
+    carry_out(frame.from, out, frame.entries);
+  }
+
+  // Everybody follows one leader, and its record of this epoch is committed everywhere.
+  bool has_converged() const {
+    for (const auto& [id, node] : nodes_) {
+      if (!node.raft->current().leader_id.is_set()) return false;
+      if (node.raft->current() != nodes_.begin()->second.raft->current()) return false;
+      const Offset committed = node.raft->high_watermark();
+      if (committed == 0) return false;
+      const Entry& last = node.log.entries[static_cast<std::size_t>(committed - 1)];
+      if (last.epoch != node.raft->epoch()) return false;
+    }
+    return true;
+  }
+
+  std::uint64_t random_;
+  Mutations mutations_;
+  std::vector<NodeId> voters_;
+  std::map<NodeId, Node> nodes_;
+  std::vector<Frame> frames_;
+  Instant now_;
+  bool is_calm_ = false;
+  NodeId isolated_ = no_node;
+  int crash_rate_ = 0;
+  int loss_rate_ = 0;
+  int isolation_rate_ = 0;
+  std::uint64_t requests_ = 0;
+
+  std::vector<Entry> ledger_;  // Everything that was ever committed.
+  std::map<LeaderEpoch, NodeId> leaders_;
+  std::map<std::pair<NodeId, LeaderEpoch>, NodeId> votes_;
+};
+
+}  // namespace brokersim::raft

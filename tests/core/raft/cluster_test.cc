@@ -1,0 +1,67 @@
+// A whole quorum under lost, late and repeated messages, restarts, power loss and isolation: one
+// leader and one vote per epoch, nothing committed is ever lost or changed, and it recovers once
+// it is left alone. Each rule that is broken on purpose must be noticed, or the test proves little.
+#include "tests/core/raft/cluster.h"
+
+#include <gtest/gtest.h>
+
+namespace brokersim::raft {
+namespace {
+
+// The first violation among so many seeds.
+std::string first_violation(Mutations mutations, std::uint64_t seeds, int steps) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    Cluster cluster(seed, mutations);
+    cluster.run(steps);
+    if (!cluster.violation.empty()) return fmt::format("seed {}: {}", seed, cluster.violation);
+  }
+  return {};
+}
+
+TEST(QuorumUnderFaults, keeps_its_promises_and_recovers) {
+  std::size_t committed = 0;
+  std::size_t elections = 0;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Cluster cluster(seed, {});
+    cluster.run(1500);
+    cluster.must_converge();
+    ASSERT_EQ(cluster.violation, "") << "seed " << seed;
+    committed += cluster.committed();
+    elections += cluster.elections();
+  }
+  EXPECT_GT(committed, 30u * 20);
+  EXPECT_GT(elections, 30u * 3);
+}
+
+TEST(QuorumUnderFaults, works_without_pre_vote) {
+  Mutations mutations;
+  mutations.rules.has_pre_vote = false;
+  EXPECT_EQ(first_violation(mutations, 20, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_forgotten_vote_is_noticed) {
+  Mutations mutations;
+  mutations.votes_are_persisted = false;
+  EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_follower_that_does_not_flush_is_noticed) {
+  Mutations mutations;
+  mutations.followers_flush = false;
+  EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_leader_that_counts_what_is_not_synced_is_noticed) {
+  Mutations mutations;
+  mutations.leader_flushes = false;
+  EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_leader_that_resumes_its_epoch_after_a_restart_is_noticed) {
+  Mutations mutations;
+  mutations.rules.resigns_after_restart = false;
+  EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+}  // namespace
+}  // namespace brokersim::raft

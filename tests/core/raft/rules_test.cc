@@ -1,0 +1,413 @@
+// The rules of KIP-595 and KIP-996, one by one, on a single node whose peers are played by the
+// test.
+#include <gtest/gtest.h>
+
+#include "core/raft/raft.h"
+#include "tests/core/raft/memory_log.h"
+
+namespace brokersim::raft {
+namespace {
+
+using api::ErrorCode;
+
+constexpr NodeId a{1}, b{2}, c{3};
+constexpr LeaderEpoch epoch(int n) { return LeaderEpoch(n); }
+
+// Node a of voters a, b, c, unless said otherwise.
+struct Node {
+  explicit Node(QuorumState at_start = {}, RaftRules rules = {}, NodeId self = a,
+                std::vector<NodeId> voters = {a, b, c}) {
+    RaftConfig config;
+    config.self = self;
+    config.voters = std::move(voters);
+    config.rules = rules;
+    config.random = [](std::string_view, std::uint64_t key) { return key * 1'000'000; };
+    raft.emplace(config, log, at_start);
+  }
+  Node& start() {
+    started = carry_out(raft->start(now));
+    return *this;
+  }
+  Output carry_out(Output out) {
+    if (out.persist) stored = *out.persist;
+    if (out.truncate_to) log.truncate(*out.truncate_to);
+    if (out.became_leader) append(raft->epoch());
+    return out;
+  }
+  void append(LeaderEpoch of) { log.entries.push_back({of, 0}); }
+
+  Output time_passes() {
+    now = raft->next_deadline();
+    return carry_out(raft->tick(now));
+  }
+  Output vote_arrives(NodeId from, bool is_granted) {
+    const auto request = std::get<VoteRequest>(raft->request_for(from).value());
+    const VoteResponse response{ErrorCode::none, {no_node, raft->epoch()}, is_granted};
+    return carry_out(raft->on_vote_response(now, from, request, response));
+  }
+  // Wins a pre-vote and an election by the vote of b.
+  Node& elected() {
+    start();
+    time_passes();
+    vote_arrives(b, true);
+    vote_arrives(b, true);
+    return *this;
+  }
+  Answer<FetchAnswer> fetched_by(NodeId from, Offset offset, LeaderEpoch last) {
+    auto answer = raft->on_fetch(now, {raft->epoch(), from, offset, last});
+    carry_out(answer.output);
+    return answer;
+  }
+  Node& following(NodeId leader, int of) {
+    start();
+    carry_out(raft->on_begin_quorum_epoch(now, {epoch(of), leader, a}).output);
+    return *this;
+  }
+  Output fetch_answered(FetchResponse response) {
+    const NodeId leader = raft->current().leader_id;
+    const auto request = std::get<FetchRequest>(raft->request_for(leader).value());
+    response.current = raft->current();
+    return raft->on_fetch_response(now, leader, request, response);
+  }
+  VoteResponse asked_by(NodeId candidate, int of, int last, Offset end, bool pre_vote = false) {
+    const auto answer = raft->on_vote(now, {epoch(of), candidate, a, epoch(last), end, pre_vote});
+    carry_out(answer.output);
+    return answer.response;
+  }
+
+  Instant now{1s};
+  MemoryLog log;
+  QuorumState stored;
+  Output started;
+  std::optional<Raft> raft;
+};
+
+// ---- Elections ---------------------------------------------------------------------------------
+
+TEST(Elections, begin_with_a_pre_vote_in_the_same_epoch_that_is_not_persisted) {
+  Node node;
+  node.start();
+  EXPECT_FALSE(node.time_passes().persist);
+  EXPECT_EQ(node.raft->role_name(), "prospective");
+  EXPECT_TRUE(std::get<VoteRequest>(*node.raft->request_for(b)).pre_vote);
+  const auto out = node.vote_arrives(b, true);
+  EXPECT_EQ(out.persist, (QuorumState{no_node, epoch(1), a}));
+  EXPECT_EQ(node.raft->role_name(), "candidate");
+}
+
+TEST(Elections, are_won_by_a_majority_and_announced_until_acknowledged) {
+  Node node;
+  node.elected();
+  EXPECT_TRUE(node.raft->is_leader());
+  EXPECT_EQ(node.stored, (QuorumState{a, epoch(1), a}));
+  const auto request = std::get<BeginQuorumEpochRequest>(*node.raft->request_for(c));
+  (void)node.raft->on_begin_quorum_epoch_response(node.now, c, request,
+                                                  {ErrorCode::broker_not_available, {}});
+  EXPECT_TRUE(node.raft->request_for(c));
+  (void)node.raft->on_begin_quorum_epoch_response(node.now, c, request,
+                                                  {ErrorCode::none, {a, epoch(1)}});
+  EXPECT_FALSE(node.raft->request_for(c));
+}
+
+TEST(Elections, lost_are_tried_again_after_a_back_off_in_a_later_epoch) {
+  Node node;
+  node.start();
+  node.time_passes();
+  node.vote_arrives(b, true);
+  node.vote_arrives(b, false);
+  node.vote_arrives(c, false);
+  EXPECT_FALSE(node.raft->request_for(b));
+  EXPECT_LE(node.raft->next_deadline(), node.now + 100ms);
+  node.time_passes();
+  EXPECT_EQ(node.raft->role_name(), "prospective");
+}
+
+TEST(Elections, of_a_single_voter_are_won_at_once) {
+  Node node({}, {}, a, {a});
+  node.start();
+  EXPECT_TRUE(node.raft->is_leader());
+  EXPECT_EQ(node.started.became_leader, 0);
+  EXPECT_EQ(node.raft->next_deadline(), never);
+  EXPECT_EQ(node.raft->flushed(epoch(1), 1).high_watermark, 1);
+}
+
+TEST(Elections, are_not_for_observers) {
+  Node node({}, {}, NodeId(9));
+  node.start();
+  EXPECT_EQ(node.raft->next_deadline(), never);
+  int asked = 0;
+  for (const NodeId voter : {a, b, c}) asked += node.raft->request_for(voter).has_value();
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(Restart, of_a_leader_leaves_it_resigned_in_its_epoch) {
+  Node node({a, epoch(4), a});
+  node.start();
+  EXPECT_EQ(node.raft->role_name(), "resigned");
+  node.time_passes();
+  EXPECT_EQ(node.raft->current(), (LeaderAndEpoch{no_node, epoch(5)}));
+}
+
+TEST(Restart, of_a_candidate_goes_on_asking_for_the_same_epoch) {
+  Node node({no_node, epoch(4), a});
+  node.start();
+  EXPECT_EQ(node.raft->role_name(), "candidate");
+  EXPECT_EQ(node.raft->epoch(), epoch(4));
+}
+
+TEST(Restart, believes_the_log_where_the_stored_state_is_older) {
+  Node node({no_node, epoch(1), b});
+  node.append(epoch(3));
+  node.start();
+  EXPECT_EQ(node.stored, (QuorumState{no_node, epoch(3), no_node}));
+}
+
+// ---- Votes -------------------------------------------------------------------------------------
+
+TEST(Votes, are_given_once_per_epoch_and_persisted_with_the_answer) {
+  Node node;
+  node.start();
+  EXPECT_TRUE(node.asked_by(b, 1, 0, 0).vote_granted);
+  EXPECT_EQ(node.stored, (QuorumState{no_node, epoch(1), b}));
+  EXPECT_FALSE(node.asked_by(c, 1, 0, 0).vote_granted);
+  EXPECT_TRUE(node.asked_by(b, 1, 0, 0).vote_granted);
+  EXPECT_TRUE(node.asked_by(c, 2, 0, 0).vote_granted);
+}
+
+TEST(Votes, are_remembered_across_a_restart) {
+  Node node({no_node, epoch(1), b});
+  node.start();
+  EXPECT_FALSE(node.asked_by(c, 1, 0, 0).vote_granted);
+}
+
+TEST(Votes, go_only_to_logs_that_are_not_behind) {
+  Node node;
+  node.append(epoch(1));
+  node.append(epoch(3));
+  node.start();
+  EXPECT_FALSE(node.asked_by(b, 4, 2, 9).vote_granted);
+  EXPECT_FALSE(node.asked_by(b, 5, 3, 1).vote_granted);
+  EXPECT_TRUE(node.asked_by(b, 6, 3, 2).vote_granted);
+  EXPECT_TRUE(node.asked_by(c, 7, 4, 1).vote_granted);
+}
+
+TEST(Votes, asked_in_nonsense_are_refused_without_effect) {
+  Node node;
+  node.start();
+  EXPECT_EQ(node.asked_by(b, 2, 2, 5).error, ErrorCode::invalid_request);
+  EXPECT_EQ(node.asked_by(b, 2, -1, 5).error, ErrorCode::invalid_request);
+  EXPECT_EQ(node.asked_by(b, 2, 1, -5).error, ErrorCode::invalid_request);
+  EXPECT_EQ(node.asked_by(b, -1, 0, 0).error, ErrorCode::fenced_leader_epoch);
+  const auto answer = node.raft->on_vote(node.now, {epoch(2), b, c, epoch(1), 0, false});
+  EXPECT_EQ(answer.response.error, ErrorCode::invalid_voter_key);
+  EXPECT_EQ(node.raft->epoch(), epoch(0));
+}
+
+TEST(PreVotes, are_refused_while_a_leader_is_in_touch) {
+  Node node;
+  node.following(b, 3);
+  EXPECT_TRUE(node.asked_by(c, 3, 0, 0, true).vote_granted);
+  (void)node.fetch_answered({});
+  EXPECT_FALSE(node.asked_by(c, 3, 0, 0, true).vote_granted);
+  node.time_passes();
+  EXPECT_EQ(node.raft->role_name(), "prospective");
+  EXPECT_TRUE(node.asked_by(c, 3, 0, 0, true).vote_granted);
+  EXPECT_EQ(node.raft->epoch(), epoch(3));
+}
+
+TEST(PreVotes, lost_leave_the_node_with_its_leader_and_its_vote) {
+  Node node({no_node, epoch(3), c});
+  node.following(b, 3);
+  node.time_passes();
+  node.vote_arrives(b, false);
+  node.vote_arrives(c, false);
+  EXPECT_EQ(node.raft->role_name(), "follower");
+  EXPECT_EQ(node.stored, (QuorumState{b, epoch(3), c}));
+}
+
+// ---- Leaders come and go -----------------------------------------------------------------------
+
+TEST(Leaders, are_followed_only_one_per_epoch) {
+  Node node;
+  node.following(b, 3);
+  const auto of_c = [&](int of) {
+    return node.raft->on_begin_quorum_epoch(node.now, {epoch(of), c, a}).response.error;
+  };
+  EXPECT_EQ(of_c(3), ErrorCode::invalid_request);
+  EXPECT_EQ(of_c(2), ErrorCode::fenced_leader_epoch);
+  EXPECT_EQ(of_c(4), ErrorCode::none);
+  EXPECT_EQ(node.raft->current(), (LeaderAndEpoch{c, epoch(4)}));
+}
+
+TEST(Leaders, that_end_are_succeeded_by_the_longest_log_first) {
+  const auto delay_with = [](std::vector<NodeId> successors) {
+    Node node;
+    node.following(b, 3);
+    (void)node.raft->on_end_quorum_epoch(node.now, {epoch(3), b, std::move(successors)});
+    return node.raft->next_deadline() - node.now;
+  };
+  EXPECT_EQ(delay_with({a, c}), Duration(0));
+  EXPECT_EQ(delay_with({c, a}), Duration(500ms));
+}
+
+TEST(Leaders, resign_when_no_majority_fetches) {
+  Node node;
+  node.elected();
+  const Instant elected_at = node.now;
+  EXPECT_EQ(node.raft->next_deadline(), elected_at + 3s);
+  node.now = elected_at + 2s;
+  node.fetched_by(c, 0, epoch(0));
+  EXPECT_EQ(node.raft->next_deadline(), elected_at + 5s);
+  node.fetched_by(NodeId(9), 0, epoch(0));
+  node.time_passes();
+  EXPECT_EQ(node.raft->role_name(), "resigned");
+  const auto request = std::get<EndQuorumEpochRequest>(*node.raft->request_for(b));
+  EXPECT_EQ(request.preferred_successors, (std::vector{c, b}));
+}
+
+// ---- The high watermark ------------------------------------------------------------------------
+
+TEST(HighWatermark, needs_a_record_of_the_leaders_own_epoch_on_a_majority) {
+  Node node;
+  node.append(epoch(0));
+  node.append(epoch(0));
+  node.elected();  // LeaderChange at offset 2.
+  (void)node.raft->flushed(epoch(1), 3);
+  EXPECT_FALSE(node.fetched_by(b, 2, epoch(0)).output.high_watermark);
+  EXPECT_EQ(node.fetched_by(b, 2, epoch(0)).response.response.high_watermark, -1);
+  EXPECT_EQ(node.fetched_by(b, 3, epoch(1)).output.high_watermark, 3);
+}
+
+TEST(HighWatermark, without_that_rule_covers_what_another_leader_may_replace) {
+  Node node({}, {.commits_beyond_epoch_start_only = false});
+  node.append(epoch(0));
+  node.elected();
+  (void)node.raft->flushed(epoch(1), 2);
+  EXPECT_EQ(node.fetched_by(b, 1, epoch(0)).output.high_watermark, 1);
+}
+
+TEST(HighWatermark, counts_the_leader_only_as_far_as_it_is_synced) {
+  Node node;
+  node.elected();
+  EXPECT_FALSE(node.fetched_by(b, 1, epoch(1)).output.high_watermark);
+  EXPECT_FALSE(node.raft->flushed(epoch(0), 1).high_watermark);
+  EXPECT_EQ(node.raft->flushed(epoch(1), 1).high_watermark, 1);
+}
+
+TEST(HighWatermark, does_not_go_back_with_a_voter_that_lost_its_log) {
+  Node node;
+  node.elected();
+  (void)node.raft->flushed(epoch(1), 1);
+  node.fetched_by(b, 1, epoch(1));
+  EXPECT_EQ(node.raft->high_watermark(), 1);
+  EXPECT_EQ(node.fetched_by(b, 0, epoch(0)).response.response.error, ErrorCode::none);
+  EXPECT_EQ(node.raft->high_watermark(), 1);
+}
+
+TEST(HighWatermark, of_a_follower_stays_within_its_log) {
+  Node node;
+  node.following(b, 3);
+  FetchResponse response;
+  response.high_watermark = 10;
+  response.batches = {{0, 4, epoch(1)}};
+  const auto out = node.fetch_answered(response);
+  EXPECT_EQ(out.append_batches, 1u);
+  EXPECT_TRUE(out.flush);
+  EXPECT_EQ(out.high_watermark, 4);
+}
+
+// ---- Fetching ----------------------------------------------------------------------------------
+
+TEST(Fetch, is_answered_according_to_its_epoch) {
+  Node node;
+  node.elected();
+  const auto error_of = [&](LeaderEpoch of, Offset offset, LeaderEpoch last) {
+    return node.raft->on_fetch(node.now, {of, b, offset, last}).response.response.error;
+  };
+  EXPECT_EQ(error_of(epoch(0), 0, epoch(0)), ErrorCode::fenced_leader_epoch);
+  EXPECT_EQ(error_of(epoch(2), 0, epoch(0)), ErrorCode::unknown_leader_epoch);
+  EXPECT_EQ(error_of(epoch(1), -1, epoch(0)), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(epoch(1), 0, epoch(2)), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(epoch(1), 0, epoch(0)), ErrorCode::none);
+  Node other;
+  other.start();
+  EXPECT_EQ(other.raft->on_fetch(other.now, {epoch(0), b, 0, epoch(0)}).response.response.error,
+            ErrorCode::not_leader_or_follower);
+}
+
+TEST(Fetch, tells_where_logs_part) {
+  Node node({no_node, epoch(4), no_node});
+  for (const int of : {1, 1, 3}) node.append(epoch(of));
+  node.elected();  // Epochs 1 1 3 5.
+  const auto parting = [&](Offset offset, int last) {
+    return node.fetched_by(b, offset, epoch(last)).response.response.diverging_epoch;
+  };
+  EXPECT_EQ(parting(2, 1), std::nullopt);
+  EXPECT_EQ(parting(3, 1), (EpochEnd{epoch(1), 2}));
+  EXPECT_EQ(parting(3, 2), (EpochEnd{epoch(1), 2}));
+  EXPECT_EQ(parting(9, 5), (EpochEnd{epoch(5), 4}));
+}
+
+TEST(Fetch, may_wait_until_there_are_records_or_a_new_high_watermark) {
+  Node node;
+  node.elected();
+  EXPECT_FALSE(node.fetched_by(b, 0, epoch(0)).response.may_wait);
+  EXPECT_TRUE(node.fetched_by(b, 1, epoch(1)).response.may_wait);
+  (void)node.raft->flushed(epoch(1), 1);
+  const FetchRequest waiting{epoch(1), b, 1, epoch(1)};
+  EXPECT_FALSE(node.raft->answer_fetch(waiting).may_wait);
+  EXPECT_TRUE(node.raft->answer_fetch(waiting).may_wait);
+}
+
+TEST(Fetch, response_truncates_to_where_the_logs_part) {
+  Node node;
+  for (const int of : {1, 1, 2, 2}) node.append(epoch(of));
+  node.following(b, 3);
+  FetchResponse response;
+  response.diverging_epoch = EpochEnd{epoch(1), 9};
+  EXPECT_EQ(node.fetch_answered(response).truncate_to, 2);
+}
+
+TEST(Fetch, response_that_takes_back_what_is_committed_stops_the_node) {
+  Node node;
+  node.append(epoch(1));
+  node.following(b, 3);
+  FetchResponse response;
+  response.high_watermark = 1;
+  (void)node.fetch_answered(response);
+  response.diverging_epoch = EpochEnd{epoch(0), 0};
+  const auto out = node.fetch_answered(response);
+  EXPECT_TRUE(out.fatal);
+  EXPECT_FALSE(out.truncate_to);
+}
+
+TEST(Fetch, response_is_appended_only_as_far_as_it_continues_the_log_in_known_epochs) {
+  Node node;
+  node.append(epoch(2));
+  node.following(b, 3);
+  const auto appended = [&](std::vector<BatchSpan> batches) {
+    FetchResponse response;
+    response.batches = std::move(batches);
+    return node.fetch_answered(response).append_batches;
+  };
+  EXPECT_EQ(appended({{1, 2, epoch(2)}, {2, 4, epoch(3)}}), 2u);
+  EXPECT_EQ(appended({{1, 2, epoch(3)}, {2, 3, epoch(4)}}), 1u);  // KAFKA-18723
+  EXPECT_EQ(appended({{1, 2, epoch(3)}, {3, 4, epoch(3)}}), 1u);
+  EXPECT_EQ(appended({{0, 1, epoch(2)}}), 0u);
+  EXPECT_EQ(appended({{1, 2, epoch(1)}}), 0u);
+  EXPECT_EQ(appended({{1, 1, epoch(3)}}), 0u);
+}
+
+TEST(Fetch, response_to_an_earlier_question_is_ignored) {
+  Node node;
+  node.following(b, 3);
+  const auto request = std::get<FetchRequest>(*node.raft->request_for(b));
+  node.append(epoch(3));
+  FetchResponse response;
+  response.current = node.raft->current();
+  response.batches = {{0, 1, epoch(3)}};
+  EXPECT_EQ(node.raft->on_fetch_response(node.now, b, request, response).append_batches, 0u);
+}
+
+}  // namespace
+}  // namespace brokersim::raft

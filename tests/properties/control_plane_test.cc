@@ -1,0 +1,126 @@
+// BS-Q01, BS-M01 and BS-V01: quorum epochs, the rules of the metadata, and convergence.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+
+TEST(OneQuorumLeader, a_voter_that_votes_twice_is_a_violation_also_across_a_restart) {
+  History h;
+  h.add(1, VoteAnswered{NodeId{2}, LeaderEpoch{5}, true});
+  h.stopped(1, NodeStopped::How::power_loss);
+  h.started(1, 1);
+  h.add(1, VoteAnswered{NodeId{3}, LeaderEpoch{5}, true});
+  EXPECT_EQ(h.fired(), Fired{"BS-Q01/voted_twice"});
+}
+
+TEST(OneQuorumLeader, repeated_refused_and_later_votes_are_normal) {
+  History h;
+  h.add(1, VoteAnswered{NodeId{2}, LeaderEpoch{5}, true});
+  h.add(1, VoteAnswered{NodeId{2}, LeaderEpoch{5}, true});
+  h.add(1, VoteAnswered{NodeId{3}, LeaderEpoch{5}, false});
+  h.add(1, VoteAnswered{NodeId{3}, LeaderEpoch{6}, true});
+  h.add(3, QuorumLeaderAnnounced{LeaderEpoch{6}});
+  h.add(3, QuorumLeaderAnnounced{LeaderEpoch{6}});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(OneQuorumLeader, two_leaders_of_one_epoch_are_a_violation) {
+  History h;
+  h.add(1, QuorumLeaderAnnounced{LeaderEpoch{5}});
+  h.add(2, QuorumLeaderAnnounced{LeaderEpoch{5}});
+  EXPECT_EQ(h.fired(), Fired{"BS-Q01/two_leaders"});
+}
+
+TEST(OneQuorumLeader, a_leader_that_voted_for_another_is_a_violation) {
+  History h;
+  h.add(1, VoteAnswered{NodeId{2}, LeaderEpoch{5}, true});
+  h.add(1, QuorumLeaderAnnounced{LeaderEpoch{5}});
+  EXPECT_EQ(h.fired(), Fired{"BS-Q01/voted_twice"});
+}
+
+TEST(Metadata, a_leader_out_of_sync_is_a_violation) {
+  History h;
+  h.partition(1, 0, {2, 3});
+  EXPECT_EQ(h.fired(), Fired{"BS-M01/leader_not_in_sync"});
+}
+
+TEST(Metadata, in_sync_replicas_are_replicas_and_at_least_one) {
+  History h;
+  h.partition(1, 0, {1, 4});
+  h.partition(-1, 1, {});
+  EXPECT_EQ(h.fired(), (Fired{"BS-M01/isr_not_replicas", "BS-M01/isr_empty"}));
+}
+
+TEST(Metadata, a_leader_epoch_that_skips_or_goes_back_is_a_violation) {
+  History h;
+  h.partition(1, 4, {1, 2});
+  h.partition(1, 6, {1, 2});
+  EXPECT_EQ(h.fired(), Fired{"BS-M01/leader_epoch_step"});
+}
+
+TEST(Metadata, a_partition_epoch_that_does_not_grow_by_one_is_a_violation) {
+  History h;
+  PartitionCommitted body{orders, NodeId{1}, LeaderEpoch{0}};
+  body.replicas = body.isr = History::nodes({1});
+  h.add(-1, body);
+  h.add(-1, body);
+  EXPECT_EQ(h.fired(), Fired{"BS-M01/partition_epoch_step"});
+}
+
+TEST(Metadata, committed_offsets_do_not_go_back) {
+  History h;
+  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{7}, true, 7});
+  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{6}, true, 6});
+  EXPECT_EQ(h.fired(), Fired{"BS-M01/metadata_went_back"});
+}
+
+TEST(Metadata, a_fenced_broker_may_stay_in_sync_but_not_join) {
+  History h;
+  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{0}, false, 0});
+  h.partition(1, 0, {1, 2});
+  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, true, 1});
+  h.partition(1, 0, {1, 2});
+  h.partition(1, 0, {1});
+  EXPECT_EQ(h.fired(), Fired{});
+  h.partition(1, 0, {1, 2});
+  EXPECT_EQ(h.fired(), Fired{"BS-M01/fenced_joined_isr"});
+}
+
+TEST(Convergence, a_partition_without_leader_long_after_the_last_fault_is_a_violation) {
+  History h;
+  h.partition(-1, 0, {1, 2, 3});
+  h.add(-1, FaultsLifted{});
+  h.wait(59s);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.wait(1s);
+  EXPECT_EQ(h.fired(), Fired{"BS-V01/no_leader"});
+}
+
+TEST(Convergence, a_running_replica_out_of_sync_is_a_violation_and_one_that_is_down_is_not) {
+  History h;
+  h.partition(1, 0, {1, 2});
+  h.stopped(3, NodeStopped::How::crash);
+  h.add(-1, FaultsLifted{});
+  h.wait(60s);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.started(3, 1);
+  EXPECT_EQ(h.fired(), Fired{"BS-V01/isr_not_full"});
+}
+
+TEST(Convergence, a_follower_without_an_old_batch_of_its_leader_is_a_violation) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.add(-1, FaultsLifted{});
+  h.wait(60s);
+  h.stored(1, 0, 0, 100);
+  h.stored(2, 0, 0, 100);
+  h.stored(3, 0, 0, 100);
+  h.stored(1, 1, 0, 101);
+  h.stored(2, 1, 0, 101);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.wait(11s);
+  EXPECT_EQ(h.fired(), Fired{"BS-V01/logs_differ"});
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,112 @@
+// BS-H01 and BS-C01 fire when a leader shows more than its in-sync replicas hold, also while the
+// in-sync set changes; power loss that the leader cannot know of, and deposed leaders, do not
+// count.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+
+TEST(HighWatermark, beyond_what_an_in_sync_replica_holds_is_a_violation) {
+  History h;
+  const EventId isr = h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.stored(2, 0, 0, 100);
+  const EventId shown = h.fetched(1, 2, 1, 1);
+  const Verdict verdict = h.verdict();
+  ASSERT_EQ(verdict.violations.size(), 1U);
+  EXPECT_EQ(verdict.violations[0].fingerprint(), "BS-H01/beyond_in_sync");
+  EXPECT_EQ(verdict.violations[0].facts, (std::array<EventId, 2>{isr, shown}));
+}
+
+TEST(HighWatermark, a_committed_shrink_lets_it_pass) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.stored(2, 0, 0, 100);
+  h.partition(1, 0, {1, 2});
+  h.fetched(1, 2, 1, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(HighWatermark, a_follower_that_lost_power_counts_until_it_leaves_the_in_sync_set) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.stored(2, 0, 0, 100);
+  h.stopped(2, NodeStopped::How::power_loss);
+  h.cut(2, 0, true);
+  h.stored(3, 0, 0, 100);
+  h.fetched(1, 3, 1, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(HighWatermark, a_divergent_replica_does_not_hold_what_it_replaced) {
+  History h;
+  h.partition(1, 0, {1, 2});
+  h.stored(1, 0, 0, 100);
+  h.partition(2, 1, {1, 2});
+  h.stored(2, 0, 1, 200);
+  h.fetched(2, 1, 1, 1);
+  EXPECT_EQ(h.fired(), Fired{"BS-H01/beyond_in_sync"});
+}
+
+TEST(HighWatermark, going_back_within_a_reign_is_a_violation) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.replicated(1, 0, 0, 100);
+  h.fetched(1, 2, 1, 1);
+  h.fetched(1, 2, 1, 0);
+  EXPECT_EQ(h.fired(), Fired{"BS-H01/went_back"});
+}
+
+TEST(HighWatermark, going_back_across_an_election_or_a_restart_is_normal) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.replicated(1, 0, 0, 100);
+  h.fetched(1, 2, 1, 1);
+  h.partition(1, 1, {1, 2, 3});
+  h.fetched(1, 2, 1, 0);
+  h.fetched(1, 2, 1, 1);
+  h.stopped(1, NodeStopped::How::crash);
+  h.started(1, 1);
+  h.fetched(1, 2, 1, 0);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(HighWatermark, that_a_new_quorum_leader_does_not_know_one_yet_is_normal) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.replicated(1, 0, 0, 100);
+  h.fetched(1, 2, 1, 1);
+  h.fetched(1, 2, 1, -1);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.fetched(1, 2, 1, 0);
+  EXPECT_EQ(h.fired(), Fired{"BS-H01/went_back"});
+}
+
+TEST(CommittedReads, a_batch_beyond_the_answer_s_own_high_watermark_is_a_violation) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.replicated(1, 0, 0, 100);
+  h.fetched(1, -1, 0, 0, {History::batch(0, 0, 100)});
+  EXPECT_EQ(h.fired(), Fired{"BS-C01/beyond_high_watermark"});
+}
+
+TEST(CommittedReads, a_batch_that_not_all_in_sync_replicas_held_is_a_violation) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.fetched(1, -1, 0, 1, {History::batch(0, 0, 100)});
+  EXPECT_EQ(h.fired(), (Fired{"BS-H01/beyond_in_sync", "BS-C01/not_on_all_in_sync"}));
+}
+
+TEST(CommittedReads, followers_are_shown_uncommitted_batches) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.fetched(1, 2, 0, 0, {History::batch(0, 0, 100)});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+}  // namespace brokersim::properties

@@ -1,0 +1,185 @@
+// How a finished run is told: the elections that its events show, the blocks on a terminal, and the
+// JSON object.
+#include "reports/summary.h"
+
+#include <gtest/gtest.h>
+
+namespace brokersim::reports {
+
+namespace {
+
+const TopicPartition orders{"orders", 0};
+
+class Tale {
+ public:
+  EventId add(Duration at, int node, EventBody body) {
+    events_.push_back(
+        {EventId{events_.size() + 1}, Instant{at}, NodeId{node}, {}, std::move(body)});
+    elections_.observe(events_.back());
+    return events_.back().id;
+  }
+  EventId partition(Duration at, int leader, int epoch, std::vector<NodeId> isr) {
+    PartitionCommitted body{orders, NodeId{leader}, LeaderEpoch{epoch}};
+    body.isr = std::move(isr);
+    return add(at, -1, body);
+  }
+  const std::vector<Event>& events() const { return events_; }
+  const std::vector<Election>& elections() const { return elections_.all(); }
+
+ private:
+  std::vector<Event> events_;
+  Elections elections_;
+};
+
+// Broker 1 stops at 1 s, is fenced at 4 s, broker 2 is committed at 4.1 s, leads at 4.3 s, and
+// acknowledges at 4.8 s.
+Tale failover() {
+  Tale run;
+  run.add(0ms, 1, NodeStarted{"broker-1", 0});
+  run.add(0ms, 2, NodeStarted{"broker-2", 0});
+  run.partition(100ms, 1, 0, {NodeId{1}, NodeId{2}});
+  run.add(200ms, 1, BecameLeader{orders, LeaderEpoch{0}});
+  run.add(1s, 1, NodeStopped{NodeStopped::How::power_loss});
+  run.add(4s, 101, BrokerFenced{NodeId{1}, "heartbeat timeout"});
+  run.add(4s, 101,
+          LeaderElected{orders, NodeId{1}, NodeId{2}, LeaderEpoch{1}, "broker-1 fenced", true});
+  run.partition(4100ms, 2, 1, {NodeId{2}});
+  run.add(4300ms, 2, BecameLeader{orders, LeaderEpoch{1}});
+  run.add(4800ms, 2, ProduceAnswered{"producer-1", orders, -1, 0, {}});
+  return run;
+}
+
+RunResult result_of(const Tale& run) {
+  RunResult result;
+  result.version = "0.1.0";
+  result.scenario = "leader-failover";
+  result.seed = 42;
+  result.trace_hash = "00ff";
+  result.simulated = 60s;
+  result.wall = 240ms;
+  result.faults = 1;
+  result.elections = run.elections();
+  result.reproduce = "brokersim run leader-failover --seed 42";
+  result.verdict.events = 10;
+  result.verdict.findings = {{"BS-D01", "acked record lost"}, {"BS-V01", "does not converge"}};
+  return result;
+}
+
+RunResult failed(const Tale& run) {
+  RunResult result = result_of(run);
+  result.verdict.findings[0].violations = 3;
+  properties::Violation violation;
+  violation.id = "BS-D01";
+  violation.kind = "lost_at_clean_election";
+  violation.message = "The record at offset 0 of orders-0 was \"lost\".";
+  violation.facts = {EventId{3}, EventId{8}};
+  violation.at = Instant{4300ms};
+  violation.count = 3;
+  result.verdict.violations = {violation};
+  return result;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST(Elections, say_where_the_time_without_a_leader_went) {
+  const Tale run = failover();
+  ASSERT_EQ(run.elections().size(), 1U);
+  const Election& e = run.elections()[0];
+  EXPECT_EQ(e.from, NodeId{1});
+  EXPECT_EQ(e.to, NodeId{2});
+  EXPECT_EQ(e.leader_epoch, LeaderEpoch{1});
+  EXPECT_EQ(e.why, "broker-1 fenced");
+  EXPECT_TRUE(e.is_clean);
+  EXPECT_EQ(e.detect, Duration(3s));
+  EXPECT_EQ(e.decide, Duration(100ms));
+  EXPECT_EQ(e.spread, Duration(200ms));
+  EXPECT_EQ(e.recover, Duration(500ms));
+  EXPECT_EQ(e.without_leader, Duration(3300ms));
+}
+
+TEST(Elections, an_outage_lasts_through_elections_of_nobody) {
+  Tale run;
+  run.partition(0ms, 1, 0, {NodeId{1}});
+  run.add(1s, 1, NodeStopped{NodeStopped::How::crash});
+  run.partition(2s, -1, 1, {NodeId{1}});
+  run.partition(5s, 1, 2, {NodeId{1}});
+  run.add(6s, 1, BecameLeader{orders, LeaderEpoch{2}});
+  ASSERT_EQ(run.elections().size(), 2U);
+  EXPECT_EQ(run.elections()[0].without_leader, std::nullopt);
+  EXPECT_EQ(run.elections()[1].without_leader, Duration(5s));
+}
+
+TEST(Elections, of_a_replica_out_of_sync_are_unclean_whatever_the_controller_says) {
+  Tale run;
+  run.partition(0ms, 1, 0, {NodeId{1}});
+  run.partition(1s, 2, 1, {NodeId{2}});
+  ASSERT_EQ(run.elections().size(), 1U);
+  EXPECT_FALSE(run.elections()[0].is_clean);
+  EXPECT_TRUE(contains(elections_table(run.elections()), "UNCLEAN"));
+}
+
+TEST(Elections, a_change_of_the_in_sync_set_alone_is_none) {
+  Tale run;
+  run.partition(0ms, 1, 0, {NodeId{1}, NodeId{2}});
+  run.partition(1s, 1, 0, {NodeId{1}});
+  EXPECT_TRUE(run.elections().empty());
+}
+
+TEST(Summary, of_a_passing_run_ends_with_the_verdict) {
+  const Tale run = failover();
+  const std::string text = summary(result_of(run), run.events());
+  EXPECT_TRUE(contains(text, "  ok    BS-D01  acked record lost\n"));
+  EXPECT_TRUE(contains(text, "b1 -> b2"));
+  EXPECT_TRUE(contains(text, "3.3 s"));
+  EXPECT_TRUE(contains(text, "broker-1 fenced"));
+  EXPECT_TRUE(contains(text,
+                       "passed     60.0 s simulated in 240.000 ms wall (250x)   10 events, 1 "
+                       "faults, 1 elections\n"));
+  EXPECT_FALSE(contains(text, "reproduce"));
+  EXPECT_FALSE(contains(text, "\x1b"));
+}
+
+TEST(Summary, of_a_failing_run_gives_sentence_facts_and_the_line_to_reproduce_it) {
+  const Tale run = failover();
+  const std::string text = summary(failed(run), run.events());
+  EXPECT_TRUE(contains(text, "error[BS-D01]: acked record lost\n"));
+  EXPECT_TRUE(contains(text, "  The record at offset 0 of orders-0 was \"lost\".\n"));
+  EXPECT_TRUE(contains(text, "  (1)     100.000 ms  e3      orders-0 committed: leader 1"));
+  EXPECT_TRUE(contains(text, "  (2)          4.1 s  e8      orders-0 committed: leader 2"));
+  EXPECT_TRUE(contains(text, "broker-1 stops: power_loss"));
+  EXPECT_TRUE(contains(text, "note: 2 more of the same kind"));
+  EXPECT_TRUE(contains(text, "  FAIL  BS-D01  acked record lost"));
+  EXPECT_TRUE(contains(text, "reproduce  brokersim run leader-failover --seed 42\n"));
+  EXPECT_TRUE(contains(text, "failed     1 of 2 properties"));
+}
+
+TEST(Summary, no_line_is_wider_than_a_hundred_columns) {
+  const Tale run = failover();
+  RunResult result = failed(run);
+  for (int word = 0; word < 50; ++word) result.verdict.violations[0].message += " and more";
+  std::size_t begin = 0;
+  const std::string text = summary(result, run.events());
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+    EXPECT_LE(end - begin, 100U) << text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+}
+
+TEST(ResultJson, holds_what_a_program_asks_for) {
+  const Tale run = failover();
+  RunResult result = failed(run);
+  result.stats["acked"] = 7;
+  EXPECT_EQ(result_json(result),
+            R"({"verdict":"fail","scenario":"leader-failover","seed":42,"trace_hash":"00ff",)"
+            R"("virtual_ns":60000000000,"wall_ns":240000000,"events":10,"faults":1,)"
+            R"("elections":1,"violations":[{"id":"BS-D01",)"
+            R"("message":"The record at offset 0 of orders-0 was \"lost\".",)"
+            R"("fingerprint":"BS-D01/lost_at_clean_election","count":3,"facts":[3,8],)"
+            R"("at_ns":4300000000}],"stats":{"acked":7}})");
+}
+
+}  // namespace brokersim::reports

@@ -1,0 +1,69 @@
+// The smallest plan of each historical bug, in scenarios/plans: with the bug switched on it loses
+// an acknowledged record, and the same plan without the bug holds every property.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "scenarios/bugs.h"
+#include "scenarios/plan_toml.h"
+#include "scenarios/run.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
+
+Plan plan_in(const std::string& path) {
+  std::ifstream in(path);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto plan = parse_plan(text, path, {});
+  EXPECT_TRUE(plan) << (plan ? "" : plan.error());
+  return plan ? *plan : Plan{};
+}
+
+Plan plan_of(const Bug& bug) {
+  return plan_in(folder + "/plans/" + std::string(bug.name) + ".toml");
+}
+
+std::vector<std::string> fingerprints_of(const Plan& plan) {
+  const auto result = run(plan, {.folder = folder});
+  EXPECT_TRUE(result) << (result ? "" : result.error());
+  return result ? result->fingerprints() : std::vector<std::string>{};
+}
+
+TEST(BugPlans, each_bug_loses_an_acknowledged_record_in_its_smallest_plan) {
+  for (const auto& bug : all_bugs()) {
+    const auto found = fingerprints_of(plan_of(bug));
+    EXPECT_TRUE(std::any_of(found.begin(), found.end(), [](const std::string& fingerprint) {
+      return fingerprint.starts_with("BS-D01/");
+    })) << bug.name;
+  }
+}
+
+TEST(BugPlans, without_the_bug_the_same_plan_holds_every_property) {
+  for (const auto& bug : all_bugs()) {
+    auto plan = plan_of(bug);
+    plan.bugs.clear();
+    EXPECT_EQ(fingerprints_of(plan), std::vector<std::string>{}) << bug.name;
+  }
+}
+
+TEST(BugPlans, what_once_failed_holds) {
+  std::set<std::string> paths;
+  for (const auto& file : std::filesystem::directory_iterator(folder + "/plans/held")) {
+    paths.insert(file.path().string());
+  }
+  ASSERT_FALSE(paths.empty());
+  for (const auto& path : paths) {
+    EXPECT_EQ(fingerprints_of(plan_in(path)), std::vector<std::string>{}) << path;
+  }
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -1,0 +1,112 @@
+// A campaign counts every seed once and gathers failures by fingerprint, a crash and a hang among
+// them; and a hundred seeds of today's protocol find nothing.
+#include "scenarios/campaign.h"
+
+#include <set>
+#include <thread>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "scenarios/draw_plan.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
+
+int jobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+CampaignResult hunt(const CampaignOptions& options) {
+  std::vector<Scenario> scenarios;
+  for (const auto& name : options.scenarios) {
+    const auto scenario = load_scenario(name, folder);
+    EXPECT_TRUE(scenario) << scenario.error();
+    scenarios.push_back(*scenario);
+  }
+  Campaign campaign(options, [&](std::size_t scenario, std::uint64_t seed) {
+    return draw_plan(scenarios[scenario], seed);
+  });
+  const auto result = campaign.go({}, {}, {});
+  EXPECT_EQ(static_cast<std::uint64_t>(result.seeds), campaign.size());
+  for (const auto& [fingerprint, failure] : result.distinct) {
+    ADD_FAILURE() << fingerprint << " first at seed " << failure.first_seed << " of "
+                  << options.scenarios[failure.first_scenario] << ": " << failure.failure.message;
+  }
+  return result;
+}
+
+TEST(Campaign, todays_protocol_keeps_its_promises_under_every_kind_of_fault) {
+  const auto result = hunt({.scenarios = {"leader-failover", "chaos"},
+                            .last_seed = 100,
+                            .jobs = jobs(),
+                            .folder = folder});
+  EXPECT_EQ(result.failed, 0);
+  // And it was tried: a campaign in which nothing happens proves nothing.
+  for (const char* what : {"elections", "quorum_elections", "isr_changes", "truncations"}) {
+    EXPECT_GT(result.stats.at(what), 0) << what;
+  }
+}
+
+TEST(Campaign, shards_share_the_seeds_without_overlap) {
+  const auto no_plan = [](std::size_t, std::uint64_t) { return Plan{}; };
+  std::uint64_t sum = 0;
+  for (std::uint64_t shard = 0; shard < 7; ++shard) {
+    sum += Campaign(
+               {.scenarios = {"x"}, .first_seed = 5, .last_seed = 104, .shard = shard, .shards = 7},
+               no_plan)
+               .size();
+  }
+  EXPECT_EQ(sum, 100u);
+}
+
+TEST(Campaign, what_a_child_tells_its_parent_arrives) {
+  RunResult result;
+  result.report.trace_hash = "abc";
+  result.report.simulated = 5s;
+  result.report.stats = {{"elections", 3}};
+  properties::Violation violation;
+  violation.id = "BS-X01";
+  violation.kind = "odd";
+  violation.message = "two\nlines\tand a tab";
+  result.report.verdict.violations = {violation};
+  ChildResult child;
+  child.output = to_text(result);
+  const auto seed = parse_seed_result(9, child);
+  EXPECT_EQ(seed.seed, 9u);
+  EXPECT_EQ(seed.trace_hash, "abc");
+  EXPECT_EQ(seed.virtual_ns, 5'000'000'000);
+  EXPECT_EQ(seed.stats.at("elections"), 3);
+  ASSERT_EQ(seed.failures.size(), 1u);
+  EXPECT_EQ(seed.failures[0].fingerprint, "BS-X01/odd");
+  EXPECT_EQ(seed.failures[0].message, "two lines and a tab");
+}
+
+TEST(Children, each_ends_in_its_own_way_and_is_told_of_once) {
+  std::uint64_t started = 0;
+  std::map<std::uint64_t, ChildResult> results;
+  run_children(
+      {.jobs = 3, .wall_seconds = 1},
+      [&]() -> std::optional<ChildTask> {
+        if (started == 4) return std::nullopt;
+        const std::uint64_t number = started++;
+        return ChildTask{number, [number]() -> std::string {
+                           if (number == 1) REQUIRE(number == 0);
+                           while (number == 2) pause();
+                           return std::string(number == 3 ? 1 << 20 : 3, 'x');
+                         }};
+      },
+      [&](std::uint64_t id, const ChildResult& result) {
+        EXPECT_TRUE(results.emplace(id, result).second);
+      });
+  ASSERT_EQ(results.size(), 4u);
+  EXPECT_EQ(results[0].output, "xxx");
+  EXPECT_EQ(results[1].end, ChildResult::End::crashed);
+  EXPECT_TRUE(fingerprint_of(results[1]).starts_with("crash/campaign_test.cc:"));
+  EXPECT_EQ(results[2].end, ChildResult::End::hung);
+  EXPECT_EQ(fingerprint_of(results[2]), "hang");
+  EXPECT_EQ(results[3].output.size(), std::size_t{1} << 20);
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

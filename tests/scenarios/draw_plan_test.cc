@@ -1,0 +1,193 @@
+// Shows that a scenario and a seed make one plan, that its entries are drawn independently of each
+// other, and that the catalogue holds what it should.
+#include "scenarios/draw_plan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "scenarios/bugs.h"
+#include "scenarios/plan_toml.h"
+#include "sim/fault.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
+
+Scenario scenario_of(const std::string& text) {
+  const auto scenario = parse_scenario(text, "s.toml");
+  EXPECT_TRUE(scenario) << scenario.error();
+  return *scenario;
+}
+
+const std::string small = R"(
+[cluster]
+brokers = "3..5"
+[[topics]]
+name = "t"
+partitions = [2, 4]
+[[producers]]
+name = "p"
+count = 2
+acks = [1, "all"]
+[workload]
+topic = "t"
+records = 25
+chunk = "1..10"
+every = "1ms..2s"
+[mix]
+count = 6
+window = "1s..9s"
+for = "100ms..20s"
+kinds = [
+  { kind = "crash", weight = 3 },
+  { kind = "partition", targets = ["leaders"], peers = ["brokers"], peer_count = 2 },
+  { kind = "slow_disk", targets = ["controller"], parameters = { factor = "2..3" } },
+]
+)";
+
+TEST(DrawPlan, the_same_seed_draws_the_same_plan_and_another_another) {
+  const auto scenario = scenario_of(small);
+  EXPECT_EQ(draw_plan(scenario, 7), draw_plan(scenario, 7));
+  EXPECT_NE(draw_plan(scenario, 7).faults, draw_plan(scenario, 8).faults);
+}
+
+RC_GTEST_PROP(DrawPlan, any_drawn_plan_survives_its_file, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(small), seed);
+  const auto read = parse_plan(to_toml(plan), "p.toml");
+  RC_ASSERT(read);
+  RC_ASSERT(*read == plan);
+}
+
+RC_GTEST_PROP(DrawPlan, stays_within_what_the_scenario_says, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(small), seed + 1u);
+  RC_ASSERT(plan.cluster.brokers >= 3 && plan.cluster.brokers <= 5);
+  RC_ASSERT(plan.topics.at(0).partitions == 2 || plan.topics.at(0).partitions == 4);
+  RC_ASSERT(plan.faults.size() == 6u);
+  for (const auto& fault : plan.faults) {
+    RC_ASSERT(fault.at >= Duration(1s) && fault.at <= Duration(9s));
+    RC_ASSERT(fault.at + fault.lasting <= plan.quiet_at);
+    if (fault.kind == "slow_disk") {
+      const auto factor = std::get<std::int64_t>(fault.parameters.at("factor"));
+      RC_ASSERT(factor == 2 || factor == 3);
+    }
+  }
+}
+
+RC_GTEST_PROP(DrawPlan, sends_each_record_of_each_producer_once, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(small), seed);
+  std::map<std::string, std::int64_t> next{{"p-01", 1}, {"p-02", 1}};
+  for (const auto& operation : plan.operations) {
+    RC_ASSERT(operation.first_line == next.at(operation.client));
+    next[operation.client] += operation.count;
+  }
+  RC_ASSERT(next.at("p-01") == 26 && next.at("p-02") == 26);
+}
+
+TEST(DrawPlan, one_fault_more_leaves_the_others_as_they_are) {
+  auto scenario = scenario_of(small);
+  const auto fewer = draw_plan(scenario, 3).faults;
+  scenario.mix.count = 7;
+  const auto more = draw_plan(scenario, 3).faults;
+  ASSERT_EQ(more.size(), fewer.size() + 1);
+  for (const auto& fault : fewer) {
+    EXPECT_NE(std::find(more.begin(), more.end(), fault), more.end());
+  }
+}
+
+TEST(DrawPlan, seed_zero_has_the_fixed_faults_alone) {
+  const auto scenario = load_scenario("leader-failover", folder);
+  ASSERT_TRUE(scenario) << scenario.error();
+  const auto demo = draw_plan(*scenario, 0);
+  ASSERT_EQ(demo.faults.size(), 1u);
+  EXPECT_EQ(demo.faults[0].kind, "power_loss");
+  EXPECT_EQ(demo.faults[0].targets, std::vector<std::string>{"leader:my-topic-0"});
+  bool has_more = false;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const auto faults = draw_plan(*scenario, seed).faults;
+    EXPECT_NE(std::find(faults.begin(), faults.end(), demo.faults[0]), faults.end());
+    has_more = has_more || faults.size() > 1;
+  }
+  EXPECT_TRUE(has_more);
+}
+
+TEST(DrawPlan, the_demo_uploads_every_line_of_ten_hosts_to_two_copies) {
+  const auto plan = make_plan({.folder = folder});
+  ASSERT_TRUE(plan) << plan.error();
+  ASSERT_EQ(plan->producers.size(), 10u);
+  EXPECT_EQ(plan->producers[9].name, "host-10");
+  for (const auto& producer : plan->producers) EXPECT_EQ(producer.acks, 2);
+  std::int64_t lines = 0;
+  for (const auto& operation : plan->operations) lines += operation.count;
+  EXPECT_EQ(lines, 1200);
+}
+
+TEST(Catalogue, chaos_draws_every_kind_of_fault) {
+  const auto scenario = load_scenario("chaos", folder);
+  ASSERT_TRUE(scenario) << scenario.error();
+  std::set<std::string> missing;
+  for (const auto& kind : sim::fault_kinds()) missing.emplace(kind.name);
+  for (std::uint64_t seed = 1; seed < 200; ++seed) {
+    for (const auto& fault : draw_plan(*scenario, seed).faults) missing.erase(fault.kind);
+  }
+  EXPECT_EQ(missing, std::set<std::string>{});
+}
+
+TEST(Catalogue, holds_the_scenario_of_each_bug) {
+  for (const auto& bug : all_bugs()) {
+    const auto plan = make_plan({.seed = 1, .bugs = {std::string(bug.name)}, .folder = folder});
+    ASSERT_TRUE(plan) << plan.error();
+    EXPECT_EQ(plan->scenario, bug.scenario);
+    EXPECT_EQ(plan->bugs, std::vector<std::string>{std::string(bug.name)});
+  }
+}
+
+TEST(Bugs, each_changes_the_rules_and_none_leaves_them) {
+  EXPECT_EQ(*rules_with({}), Rules{});
+  for (const auto& bug : all_bugs()) EXPECT_NE(*rules_with({std::string(bug.name)}), Rules{});
+}
+
+TEST(MakePlan, names_what_was_meant) {
+  const auto error = [](const PlanRequest& request) {
+    const auto plan = make_plan(request);
+    return plan ? "none" : plan.error();
+  };
+  EXPECT_EQ(error({.what = "chaso", .folder = folder}),
+            "there is no scenario 'chaso'; did you mean 'chaos'?");
+  EXPECT_EQ(error({.bugs = {"ISR-1"}, .folder = folder}),
+            "there is no bug 'ISR-1'; did you mean 'ISR-01'?");
+  EXPECT_EQ(error({.settings = {"workload.chunks=3"}, .folder = folder}),
+            "--set workload.chunks: unknown key 'chunks'; did you mean 'chunk'?");
+  EXPECT_EQ(error({.what = "none.toml", .folder = folder}), "none.toml: No such file or directory");
+}
+
+TEST(MakePlan, takes_a_plan_for_what_it_is) {
+  const auto drawn = make_plan({.what = "chaos", .seed = 5, .folder = folder});
+  ASSERT_TRUE(drawn) << drawn.error();
+  const auto path = std::filesystem::temp_directory_path() / "brokersim_make_plan_test.toml";
+  std::ofstream(path) << to_toml(*drawn);
+  const auto read = make_plan({.what = path.string(), .folder = folder});
+  std::filesystem::remove(path);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(*read, *drawn);
+}
+
+TEST(Scenarios, ranges_that_are_none_are_refused) {
+  const auto error = [](const std::string& text) {
+    const auto scenario = parse_scenario(text, "s.toml");
+    return scenario ? "none" : scenario.error();
+  };
+  EXPECT_EQ(error("quiet_at = \"3s..2s\"\n"),
+            "s.toml:1:12: this is no range: from low to high, of one kind");
+  EXPECT_EQ(error("[mix]\ncount = \"1..x\"\n").substr(0, 11), "s.toml:2:9:");
+  EXPECT_EQ(error("[mix]\nkinds = [{ kind = \"crahs\" }]\n"),
+            "s.toml:2:19: there is no fault 'crahs'; did you mean 'crash'?");
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -1,0 +1,149 @@
+// Shows that a plan survives its file exactly, and that a file with a mistake is refused with the
+// place of the mistake and the word that was meant.
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "scenarios/duration_text.h"
+#include "scenarios/nearest.h"
+#include "scenarios/plan_toml.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+std::string error_of(const std::string& text, const std::vector<Override>& overrides = {}) {
+  const auto plan = parse_plan(text, "p.toml", overrides);
+  return plan ? "none" : plan.error();
+}
+
+Plan example() {
+  Plan plan{.scenario = "a \"quoted\" name\n", .seed = 42, .bugs = {"REP-01"}};
+  plan.cluster.settings = {{"replica.lag.time.max.ms", "2000"}};
+  plan.topics = {{.name = "my-topic", .partitions = 4, .configs = {{"cleanup.policy", "delete"}}}};
+  plan.producers = {{.name = "host-01", .acks = 2, .linger = 5ms, .partitioner = Partitioner::key},
+                    {.name = "host-02"}};
+  plan.consumers = {{.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms}};
+  plan.operations = {{.at = 2s,
+                      .client = "host-01",
+                      .topic = "my-topic",
+                      .input = "input/a.jsonl",
+                      .first_line = 11,
+                      .count = 10,
+                      .every = 25ms,
+                      .key = "k"},
+                     {.at = 3s + 1ns,
+                      .client = "admin",
+                      .kind = Operation::Kind::elect,
+                      .topic = "my-topic",
+                      .partition = 1}};
+  plan.faults = {{.kind = "slow_link",
+                  .at = 4s,
+                  .lasting = 250ms,
+                  .targets = {"broker-1"},
+                  .peers = {"leader:my-topic-0", "controller"},
+                  .parameters = {{"extra", Duration(20ms)}, {"bytes_per_second", 7}}}};
+  return plan;
+}
+
+TEST(PlanFiles, what_is_written_reads_back_equal) {
+  const auto text = to_toml(example());
+  const auto plan = parse_plan(text, "p.toml");
+  ASSERT_TRUE(plan) << plan.error() << text;
+  EXPECT_EQ(*plan, example()) << text;
+  EXPECT_EQ(to_toml(*plan), text);
+}
+
+TEST(PlanFiles, an_operation_or_a_fault_is_one_line_with_its_keys_in_order) {
+  const auto text = to_toml(example());
+  EXPECT_NE(text.find("  { at = \"3.000000001s\", client = \"admin\", do = \"elect\", "
+                      "topic = \"my-topic\", partition = 1 },\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  { at = \"4s\", for = \"250ms\", kind = \"slow_link\", "),
+            std::string::npos)
+      << text;
+}
+
+TEST(PlanFiles, a_mistyped_key_is_refused_with_its_place_and_what_was_meant) {
+  EXPECT_EQ(error_of("version = 1\noperations = [\n  { at = \"1s\", parition = 0 },\n]\n"),
+            "p.toml:3:16: unknown key 'parition'; did you mean 'partition'?");
+}
+
+TEST(PlanFiles, a_mistyped_fault_parameter_setting_or_bug_is_refused_likewise) {
+  EXPECT_EQ(error_of("version = 1\nfaults = [ { kind = \"power_lost\" } ]\n"),
+            "p.toml:2:21: there is no fault 'power_lost'; did you mean 'power_loss'?");
+  EXPECT_EQ(
+      error_of("version = 1\nfaults = [ { kind = \"slow_disk\", parameters = { factr = 2 } } ]"),
+      "p.toml:2:49: slow_disk has no parameter 'factr'; did you mean 'factor'?");
+  EXPECT_EQ(error_of("version = 1\nsettings.\"replica.lag.time.max\" = 1\n"),
+            "p.toml:2:10: there is no setting 'replica.lag.time.max'; did you mean "
+            "'replica.lag.time.max.ms'?");
+  EXPECT_EQ(error_of("version = 1\nbugs = [\"REP-1\"]\n"),
+            "p.toml:2:9: there is no bug 'REP-1'; did you mean 'REP-01'?");
+}
+
+TEST(PlanFiles, values_of_a_wrong_kind_are_refused_with_what_is_wanted) {
+  EXPECT_EQ(error_of("version = 1\nquiet_at = 30\n"),
+            "p.toml:2:12: a duration such as \"250ms\" or \"1.5s\" is wanted");
+  EXPECT_EQ(error_of("version = 1\nproducers = [ { name = \"a\", acks = \"some\" } ]\n"),
+            "p.toml:2:36: acks is 'some', but must be a number or \"all\"");
+  EXPECT_EQ(error_of("version = 1\nseed = -1\n"),
+            "p.toml:2:8: a whole number from 0 to 9223372036854775807 is wanted here");
+  EXPECT_EQ(error_of("version = 1\nquiet_at = 1.5\n"),
+            "p.toml:2:12: a text, a whole number, true or false is wanted here");
+}
+
+TEST(PlanFiles, bad_syntax_and_other_versions_are_refused) {
+  EXPECT_EQ(error_of("version = \n").substr(0, 9), "p.toml:1:");
+  EXPECT_EQ(error_of("version = 2\n"), "p.toml:1:11: only plans of version 1 are known here");
+  EXPECT_EQ(error_of("seed = 1\n"), "p.toml:1:1: there is no 'version' here");
+}
+
+TEST(PlanFiles, overrides_replace_what_the_file_says_also_in_each_entry_of_a_list) {
+  const auto plan = parse_plan(to_toml(example()), "p.toml",
+                               {{"cluster.brokers", "5"},
+                                {"producers.acks", "all"},
+                                {"settings.replica.lag.time.max.ms", "3000"}});
+  ASSERT_TRUE(plan) << plan.error();
+  EXPECT_EQ(plan->cluster.brokers, 5);
+  EXPECT_EQ(plan->producers[0].acks, -1);
+  EXPECT_EQ(plan->producers[1].acks, -1);
+  EXPECT_EQ(plan->cluster.settings.at("replica.lag.time.max.ms"), "3000");
+}
+
+TEST(PlanFiles, a_wrong_override_is_named_as_such) {
+  EXPECT_EQ(error_of("version = 1\n", {{"cluster.borkers", "5"}}),
+            "--set cluster.borkers: unknown key 'borkers'; did you mean 'brokers'?");
+  EXPECT_FALSE(parse_override("cluster.brokers"));
+}
+
+TEST(DurationText, reads_units_and_fractions_exactly) {
+  EXPECT_EQ(parse_duration("1.5s"), Duration(1500ms));
+  EXPECT_EQ(parse_duration("0.000000001s"), Duration(1));
+  EXPECT_EQ(parse_duration("1.5min"), Duration(90s));
+}
+
+TEST(DurationText, refuses_what_is_not_exact_or_not_a_duration) {
+  for (const auto* text : {"", "1", "s", ".5s", "1.s", "1.2.3s", "-1s", "0.5ns", "1 s", "1parsec",
+                           "9223372036854775808ns", "300000000h"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+RC_GTEST_PROP(DurationText, any_duration_reads_back_equal, ()) {
+  const auto ns = *rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 62);
+  const Duration duration(ns >> *rc::gen::inRange(0, 62));
+  RC_ASSERT(parse_duration(text_of(duration)) == duration);
+}
+
+TEST(Nearest, is_the_word_with_the_fewest_edits_if_any_is_near) {
+  const std::vector<std::string> words{"partition", "position", "topic"};
+  EXPECT_EQ(nearest("parittion", words), "partition");
+  EXPECT_EQ(nearest("Topic", words), "topic");
+  EXPECT_EQ(nearest("zebra", words), "");
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -1,0 +1,184 @@
+// Shows that the shrinker finds the entries that matter, whatever else a plan holds, for few runs,
+// within its budget, and without slipping to another failure. The runs are pretended.
+#include "scenarios/shrink.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "scenarios/draw_plan.h"
+#include "scenarios/generator.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+const Fingerprints passes;
+
+// `count` faults and operations, told apart by when they begin.
+Plan big_plan(int count) {
+  Plan plan{.scenario = "big"};
+  plan.topics = {{.name = "t", .partitions = 6}, {.name = "other"}};
+  plan.cluster.settings = {{"num.partitions", "3"}, {"replica.lag.time.max.ms", "2000"}};
+  for (int i = 1; i <= 4; ++i) plan.producers.push_back({.name = fmt::format("p{}", i)});
+  plan.consumers = {{.name = "c1", .topic = "t"}, {.name = "c2", .topic = "other"}};
+  for (int i = 1; i <= count; ++i) {
+    plan.faults.push_back(
+        {.kind = "crash", .at = i * 100ms, .lasting = 4s, .targets = {"broker-1", "broker-2"}});
+    plan.operations.push_back({.at = i * 100ms,
+                               .client = fmt::format("p{}", i % 4 + 1),
+                               .topic = "t",
+                               .first_line = i * 10,
+                               .count = 10});
+  }
+  return plan;
+}
+
+template <class T>
+bool has(const std::vector<T>& entries, int number) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const T& e) { return e.at == number * 100ms; });
+}
+
+bool is_essential(const Plan& plan) {
+  return has(plan.faults, 3) && has(plan.faults, 7) && has(plan.operations, 12);
+}
+
+TEST(Shrink, leaves_only_what_is_essential) {
+  int runs = 0;
+  const auto smallest = shrink(big_plan(100), "BS-D01/lost", [&](const Plan& plan) {
+    ++runs;
+    return is_essential(plan) ? Fingerprints{"BS-D01/lost"} : passes;
+  });
+  ASSERT_EQ(smallest.faults.size(), 2u);
+  ASSERT_EQ(smallest.operations.size(), 1u);
+  EXPECT_TRUE(is_essential(smallest));
+  EXPECT_EQ(smallest.operations[0].count, 1);
+  EXPECT_LE(smallest.faults[0].lasting, Duration(10ms));
+  EXPECT_EQ(smallest.faults[0].targets.size(), 1u);
+  EXPECT_EQ(smallest.producers.size(), 1u);
+  EXPECT_EQ(smallest.topics.size(), 1u);
+  EXPECT_EQ(smallest.topics[0].partitions, 1);
+  EXPECT_TRUE(smallest.consumers.empty());
+  EXPECT_TRUE(smallest.cluster.settings.empty());
+  EXPECT_EQ(smallest.cluster.brokers, 1);
+  EXPECT_LT(smallest.quiet_at, Duration(3s));
+  EXPECT_LT(runs, 200);
+}
+
+TEST(Shrink, no_entry_of_the_result_can_go_alone) {
+  // An odd number of faults fails: single entries cannot go, pairs can.
+  const auto fails = [](const Plan& plan) { return plan.faults.size() % 2 == 1; };
+  const auto smallest = shrink(big_plan(31), "x", [&](const Plan& plan) {
+    return fails(plan) ? Fingerprints{"x"} : passes;
+  });
+  for (std::size_t i = 0; i < smallest.faults.size(); ++i) {
+    Plan without = smallest;
+    without.faults.erase(without.faults.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(fails(without));
+  }
+}
+
+TEST(Shrink, tries_no_plan_twice_and_ends_with_its_budget) {
+  std::vector<Plan> seen;
+  const auto smallest = shrink(big_plan(100), "x",
+                               [&](const Plan& plan) {
+                                 EXPECT_EQ(std::find(seen.begin(), seen.end(), plan), seen.end());
+                                 seen.push_back(plan);
+                                 return is_essential(plan) ? Fingerprints{"x"} : passes;
+                               },
+                               {.runs = 20});
+  EXPECT_EQ(seen.size(), 20u);
+  EXPECT_TRUE(is_essential(smallest));
+  EXPECT_LT(smallest.faults.size(), 100u);
+}
+
+TEST(Shrink, refuses_a_failure_of_another_kind) {
+  // Few faults fail otherwise: a shrinker that takes any failure ends there.
+  const auto smallest = shrink(big_plan(20), "lost", [](const Plan& plan) {
+    if (plan.faults.size() < 5) return Fingerprints{"stuck"};
+    return has(plan.faults, 3) ? Fingerprints{"other", "lost"} : passes;
+  });
+  EXPECT_EQ(smallest.faults.size(), 5u);
+  EXPECT_TRUE(has(smallest.faults, 3));
+}
+
+TEST(Shrink, a_plan_that_cannot_be_smaller_stays_as_it_is) {
+  const auto plan = big_plan(3);
+  EXPECT_EQ(shrink(plan, "x", [](const Plan&) { return passes; }), plan);
+}
+
+TEST(Shrink, says_how_far_it_is) {
+  Shrinker shrinker(big_plan(8), "x");
+  ASSERT_EQ(shrinker.next(1).size(), 1u);
+  shrinker.tell({{"x"}});
+  EXPECT_EQ(shrinker.progress().substr(0, 20), "  faults      8 > 0 ");
+}
+
+RC_GTEST_PROP(Shrink, many_at_once_find_the_same_as_one_by_one, ()) {
+  const auto essential = *rc::gen::container<std::set<int>>(rc::gen::inRange(1, 10));
+  const auto jobs = *rc::gen::inRange<std::size_t>(2, 9);
+  const auto run = [&](const Plan& plan) {
+    const bool fails = std::all_of(essential.begin(), essential.end(),
+                                   [&](int number) { return has(plan.faults, number); });
+    return fails ? Fingerprints{"x"} : passes;
+  };
+  const auto plan = big_plan(10);
+  Shrinker shrinker(plan, "x");
+  for (auto batch = shrinker.next(jobs); !batch.empty(); batch = shrinker.next(jobs)) {
+    std::vector<Fingerprints> results;
+    for (const auto& candidate : batch) results.push_back(run(candidate));
+    shrinker.tell(results);
+  }
+  RC_ASSERT(shrinker.is_done());
+  RC_ASSERT(shrinker.best().faults.size() == essential.size());
+  RC_ASSERT(shrinker.best() == shrink(plan, "x", run));
+}
+
+// What rapidcheck does with a plan: generate, run, ask for the smallest.
+TEST(Generator, rapidcheck_generates_plans_and_reports_the_smallest_failing_one) {
+  const auto scenario = parse_scenario(R"(
+[[topics]]
+name = "t"
+[[producers]]
+[workload]
+topic = "t"
+records = 50
+[mix]
+count = "3..12"
+window = "1s..9s"
+kinds = [{ kind = "crash" }, { kind = "pause" }, { kind = "power_loss" }]
+)",
+                                       "s.toml");
+  ASSERT_TRUE(scenario) << scenario.error();
+  const RunPlan run = [](const Plan& plan) {
+    const bool fails = std::any_of(plan.faults.begin(), plan.faults.end(),
+                                   [](const Fault& f) { return f.kind == "power_loss"; });
+    return fails ? Fingerprints{"BS-D01/lost"} : passes;
+  };
+
+  const auto generate = plans_of(*scenario, {}, run);
+  int failing = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto generated = generate(rc::Random(static_cast<std::uint64_t>(i)), 100);
+    if (run(generated.value()).empty()) {
+      EXPECT_FALSE(generated.shrinks().next());
+      continue;
+    }
+    ++failing;
+    auto smaller = generated.shrinks();
+    const auto smallest = smaller.next();
+    ASSERT_TRUE(smallest);
+    EXPECT_EQ(smallest->value().seed, generated.value().seed);
+    ASSERT_EQ(smallest->value().faults.size(), 1u);
+    EXPECT_EQ(smallest->value().faults[0].kind, "power_loss");
+    EXPECT_TRUE(smallest->value().operations.empty());
+    EXPECT_FALSE(smaller.next());
+  }
+  EXPECT_GT(failing, 0);
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -1,0 +1,194 @@
+// What the disk tap tells is what the disk holds: after writing, truncating, syncing and any power
+// loss the events add up to the batches that a reader of the files would find.
+#include "sim/disk_tap.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "sim/world.h"
+
+namespace brokersim::sim {
+namespace {
+
+const TopicPartition orders{"orders", 0};
+constexpr auto first_segment = "orders-0/00000000000000000000.log";
+
+wire::Batch batch_at(Offset offset, std::size_t size = 100) {
+  wire::BatchBuilder builder;
+  builder.add({.timestamp = 1, .value = Bytes(size, static_cast<std::uint8_t>(offset))});
+  wire::Batch batch = builder.finish();
+  batch.header.base_offset = offset;
+  batch.header.leader_epoch = LeaderEpoch(3);
+  return batch;
+}
+
+// The log as the events describe it.
+struct Seen {
+  std::vector<BatchRef> batches;
+  Offset synced = 0;
+  bool was_power_loss = false;
+
+  void on(const Event& event) {
+    if (const auto* stored = std::get_if<BatchStored>(&event.body)) {
+      EXPECT_EQ(stored->partition, orders);
+      batches.push_back(stored->batch);
+    } else if (const auto* cut = std::get_if<LogCut>(&event.body)) {
+      was_power_loss = cut->by_power_loss;
+      while (!batches.empty() && batches.back().last_offset >= cut->end_offset) batches.pop_back();
+      synced = std::min(synced, cut->end_offset);
+    } else if (const auto* sync = std::get_if<LogSynced>(&event.body)) {
+      synced = sync->end_offset;
+    }
+  }
+  Offset end() const { return batches.empty() ? 0 : batches.back().last_offset + 1; }
+};
+
+class Scene {
+ public:
+  explicit Scene(std::uint64_t seed) : world_(seed) {
+    world_.recorder().listen([this](const Event& event) { seen_.on(event); });
+    machine_.disk().observe(tap_);
+  }
+  void run(const std::function<void(Env&, File&)>& program) {
+    world_.start(machine_, [&program](Env& env) {
+      EXPECT_TRUE(env.files().make_directory("orders-0").has_value());
+      const auto file = *env.files().open(first_segment, OpenMode::create);
+      program(env, *file);
+    });
+    world_.run_until([this] { return !machine_.is_up(); }, world_.now() + 60s);
+  }
+  static void sync_all(Env& env, File& file) {
+    EXPECT_TRUE(file.sync(env).has_value());
+    EXPECT_TRUE(env.files().sync_directory(env, "orders-0").has_value());
+    EXPECT_TRUE(env.files().sync_directory(env, "").has_value());
+  }
+  // What a reader finds.
+  std::vector<BatchRef> on_disk() const {
+    std::vector<BatchRef> refs;
+    Slice rest = machine_.disk().content_of(first_segment).joined();
+    while (const auto batch = wire::parse_batch(rest)) {
+      if (!batch->crc_is_valid()) break;
+      refs.push_back(batch->ref());
+      rest = rest.from(batch->size());
+    }
+    return refs;
+  }
+  std::uint64_t valid_size() const {
+    Slice rest = machine_.disk().content_of(first_segment).joined();
+    const auto size = rest.size();
+    for (std::size_t i = on_disk().size(); i > 0; --i) {
+      rest = rest.from(wire::parse_batch(rest)->size());
+    }
+    return size - rest.size();
+  }
+  Seen& seen() { return seen_; }
+  Disk& disk() { return machine_.disk(); }
+
+ private:
+  World world_;
+  Machine& machine_ = world_.add_machine("broker-1", NodeId(1));
+  Seen seen_;
+  DiskTap tap_{world_.recorder()};
+};
+
+TEST(DiskTap, appended_batches_are_stored_and_synced_only_with_their_names) {
+  Scene scene(1);
+  scene.run([&](Env& env, File& file) {
+    for (Offset offset = 0; offset < 3; ++offset) (void)file.append(batch_at(offset).bytes());
+    EXPECT_EQ(scene.seen().batches.size(), 3u);
+    EXPECT_EQ(scene.seen().batches[2], batch_at(2).ref());
+    EXPECT_TRUE(file.sync(env).has_value());
+    EXPECT_EQ(scene.seen().synced, 0);
+    Scene::sync_all(env, file);
+    EXPECT_EQ(scene.seen().synced, 3);
+    (void)file.append(batch_at(3).bytes());
+    EXPECT_TRUE(file.sync(env).has_value());
+    EXPECT_EQ(scene.seen().synced, 4);
+  });
+}
+
+TEST(DiskTap, a_batch_split_over_appends_counts_once_it_is_whole) {
+  Scene scene(1);
+  scene.run([&](Env&, File& file) {
+    const Rope bytes = batch_at(0).bytes();
+    (void)file.append(bytes.sub(0, 70));
+    EXPECT_TRUE(scene.seen().batches.empty());
+    (void)file.append(bytes.sub(70, bytes.size() - 70));
+    EXPECT_EQ(scene.seen().batches.size(), 1u);
+  });
+}
+
+TEST(DiskTap, a_truncation_cuts_the_log_and_a_tail_that_was_no_batch_cuts_nothing) {
+  Scene scene(1);
+  scene.run([&](Env&, File& file) {
+    for (Offset offset = 0; offset < 3; ++offset) (void)file.append(batch_at(offset).bytes());
+    const auto size = batch_at(0).size();
+    EXPECT_TRUE(file.truncate(size + 5).has_value());
+    EXPECT_EQ(scene.seen().end(), 1);
+    EXPECT_FALSE(scene.seen().was_power_loss);
+    EXPECT_TRUE(file.truncate(size).has_value());
+    EXPECT_EQ(scene.seen().end(), 1);
+    (void)file.append(batch_at(1).bytes());
+    EXPECT_EQ(scene.seen().end(), 2);
+  });
+}
+
+TEST(DiskTap, removing_later_segments_cuts_and_removing_early_ones_does_not) {
+  Scene scene(1);
+  scene.run([&](Env& env, File& file) {
+    (void)file.append(batch_at(0).bytes());
+    constexpr auto second = "orders-0/00000000000000000001.log";
+    const auto next = *env.files().open(second, OpenMode::create);
+    (void)next->append(batch_at(1).bytes());
+    EXPECT_TRUE(env.files().remove(first_segment).has_value());
+    EXPECT_EQ(scene.seen().end(), 2);
+    EXPECT_TRUE(env.files().remove(second).has_value());
+    EXPECT_EQ(scene.seen().end(), 0);
+  });
+}
+
+TEST(DiskTap, other_files_are_none_of_its_business) {
+  Scene scene(1);
+  scene.run([&](Env& env, File&) {
+    for (const auto* path : {"orders-0/00000000000000000000.index", "meta.properties",
+                             "orders-0/leader-epoch-checkpoint", "00000000000000000000.log"}) {
+      (void)(*env.files().open(path, OpenMode::create))->append(batch_at(0).bytes());
+    }
+  });
+  EXPECT_TRUE(scene.seen().batches.empty());
+}
+
+RC_GTEST_PROP(DiskTap, after_power_loss_the_events_add_up_to_what_is_on_the_disk,
+              (std::uint64_t seed)) {
+  Scene scene(seed);
+  const Random random(seed, "steps");
+  Offset synced = 0;
+  scene.run([&](Env& env, File& file) {
+    Scene::sync_all(env, file);
+    for (int step = 0; step < 12; ++step) {
+      const Offset end = scene.seen().end();
+      const auto what = uniform(random.draw("what", step), 0, 9);
+      if (what < 7) {
+        const auto size = uniform(random.draw("size", step), std::size_t{1}, std::size_t{2000});
+        (void)file.append(batch_at(end, size).bytes());
+      } else if (what < 8) {
+        const auto keep = uniform(random.draw("keep", step), std::uint64_t{0}, file.size());
+        EXPECT_TRUE(file.truncate(keep).has_value());
+        EXPECT_TRUE(file.truncate(file.size()).has_value());
+      } else {
+        EXPECT_TRUE(file.sync(env).has_value());
+      }
+      // Recovery would cut a torn tail before it appends again.
+      EXPECT_TRUE(file.truncate(scene.valid_size()).has_value());
+    }
+    synced = scene.seen().synced;
+  });
+  RC_ASSERT(scene.seen().batches == scene.on_disk());
+  scene.disk().power_loss();
+  RC_ASSERT(scene.seen().batches == scene.on_disk());
+  RC_ASSERT(scene.seen().end() >= synced);
+  RC_ASSERT(scene.seen().synced == scene.seen().end());
+}
+
+}  // namespace
+}  // namespace brokersim::sim

@@ -1,0 +1,136 @@
+// Metadata counts as committed exactly when a majority of the controllers can no longer lose it,
+// and each change is told once, in the order of the log.
+#include "sim/metadata_tap.h"
+
+#include <gtest/gtest.h>
+
+namespace brokersim::sim {
+namespace {
+
+using controller::MetadataRecord;
+
+constexpr NodeId one{1};
+constexpr NodeId two{2};
+constexpr NodeId three{3};
+
+wire::Batch batch_of(Offset offset, std::int32_t epoch,
+                     const std::vector<MetadataRecord>& records) {
+  wire::BatchBuilder builder;
+  for (const auto& record : records) {
+    builder.add({.timestamp = 1, .value = controller::encode_record(record)});
+  }
+  wire::Batch batch = builder.finish();
+  batch.header.base_offset = offset;
+  batch.header.leader_epoch = LeaderEpoch(epoch);
+  return batch;
+}
+
+wire::Batch nothing_at(Offset offset, std::int32_t epoch) {
+  return batch_of(offset, epoch, {controller::NoOpRecord{}});
+}
+
+std::vector<MetadataRecord> topic_records() {
+  controller::PartitionRecord partition;
+  partition.partition_id = 0;
+  partition.topic_id = {7};
+  partition.replicas = {one, two, three};
+  partition.isr = {one, two, three};
+  partition.leader = one;
+  partition.leader_epoch = LeaderEpoch(0);
+  partition.partition_epoch = PartitionEpoch(0);
+  controller::ConfigRecord config;
+  config.resource_type = 2;
+  config.resource_name = "orders";
+  config.name = "min.insync.replicas";
+  config.value = "2";
+  return {controller::TopicRecord{.name = "orders", .topic_id = {7}}, partition, config};
+}
+
+class MetadataTapTest : public ::testing::Test {
+ protected:
+  MetadataTapTest() {
+    recorder_.listen([this](const Event& event) { events_.push_back(event); });
+  }
+  void store(NodeId node, const wire::Batch& batch) {
+    tap_.on_batch(node, batch);
+    tap_.on_synced(node, batch.header.next_offset());
+  }
+  Recorder recorder_;
+  std::vector<Event> events_;
+  MetadataTap tap_{recorder_, {one, two, three}};
+};
+
+TEST_F(MetadataTapTest, what_a_majority_has_synced_is_committed_once) {
+  const auto batch = batch_of(0, 1, topic_records());
+  store(one, batch);
+  tap_.on_batch(two, batch);
+  EXPECT_TRUE(events_.empty());  // In the page cache of the second only.
+  tap_.on_synced(two, batch.header.next_offset());
+  ASSERT_EQ(events_.size(), 2u);
+  const auto& topic = std::get<TopicCommitted>(events_[0].body);
+  EXPECT_EQ(topic.topic, "orders");
+  EXPECT_EQ(topic.partitions, 1);
+  EXPECT_EQ(topic.replication_factor, 3);
+  EXPECT_EQ(topic.min_insync_replicas, 2);
+  EXPECT_FALSE(topic.may_elect_uncleanly);
+  const auto& partition = std::get<PartitionCommitted>(events_[1].body);
+  EXPECT_EQ(partition.leader, one);
+  EXPECT_EQ(partition.metadata_offset, 1);
+  store(three, batch);
+  EXPECT_EQ(events_.size(), 2u);
+}
+
+TEST_F(MetadataTapTest, an_old_batch_on_a_majority_waits_for_one_of_the_latest_epoch) {
+  // Raft's figure 8: three has written in epoch 3, and may yet overwrite what one and two hold.
+  store(three, nothing_at(0, 3));
+  const auto old = batch_of(0, 2, topic_records());
+  store(one, old);
+  store(two, old);
+  EXPECT_EQ(tap_.committed_end(), 0);
+  const auto next = nothing_at(old.header.next_offset(), 4);
+  store(one, next);
+  EXPECT_EQ(tap_.committed_end(), 0);
+  store(two, next);
+  EXPECT_EQ(tap_.committed_end(), next.header.next_offset());
+  EXPECT_EQ(events_.size(), 2u);
+}
+
+TEST_F(MetadataTapTest, what_was_cut_does_not_count) {
+  const auto batch = batch_of(0, 1, topic_records());
+  store(one, batch);
+  tap_.on_cut(one, 0);
+  store(two, batch);
+  EXPECT_EQ(tap_.committed_end(), 0);
+  store(one, batch);
+  EXPECT_EQ(tap_.committed_end(), batch.header.next_offset());
+}
+
+TEST_F(MetadataTapTest, a_brokers_copy_is_no_vote) {
+  const auto batch = batch_of(0, 1, topic_records());
+  store(one, batch);
+  store(NodeId(9), batch);
+  EXPECT_EQ(tap_.committed_end(), 0);
+}
+
+TEST_F(MetadataTapTest, later_batches_go_on_where_the_earlier_ended) {
+  const auto first = batch_of(0, 1, topic_records());
+  controller::PartitionChangeRecord change;
+  change.partition_id = 0;
+  change.topic_id = {7};
+  change.leader = two;
+  change.isr = std::vector<NodeId>{two, three};
+  const auto second = batch_of(3, 1, {change});
+  for (const NodeId node : {one, two}) store(node, first);
+  for (const NodeId node : {two, three}) {
+    if (node == three) store(node, first);
+    store(node, second);
+  }
+  ASSERT_EQ(events_.size(), 3u);
+  const auto& partition = std::get<PartitionCommitted>(events_[2].body);
+  EXPECT_EQ(partition.leader, two);
+  EXPECT_EQ(partition.leader_epoch, LeaderEpoch(1));
+  EXPECT_EQ(partition.isr, (std::vector<NodeId>{two, three}));
+}
+
+}  // namespace
+}  // namespace brokersim::sim

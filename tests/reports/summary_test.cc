@@ -138,7 +138,7 @@ TEST(Summary, of_a_passing_run_ends_with_the_verdict) {
   EXPECT_TRUE(contains(text, "broker-1 fenced"));
   EXPECT_TRUE(contains(text,
                        "passed     60.0 s simulated in 240.000 ms wall (250x)   10 events, 1 "
-                       "faults, 1 elections\n"));
+                       "fault, 1 election\n"));
   EXPECT_FALSE(contains(text, "reproduce"));
   EXPECT_FALSE(contains(text, "\x1b"));
 }

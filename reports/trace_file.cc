@@ -1,5 +1,6 @@
 #include "reports/trace_file.h"
 
+#include <algorithm>
 #include <istream>
 #include <ostream>
 #include <type_traits>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/event_json.h"
+#include "reports/trace_end.h"
 
 namespace brokersim::reports {
 namespace {
@@ -21,6 +23,11 @@ template <>
 struct Names<NodeStopped::How> {
   static constexpr std::array values{NodeStopped::How::shutdown, NodeStopped::How::crash,
                                      NodeStopped::How::power_loss};
+};
+template <>
+struct Names<Message::Fate> {
+  static constexpr std::array values{Message::Fate::arrived, Message::Fate::lost,
+                                     Message::Fate::under_way};
 };
 template <>
 struct Names<Outcome> {
@@ -91,10 +98,19 @@ struct FieldReader {
     value.topic = text->substr(0, dash);
     return read(Json::parse(text->substr(dash + 1), nullptr, false), value.partition);
   }
-  static bool read(const Json& json, BatchRef& value) {
+  static bool read(const Json& json, Instant& at) {
+    std::int64_t ns = 0;
+    if (!read(json, ns)) return false;
+    at = Instant{Duration(ns)};
+    return true;
+  }
+  static bool read(const Json& json, BatchRef& value) { return read_object(json, value); }
+  static bool read(const Json& json, MessagePart& value) { return read_object(json, value); }
+  template <class T>
+  static bool read_object(const Json& json, T& value) {
     if (!json.is_object()) return false;
     std::string unfit;
-    BatchRef::visit(value, FieldReader{json, unfit});
+    T::visit(value, FieldReader{json, unfit});
     return unfit.empty();
   }
   template <class T>
@@ -136,31 +152,92 @@ struct Causes {
   static void visit(auto& e, auto&& f) { f("by", e.ids); }
 };
 
+// The members of the header that are text.
+struct Texts {
+  static void visit(auto& header, auto&& f) {
+    f("title", header.title);
+    f("version", header.version);
+    f("cluster", header.cluster);
+    f("reproduce", header.reproduce);
+    f("plan", header.plan);
+  }
+};
+
 Expected<TraceHeader, std::string> parse_header(const std::string& line) {
   const Json object = Json::parse(line, nullptr, false);
   if (!object.is_object() || !object.contains("brokersim_trace")) {
     return Unexpected<std::string>("not a trace of brokersim");
   }
-  if (object["brokersim_trace"] != TraceHeader::version) {
+  if (object["brokersim_trace"] != TraceHeader::version_of_file) {
     return Unexpected<std::string>("a trace of another version");
   }
+  TraceHeader header;
   const auto seed = object.find("seed");
-  const auto title = object.find("title");
-  if (seed == object.end() || !seed->is_number_unsigned() || title == object.end() ||
-      !title->is_string()) {
-    return Unexpected<std::string>("missing or unfit: \"seed\" or \"title\"");
+  const bool has_seed = seed != object.end() && seed->is_number_unsigned();
+  if (has_seed) header.seed = seed->get<std::uint64_t>();
+  std::string error = has_seed ? "" : "missing or unfit: \"seed\"";
+  Texts::visit(header, FieldReader{object, error});
+  if (!error.empty()) return Unexpected(std::move(error));
+  return header;
+}
+
+RunResult run_of(const TraceHeader& header) {
+  RunResult run;
+  run.seed = header.seed;
+  run.scenario = header.title;
+  run.version = header.version;
+  run.cluster = header.cluster;
+  run.reproduce = header.reproduce;
+  return run;
+}
+
+// One line after the header.
+Expected<Done, std::string> read_line(const std::string& line, Trace& trace) {
+  if (trace.has_end) return Unexpected<std::string>("a line after the end");
+  if (is_trace_end(line)) {
+    trace.has_end = true;
+    return read_trace_end(line, trace.run);
   }
-  return TraceHeader{seed->get<std::uint64_t>(), title->get<std::string>()};
+  if (line.starts_with("{\"m\":")) {
+    TRY(auto message, parse_message(line));
+    trace.messages.push_back(std::move(message));
+  } else {
+    TRY(auto event, parse_event(line));
+    trace.events.push_back(std::move(event));
+  }
+  return Done{};
 }
 
 }  // namespace
 
 TraceWriter::TraceWriter(std::ostream& out, const TraceHeader& header) : out_(out) {
-  out_ << fmt::format("{{\"brokersim_trace\":{},\"seed\":{},\"title\":{}}}\n", TraceHeader::version,
-                      header.seed, json_quoted(header.title));
+  out_ << fmt::format("{{\"brokersim_trace\":{},\"seed\":{}", TraceHeader::version_of_file,
+                      header.seed);
+  Texts::visit(header, [this](std::string_view name, const std::string& text) {
+    out_ << fmt::format(",\"{}\":{}", name, json_quoted(text));
+  });
+  out_ << "}\n";
 }
 
 void TraceWriter::write(const Event& event) { out_ << to_json(event) << '\n'; }
+void TraceWriter::write(const Message& message) { out_ << to_json(message) << '\n'; }
+void TraceWriter::end(const RunResult& run) { out_ << trace_end(run) << '\n'; }
+
+void write_trace(std::ostream& out, const Trace& trace) {
+  TraceWriter writer(out, trace.header);
+  auto message = trace.messages.begin();
+  const auto write_messages = [&](Instant until) {
+    for (; message != trace.messages.end() && message->sent <= until; ++message) {
+      writer.write(*message);
+    }
+  };
+  for (const Event& event : trace.events) {
+    writer.write(event);
+    write_messages(event.at);
+  }
+  write_messages(never);
+  if (trace.has_end) writer.end(trace.run);
+}
 
 Expected<Event, std::string> parse_event(std::string_view line) {
   const Json object = Json::parse(line, nullptr, false);
@@ -194,17 +271,31 @@ Expected<Event, std::string> parse_event(std::string_view line) {
   return event;
 }
 
+Expected<Message, std::string> parse_message(std::string_view line) {
+  const Json object = Json::parse(line, nullptr, false);
+  if (!object.is_object()) return Unexpected<std::string>("not a JSON object");
+  std::string error;
+  Message message;
+  Message::visit(message, FieldReader{object, error});
+  if (!error.empty()) return Unexpected(std::move(error));
+  if (message.number <= 0) return Unexpected<std::string>("messages count from 1");
+  return message;
+}
+
 Expected<Trace, TraceError> read_trace(std::istream& in) {
   std::string line;
   std::getline(in, line);
   auto header = parse_header(line);
   if (!header) return Unexpected(TraceError{1, header.error()});
-  Trace trace{*std::move(header), {}};
+  Trace trace;
+  trace.header = *std::move(header);
+  trace.run = run_of(trace.header);
   for (std::size_t number = 2; std::getline(in, line); ++number) {
-    auto event = parse_event(line);
-    if (!event) return Unexpected(TraceError{number, event.error()});
-    trace.events.push_back(*std::move(event));
+    const auto done = read_line(line, trace);
+    if (!done) return Unexpected(TraceError{number, done.error()});
   }
+  std::sort(trace.messages.begin(), trace.messages.end(),
+            [](const Message& a, const Message& b) { return a.number < b.number; });
   return trace;
 }
 

@@ -87,11 +87,7 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
     : world_(plan.seed),
       nodes_(std::move(nodes)),
       metadata_tap_(world_.recorder(), ids_of_voters(nodes_), topic_defaults(plan)),
-      wire_tap_(world_.recorder(),
-                [this](const Uuid& id) {
-                  const auto* topic = metadata_tap_.image().find_topic(id);
-                  return topic ? topic->name : std::string();
-                }),
+      wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
       disk_tap_(world_.recorder(), &metadata_tap_) {
   for (const auto& node : nodes_) {
     auto& machine = world_.add_machine(node.listener.host, node.node_id);
@@ -100,6 +96,21 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
   }
   world_.network().observe(wire_tap_);
   world_.recorder().listen([this](const Event& event) { observe(event); });
+}
+
+std::string SimulatedCluster::name_of_topic(const Uuid& id) const {
+  const auto* topic = metadata_tap_.image().find_topic(id);
+  return topic ? topic->name : std::string();
+}
+
+void SimulatedCluster::watch_messages(sim::MessageTap::Listener listener) {
+  message_tap_.emplace(
+      world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }, std::move(listener));
+  world_.network().observe(*message_tap_);
+}
+
+void SimulatedCluster::finish_messages() {
+  if (message_tap_) message_tap_->finish();
 }
 
 void SimulatedCluster::observe(const Event& event) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "core/broker/config.h"
 #include "core/controller/image.h"
 #include "scenarios/plan.h"
+#include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
 #include "sim/wire_tap.h"
 #include "sim/world.h"
@@ -37,6 +39,11 @@ class SimulatedCluster {
   // The cluster's committed metadata.
   const controller::Image& metadata() const { return metadata_tap_.image(); }
 
+  // Tells of every message from now on. Call it before anything runs, and `finish_messages` when
+  // nothing runs any more: it tells of those that are still under way.
+  void watch_messages(sim::MessageTap::Listener listener);
+  void finish_messages();
+
   void start_nodes();
   void start_client(const std::string& name, sim::Machine::Program program);
   // Resumes and restarts whatever node does not run. Clients that have ended stay so.
@@ -48,6 +55,7 @@ class SimulatedCluster {
 
  private:
   void observe(const Event& event);
+  std::string name_of_topic(const Uuid& id) const;
   // A node that ends by itself, as one with a broken disk does, is started again after a while.
   void supervise(NodeId id);
   std::vector<sim::Machine*> machine_of(NodeId node);
@@ -58,6 +66,7 @@ class SimulatedCluster {
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;
   sim::DiskTap disk_tap_;
+  std::optional<sim::MessageTap> message_tap_;
   NodeId active_controller_ = no_node;
   LeaderEpoch quorum_epoch_ = no_epoch;
 };

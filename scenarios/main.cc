@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   add_verify(app, line);
   add_list(app, line);
   add_explain(app, line);
+  add_report(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

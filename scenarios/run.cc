@@ -62,6 +62,7 @@ class Run {
     cluster_.restart_nodes();
     workload_.restart();
     settle();
+    cluster_.finish_messages();
     return result();
   }
 
@@ -78,6 +79,7 @@ class Run {
       if (options_.on_event) options_.on_event(event);
       if (options_.crash_at) restart_after_crash(*options_.crash_at, event);
     });
+    if (options_.on_message) cluster_.watch_messages(options_.on_message);
     if (options_.watcher) {
       recorder.watch(options_.watch_first, options_.watch_last, options_.watcher);
     }

@@ -16,6 +16,7 @@
 
 #include "core/base/event.h"
 #include "core/base/expected.h"
+#include "core/base/message.h"
 #include "reports/run_result.h"
 #include "scenarios/plan.h"
 #include "scenarios/upload.h"
@@ -35,6 +36,8 @@ struct RunOptions {
   std::string folder;  // Of scenarios: input files are relative to it.
   bool keeps_events = false;
   std::function<void(const Event&)> on_event;  // Called for each, in order.
+  // Called for each when its fate is known. Nobody reads the frames for it otherwise.
+  std::function<void(const Message&)> on_message;
   std::optional<CrashPoint> crash_at;
   // Told of the hashed items first <= number < last.
   std::uint64_t watch_first = 0, watch_last = 0;

@@ -33,6 +33,14 @@ struct ConnectionInfo {
   NodeId server_node;
 };
 
+// Why bytes that were written never arrive.
+enum class Loss : std::uint8_t {
+  reset,          // The connection was.
+  unreachable,    // Its sender gave up.
+  receiver_gone,  // The other end was closed, with its process or before.
+  sender_gone,    // Its machine lost power before they got through.
+};
+
 // Sees what programs do with connections, at that instant. Must not call the network back.
 class NetworkObserver {
  public:
@@ -40,8 +48,12 @@ class NetworkObserver {
   virtual void on_connect(const ConnectionInfo&) {}
   // The program at `from` wrote `bytes`; whether they arrive is another question.
   virtual void on_send(const ConnectionInfo&, Side /*from*/, const Rope& /*bytes*/) {}
-  // So many bytes reached the kernel of the other side of `from`.
-  virtual void on_deliver(const ConnectionInfo&, Side /*from*/, std::size_t /*bytes*/) {}
+  // So many bytes have reached the kernel of the other side of `from`: at `arrived`, which may be
+  // earlier than anybody looked.
+  virtual void on_deliver(const ConnectionInfo&, Side /*from*/, std::size_t /*bytes*/,
+                          Instant /*arrived*/) {}
+  // Of what `from` wrote, the next `last` bytes arrived just now, and none of the others will.
+  virtual void on_lose(const ConnectionInfo&, Side /*from*/, Loss, std::size_t /*last*/) {}
   virtual void on_close(const ConnectionInfo&) {}  // No end is open any more.
 };
 
@@ -136,10 +148,12 @@ class Network {
 
   // Breaking connections.
   void close_end(const ConnectionPtr& c, Side side);
-  void break_end(const ConnectionPtr& c, Side side);
+  void break_end(const ConnectionPtr& c, Side side, Loss why);
   void answer_with_reset(const ConnectionPtr& c, Side from);
   void drop_if_over(const ConnectionPtr& c);
-  static void cut_in_flight(Connection& c, Side from, ResetMode mode);
+  void cut_in_flight(Connection& c, Side from, ResetMode mode);
+  void lose(Connection& c, Side from, Loss why);
+  void tell_loss(const Connection& c, Side from, Loss why, std::size_t last = 0);
 
   // Faults: whatever changes what is held goes through `change`.
   bool is_held(const Connection& c, Side from) const;

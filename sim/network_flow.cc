@@ -31,16 +31,19 @@ void Network::settle(const ConnectionPtr& c, Side to) {
   const Instant now = scheduler_.now();
   while (!pipe.is_held && !pipe.in_flight.empty() && pipe.in_flight.front().due <= now) {
     const Segment segment = pipe.pop();
-    if (!end.is_open()) continue;
+    if (!end.is_open()) {
+      tell_loss(*c, other(to), Loss::receiver_gone);
+      continue;
+    }
     switch (segment.kind) {
       case Segment::Kind::data:
         pipe.arrive(segment.bytes);
         for (auto* observer : observers_) {
-          observer->on_deliver(info_of(*c), other(to), segment.bytes.size());
+          observer->on_deliver(info_of(*c), other(to), segment.bytes.size(), segment.due);
         }
         break;
       case Segment::Kind::fin: end.peer_has_closed = true; break;
-      case Segment::Kind::rst: break_end(c, to); break;
+      case Segment::Kind::rst: break_end(c, to, Loss::reset); break;
     }
   }
 }
@@ -98,12 +101,12 @@ void Network::close_end(const ConnectionPtr& c, Side side) {
   drop_if_over(c);
 }
 
-void Network::break_end(const ConnectionPtr& c, Side side) {
+void Network::break_end(const ConnectionPtr& c, Side side, Loss why) {
   End& end = c->end(side);
   if (!end.is_open()) return;
   end.state = End::State::broken;
   ++counters_.resets;
-  c->from(side).drop_in_flight();
+  lose(*c, side, why);
   refresh(c, side);
   wake(c, side);
   answer_with_reset(c, other(side));
@@ -120,7 +123,7 @@ void Network::answer_with_reset(const ConnectionPtr& c, Side from) {
                                   [](const Segment& s) { return s.kind == Segment::Kind::data; });
   if (first == pipe.in_flight.end()) return;
   const Instant arrival = first->due;
-  pipe.drop_in_flight();
+  lose(*c, from, Loss::receiver_gone);
   if (!sender.is_open()) return;
   const Duration back = links_.latency(receiver.host, sender.host, arrival);
   c->to(from).push({.kind = Segment::Kind::rst, .bytes = {}, .due = arrival + back});
@@ -190,7 +193,7 @@ void Network::watch(const ConnectionPtr& c, Side from) {
     c->from(from).is_giving_up = false;
     ++counters_.give_ups;
     links_.count_hold(c->end(from).host, c->end(other(from)).host);
-    break_end(c, from);
+    break_end(c, from, Loss::unreachable);
   });
 }
 
@@ -239,7 +242,7 @@ void Network::power_off(HostId host) {
       End& end = c->end(side);
       if (end.host != host || !end.is_open()) return;
       end.state = End::State::lost;
-      if (c->from(side).is_held) c->from(side).drop_in_flight();
+      if (c->from(side).is_held) lose(*c, side, Loss::sender_gone);
       drop_if_over(c);
     });
   });
@@ -260,7 +263,7 @@ std::int64_t Network::reset(HostId a, HostId b, ResetMode mode) {
       settle(c, side);
       cut_in_flight(*c, side, mode);
     }
-    for (const Side side : {Side::client, Side::server}) break_end(c, side);
+    for (const Side side : {Side::client, Side::server}) break_end(c, side, Loss::reset);
     ++count;
   }
   return count;
@@ -268,14 +271,29 @@ std::int64_t Network::reset(HostId a, HostId b, ResetMode mode) {
 
 void Network::cut_in_flight(Connection& c, Side from, ResetMode mode) {
   Pipe& pipe = c.from(from);
+  std::size_t last = 0;
+  const auto arrive = [&](const Rope& bytes) {
+    last += bytes.size();
+    pipe.arrive(bytes);
+  };
   if (mode == ResetMode::after_delivery && !pipe.is_held) {
-    while (!pipe.in_flight.empty()) pipe.arrive(pipe.pop().bytes);
+    while (!pipe.in_flight.empty()) arrive(pipe.pop().bytes);
   } else if (!pipe.in_flight.empty() && !pipe.is_held) {
     const Rope first = pipe.pop().bytes;
     const auto draw = Random(c.key, "torn").draw(static_cast<int>(from));
-    if (!first.empty()) pipe.arrive(first.sub(0, uniform(draw, std::size_t{0}, first.size() - 1)));
+    if (!first.empty()) arrive(first.sub(0, uniform(draw, std::size_t{0}, first.size() - 1)));
   }
   pipe.drop_in_flight();
+  tell_loss(c, from, Loss::reset, last);
+}
+
+void Network::lose(Connection& c, Side from, Loss why) {
+  c.from(from).drop_in_flight();
+  tell_loss(c, from, why);
+}
+
+void Network::tell_loss(const Connection& c, Side from, Loss why, std::size_t last) {
+  for (auto* observer : observers_) observer->on_lose(info_of(c), from, why, last);
 }
 
 }  // namespace brokersim::sim

@@ -97,6 +97,7 @@ class Recorder {
 
   // ---- Asking ----
 
+  Instant now() const { return time_; }
   const RollingHash& hash() const { return hash_; }
   std::uint64_t items() const { return items_; }
   std::uint64_t events() const { return events_; }

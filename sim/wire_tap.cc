@@ -9,10 +9,6 @@
 namespace brokersim::sim {
 namespace {
 
-constexpr std::size_t length_size = 4;
-// Of the metadata partition (KIP-595); every other topic's id is random.
-constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-
 template <std::integral T>
 T peek(const Rope& bytes, std::size_t at) {
   const Bytes field = bytes.sub(at, sizeof(T)).flat();
@@ -45,29 +41,15 @@ bool is_watched(std::int16_t key) {
 
 void WireTap::on_send(const ConnectionInfo& info, Side from, const Rope& bytes) {
   Conversation& conversation = conversations_[info.id];
-  Direction& direction = conversation.directions[static_cast<std::size_t>(from)];
-  if (direction.is_broken) return;
-  direction.bytes.append(bytes);
-  while (direction.bytes.size() >= length_size) {
-    const auto length = peek<std::int32_t>(direction.bytes, 0);
-    direction.is_broken = length < 4 || static_cast<std::size_t>(length) > wire::max_frame_size;
-    if (direction.is_broken) return;
-    const auto size = length_size + static_cast<std::size_t>(length);
-    if (direction.bytes.size() < size) return;
-    const Rope frame = direction.bytes.sub(length_size, size - length_size);
-    direction.bytes = direction.bytes.sub(size, direction.bytes.size() - size);
+  FrameCutter& direction = conversation.directions[static_cast<std::size_t>(from)];
+  direction.add(bytes);
+  while (const auto frame = direction.next()) {
     if (from == Side::client) {
-      on_request(info, conversation, frame);
+      on_request(info, conversation, *frame);
     } else {
-      on_response(info, conversation, frame);
+      on_response(info, conversation, *frame);
     }
   }
-}
-
-std::string WireTap::name_of(const std::string& name, const Uuid& id) const {
-  if (!name.empty()) return name;
-  if (id == metadata_topic_id) return metadata_partition().topic;
-  return topic_name_ ? topic_name_(id) : std::string();
 }
 
 // ---- Requests ----------------------------------------------------------------------------------
@@ -86,7 +68,7 @@ WireTap::Produce WireTap::asked_by(const api::ProduceRequest& request) const {
 WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
                                  Conversation& conversation) const {
   for (const auto& topic : request.topics) {
-    const auto name = name_of(topic.topic, topic.topic_id);
+    const auto name = topic_named(topic.topic, topic.topic_id, topic_name_);
     for (const auto& partition : topic.partitions) {
       conversation.fetch_offsets[{name, partition.partition}] = partition.fetch_offset;
     }
@@ -195,7 +177,7 @@ void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversati
   const auto response = wire::decode<api::FetchResponse>(body, asked.version);
   if (!response) return;
   for (const auto& topic : response->responses) {
-    const auto topic_name = name_of(topic.topic, topic.topic_id);
+    const auto topic_name = topic_named(topic.topic, topic.topic_id, topic_name_);
     if (topic_name.empty()) continue;
     for (const auto& partition : topic.partitions) {
       const TopicPartition name{topic_name, partition.partition_index};

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <variant>
@@ -15,13 +14,12 @@
 
 #include "core/api/all.h"
 #include "core/base/event.h"
+#include "sim/frame_cutter.h"
 #include "sim/network.h"
 #include "sim/recorder.h"
+#include "sim/topic_name.h"
 
 namespace brokersim::sim {
-
-// The name of a topic, as committed in the metadata; empty if it is not known.
-using TopicName = std::function<std::string(const Uuid&)>;
 
 class WireTap final : public NetworkObserver {
  public:
@@ -50,13 +48,8 @@ class WireTap final : public NetworkObserver {
     std::int16_t version = 0;
     std::variant<std::monostate, Produce, Fetch, Vote> what;
   };
-  // One direction of a connection: bytes that are no whole frame yet.
-  struct Direction {
-    Rope bytes;
-    bool is_broken = false;  // It does not speak the protocol.
-  };
   struct Conversation {
-    Direction directions[2];  // By Side.
+    FrameCutter directions[2];  // By Side.
     std::map<std::int32_t, Asked> asked;
     // Incremental fetch sessions do not repeat what has not changed (KIP-227).
     std::map<TopicPartition, Offset> fetch_offsets;
@@ -70,7 +63,6 @@ class WireTap final : public NetworkObserver {
   void answered(NodeId node, const Asked& asked, Conversation& conversation, const Fetch& fetch,
                 const Slice& body);
   void answered(NodeId node, const Asked& asked, const Vote& vote, const Slice& body);
-  std::string name_of(const std::string& name, const Uuid& id) const;
 
   Recorder& recorder_;
   TopicName topic_name_;

@@ -37,7 +37,8 @@ class World::Feed final : public NetworkObserver, public DiskObserver {
   void on_send(const ConnectionInfo& connection, Side from, const Rope& bytes) override {
     recorder_.feed(Item::sent, connection.id, static_cast<std::uint64_t>(from), digest_of(bytes));
   }
-  void on_deliver(const ConnectionInfo& connection, Side from, std::size_t bytes) override {
+  void on_deliver(const ConnectionInfo& connection, Side from, std::size_t bytes,
+                  Instant /*arrived*/) override {
     recorder_.feed(Item::delivered, connection.id, static_cast<std::uint64_t>(from), bytes);
   }
 

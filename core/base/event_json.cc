@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/message.h"
+
 namespace brokersim {
 namespace {
 
@@ -30,11 +32,15 @@ struct JsonFields {
   void add(const StrongInt<Tag, Rep>& value) const {
     add(value.value);
   }
+  void add(Instant at) const { add(at.ns()); }
   void add(const std::string& text) const { out += json_quoted(text); }
   void add(const TopicPartition& p) const { out += json_quoted(fmt::format("{}", p)); }
-  void add(const BatchRef& batch) const {
+  void add(const BatchRef& batch) const { add_object(batch); }
+  void add(const MessagePart& part) const { add_object(part); }
+  template <class T>
+  void add_object(const T& value) const {
     out += '{';
-    BatchRef::visit(batch, *this);
+    T::visit(value, *this);
     out += '}';
   }
   template <class T>
@@ -79,6 +85,12 @@ std::string to_json(const Event& event) {
     out += ']';
   }
   std::visit([&out](const auto& body) { body.visit(body, JsonFields{out}); }, event.body);
+  return out + '}';
+}
+
+std::string to_json(const Message& message) {
+  std::string out = "{";
+  Message::visit(message, JsonFields{out});
   return out + '}';
 }
 

@@ -29,5 +29,6 @@ void add_plan(CLI::App& app, CommandLine& line);
 void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans);
 void add_list(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
+void add_report(CLI::App& app, CommandLine& line);
 
 }  // namespace brokersim::scenarios

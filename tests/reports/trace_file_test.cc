@@ -76,7 +76,7 @@ RC_GTEST_PROP(TraceFile, gives_back_every_event, ()) {
 
 TEST(TraceFile, has_this_form) {
   std::stringstream file;
-  TraceWriter writer(file, {7, "demo"});
+  TraceWriter writer(file, {.seed = 7, .title = "demo", .plan = "a = 1\n"});
   writer.write({{1}, Instant{1us}, NodeId(1), {}, NodeStarted{"broker-1", 0}});
   writer.write({{2},
                 Instant{2us},
@@ -85,7 +85,8 @@ TEST(TraceFile, has_this_form) {
                 BatchStored{{"t-x", 3}, {10, 12, LeaderEpoch(4), 0xab, false}}});
   writer.write({{3}, Instant{3us}, NodeId(1), {}, NodeStopped{NodeStopped::How::power_loss}});
   EXPECT_EQ(file.str(),
-            "{\"brokersim_trace\":1,\"seed\":7,\"title\":\"demo\"}\n"
+            "{\"brokersim_trace\":1,\"seed\":7,\"title\":\"demo\",\"version\":\"\","
+            "\"cluster\":\"\",\"reproduce\":\"\",\"plan\":\"a = 1\\u000a\"}\n"
             "{\"e\":1,\"t\":1000,\"n\":1,\"k\":\"node_started\",\"name\":\"broker-1\","
             "\"incarnation\":0}\n"
             "{\"e\":2,\"t\":2000,\"k\":\"batch_stored\",\"by\":[1],\"partition\":\"t-x-3\","
@@ -96,7 +97,8 @@ TEST(TraceFile, has_this_form) {
 
 TEST(TraceFile, names_the_line_that_is_broken) {
   std::stringstream file(
-      "{\"brokersim_trace\":1,\"seed\":7,\"title\":\"\"}\n"
+      "{\"brokersim_trace\":1,\"seed\":7,\"title\":\"\",\"version\":\"\",\"cluster\":\"\","
+      "\"reproduce\":\"\",\"plan\":\"\"}\n"
       "{\"e\":1,\"t\":1,\"k\":\"node_paused\"}\n"
       "{\"e\":2,\"t\":1,\"k\":\"node_stopped\",\"how\":\"bored\"}\n");
   const auto trace = read_trace(file);
@@ -116,6 +118,121 @@ TEST(TraceFile, takes_nothing_else_for_an_event) {
   }
   std::stringstream empty;
   EXPECT_FALSE(read_trace(empty).has_value());
+}
+
+// ---- Messages and the end ----------------------------------------------------------------------
+
+Message lost_message() {
+  Message message{.number = 2, .sent = Instant{2ms}, .ended = Instant{3ms}};
+  message.from = NodeId(1000);
+  message.to = NodeId(1);
+  message.fate = Message::Fate::lost;
+  message.why_lost = "connection reset";
+  message.api = "Produce";
+  message.has_news = true;
+  message.parts = {{{"my-topic", 3}, "Produce op3 acks=all", true}, {{"x", 0}, "\"", false}};
+  return message;
+}
+
+Trace small_trace() {
+  Trace trace;
+  trace.header = {7, "demo", "0.1.0", "3 brokers", "brokersim run demo", "seed = 7\n"};
+  trace.events = {{{1}, Instant{1ms}, NodeId(1), {}, NodeStarted{"broker-1", 0}},
+                  {{2}, Instant{4ms}, NodeId(1), {}, NodePaused{}}};
+  trace.messages = {{.number = 1, .sent = Instant{1ms}, .ended = Instant{9ms}}, lost_message()};
+  trace.has_end = true;
+  trace.run.trace_hash = "0123";
+  trace.run.simulated = 5s;
+  trace.run.faults = 2;
+  trace.run.stats = {{"records_sent", 12}};
+  auto& verdict = trace.run.verdict;
+  verdict.events = 2;
+  verdict.findings = {{"BS-D01", "acked record lost", true, 3, ""},
+                      {"BS-O01", "logs disagree", false, 0, "disk"}};
+  properties::Violation lost{"BS-D01", "lost", "It was \"lost\".", {EventId{1}, EventId{2}}};
+  lost.at = Instant{4ms};
+  lost.partition = TopicPartition{"my-topic", 1};
+  lost.count = 3;
+  verdict.violations = {lost, {"BS-V01", "late", "Late."}};
+  return trace;
+}
+
+TEST(TraceFile, gives_back_the_whole_run) {
+  const Trace written = small_trace();
+  std::stringstream file;
+  write_trace(file, written);
+  const auto read = read_trace(file);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->header, written.header);
+  EXPECT_EQ(read->messages, written.messages);
+  EXPECT_TRUE(read->has_end);
+  EXPECT_EQ(read->run.scenario, "demo");
+  EXPECT_EQ(read->run.reproduce, "brokersim run demo");
+  EXPECT_EQ(read->run.trace_hash, "0123");
+  EXPECT_EQ(read->run.simulated, 5s);
+  EXPECT_EQ(read->run.stats, written.run.stats);
+  ASSERT_EQ(read->run.verdict.violations.size(), 2u);
+  const auto& lost = read->run.verdict.violations[0];
+  EXPECT_EQ(lost.fingerprint(), "BS-D01/lost");
+  EXPECT_EQ(lost.message, "It was \"lost\".");
+  EXPECT_EQ(lost.facts[1], EventId{2});
+  EXPECT_EQ(lost.partition, (TopicPartition{"my-topic", 1}));
+  EXPECT_EQ(lost.count, 3);
+  EXPECT_FALSE(read->run.verdict.violations[1].partition.has_value());
+  ASSERT_EQ(read->run.verdict.findings.size(), 2u);
+  EXPECT_EQ(read->run.verdict.findings[1].lacks, "disk");
+}
+
+TEST(TraceFile, is_written_again_to_the_byte) {
+  std::stringstream file;
+  write_trace(file, small_trace());
+  const std::string text = file.str();
+  const auto read = read_trace(file);
+  ASSERT_TRUE(read.has_value());
+  std::stringstream again;
+  write_trace(again, *read);
+  EXPECT_EQ(again.str(), text);
+}
+
+TEST(TraceFile, of_an_interrupted_run_has_no_end) {
+  Trace trace = small_trace();
+  trace.has_end = false;
+  std::stringstream file;
+  write_trace(file, trace);
+  const auto read = read_trace(file);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_FALSE(read->has_end);
+  EXPECT_EQ(read->events.size(), 2u);
+}
+
+TEST(TraceFile, takes_no_other_end) {
+  for (const auto* end : {"{\"end\":", "{\"end\":{}}", "{\"end\":{\"trace_hash\":7}}"}) {
+    std::stringstream file;
+    Trace trace = small_trace();
+    trace.has_end = false;
+    write_trace(file, trace);
+    file << end << "\n";
+    const auto read = read_trace(file);
+    ASSERT_FALSE(read.has_value()) << end;
+    EXPECT_EQ(read.error().line, 6u);
+  }
+}
+
+TEST(TraceFile, takes_nothing_else_for_a_message) {
+  const std::string good = to_json(lost_message());
+  ASSERT_TRUE(parse_message(good).has_value());
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"\"m\":2", "\"m\":0"},
+                                                        {"\"lost\"", "\"found\""},
+                                                        {"\"from\":1000", "\"from\":\"1000\""},
+                                                        {"\"parts\":[{", "\"parts\":[7,{"},
+                                                        {"\"until\":3000000,", ""}}) {
+    std::string bad = good;
+    const auto at = bad.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    bad.replace(at, from.size(), to);
+    EXPECT_FALSE(parse_message(bad).has_value()) << bad;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,66 @@
+// All that is written of a finished run, for people and programs, into one folder.
+//
+//   plan.toml     what was run
+//   trace.jsonl   what happened; everything else is made of it, and of nothing else
+//   report.html   the page: verdict, failure, elections
+//   elections.*   the election timeline as .svg, .dot and .csv
+//   spacetime.*   of a failing run: who told whom what, as .svg and .dot
+//
+// The same plan gives the same bytes: no file holds a wall-clock time or an absolute path.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/expected.h"
+#include "reports/trace_file.h"
+#include "scenarios/draw_plan.h"
+#include "scenarios/plan.h"
+#include "scenarios/run.h"
+
+namespace brokersim::scenarios {
+
+enum class ReportFormat : std::uint8_t { html, svg, dot, csv };
+inline constexpr ReportFormat all_report_formats[] = {ReportFormat::html, ReportFormat::svg,
+                                                      ReportFormat::dot, ReportFormat::csv};
+std::string_view name_of(ReportFormat format);
+
+struct ReportOptions {
+  std::string out;  // The folder. It is made.
+  std::set<ReportFormat> formats{std::begin(all_report_formats), std::end(all_report_formats)};
+  std::string graphviz = "dot";  // The program that is asked to paint what was written as DOT.
+};
+
+struct WrittenReport {
+  std::vector<std::string> files;  // In the order written: "out/trace.jsonl".
+  std::string page;                // "out/report.html"; empty if none was wanted.
+  std::vector<std::string> notes;  // What could not be made, a sentence each: Graphviz is missing.
+};
+
+// ---- From a run --------------------------------------------------------------------------------
+
+struct RecordRequest {
+  std::string folder;     // Of scenarios.
+  std::string reproduce;  // The line for people to type; empty: to run plan.toml.
+};
+// The run as a trace. The result of `run` itself goes to `result`, if that is given.
+Expected<reports::Trace, std::string> record(const Plan& plan, const RecordRequest& request,
+                                             RunResult* result = nullptr);
+
+// Runs the plan, and writes all of it: for a failure that was found and shrunk.
+Expected<WrittenReport, std::string> write_report(const Plan& plan, const std::string& folder,
+                                                  const ReportOptions& options);
+
+// The line that repeats what was asked for, if names alone tell it; else empty: files may lie
+// elsewhere when somebody reads it.
+std::string reproduce_line(const PlanRequest& request);
+
+// ---- From a trace ------------------------------------------------------------------------------
+
+// The error names file and line, and what to do.
+Expected<reports::Trace, std::string> load_trace(const std::string& path);
+Expected<WrittenReport, std::string> write_report(const reports::Trace& trace,
+                                                  const ReportOptions& options);
+
+}  // namespace brokersim::scenarios

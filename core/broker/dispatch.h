@@ -14,8 +14,7 @@ namespace brokersim::broker {
 
 class DispatchTable {
  public:
-  // `handler(env, context, request)` returns the response, or an optional one: nothing means the
-  // request has none.
+  // `handler(env, context, request)` returns the response, or an Answer.
   template <wire::Message Request, class Handler>
   void serve(Handler handler) {
     const auto key = static_cast<api::ApiKey>(Request::description.key);
@@ -45,9 +44,10 @@ class DispatchTable {
                                           context.header.api_version)};
   }
   template <class Response>
-  static Reply reply_with(const RequestContext& context, const std::optional<Response>& response) {
-    if (!response) return {.kind = Reply::Kind::stay_silent};
-    return reply_with(context, *response);
+  static Reply reply_with(const RequestContext& context, const Answer<Response>& answer) {
+    if (!answer) return {.kind = Reply::Kind::close, .why = answer.error()};
+    if (!*answer) return {.kind = Reply::Kind::stay_silent};
+    return reply_with(context, **answer);
   }
 
   Reply answer_api_versions(const RequestContext& context, const Slice& body) const;

@@ -79,21 +79,19 @@ void serve_as_controller(Node& node) {
 // the request as it came; its answer goes back as it came.
 template <wire::Message Request>
 void forward(Node& node) {
-  node.dispatch.serve<Request>([&node](Env& env, const auto& context, auto request) {
-    using Response = typename Request::Response;
-    const Instant deadline = env.now() + Duration(1ms) * request.timeout_ms + 1s;
-    std::optional<Response> answer;
-    while (!answer) {
-      auto response =
-          node.broker->controller().call(env, request, context.header.api_version, deadline);
-      if (response) {
-        answer = *std::move(response);
-      } else if (env.now() >= deadline || !env.sleep(node.config.quorum_retry_backoff)) {
-        break;
-      }
-    }
-    return answer;
-  });
+  using Response = typename Request::Response;
+  node.dispatch.serve<Request>(
+      [&node](Env& env, const auto& context, auto request) -> Answer<Response> {
+        const Instant deadline = env.now() + Duration(1ms) * request.timeout_ms + 1s;
+        while (true) {
+          auto response =
+              node.broker->controller().call(env, request, context.header.api_version, deadline);
+          if (response) return *std::move(response);
+          if (env.now() >= deadline || !env.sleep(node.config.quorum_retry_backoff)) {
+            return Unexpected(std::string("no controller answers"));
+          }
+        }
+      });
 }
 
 void serve_controller(Node& node) {

@@ -28,7 +28,6 @@ struct ReplicaContext {
   NodeId self;
   BrokerEpoch broker_epoch = no_broker_epoch;
   std::int32_t min_insync_replicas = 1;
-  std::int64_t max_message_bytes = 1048588;
   partition::IsEligible is_eligible;
 };
 

@@ -108,7 +108,6 @@ ReplicaContext Replicas::context_of(const controller::Image& image, const TopicP
   return {.self = config_.node_id,
           .broker_epoch = broker_epoch,
           .min_insync_replicas = static_cast<std::int32_t>(topic.number("min.insync.replicas")),
-          .max_message_bytes = topic.number("max.message.bytes"),
           .is_eligible = [this](NodeId node, BrokerEpoch epoch) {
             const auto found = eligible_.find(node);
             // KIP-903: an unknown epoch fits any incarnation.

@@ -55,7 +55,6 @@ void Server::serve(Env& env, std::unique_ptr<Stream> stream) {
 }
 
 void Server::refuse(Host& host, const Stream& stream, std::string_view why) {
-  ++refused_requests_;
   host.emit(Note{
       fmt::format("connection of {}:{} closed: {}", stream.peer().host, stream.peer().port, why)});
 }

@@ -3,7 +3,7 @@
 //
 // What cannot be answered in Kafka's terms ends the connection: a frame that is too long or too
 // short, an API or version we do not have (ApiVersions excepted, KIP-511), a body that does not
-// parse. Each is counted and said in an event.
+// parse. Each is said in an event.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/expected.h"
 #include "core/broker/config.h"
 #include "core/broker/fiber_group.h"
 #include "core/env.h"
@@ -32,6 +33,11 @@ struct Reply {
   std::string why;  // Of close.
 };
 
+// What a handler says where a response is not all it may say: no response, or, as the error, why
+// the connection has to end.
+template <class Response>
+using Answer = Expected<std::optional<Response>, std::string>;
+
 // Answers one request; may suspend.
 using Dispatch = std::function<Reply(Env& env, const RequestContext& context, const Slice& body)>;
 
@@ -45,8 +51,6 @@ class Server {
   // Ends the connections, requests on them unanswered; waits until they have.
   void close_connections(Env& env);
 
-  std::int64_t refused_requests() const { return refused_requests_; }
-
  private:
   void serve(Env& env, std::unique_ptr<Stream> stream);
   void refuse(Host& host, const Stream& stream, std::string_view why);
@@ -54,7 +58,6 @@ class Server {
   const NodeConfig& config_;
   Dispatch dispatch_;
   FiberGroup connections_;
-  std::int64_t refused_requests_ = 0;
 };
 
 }  // namespace brokersim::broker

@@ -25,6 +25,7 @@ struct Fetcher {
 
 // One partition of the request, found once and read perhaps several times.
 struct Read {
+  std::int16_t version = 0;  // Of the request.
   std::size_t topic = 0;
   const api::FetchRequest::FetchPartition* asked = nullptr;
   std::shared_ptr<Replica> replica;
@@ -46,7 +47,7 @@ std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& reque
     const auto* known = version >= 13 ? broker.image().find_topic(topic.topic_id)
                                       : broker.image().find_topic(topic.topic);
     for (const auto& asked : topic.partitions) {
-      Read read{.topic = i, .asked = &asked, .replica = nullptr};
+      Read read{.version = version, .topic = i, .asked = &asked, .replica = nullptr};
       if (known) read.replica = broker.replicas().find({known->name, asked.partition});
       if (!read.replica) {
         const bool exists = known && known->partitions.contains(asked.partition);
@@ -65,11 +66,11 @@ PartitionData failure(const Read& read, ErrorCode error) {
   data.partition_index = read.asked->partition;
   data.error_code = error;
   data.high_watermark = -1;
-  if (error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch) {
-    if (read.replica) {
-      data.current_leader = {.leader_id = read.replica->state().leader,
-                             .leader_epoch = read.replica->state().leader_epoch};
-    }
+  const bool is_of_another =
+      error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch;
+  if (is_of_another && read.replica && read.version >= 12) {
+    data.current_leader = {.leader_id = read.replica->state().leader,
+                           .leader_epoch = read.replica->state().leader_epoch};
   }
   return data;
 }

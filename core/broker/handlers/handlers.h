@@ -1,10 +1,7 @@
 // The requests a node answers, one function each; node.cc lists which role serves which.
 //
-// A handler returns its response, or nothing where the protocol has none. It may suspend: what it
-// looked up before is stale afterwards.
+// A handler may suspend: what it looked up before is stale afterwards.
 #pragma once
-
-#include <optional>
 
 #include "core/api/all.h"
 #include "core/broker/server.h"
@@ -17,8 +14,10 @@ class Broker;
 namespace handlers {
 
 // KIP-98, KIP-107, KIP-966 in part; protocol section 3.3.
-std::optional<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
-                                            api::ProduceRequest request);
+// With acks=0 nothing is answered, and after an error the connection ends: without it the client
+// asks for metadata anew.
+Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
+                                     api::ProduceRequest request);
 // KIP-74, KIP-227 (sessionless), KIP-320, KIP-595's truncation on fetch; protocol section 3.4.
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
                          api::FetchRequest request);

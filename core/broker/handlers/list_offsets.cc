@@ -69,7 +69,7 @@ Answer answer_one(Env& env, Broker& broker, const std::string& topic, const Aske
 
 }  // namespace
 
-api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext&,
+api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
                                       api::ListOffsetsRequest request) {
   api::ListOffsetsResponse response;
   const bool is_consumer = request.replica_id == no_node;
@@ -77,7 +77,9 @@ api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestCon
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
     for (const auto& asked : topic.partitions) {
-      answers.partitions.push_back(answer_one(env, broker, topic.name, asked, is_consumer));
+      auto& answer =
+          answers.partitions.emplace_back(answer_one(env, broker, topic.name, asked, is_consumer));
+      if (context.header.api_version < 4) answer.leader_epoch = no_epoch;
     }
   }
   return response;

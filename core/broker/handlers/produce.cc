@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/controller/topic_config.h"
@@ -68,17 +70,22 @@ void wait_for_acks(Env& env, std::int16_t acks, Instant deadline, std::vector<Wa
   }
 }
 
-bool has_failed(const api::ProduceResponse& response) {
+// acks=0: there is nobody to tell what went wrong.
+Answer<api::ProduceResponse> unanswered(const api::ProduceResponse& response) {
   for (const auto& topic : response.responses) {
     for (const auto& partition : topic.partition_responses) {
-      if (partition.error_code != ErrorCode::none) return true;
+      if (partition.error_code == ErrorCode::none) continue;
+      return Unexpected(fmt::format("Produce with acks=0 to {}-{}: {}", topic.name, partition.index,
+                                    name_of(partition.error_code)));
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-void name_leader(const Broker& broker, const std::string& topic, PartitionResponse& answer) {
-  if (answer.error_code != ErrorCode::not_leader_or_follower) return;
+// KIP-951: who leads instead.
+void name_leader(const Broker& broker, const std::string& topic, std::int16_t version,
+                 PartitionResponse& answer) {
+  if (version < 10 || answer.error_code != ErrorCode::not_leader_or_follower) return;
   if (const auto* state = broker.image().find_partition({topic, answer.index})) {
     answer.current_leader = {.leader_id = state->leader, .leader_epoch = state->leader_epoch};
   }
@@ -86,8 +93,8 @@ void name_leader(const Broker& broker, const std::string& topic, PartitionRespon
 
 }  // namespace
 
-std::optional<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
-                                            api::ProduceRequest request) {
+Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
+                                     api::ProduceRequest request) {
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   api::ProduceResponse response;
   std::vector<Waiting> waiting;
@@ -103,13 +110,13 @@ std::optional<api::ProduceResponse> produce(Env& env, Broker& broker, const Requ
         const bool exists = broker.image().find_partition({topic.name, data.index}) != nullptr;
         answer.error_code =
             exists ? ErrorCode::not_leader_or_follower : ErrorCode::unknown_topic_or_partition;
-        name_leader(broker, topic.name, answer);
+        name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
       const auto appended = append(env, broker, *replica, data.records, context, request.acks);
       if (!appended) {
         answer.error_code = appended.error();
-        name_leader(broker, topic.name, answer);
+        name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
       waiting.push_back({response.responses.size() - 1, answers.partition_responses.size() - 1,
@@ -117,10 +124,7 @@ std::optional<api::ProduceResponse> produce(Env& env, Broker& broker, const Requ
     }
   }
   wait_for_acks(env, request.acks, deadline, waiting, response);
-  if (request.acks == 0) {
-    // There is nobody to tell; the broken connection makes the client ask for new metadata.
-    return has_failed(response) ? std::optional(response) : std::nullopt;
-  }
+  if (request.acks == 0) return unanswered(response);
   return response;
 }
 

@@ -1,0 +1,372 @@
+// What the nodes of a running cluster answer, request by request: error codes, silence, and when
+// the connection ends. Three brokers, a topic `t` with one partition on all of them.
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/api/all.h"
+#include "core/client/admin.h"
+#include "core/wire/channel.h"
+#include "scenarios/cluster.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+using api::ErrorCode;
+
+constexpr std::int16_t produce_version = 9;
+constexpr std::int16_t fetch_version = 11;
+const TopicPartition t0{"t", 0};
+
+wire::Records batch_of(std::string_view value, bool is_damaged = false) {
+  wire::BatchBuilder builder;
+  const auto bytes = as_bytes(value);
+  builder.add({.value = Bytes(bytes.begin(), bytes.end())});
+  Bytes image = builder.finish().bytes().flat();
+  if (is_damaged) image.back() ^= 1;
+  return wire::Records{Slice(std::move(image))};
+}
+
+api::ProduceRequest produce_of(const std::string& topic, std::int32_t partition, std::int16_t acks,
+                               wire::Records records) {
+  api::ProduceRequest request{.acks = acks, .timeout_ms = 3000};
+  request.topic_data.push_back({.name = topic});
+  request.topic_data[0].partition_data.push_back(
+      {.index = partition, .records = std::move(records)});
+  return request;
+}
+
+// A cluster and a client in it that speaks the protocol by hand.
+class Handlers : public testing::Test {
+ protected:
+  // Runs `script` on a machine of its own once `t` is there; fails if it does not end.
+  void with_cluster(const std::function<void(Env&)>& script,
+                    std::map<std::string, std::string> settings = {}) {
+    Plan plan;
+    plan.cluster.settings = std::move(settings);
+    cluster_.emplace(plan, *node_configs(plan));
+    cluster_->world().recorder().listen([this](const Event& event) {
+      if (const auto* note = std::get_if<Note>(&event.body)) notes_.push_back(note->text);
+    });
+    cluster_->start_nodes();
+    bool is_done = false;
+    cluster_->start_client("by-hand", [&](Env& env) {
+      client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "by-hand"});
+      const auto created = admin.create_topics(
+          env, {{.name = "t", .partitions = 1, .replication_factor = 3}}, env.now() + 60s);
+      ASSERT_TRUE(created.has_value());
+      script(env);
+      is_done = true;
+    });
+    EXPECT_TRUE(cluster_->world().run_until([&] { return is_done; }, Instant{120s}));
+  }
+
+  wire::Channel& to(NodeId node) {
+    auto& channel = channels_[node];
+    const bool is_broker = node < NodeId(100);
+    if (!channel) {
+      const auto host = is_broker ? fmt::format("broker-{}", node)
+                                  : fmt::format("controller-{}", node.value - 100);
+      channel = std::make_unique<wire::Channel>(
+          Address{host, static_cast<std::uint16_t>(is_broker ? 9092 : 9093)}, "by-hand");
+    }
+    return *channel;
+  }
+  template <class Request>
+  wire::CallResult<typename Request::Response> ask(Env& env, NodeId node, const Request& request,
+                                                   std::int16_t version) {
+    return to(node).call(env, request, version, env.now() + 10s);
+  }
+  ErrorCode produce(Env& env, NodeId node, const api::ProduceRequest& request) {
+    const auto answer = ask(env, node, request, produce_version);
+    EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
+    return answer->responses[0].partition_responses[0].error_code;
+  }
+  api::FetchResponse::PartitionData fetch(Env& env, NodeId node,
+                                          api::FetchRequest::FetchPartition asked,
+                                          const std::string& topic = "t") {
+    api::FetchRequest request{.max_wait_ms = 100, .min_bytes = 1};
+    asked.partition_max_bytes = 1 << 20;
+    request.topics.push_back({.topic = topic, .partitions = {asked}});
+    const auto answer = ask(env, node, request, fetch_version);
+    EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
+    return answer->responses[0].partitions[0];
+  }
+  api::ListOffsetsResponse::ListOffsetsPartitionResponse list_offset(Env& env, NodeId node,
+                                                                     std::int64_t timestamp) {
+    api::ListOffsetsRequest request{.replica_id = no_node};
+    request.topics.push_back({.name = "t"});
+    request.topics[0].partitions.push_back({.partition_index = 0, .timestamp = timestamp});
+    return ask(env, node, request, 7)->topics[0].partitions[0];
+  }
+  api::MetadataResponse metadata(Env& env, NodeId node, const std::string& topic, bool may_create) {
+    api::MetadataRequest request{.allow_auto_topic_creation = may_create};
+    request.topics.emplace().push_back({.name = topic});
+    return *ask(env, node, request, 9);
+  }
+
+  const controller::Partition& state() { return *cluster_->metadata().find_partition(t0); }
+  Uuid topic_id() { return cluster_->metadata().find_topic(t0.topic)->id; }
+  NodeId leader() { return state().leader; }
+  NodeId follower() { return leader() == NodeId(1) ? NodeId(2) : NodeId(1); }
+  bool has_noted(std::string_view text) const {
+    return std::any_of(notes_.begin(), notes_.end(),
+                       [&](const auto& note) { return note.find(text) != std::string::npos; });
+  }
+
+  std::optional<SimulatedCluster> cluster_;
+  std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;
+  std::vector<std::string> notes_;
+};
+
+// A response must not hold what its version lacks, whatever it says.
+template <class Request>
+void expect_answers_in_every_version(const Request& request,
+                                     const std::function<bool(const Request&, std::int16_t)>& ask) {
+  const auto versions = Request::description.versions;
+  for (std::int16_t version = versions.first; version <= versions.last; ++version) {
+    EXPECT_TRUE(ask(request, version)) << Request::description.key << " v" << version;
+  }
+}
+
+TEST_F(Handlers, every_version_is_answered_by_who_leads_and_by_who_does_not) {
+  with_cluster([&](Env& env) {
+    for (const NodeId node : {leader(), follower()}) {
+      const auto check = [&](auto request) {
+        using Request = decltype(request);
+        expect_answers_in_every_version<Request>(
+            request, [&](const Request& asked, std::int16_t version) {
+              return ask(env, node, asked, version).has_value();
+            });
+      };
+      check(produce_of("t", 0, 1, batch_of("a")));
+      api::FetchRequest fetch{.max_wait_ms = 1, .min_bytes = 0};
+      fetch.topics.push_back({.topic = "t", .topic_id = topic_id()});
+      fetch.topics[0].partitions.push_back({.fetch_offset = 0, .partition_max_bytes = 1 << 20});
+      check(fetch);
+      api::ListOffsetsRequest offsets{.replica_id = no_node};
+      offsets.topics.push_back({.name = "t"});
+      offsets.topics[0].partitions.push_back({.timestamp = client::latest_timestamp});
+      check(offsets);
+      api::MetadataRequest metadata;
+      metadata.topics.emplace().push_back({.name = "t"});
+      check(metadata);
+      api::OffsetForLeaderEpochRequest epochs;
+      epochs.topics.push_back({.topic = "t"});
+      epochs.topics[0].partitions.push_back({.leader_epoch = state().leader_epoch});
+      check(epochs);
+      check(api::ElectLeadersRequest{});
+      check(api::CreateTopicsRequest{});
+      check(api::DescribeClusterRequest{});
+    }
+  });
+}
+
+TEST_F(Handlers, produce_says_where_and_whether_it_appended) {
+  with_cluster([&](Env& env) {
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of("b"))), ErrorCode::none);
+    const auto answer = ask(env, leader(), produce_of("t", 0, 2, batch_of("c")), produce_version);
+    EXPECT_EQ(answer->responses[0].partition_responses[0].base_offset, 2);
+    EXPECT_EQ(list_offset(env, leader(), client::latest_timestamp).offset, 3);
+    EXPECT_EQ(list_offset(env, leader(), client::earliest_timestamp).offset, 0);
+  });
+}
+
+TEST_F(Handlers, produce_refuses_what_it_cannot_append) {
+  with_cluster([&](Env& env) {
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 1, 1, batch_of("a"))),
+              ErrorCode::unknown_topic_or_partition);
+    EXPECT_EQ(produce(env, leader(), produce_of("nowhere", 0, 1, batch_of("a"))),
+              ErrorCode::unknown_topic_or_partition);
+    EXPECT_EQ(produce(env, follower(), produce_of("t", 0, 1, batch_of("a"))),
+              ErrorCode::not_leader_or_follower);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -2, batch_of("a"))),
+              ErrorCode::invalid_required_acks);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of("a", true))),
+              ErrorCode::corrupt_message);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of(std::string(2 << 20, 'x')))),
+              ErrorCode::message_too_large);
+    EXPECT_EQ(list_offset(env, leader(), client::latest_timestamp).offset, 0);
+  });
+}
+
+TEST_F(Handlers, an_isr_below_the_minimum_refuses_acks_all_and_nothing_else) {
+  with_cluster(
+      [&](Env& env) {
+        cluster_->world().crash(*cluster_->world().find(follower()));
+        while (state().isr.size() == 3) env.sleep(100ms);
+        env.sleep(1s);
+        EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))),
+                  ErrorCode::not_enough_replicas);
+        EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of("a"))), ErrorCode::none);
+      },
+      {{"min.insync.replicas", "3"}});
+}
+
+// acks=0: the next answer on the connection belongs to the next request.
+TEST_F(Handlers, produce_without_acks_is_appended_and_not_answered) {
+  with_cluster([&](Env& env) {
+    const auto sent = to(leader()).send(env, produce_of("t", 0, 0, batch_of("quiet")),
+                                        produce_version, env.now() + 1s);
+    EXPECT_TRUE(sent.has_value());
+    const auto answer =
+        ask(env, leader(), produce_of("t", 0, 1, batch_of("loud")), produce_version);
+    ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+    EXPECT_EQ(answer->responses[0].partition_responses[0].base_offset, 1);
+  });
+}
+
+// There is no answer to carry the error; without its connection the client asks for metadata anew.
+TEST_F(Handlers, produce_without_acks_that_fails_ends_the_connection) {
+  with_cluster([&](Env& env) {
+    const auto at = follower();
+    const auto sent =
+        to(at).send(env, produce_of("t", 0, 0, batch_of("lost")), produce_version, env.now() + 1s);
+    EXPECT_TRUE(sent.has_value());
+    const auto answer = ask(env, at, produce_of("t", 0, 1, batch_of("next")), produce_version);
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error(), wire::CallError::disconnected);
+    EXPECT_TRUE(has_noted("NOT_LEADER_OR_FOLLOWER"));
+  });
+}
+
+TEST_F(Handlers, fetch_gives_what_is_committed_and_refuses_the_rest) {
+  with_cluster([&](Env& env) {
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
+    const auto epoch = state().leader_epoch;
+    const auto data = fetch(env, leader(), {.partition = 0, .fetch_offset = 0});
+    EXPECT_EQ(data.error_code, ErrorCode::none);
+    EXPECT_EQ(data.high_watermark, 1);
+    EXPECT_GT(data.records->bytes.size(), 0u);
+    EXPECT_EQ(fetch(env, leader(), {.fetch_offset = 2}).error_code, ErrorCode::offset_out_of_range);
+    EXPECT_EQ(
+        fetch(env, leader(), {.current_leader_epoch = LeaderEpoch(epoch.value + 1)}).error_code,
+        ErrorCode::unknown_leader_epoch);
+    EXPECT_EQ(fetch(env, follower(), {.fetch_offset = 0}).error_code,
+              ErrorCode::not_leader_or_follower);
+    EXPECT_EQ(fetch(env, leader(), {.fetch_offset = 0}, "nowhere").error_code,
+              ErrorCode::unknown_topic_or_partition);
+  });
+}
+
+TEST_F(Handlers, fetch_at_the_end_waits_for_the_next_record_or_its_time) {
+  with_cluster([&](Env& env) {
+    const Instant begun = env.now();
+    const auto nothing = fetch(env, leader(), {.fetch_offset = 0});
+    EXPECT_EQ(nothing.error_code, ErrorCode::none);
+    EXPECT_EQ(nothing.records->bytes.size(), 0u);
+    EXPECT_GE(env.now() - begun, 100ms);
+  });
+}
+
+TEST_F(Handlers, a_leader_epoch_of_the_past_is_fenced) {
+  with_cluster([&](Env& env) {
+    const auto old_leader = leader();
+    const auto old_epoch = state().leader_epoch;
+    cluster_->world().crash(*cluster_->world().find(old_leader));
+    while (leader() == old_leader || !leader().is_set()) env.sleep(100ms);
+    env.sleep(1s);
+    EXPECT_EQ(fetch(env, leader(), {.current_leader_epoch = old_epoch}).error_code,
+              ErrorCode::fenced_leader_epoch);
+  });
+}
+
+TEST_F(Handlers, metadata_creates_a_topic_only_where_both_sides_allow_it) {
+  with_cluster(
+      [&](Env& env) {
+        EXPECT_EQ(metadata(env, NodeId(1), "fresh", false).topics[0].error_code,
+                  ErrorCode::unknown_topic_or_partition);
+        EXPECT_EQ(metadata(env, NodeId(1), "fresh", true).topics[0].error_code,
+                  ErrorCode::leader_not_available);
+        env.sleep(2s);
+        const auto known = metadata(env, NodeId(2), "fresh", false);
+        EXPECT_EQ(known.topics[0].error_code, ErrorCode::none);
+        EXPECT_EQ(known.topics[0].partitions.size(), 2u);
+        EXPECT_EQ(known.brokers.size(), 3u);
+        EXPECT_EQ(metadata(env, NodeId(1), "bad/name", true).topics[0].error_code,
+                  ErrorCode::invalid_topic_exception);
+      },
+      {{"auto.create.topics.enable", "true"}, {"num.partitions", "2"}});
+}
+
+TEST_F(Handlers, metadata_creates_nothing_where_the_broker_forbids_it) {
+  with_cluster([&](Env& env) {
+    EXPECT_EQ(metadata(env, NodeId(1), "fresh", true).topics[0].error_code,
+              ErrorCode::unknown_topic_or_partition);
+  });
+}
+
+TEST_F(Handlers, a_heartbeat_of_another_registration_is_stale) {
+  with_cluster([&](Env& env) {
+    const auto* broker = cluster_->metadata().find_broker(NodeId(1));
+    ASSERT_NE(broker, nullptr);
+    const BrokerEpoch old(broker->epoch.value - 1);
+    std::vector<ErrorCode> answers;
+    for (int controller = 101; controller <= 103; ++controller) {
+      const auto answer =
+          ask(env, NodeId(controller),
+              api::BrokerHeartbeatRequest{.broker_id = NodeId(1), .broker_epoch = old}, 1);
+      ASSERT_TRUE(answer.has_value());
+      answers.push_back(answer->error_code);
+    }
+    std::sort(answers.begin(), answers.end());
+    EXPECT_EQ(answers, (std::vector{ErrorCode::not_controller, ErrorCode::not_controller,
+                                    ErrorCode::stale_broker_epoch}));
+  });
+}
+
+TEST_F(Handlers, only_the_leader_in_its_epoch_may_change_the_isr) {
+  with_cluster([&](Env& env) {
+    const auto& partition = state();
+    const auto asked_by = [&](NodeId broker, LeaderEpoch epoch, PartitionEpoch partition_epoch) {
+      api::AlterPartitionRequest request{
+          .broker_id = broker, .broker_epoch = cluster_->metadata().find_broker(broker)->epoch};
+      request.topics.push_back({.topic_id = topic_id()});
+      auto& data = request.topics[0].partitions.emplace_back();
+      data.leader_epoch = epoch;
+      data.partition_epoch = partition_epoch;
+      for (const NodeId id : partition.isr) {
+        data.new_isr_with_epochs.push_back(
+            {.broker_id = id, .broker_epoch = cluster_->metadata().find_broker(id)->epoch});
+      }
+      for (int controller = 101; controller <= 103; ++controller) {
+        const auto answer = ask(env, NodeId(controller), request, 3);
+        if (!answer || answer->error_code == ErrorCode::not_controller) continue;
+        if (answer->error_code != ErrorCode::none) return answer->error_code;
+        return answer->topics[0].partitions[0].error_code;
+      }
+      return ErrorCode::not_controller;
+    };
+    const auto epoch = partition.leader_epoch;
+    const auto version = partition.partition_epoch;
+    EXPECT_EQ(asked_by(leader(), LeaderEpoch(epoch.value - 1), version),
+              ErrorCode::fenced_leader_epoch);
+    EXPECT_EQ(asked_by(leader(), epoch, PartitionEpoch(version.value - 1)),
+              ErrorCode::invalid_update_version);
+    EXPECT_EQ(asked_by(follower(), epoch, version), ErrorCode::invalid_request);
+    EXPECT_EQ(asked_by(leader(), epoch, version), ErrorCode::none);
+  });
+}
+
+TEST_F(Handlers, what_is_no_request_ends_the_connection_and_is_noted) {
+  with_cluster([&](Env& env) {
+    auto stream = env.connect({"broker-1", 9092}, env.now() + 1s);
+    ASSERT_TRUE(stream.has_value());
+    const Bytes frame = {0, 0, 0, 10, 0x7f, 0x7f, 0, 0, 0, 0, 0, 1, 0xff, 0xff};
+    ASSERT_TRUE((*stream)->write(env, Rope(frame), env.now() + 1s).has_value());
+    std::uint8_t byte = 0;
+    const auto read = (*stream)->read(env, {&byte, 1}, env.now() + 5s);
+    EXPECT_EQ(read.value_or(0), 0u);
+    EXPECT_TRUE(has_noted("is not served here"));
+  });
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   add_list(app, line);
   add_explain(app, line);
   add_report(app, line);
+  add_serve(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

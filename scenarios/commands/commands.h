@@ -30,5 +30,6 @@ void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans);
 void add_list(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);
+void add_serve(CLI::App& app, CommandLine& line);
 
 }  // namespace brokersim::scenarios

@@ -1,0 +1,213 @@
+#include "scenarios/serve_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "scenarios/nearest.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+using live::ServedNode;
+
+constexpr std::int32_t first_controller = 101;
+constexpr std::uint16_t controller_ports_after = 1000;
+
+struct Setting {
+  std::string key, value, where;
+};
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r";
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+Expected<Setting, std::string> parse_setting(std::string_view text, std::string where) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    return Unexpected(fmt::format("{}: '{}' is no key=value", where, text));
+  }
+  return Setting{std::string(trimmed(text.substr(0, equals))),
+                 std::string(trimmed(text.substr(equals + 1))), std::move(where)};
+}
+
+Expected<std::vector<Setting>, std::string> settings_of(const ServeOptions& options) {
+  std::vector<Setting> settings;
+  if (!options.config_file.empty()) {
+    std::ifstream in(options.config_file);
+    if (!in) return Unexpected(fmt::format("{}: cannot be read", options.config_file));
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+      ++number;
+      const auto text = trimmed(line);
+      if (text.empty() || text.front() == '#' || text.front() == '!') continue;
+      TRY(auto setting, parse_setting(text, fmt::format("{}:{}", options.config_file, number)));
+      settings.push_back(std::move(setting));
+    }
+  }
+  for (const auto& text : options.settings) {
+    TRY(auto setting, parse_setting(text, "--set"));
+    settings.push_back(std::move(setting));
+  }
+  return settings;
+}
+
+Expected<Done, std::string> apply(broker::NodeConfig& config,
+                                  const std::vector<Setting>& settings) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : broker::settings_of(config)) known.push_back(name);
+  for (const auto& setting : settings) {
+    const auto done = broker::set(config, setting.key, setting.value);
+    if (done) continue;
+    const bool is_known = std::find(known.begin(), known.end(), setting.key) != known.end();
+    return Unexpected(fmt::format("{}: {}{}", setting.where, done.error(),
+                                  is_known ? "" : did_you_mean(setting.key, known)));
+  }
+  return broker::check(config);
+}
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (end > 0) parts.push_back(trimmed(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+// "101@127.0.0.1:9093"
+Expected<std::vector<broker::Voter>, std::string> parse_quorum(const std::string& text) {
+  std::vector<broker::Voter> voters;
+  for (const auto part : split(text, ',')) {
+    const auto at = part.find('@');
+    const auto colon = part.rfind(':');
+    const bool has_shape = at != std::string_view::npos && colon != std::string_view::npos &&
+                           at < colon && at + 1 < colon;
+    const auto id = has_shape ? number<std::int32_t>(part.substr(0, at)) : std::nullopt;
+    const auto port = has_shape ? number<std::uint16_t>(part.substr(colon + 1)) : std::nullopt;
+    if (!id || !port) {
+      return Unexpected(fmt::format("--quorum: '{}' is no ID@HOST:PORT", part));
+    }
+    voters.push_back({NodeId(*id), {std::string(part.substr(at + 1, colon - at - 1)), *port}});
+  }
+  if (voters.empty()) return Unexpected(std::string("--quorum: wants ID@HOST:PORT,…"));
+  std::sort(voters.begin(), voters.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return voters;
+}
+
+std::string directory_of(const ServeOptions& options, NodeId node) {
+  return fmt::format("{}/node-{}", options.data, node);
+}
+
+Expected<std::vector<ServedNode>, std::string> one_node(const ServeOptions& options,
+                                                        broker::NodeConfig config) {
+  TRY(config.voters, parse_quorum(options.quorum));
+  config.node_id = NodeId(*options.node_id);
+  config.is_broker = config.is_controller = false;
+  for (const auto role : split(options.roles, ',')) {
+    if (role != "broker" && role != "controller") {
+      return Unexpected(fmt::format("--roles: '{}' is neither broker nor controller", role));
+    }
+    (role == "broker" ? config.is_broker : config.is_controller) = true;
+  }
+  const auto voter = std::find_if(config.voters.begin(), config.voters.end(),
+                                  [&](const auto& v) { return v.id == config.node_id; });
+  if (config.is_controller != (voter != config.voters.end())) {
+    return Unexpected(fmt::format("--quorum: node {} is {} it, but its --roles are '{}'",
+                                  config.node_id, config.is_controller ? "not in" : "in",
+                                  options.roles));
+  }
+  config.listener = config.is_controller ? voter->address : Address{options.host, options.port};
+  if (options.cluster_id.empty()) {
+    return Unexpected(
+        std::string("--cluster-id is needed with --node-id: the same for each process"));
+  }
+  config.cluster_id = options.cluster_id;
+  const auto directory = directory_of(options, config.node_id);
+  return std::vector{
+      ServedNode{.config = config, .bind_host = config.listener.host, .data_directory = directory}};
+}
+
+Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions& options,
+                                                             broker::NodeConfig config) {
+  const auto brokers =
+      options.names.empty() ? options.brokers : static_cast<std::int32_t>(options.names.size());
+  if (brokers < 1 || brokers > 100) return Unexpected(std::string("--brokers: from 1 to 100"));
+  if (options.controllers < 1 || options.controllers > 9) {
+    return Unexpected(std::string("--controllers: from 1 to 9"));
+  }
+  const auto kept = live::cluster_id_in(directory_of(options, NodeId(1)));
+  config.cluster_id = !options.cluster_id.empty() ? options.cluster_id
+                      : !kept.empty()             ? kept
+                                                  : live::new_cluster_id();
+  std::vector<ServedNode> nodes;
+  for (std::int32_t i = 0; i < options.controllers; ++i) {
+    const auto port = static_cast<std::uint16_t>(options.port + controller_ports_after + i);
+    config.voters.push_back({NodeId(first_controller + i), {options.host, port}});
+  }
+  const auto add = [&](NodeId id, bool is_broker, Address listener, std::string bind_host) {
+    auto& node = nodes.emplace_back(ServedNode{config, std::move(bind_host), ""});
+    node.config.node_id = id;
+    node.config.is_broker = is_broker;
+    node.config.is_controller = !is_broker;
+    node.config.listener = std::move(listener);
+    node.data_directory = directory_of(options, id);
+  };
+  for (const auto& voter : config.voters) add(voter.id, false, voter.address, options.host);
+  for (std::int32_t i = 0; i < brokers; ++i) {
+    const NodeId id(i + 1);
+    if (options.names.empty()) {
+      add(id, true, {options.host, static_cast<std::uint16_t>(options.port + i)}, options.host);
+    } else {
+      const auto& name = options.names[static_cast<std::size_t>(i)];
+      add(id, true, {name, options.port}, fmt::format("127.0.0.{}", i + 1));
+    }
+  }
+  return nodes;
+}
+
+}  // namespace
+
+Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& options) {
+  broker::NodeConfig config;
+  TRY(const auto settings, settings_of(options));
+  TRY([[maybe_unused]] const Done done, apply(config, settings));
+  return options.node_id ? one_node(options, config) : whole_cluster(options, config);
+}
+
+std::string bootstrap_servers(const std::vector<ServedNode>& nodes) {
+  std::string list;
+  for (const auto& node : nodes) {
+    if (!node.config.is_broker) continue;
+    const auto& at = node.config.listener;
+    list += fmt::format("{}{}:{}", list.empty() ? "" : ",", at.host, at.port);
+  }
+  return list;
+}
+
+std::vector<std::string> hosts_entries(const std::vector<ServedNode>& nodes) {
+  std::vector<std::string> lines;
+  for (const auto& node : nodes) {
+    if (!node.config.is_broker || node.bind_host == node.config.listener.host) continue;
+    lines.push_back(fmt::format("{} {}", node.bind_host, node.config.listener.host));
+  }
+  return lines;
+}
+
+}  // namespace brokersim::scenarios

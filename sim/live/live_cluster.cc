@@ -1,0 +1,138 @@
+#include "sim/live/live_cluster.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <utility>
+
+#include "core/broker/node.h"
+#include "sim/live/live_network.h"
+
+namespace brokersim::live {
+
+namespace {
+
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+}  // namespace
+
+LiveCluster::BlockedSignals::BlockedSignals() {
+  const sigset_t set = ending_signals();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+// SIGTERM and SIGINT, as something to read. The second one ends the process at once.
+class LiveCluster::Signals final : public Watcher {
+ public:
+  explicit Signals(LiveCluster& cluster) : cluster_(cluster) {
+    const sigset_t set = ending_signals();
+    descriptor_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    ASSERT(descriptor_ >= 0, errno);
+    cluster_.reactor_.watch(descriptor_, *this);
+  }
+  ~Signals() override { close(descriptor_); }
+
+  void on_ready(bool, bool) override {
+    signalfd_siginfo info{};
+    while (read(descriptor_, &info, sizeof info) == sizeof info) {
+      if (cluster_.is_stopping_) _exit(130);
+      cluster_.stop();
+    }
+  }
+
+ private:
+  LiveCluster& cluster_;
+  int descriptor_ = -1;
+};
+
+LiveCluster::LiveCluster(Hooks hooks) : hooks_(std::move(hooks)) {}
+
+LiveCluster::~LiveCluster() = default;
+
+Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vector<ServedNode> nodes,
+                                                                      Hooks hooks) {
+  auto cluster = std::unique_ptr<LiveCluster>(new LiveCluster(std::move(hooks)));
+  for (auto& served : nodes) {
+    const Address bound{served.bind_host, served.config.listener.port};
+    const auto listener = listen_on(cluster->reactor_, bound);
+    if (!listener) {
+      return Unexpected(fmt::format(
+          "node {} cannot listen on {}:{}: {}: name another --port or --host",
+          served.config.node_id, bound.host, bound.port,
+          listener.error() == IoError::exists ? "the port is taken" : name_of(listener.error())));
+    }
+    auto directory =
+        DataDirectory::open(served.data_directory, served.config.node_id, served.config.cluster_id);
+    if (!directory) return Unexpected(directory.error());
+    if (served.config.is_broker) cluster->waiting_for_.push_back(served.config.node_id);
+    cluster->nodes_.push_back(
+        std::make_unique<Node>(Node{std::move(served), *std::move(directory), nullptr, FiberId{}}));
+  }
+  return cluster;
+}
+
+EventId LiveCluster::observe(Event event) {
+  event.id = EventId{++events_};
+  hooks_.on_event(event);
+  if (const auto* unfenced = std::get_if<BrokerUnfenced>(&event.body)) {
+    std::erase(waiting_for_, unfenced->broker);
+    if (waiting_for_.empty() && !std::exchange(was_ready_, true)) hooks_.on_ready();
+  }
+  return event.id;
+}
+
+void LiveCluster::start(Node& node) {
+  node.env = std::make_unique<LiveEnv>(
+      reactor_, LiveEnv::Config{.node = node.served.config.node_id,
+                                .data_directory = node.directory.path(),
+                                .bind_host = node.served.bind_host,
+                                .seed = entropy(),
+                                .on_event = [this](Event e) { return observe(std::move(e)); }});
+  node.main = node.env->spawn("main", [this, &node](Env& env) {
+    const auto ended = broker::run_node(env, node.served.config);
+    if (ended || is_stopping_) return;
+    failure_ = fmt::format("node {}: {}", node.served.config.node_id, ended.error());
+    stop();
+  });
+}
+
+Expected<Done, std::string> LiveCluster::run() {
+  signals_ = std::make_unique<Signals>(*this);
+  for (auto& node : nodes_) start(*node);
+  reactor_.run();
+  if (!failure_.empty()) return Unexpected(failure_);
+  return Done{};
+}
+
+void LiveCluster::stop() {
+  if (std::exchange(is_stopping_, true)) return;
+  reactor_.spawn("stop", [this] { stop_in_order(); });
+}
+
+void LiveCluster::stop_in_order() {
+  stop_all(true);
+  stop_all(false);
+}
+
+void LiveCluster::stop_all(bool are_brokers) {
+  std::vector<Node*> stopping;
+  for (auto& node : nodes_) {
+    if (node->served.config.is_broker != are_brokers) continue;
+    reactor_.cancel(node->main);
+    stopping.push_back(node.get());
+  }
+  const auto runs = [](const Node* node) { return node->env->fibers() > 0; };
+  while (std::any_of(stopping.begin(), stopping.end(), runs)) {
+    reactor_.sleep_until(reactor_.now() + 10ms);
+  }
+}
+
+}  // namespace brokersim::live

@@ -1,0 +1,70 @@
+// The nodes of a cluster, or some of them, in this process: started together, stopped in order —
+// brokers hand over what they lead while there are controllers to hear it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/broker/config.h"
+#include "sim/live/data_directory.h"
+#include "sim/live/live_env.h"
+#include "sim/live/reactor.h"
+
+namespace brokersim::live {
+
+struct ServedNode {
+  broker::NodeConfig config;
+  std::string bind_host;  // A numeric address; what others are told is the config's listener.
+  std::string data_directory;
+};
+
+class LiveCluster {
+ public:
+  struct Hooks {
+    std::function<void(const Event&)> on_event;
+    std::function<void()> on_ready;  // Once: every broker here may lead.
+  };
+  // Opens the data directories and tries the ports; the error names the place and the remedy.
+  static Expected<std::unique_ptr<LiveCluster>, std::string> open(std::vector<ServedNode> nodes,
+                                                                  Hooks hooks);
+  ~LiveCluster();
+
+  // Until the process is told to end (SIGTERM, SIGINT) and all nodes have stopped, or a node cannot
+  // go on: the error says why.
+  Expected<Done, std::string> run();
+
+ private:
+  struct Node {
+    ServedNode served;
+    DataDirectory directory;
+    std::unique_ptr<LiveEnv> env;
+    FiberId main;
+  };
+  class Signals;
+  // Threads inherit what is blocked: this comes before any is made.
+  struct BlockedSignals {
+    BlockedSignals();
+  };
+
+  explicit LiveCluster(Hooks hooks);
+  EventId observe(Event event);
+  void start(Node& node);
+  void stop();
+  void stop_in_order();
+  void stop_all(bool are_brokers);
+
+  const Hooks hooks_;
+  const BlockedSignals blocked_;
+  Reactor reactor_;
+  std::unique_ptr<Signals> signals_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<NodeId> waiting_for_;  // Brokers here that may not lead yet.
+  bool was_ready_ = false;
+  std::uint64_t events_ = 0;
+  bool is_stopping_ = false;
+  std::string failure_;
+};
+
+}  // namespace brokersim::live

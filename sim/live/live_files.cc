@@ -1,0 +1,240 @@
+#include "sim/live/live_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <utility>
+
+#include <climits>
+
+namespace brokersim::live {
+namespace {
+
+// Jobs that outlive their file keep its descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() { ::close(value_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  const int value_;
+};
+
+off_t offset_of(std::uint64_t position) { return static_cast<off_t>(position); }
+
+// Reads until `out` is full, the file ends, or `flags` forbid to go on.
+// The error is an errno.
+Expected<std::size_t, int> read_at(int descriptor, std::uint64_t at, std::span<std::uint8_t> out,
+                                   int flags) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const iovec piece{out.data() + done, out.size() - done};
+    const ssize_t n = ::preadv2(descriptor, &piece, 1, offset_of(at + done), flags);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Unexpected(errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+IoResult<Done> result_of(int error_number) {
+  if (error_number != 0) return Unexpected(error_of(error_number));
+  return Done{};
+}
+
+class LiveFile final : public File {
+ public:
+  LiveFile(Reactor& reactor, int descriptor, std::uint64_t size)
+      : reactor_(reactor), descriptor_(std::make_shared<Descriptor>(descriptor)), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+
+  IoResult<std::uint64_t> append(const Rope& bytes) override {
+    const std::uint64_t at = size_;
+    std::vector<iovec> pieces;
+    for (const auto& slice : bytes.slices()) {
+      pieces.push_back({const_cast<std::uint8_t*>(slice.data()), slice.size()});
+    }
+    std::size_t first = 0;
+    std::uint64_t end = at;
+    while (first < pieces.size()) {
+      const auto count = std::min<std::size_t>(pieces.size() - first, IOV_MAX);
+      ssize_t n = ::pwritev(descriptor_->get(), pieces.data() + first, static_cast<int>(count),
+                            offset_of(end));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        const int error_number = n == 0 ? ENOSPC : errno;
+        (void)!::ftruncate(descriptor_->get(), offset_of(at));  // Half an append is none.
+        return Unexpected(error_of(error_number));
+      }
+      end += static_cast<std::uint64_t>(n);
+      for (auto left = static_cast<std::size_t>(n); left > 0;) {
+        auto& piece = pieces[first];
+        const std::size_t taken = std::min(left, piece.iov_len);
+        piece.iov_base = static_cast<std::uint8_t*>(piece.iov_base) + taken;
+        piece.iov_len -= taken;
+        left -= taken;
+        if (piece.iov_len == 0) ++first;
+      }
+    }
+    size_ = end;
+    return at;
+  }
+
+  IoResult<Done> truncate(std::uint64_t size) override {
+    if (::ftruncate(descriptor_->get(), offset_of(size)) != 0) return Unexpected(error_of(errno));
+    size_ = size;
+    return Done{};
+  }
+
+  std::optional<Rope> cached(std::uint64_t at, std::size_t length) const override {
+    Bytes bytes(cut(at, length));
+    if (bytes.empty()) return Rope{};
+    auto got = read_at(descriptor_->get(), at, bytes, RWF_NOWAIT);
+    // A file system that does not know the flag is asked to wait.
+    if (!got && got.error() == EOPNOTSUPP) got = read_at(descriptor_->get(), at, bytes, 0);
+    if (!got || *got != bytes.size()) return std::nullopt;
+    return Rope(std::move(bytes));
+  }
+
+  IoResult<Rope> read(Env&, std::uint64_t at, std::size_t length) override {
+    struct Read {
+      Bytes bytes;
+      Expected<std::size_t, int> got = std::size_t{0};
+    };
+    const auto read = std::make_shared<Read>();
+    read->bytes.resize(cut(at, length));
+    const bool has_run = reactor_.run_elsewhere([descriptor = descriptor_, read, at] {
+      read->got = read_at(descriptor->get(), at, read->bytes, 0);
+    });
+    if (!has_run) return Unexpected(IoError::cancelled);
+    if (!read->got) return Unexpected(error_of(read->got.error()));
+    read->bytes.resize(*read->got);
+    return Rope(std::move(read->bytes));
+  }
+
+  IoResult<Done> sync(Env&) override {
+    const auto error_number = std::make_shared<int>(0);
+    const bool has_run = reactor_.run_elsewhere([descriptor = descriptor_, error_number] {
+      if (::fdatasync(descriptor->get()) != 0) *error_number = errno;
+    });
+    if (!has_run) return Unexpected(IoError::cancelled);
+    return result_of(*error_number);
+  }
+
+ private:
+  std::size_t cut(std::uint64_t at, std::size_t length) const {
+    return at >= size_ ? 0 : static_cast<std::size_t>(std::min<std::uint64_t>(length, size_ - at));
+  }
+
+  Reactor& reactor_;
+  const std::shared_ptr<Descriptor> descriptor_;
+  std::uint64_t size_;
+};
+
+}  // namespace
+
+IoError error_of(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+    case ENOTDIR: return IoError::not_found;
+    case EEXIST:
+    case ENOTEMPTY: return IoError::exists;
+    case ENOSPC:
+    case EDQUOT: return IoError::full;
+    case ECONNREFUSED: return IoError::refused;
+    case ETIMEDOUT: return IoError::timed_out;
+    case ECONNRESET:
+    case EPIPE:
+    case ENOTCONN: return IoError::reset;
+    default: return IoError::failed;
+  }
+}
+
+LiveFiles::LiveFiles(Reactor& reactor, std::string root)
+    : reactor_(reactor), root_(std::move(root)) {
+  std::error_code error;
+  std::filesystem::create_directories(root_, error);
+  REQUIRE(!error, root_, error.message());
+}
+
+std::string LiveFiles::full(std::string_view path) const {
+  return path.empty() ? root_ : root_ + "/" + std::string(path);
+}
+
+IoResult<std::unique_ptr<File>> LiveFiles::open(std::string_view path, OpenMode mode) {
+  int flags = O_RDWR | O_CLOEXEC;
+  if (mode != OpenMode::existing) flags |= O_CREAT;
+  if (mode == OpenMode::create_new) flags |= O_EXCL;
+  const int descriptor = ::open(full(path).c_str(), flags, 0644);
+  if (descriptor < 0) return Unexpected(error_of(errno));
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) {
+    const int error_number = errno;
+    ::close(descriptor);
+    return Unexpected(error_of(error_number));
+  }
+  return std::make_unique<LiveFile>(reactor_, descriptor,
+                                    static_cast<std::uint64_t>(status.st_size));
+}
+
+IoResult<Done> LiveFiles::make_directory(std::string_view path) {
+  std::error_code error;
+  std::filesystem::create_directories(full(path), error);
+  return result_of(error.value());
+}
+
+IoResult<Done> LiveFiles::rename(std::string_view from, std::string_view to) {
+  return result_of(::rename(full(from).c_str(), full(to).c_str()) == 0 ? 0 : errno);
+}
+
+IoResult<Done> LiveFiles::remove(std::string_view path) {
+  std::error_code error;
+  const auto removed = std::filesystem::remove_all(full(path), error);
+  if (!error && removed == 0) return Unexpected(IoError::not_found);
+  return result_of(error.value());
+}
+
+IoResult<std::vector<std::string>> LiveFiles::list(std::string_view directory) const {
+  std::error_code error;
+  std::vector<std::string> names;
+  auto at = std::filesystem::directory_iterator(full(directory), error);
+  while (!error && at != std::filesystem::directory_iterator()) {
+    names.push_back(at->path().filename().string());
+    at.increment(error);
+  }
+  if (error) return Unexpected(error_of(error.value()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool LiveFiles::exists(std::string_view path) const {
+  std::error_code error;
+  return std::filesystem::exists(full(path), error);
+}
+
+IoResult<Done> LiveFiles::sync_directory(Env&, std::string_view directory) {
+  const auto error_number = std::make_shared<int>(0);
+  const bool has_run = reactor_.run_elsewhere([path = full(directory), error_number] {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) {
+      *error_number = errno;
+      return;
+    }
+    if (::fsync(descriptor) != 0) *error_number = errno;
+    ::close(descriptor);
+  });
+  if (!has_run) return Unexpected(IoError::cancelled);
+  return result_of(*error_number);
+}
+
+}  // namespace brokersim::live

@@ -1,0 +1,339 @@
+#include "sim/live/live_network.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <optional>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <utility>
+
+#include "core/signal.h"
+#include "sim/live/live_files.h"
+
+namespace brokersim::live {
+namespace {
+
+// A writer waits while so much is queued that the peer has not read.
+constexpr std::size_t queue_limit = 4 << 20;
+constexpr std::size_t pieces_per_write = 64;
+
+bool would_block(int error_number) {
+  return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINPROGRESS;
+}
+
+// The fibers that wait for one thing of a descriptor.
+class Waiting {
+ public:
+  explicit Waiting(Reactor& reactor) : reactor_(reactor) {}
+  Wake wait(Instant deadline) {
+    fibers_.push_back(reactor_.running());
+    const Wake wake = reactor_.park(deadline);
+    std::erase(fibers_, reactor_.running());
+    return wake;
+  }
+  void wake_all() {
+    for (const FiberId fiber : std::exchange(fibers_, {})) reactor_.unpark(fiber);
+  }
+
+ private:
+  Reactor& reactor_;
+  std::vector<FiberId> fibers_;
+};
+
+IoError error_of(Wake wake) {
+  return wake == Wake::cancelled ? IoError::cancelled : IoError::timed_out;
+}
+
+class LiveStream final : public Stream, private Watcher {
+ public:
+  LiveStream(Reactor& reactor, int descriptor, Address peer)
+      : reactor_(reactor),
+        descriptor_(descriptor),
+        peer_(std::move(peer)),
+        may_read_(reactor),
+        may_write_(reactor) {
+    const int yes = 1;
+    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    reactor_.watch(descriptor_, *this);
+  }
+  ~LiveStream() override { close(); }
+
+  IoResult<std::size_t> read(Env&, std::span<std::uint8_t> into, Instant deadline) override {
+    while (true) {
+      if (is_closed()) return Unexpected(IoError::closed);
+      const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno == EINTR) continue;
+      if (!would_block(errno)) return Unexpected(live::error_of(errno));
+      const Wake wake = may_read_.wait(deadline);
+      if (wake != Wake::notified) return Unexpected(error_of(wake));
+    }
+  }
+
+  IoResult<Done> write(Env&, Rope bytes, Instant deadline) override {
+    while (!is_closed() && queued_ > queue_limit) {
+      const Wake wake = may_write_.wait(deadline);
+      if (wake != Wake::notified) return Unexpected(error_of(wake));
+    }
+    if (is_closed()) return Unexpected(broken_.value_or(IoError::closed));
+    queued_ += bytes.size();
+    for (const auto& slice : bytes.slices()) queue_.push_back(slice);
+    flush();
+    if (broken_) return Unexpected(*broken_);
+    return Done{};
+  }
+
+  void close() override {
+    if (is_closed()) return;
+    reactor_.forget(descriptor_);
+    ::close(std::exchange(descriptor_, -1));
+    may_read_.wake_all();
+    may_write_.wake_all();
+  }
+
+  const Address& peer() const override { return peer_; }
+
+ private:
+  bool is_closed() const { return descriptor_ < 0; }
+
+  void on_ready(bool may_read, bool may_write) override {
+    if (may_read) may_read_.wake_all();
+    if (!may_write) return;
+    flush();
+    if (queued_ <= queue_limit || broken_) may_write_.wake_all();
+  }
+
+  void flush() {
+    while (!queue_.empty() && !broken_) {
+      std::array<iovec, pieces_per_write> pieces{};
+      const std::size_t count = std::min(queue_.size(), pieces.size());
+      for (std::size_t i = 0; i < count; ++i) {
+        pieces[i] = {const_cast<std::uint8_t*>(queue_[i].data()), queue_[i].size()};
+      }
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      const ssize_t n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && would_block(errno)) return;
+      if (n < 0) {
+        broken_ = live::error_of(errno);
+        return;
+      }
+      drop(static_cast<std::size_t>(n));
+    }
+  }
+
+  void drop(std::size_t bytes) {
+    queued_ -= bytes;
+    while (bytes > 0) {
+      Slice& front = queue_.front();
+      const std::size_t taken = std::min(bytes, front.size());
+      bytes -= taken;
+      if (taken == front.size()) {
+        queue_.pop_front();
+      } else {
+        front = front.from(taken);
+      }
+    }
+  }
+
+  Reactor& reactor_;
+  int descriptor_;
+  const Address peer_;
+  Waiting may_read_;
+  Waiting may_write_;
+  std::deque<Slice> queue_;
+  std::size_t queued_ = 0;
+  std::optional<IoError> broken_;
+};
+
+Address address_of(const sockaddr_storage& from) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (from.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &from, sizeof v4);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    return {text, ntohs(v4.sin_port)};
+  }
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &from, sizeof v6);
+  ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  return {text, ntohs(v6.sin6_port)};
+}
+
+class LiveListener final : public Listener, private Watcher {
+ public:
+  LiveListener(Reactor& reactor, int descriptor)
+      : reactor_(reactor), descriptor_(descriptor), may_accept_(reactor) {
+    reactor_.watch(descriptor_, *this);
+  }
+  ~LiveListener() override { close(); }
+
+  IoResult<std::unique_ptr<Stream>> accept(Env&) override {
+    while (true) {
+      if (descriptor_ < 0) return Unexpected(IoError::closed);
+      sockaddr_storage from{};
+      socklen_t size = sizeof from;
+      const int accepted = ::accept4(descriptor_, reinterpret_cast<sockaddr*>(&from), &size,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (accepted >= 0) {
+        return std::make_unique<LiveStream>(reactor_, accepted, address_of(from));
+      }
+      // Out of descriptors: those who wait may find one free a little later.
+      const bool is_short = errno == EMFILE || errno == ENFILE || errno == ENOBUFS;
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (!would_block(errno) && !is_short) return Unexpected(live::error_of(errno));
+      const Instant deadline = is_short ? reactor_.now() + 100ms : never;
+      if (may_accept_.wait(deadline) == Wake::cancelled) return Unexpected(IoError::cancelled);
+    }
+  }
+
+  void close() override {
+    if (descriptor_ < 0) return;
+    reactor_.forget(descriptor_);
+    ::close(std::exchange(descriptor_, -1));
+    may_accept_.wake_all();
+  }
+
+ private:
+  void on_ready(bool, bool) override { may_accept_.wake_all(); }
+
+  Reactor& reactor_;
+  int descriptor_;
+  Waiting may_accept_;
+};
+
+struct Endpoint {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+};
+
+std::optional<Endpoint> numeric(const Address& address) {
+  Endpoint endpoint;
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(address.port);
+  if (::inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) {
+    std::memcpy(&endpoint.address, &v4, sizeof v4);
+    endpoint.size = sizeof v4;
+    return endpoint;
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(address.port);
+  if (::inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr) == 1) {
+    std::memcpy(&endpoint.address, &v6, sizeof v6);
+    endpoint.size = sizeof v6;
+    return endpoint;
+  }
+  return std::nullopt;
+}
+
+std::optional<Endpoint> look_up(const Address& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.host.c_str(), fmt::format("{}", address.port).c_str(), &hints,
+                    &found) != 0) {
+    return std::nullopt;
+  }
+  Endpoint endpoint;
+  std::memcpy(&endpoint.address, found->ai_addr, found->ai_addrlen);
+  endpoint.size = found->ai_addrlen;
+  ::freeaddrinfo(found);
+  return endpoint;
+}
+
+// Waits until a connection has been made or refused.
+class Connecting final : private Watcher {
+ public:
+  Connecting(Reactor& reactor, int descriptor)
+      : reactor_(reactor), descriptor_(descriptor), is_made_(reactor) {
+    reactor_.watch(descriptor_, *this);
+  }
+  ~Connecting() override { reactor_.forget(descriptor_); }
+  Wake wait(Instant deadline) {
+    Wake wake = Wake::notified;
+    while (!is_ready_ && wake == Wake::notified) wake = is_made_.wait(deadline);
+    return wake;
+  }
+
+ private:
+  void on_ready(bool, bool) override {
+    is_ready_ = true;
+    is_made_.wake_all();
+  }
+
+  Reactor& reactor_;
+  const int descriptor_;
+  bool is_ready_ = false;
+  Waiting is_made_;
+};
+
+IoResult<Done> connect(Reactor& reactor, int descriptor, const Endpoint& to, Instant deadline) {
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to.address), to.size) == 0) {
+    return Done{};
+  }
+  if (!would_block(errno)) return Unexpected(live::error_of(errno));
+  Connecting connecting(reactor, descriptor);
+  const Wake wake = connecting.wait(deadline);
+  if (wake != Wake::notified) return Unexpected(error_of(wake));
+  int error_number = 0;
+  socklen_t size = sizeof error_number;
+  ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error_number, &size);
+  if (error_number != 0) return Unexpected(live::error_of(error_number));
+  return Done{};
+}
+
+}  // namespace
+
+IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& address) {
+  const auto endpoint = numeric(address);
+  if (!endpoint) return Unexpected(IoError::not_found);
+  const int descriptor =
+      ::socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return Unexpected(live::error_of(errno));
+  const int yes = 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const bool is_bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&endpoint->address),
+                               endpoint->size) == 0 &&
+                        ::listen(descriptor, SOMAXCONN) == 0;
+  if (!is_bound) {
+    const int error_number = errno;
+    ::close(descriptor);
+    return Unexpected(error_number == EADDRINUSE ? IoError::exists : live::error_of(error_number));
+  }
+  return std::make_unique<LiveListener>(reactor, descriptor);
+}
+
+IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to,
+                                             Instant deadline) {
+  auto endpoint = numeric(to);
+  if (!endpoint) {
+    const auto found = std::make_shared<std::optional<Endpoint>>();
+    const bool has_run = reactor.run_elsewhere([to, found] { *found = look_up(to); });
+    if (!has_run) return Unexpected(IoError::cancelled);
+    if (!*found) return Unexpected(IoError::not_found);
+    endpoint = *found;
+  }
+  const int descriptor =
+      ::socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return Unexpected(live::error_of(errno));
+  const auto connected = connect(reactor, descriptor, *endpoint, deadline);
+  if (!connected) {
+    ::close(descriptor);
+    return Unexpected(connected.error());
+  }
+  return std::make_unique<LiveStream>(reactor, descriptor, to);
+}
+
+}  // namespace brokersim::live

@@ -1,0 +1,18 @@
+// TCP on the real network, for fibers: sockets that never block, and a queue before each so that
+// what several fibers write does not mix.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/env.h"
+#include "sim/live/reactor.h"
+
+namespace brokersim::live {
+
+// `address` is what to bind to: a numeric address. The error says why the port cannot be had.
+IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& address);
+// Looks the name up if it is one.
+IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to, Instant deadline);
+
+}  // namespace brokersim::live

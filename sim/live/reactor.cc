@@ -1,0 +1,259 @@
+#include "sim/live/reactor.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+
+#include "core/base/assert.h"
+
+namespace brokersim::live {
+namespace {
+
+constexpr std::size_t job_threads = 4;
+// Between two looks at the sockets; so many fibers may run at most.
+constexpr std::size_t dispatches_per_poll = 64;
+
+std::int64_t monotonic_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+class Reactor::Doorbell final : public Watcher {
+ public:
+  explicit Doorbell(Reactor& reactor)
+      : reactor_(reactor), descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    ASSERT(descriptor_ >= 0, errno);
+    reactor_.watch(descriptor_, *this);
+  }
+  ~Doorbell() override { close(descriptor_); }
+
+  // On any thread.
+  void ring() const {
+    const std::uint64_t one = 1;
+    (void)!write(descriptor_, &one, sizeof one);
+  }
+  void on_ready(bool, bool) override {
+    std::uint64_t rung = 0;
+    (void)!read(descriptor_, &rung, sizeof rung);
+    for (const auto tag : reactor_.jobs_->take_done()) reactor_.unpark(FiberId{tag});
+  }
+
+ private:
+  Reactor& reactor_;
+  const int descriptor_;
+};
+
+Reactor::Reactor() : began_ns_(monotonic_ns()), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  ASSERT(epoll_ >= 0, errno);
+  doorbell_ = std::make_unique<Doorbell>(*this);
+  jobs_ = std::make_unique<Jobs>(job_threads, [bell = doorbell_.get()] { bell->ring(); });
+}
+
+Reactor::~Reactor() {
+  jobs_.reset();
+  doorbell_.reset();
+  close(epoll_);
+}
+
+// As in the simulation, nothing happens at an instant of 0.
+Instant Reactor::now() const { return Instant{Duration(monotonic_ns() - began_ns_ + 1000)}; }
+
+// ---- Fibers ------------------------------------------------------------------------------------
+
+Reactor::Task* Reactor::find(FiberId fiber) {
+  const auto index = static_cast<std::uint32_t>(fiber.value);
+  if (index >= tasks_.size()) return nullptr;
+  Task& task = *tasks_[index];
+  return task.generation == fiber.value >> 32 && task.state != State::none ? &task : nullptr;
+}
+
+FiberId Reactor::id_of(std::uint32_t index) const {
+  return {std::uint64_t{tasks_[index]->generation} << 32 | index};
+}
+
+FiberId Reactor::spawn(std::string_view name, std::function<void()> body) {
+  if (free_tasks_.empty()) {
+    free_tasks_.push_back(static_cast<std::uint32_t>(tasks_.size()));
+    tasks_.push_back(std::make_unique<Task>());
+  }
+  const std::uint32_t index = free_tasks_.back();
+  free_tasks_.pop_back();
+  Task& task = *tasks_[index];
+  const std::uint32_t generation = task.generation + 1;
+  task = Task{};
+  task.generation = generation;
+  task.name = name;
+  task.fiber = fibers_.create(std::move(body));
+  ++alive_;
+  make_ready(index, Wake::notified);
+  return id_of(index);
+}
+
+void Reactor::make_ready(std::uint32_t index, Wake wake) {
+  Task& task = *tasks_[index];
+  task.state = State::ready;
+  task.wake = wake;
+  ready_.push_back(index);
+}
+
+Wake Reactor::wait(State how, Instant deadline) {
+  REQUIRE(running_ != none);
+  const std::uint32_t index = running_;
+  Task& task = *tasks_[index];
+  if (task.is_cancelled) return Wake::cancelled;
+  if (how == State::parked && std::exchange(task.is_notified, false)) return Wake::notified;
+  if (deadline <= now()) {
+    make_ready(index, Wake::timed_out);
+  } else {
+    task.state = how;
+    set_deadline(index, deadline);
+  }
+  fibers_.suspend();
+  return task.wake;
+}
+
+Wake Reactor::park(Instant deadline) { return wait(State::parked, deadline); }
+
+bool Reactor::sleep_until(Instant time) { return wait(State::sleeping, time) != Wake::cancelled; }
+
+void Reactor::unpark(FiberId fiber) {
+  Task* const task = find(fiber);
+  if (task == nullptr) return;
+  if (task->state == State::parked) {
+    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::notified);
+  } else {
+    task->is_notified = true;
+  }
+}
+
+void Reactor::cancel(FiberId fiber) {
+  Task* const task = find(fiber);
+  if (task == nullptr) return;
+  task->is_cancelled = true;
+  if (task->state == State::parked || task->state == State::sleeping) {
+    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::cancelled);
+  }
+}
+
+FiberId Reactor::running() const { return running_ == none ? FiberId{} : id_of(running_); }
+
+bool Reactor::is_cancelled() const {
+  REQUIRE(running_ != none);
+  return tasks_[running_]->is_cancelled;
+}
+
+std::string Reactor::running_name() const {
+  return running_ == none ? "reactor" : tasks_[running_]->name;
+}
+
+// ---- The outside -------------------------------------------------------------------------------
+
+void Reactor::watch(int descriptor, Watcher& watcher) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &watcher;
+  const int result = epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
+  ASSERT(result == 0, descriptor, errno);
+}
+
+void Reactor::forget(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
+
+bool Reactor::run_elsewhere(std::function<void()> work) {
+  const auto is_done = std::make_shared<std::atomic<bool>>(false);
+  const FiberId self = running();
+  jobs_->submit(self.value, [work = std::move(work), is_done] {
+    work();
+    *is_done = true;
+  });
+  while (!*is_done) {
+    if (park(never) == Wake::cancelled) return false;
+  }
+  return true;
+}
+
+// ---- Running -----------------------------------------------------------------------------------
+
+void Reactor::run() {
+  while (alive_ > 0) {
+    expire_deadlines();
+    for (std::size_t n = 0; n < dispatches_per_poll && !ready_.empty(); ++n) {
+      const std::uint32_t index = ready_.front();
+      ready_.pop_front();
+      run_task(index);
+    }
+    if (alive_ > 0) poll(ready_.empty() ? patience() : 0);
+  }
+}
+
+void Reactor::run_task(std::uint32_t index) {
+  Task& task = *tasks_[index];
+  task.state = State::running;
+  running_ = index;
+  const bool has_ended = fibers_.resume(*task.fiber);
+  running_ = none;
+  if (!has_ended) return;
+  task.state = State::none;
+  free_tasks_.push_back(index);
+  --alive_;
+}
+
+// One entry a fiber: it is moved when it comes due too early, since most deadlines are far off and
+// never needed.
+void Reactor::set_deadline(std::uint32_t index, Instant deadline) {
+  Task& task = *tasks_[index];
+  task.deadline = deadline;
+  if (deadline >= task.queued) return;
+  task.queued = deadline;
+  deadlines_.push({deadline, index});
+}
+
+void Reactor::expire_deadlines() {
+  const Instant time = now();
+  while (!deadlines_.empty() && deadlines_.top().at <= time) {
+    const Deadline due = deadlines_.top();
+    deadlines_.pop();
+    Task& task = *tasks_[due.task];
+    if (task.queued != due.at) continue;  // An earlier one took its place.
+    task.queued = never;
+    if (task.state != State::parked && task.state != State::sleeping) continue;
+    if (task.deadline <= time) {
+      make_ready(due.task, Wake::timed_out);
+    } else {
+      set_deadline(due.task, task.deadline);
+    }
+  }
+}
+
+int Reactor::patience() const {
+  if (deadlines_.empty()) return -1;
+  const Duration left = deadlines_.top().at - now();
+  // Rounded up: waking too early would only mean to wait again.
+  return static_cast<int>(std::clamp<std::int64_t>((left + 999'999ns) / 1ms, 0, 60'000));
+}
+
+void Reactor::poll(int timeout_ms) {
+  std::array<epoll_event, 64> events{};
+  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (count < 0) {
+    ASSERT(errno == EINTR, errno);
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    const bool is_broken = (event.events & (EPOLLHUP | EPOLLERR)) != 0;
+    static_cast<Watcher*>(event.data.ptr)
+        ->on_ready(is_broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0,
+                   is_broken || (event.events & EPOLLOUT) != 0);
+  }
+}
+
+}  // namespace brokersim::live

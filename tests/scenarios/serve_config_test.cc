@@ -1,0 +1,75 @@
+// What is served, from options and from a properties file; and what is said of wrong ones.
+#include "scenarios/serve_config.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace brokersim::scenarios {
+namespace {
+
+std::string error_of(const ServeOptions& options) {
+  const auto nodes = served_nodes(options);
+  return nodes ? "" : nodes.error();
+}
+
+TEST(ServeConfig, a_whole_cluster_shares_its_quorum_and_its_cluster_id) {
+  const auto nodes = served_nodes({.brokers = 2, .controllers = 3, .data = "no-such-folder"});
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  ASSERT_EQ(nodes->size(), 5u);
+  for (const auto& node : *nodes) {
+    EXPECT_EQ(node.config.voters.size(), 3u);
+    EXPECT_EQ(node.config.cluster_id, nodes->front().config.cluster_id);
+    EXPECT_EQ(node.config.is_controller, !node.config.is_broker);
+  }
+  EXPECT_EQ(nodes->front().config.listener.port, 10092);
+  EXPECT_EQ(bootstrap_servers(*nodes), "127.0.0.1:9092,127.0.0.1:9093");
+  EXPECT_TRUE(hosts_entries(*nodes).empty());
+}
+
+TEST(ServeConfig, names_give_each_broker_an_address_of_its_own_and_one_port) {
+  const auto nodes = served_nodes({.data = "no-such-folder", .names = {"kafka1", "kafka2"}});
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  EXPECT_EQ(bootstrap_servers(*nodes), "kafka1:9092,kafka2:9092");
+  EXPECT_EQ(hosts_entries(*nodes),
+            (std::vector<std::string>{"127.0.0.1 kafka1", "127.0.0.2 kafka2"}));
+}
+
+TEST(ServeConfig, one_node_takes_its_place_in_the_quorum_it_is_told) {
+  ServeOptions options{.node_id = 2,
+                       .roles = "broker,controller",
+                       .quorum = "2@127.0.0.2:9093,1@127.0.0.1:9093",
+                       .cluster_id = "cluster"};
+  const auto nodes = served_nodes(options);
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  ASSERT_EQ(nodes->size(), 1u);
+  const auto& node = nodes->front();
+  EXPECT_TRUE(node.config.is_broker && node.config.is_controller);
+  EXPECT_EQ(node.config.listener, (Address{"127.0.0.2", 9093}));
+  EXPECT_EQ(node.config.voters.front().id, NodeId(1));
+  options.roles = "broker";
+  EXPECT_EQ(error_of(options), "--quorum: node 2 is in it, but its --roles are 'broker'");
+  options.quorum = "2@127.0.0.2";
+  EXPECT_EQ(error_of(options), "--quorum: '2@127.0.0.2' is no ID@HOST:PORT");
+  options.roles = "brokers";
+  options.quorum = "1@127.0.0.1:9093";
+  EXPECT_EQ(error_of(options), "--roles: 'brokers' is neither broker nor controller");
+}
+
+TEST(ServeConfig, settings_of_the_command_line_stand_over_the_files) {
+  const std::string file = testing::TempDir() + "brokersim-server.properties";
+  std::ofstream(file) << "# a comment\n\nnum.partitions = 4\nmin.insync.replicas=2\n";
+  ServeOptions options{.config_file = file, .settings = {"num.partitions=8"}};
+  const auto nodes = served_nodes(options);
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  EXPECT_EQ(nodes->front().config.num_partitions, 8);
+  EXPECT_EQ(nodes->front().config.min_insync_replicas, 2);
+  std::ofstream(file) << "num.partition=4\n";
+  EXPECT_EQ(error_of(options),
+            file + ":1: there is no setting 'num.partition'" + "; did you mean 'num.partitions'?");
+  options.config_file = "no-such-file";
+  EXPECT_EQ(error_of(options), "no-such-file: cannot be read");
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -1,0 +1,102 @@
+// The seam's files on a real file system: in a folder of the test's own.
+#include "sim/live/live_files.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "sim/live/data_directory.h"
+#include "sim/live/live_env.h"
+
+namespace brokersim::live {
+namespace {
+
+std::string fresh_folder() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const std::string folder = testing::TempDir() + "brokersim-" + test->name();
+  std::filesystem::remove_all(folder);
+  return folder;
+}
+
+Rope rope_of(std::string_view text) { return Rope(Slice::copy_of(as_bytes(text))); }
+std::string text_of(const Rope& rope) { return std::string(as_text(rope.flat())); }
+
+// Runs `body` on a fiber of an Env whose files are in a fresh folder.
+void on_a_fiber(const std::function<void(Env&)>& body) {
+  Reactor reactor;
+  LiveEnv env(reactor, {.node = NodeId(1),
+                        .data_directory = fresh_folder(),
+                        .on_event = [](const Event&) { return EventId{}; }});
+  bool has_run = false;
+  env.spawn("test", [&](Env& on) {
+    body(on);
+    has_run = true;
+  });
+  reactor.run();
+  EXPECT_TRUE(has_run);
+}
+
+TEST(LiveFiles, what_is_appended_is_read_and_survives_reopening) {
+  on_a_fiber([](Env& env) {
+    {
+      const auto file = *env.files().open("log", OpenMode::create_new);
+      EXPECT_EQ(*file->append(rope_of("hello ")), 0u);
+      EXPECT_EQ(*file->append(rope_of("world")), 6u);
+      EXPECT_EQ(text_of(*file->cached(4, 4)), "o wo");
+      EXPECT_EQ(text_of(*file->cached(6, 100)), "world");
+      EXPECT_TRUE(file->sync(env).has_value());
+      EXPECT_TRUE(file->truncate(5).has_value());
+    }
+    EXPECT_TRUE(env.files().sync_directory(env, "").has_value());
+    const auto file = *env.files().open("log", OpenMode::existing);
+    EXPECT_EQ(file->size(), 5u);
+    EXPECT_EQ(text_of(*file->read(env, 0, 100)), "hello");
+    EXPECT_EQ(text_of(*file->read(env, 5, 100)), "");
+  });
+}
+
+TEST(LiveFiles, names_behave_as_the_seam_says) {
+  on_a_fiber([](Env& env) {
+    auto& files = env.files();
+    EXPECT_EQ(files.open("a", OpenMode::existing).error(), IoError::not_found);
+    EXPECT_TRUE(files.make_directory("d/e").has_value());
+    EXPECT_TRUE(files.make_directory("d").has_value());
+    EXPECT_TRUE(files.open("d/x", OpenMode::create_new).has_value());
+    EXPECT_EQ(files.open("d/x", OpenMode::create_new).error(), IoError::exists);
+    EXPECT_TRUE(files.rename("d/x", "d/b").has_value());
+    EXPECT_EQ(*files.list("d"), (std::vector<std::string>{"b", "e"}));
+    EXPECT_TRUE(files.exists("d/b"));
+    EXPECT_TRUE(files.remove("d").has_value());
+    EXPECT_FALSE(files.exists("d"));
+    EXPECT_EQ(files.remove("d").error(), IoError::not_found);
+    EXPECT_EQ(files.list("d").error(), IoError::not_found);
+  });
+}
+
+TEST(DataDirectory, is_of_one_node_of_one_cluster_and_one_process) {
+  const std::string folder = fresh_folder();
+  {
+    const auto mine = DataDirectory::open(folder, NodeId(1), "cluster");
+    ASSERT_TRUE(mine.has_value()) << mine.error();
+    EXPECT_EQ(cluster_id_in(folder), "cluster");
+    const auto again = DataDirectory::open(folder, NodeId(1), "cluster");
+    ASSERT_FALSE(again.has_value());
+    EXPECT_NE(again.error().find("another process"), std::string::npos);
+  }
+  EXPECT_TRUE(DataDirectory::open(folder, NodeId(1), "cluster").has_value());
+  const auto other = DataDirectory::open(folder, NodeId(2), "cluster");
+  ASSERT_FALSE(other.has_value());
+  EXPECT_NE(other.error().find("node.id is 1, not 2"), std::string::npos);
+}
+
+TEST(ClusterId, has_22_characters_of_url_safe_base64) {
+  const std::string id = new_cluster_id();
+  EXPECT_EQ(id.size(), 22u);
+  EXPECT_EQ(
+      id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+      std::string::npos);
+  EXPECT_NE(id, new_cluster_id());
+}
+
+}  // namespace
+}  // namespace brokersim::live

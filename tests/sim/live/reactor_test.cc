@@ -1,0 +1,107 @@
+// Fibers in real time: what wakes them, and in which order they run. Nothing here waits for longer
+// than some milliseconds, and nothing judges how long that took.
+#include "sim/live/reactor.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace brokersim::live {
+namespace {
+
+TEST(Reactor, runs_fibers_in_the_order_of_their_waking) {
+  Reactor reactor;
+  std::string told;
+  reactor.spawn("a", [&] {
+    told += "a";
+    reactor.spawn("c", [&] { told += "c"; });
+  });
+  reactor.spawn("b", [&] { told += "b"; });
+  reactor.run();
+  EXPECT_EQ(told, "abc");
+}
+
+TEST(Reactor, a_parked_fiber_is_woken_once_by_whoever_comes_first) {
+  Reactor reactor;
+  Wake first{}, second{};
+  const FiberId waiting = reactor.spawn("waiting", [&] {
+    first = reactor.park(never);
+    second = reactor.park(reactor.now() + 1ms);
+  });
+  reactor.spawn("waking", [&] { reactor.unpark(waiting); });
+  reactor.run();
+  EXPECT_EQ(first, Wake::notified);
+  EXPECT_EQ(second, Wake::timed_out);
+}
+
+TEST(Reactor, an_unpark_before_the_park_is_not_lost) {
+  Reactor reactor;
+  Wake wake{};
+  reactor.spawn("self", [&] {
+    reactor.unpark(reactor.running());
+    wake = reactor.park(never);
+  });
+  reactor.run();
+  EXPECT_EQ(wake, Wake::notified);
+}
+
+TEST(Reactor, a_cancelled_fiber_waits_no_more) {
+  Reactor reactor;
+  Wake wake{};
+  bool slept = true;
+  const FiberId waiting = reactor.spawn("waiting", [&] {
+    wake = reactor.park(never);
+    slept = reactor.sleep_until(never);
+  });
+  reactor.spawn("cancelling", [&] { reactor.cancel(waiting); });
+  reactor.run();
+  EXPECT_EQ(wake, Wake::cancelled);
+  EXPECT_FALSE(slept);
+}
+
+TEST(Reactor, deadlines_come_due_in_their_order_however_they_were_set) {
+  Reactor reactor;
+  std::string told;
+  const Instant begun = reactor.now();
+  for (const int after : {3, 1, 2}) {
+    reactor.spawn("sleeper", [&, after] {
+      reactor.sleep_until(begun + after * 2ms);
+      told += std::to_string(after);
+    });
+  }
+  reactor.run();
+  EXPECT_EQ(told, "123");
+}
+
+// A later deadline moves the entry of an earlier one that was not needed.
+TEST(Reactor, a_deadline_that_was_not_needed_does_not_end_the_next_wait) {
+  Reactor reactor;
+  Wake wake{};
+  const FiberId waiting = reactor.spawn("waiting", [&] {
+    reactor.park(reactor.now() + 2ms);
+    wake = reactor.park(reactor.now() + 60s);
+  });
+  reactor.spawn("waking", [&] {
+    reactor.unpark(waiting);
+    reactor.sleep_until(reactor.now() + 6ms);
+    reactor.unpark(waiting);
+  });
+  reactor.run();
+  EXPECT_EQ(wake, Wake::notified);
+}
+
+TEST(Reactor, work_elsewhere_lets_the_others_run) {
+  Reactor reactor;
+  std::string told;
+  reactor.spawn("blocking", [&] {
+    int result = 0;
+    EXPECT_TRUE(reactor.run_elsewhere([&result] { result = 7; }));
+    told += std::to_string(result);
+  });
+  reactor.spawn("other", [&] { told += "other "; });
+  reactor.run();
+  EXPECT_EQ(told, "other 7");
+}
+
+}  // namespace
+}  // namespace brokersim::live

@@ -59,14 +59,17 @@ class Painter {
   }
 
   void paint(const Box& box) {
-    const Color outline = box.outline == Color::none ? box.fill : box.outline;
-    std::string style = box.fill == Color::none ? "solid" : "filled";
+    const Color fill = box.is_hatched ? Color::violation_ground : box.fill;
+    const Color outline = box.outline == Color::none ? fill : box.outline;
+    const double width = box.outline == Color::none ? 0
+                         : box.is_hatched           ? std::max(box.outline_width, 0.8)
+                                                    : box.outline_width;
+    std::string style = fill == Color::none ? "solid" : "filled";
     if (box.radius > 0) style += ",rounded";
     if (box.stroke != Stroke::solid) style += fmt::format(",{}", style_of(box.stroke));
-    std::string more =
-        fmt::format("color=\"{}\",penwidth={},style=\"{}\"", light(outline),
-                    box.outline == Color::none ? "0" : number_text(box.outline_width), style);
-    if (box.fill != Color::none) more += fmt::format(",fillcolor=\"{}\"", light(box.fill));
+    std::string more = fmt::format("color=\"{}\",penwidth={},style=\"{}\"", light(outline),
+                                   number_text(width), style);
+    if (fill != Color::none) more += fmt::format(",fillcolor=\"{}\"", light(fill));
     node({box.corner.x + box.width / 2, box.corner.y + box.height / 2}, box.width, box.height,
          more + tag(box.tag));
   }

@@ -1,87 +1,383 @@
-// Elections from committed metadata; what core decided and announced only splits their time.
+// Elections from committed metadata. What the world saw of logs, answers and machines says what
+// they cost; what core decided and announced only splits their time and says why.
 #include "reports/elections.h"
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace brokersim::reports {
 
+namespace {
+
+// A fault may be over when its consequence is decided: as long ago as a session may last.
+constexpr Duration longest_session = 10s;
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+Duration outage_after(const std::vector<Reign>& reigns, std::size_t place, Instant end) {
+  if (!reigns[place].until) return {};
+  const Instant next = place + 1 < reigns.size() ? reigns[place + 1].from : end;
+  return std::max(next - *reigns[place].until, Duration{});
+}
+
+}  // namespace
+
+std::string_view name_of(ElectionVerdict verdict) {
+  switch (verdict) {
+    case ElectionVerdict::clean: return "clean";
+    case ElectionVerdict::lost_unreplicated: return "clean, but lost records of acks=1";
+    case ElectionVerdict::lost_acknowledged: return "clean, but lost acknowledged records";
+    case ElectionVerdict::unclean: return "unclean";
+  }
+  return "?";
+}
+
+ElectionVerdict Election::verdict() const {
+  if (!is_clean) return ElectionVerdict::unclean;
+  if (lost_records == 0) return ElectionVerdict::clean;
+  return lost_records > lost_by_acks_1 ? ElectionVerdict::lost_acknowledged
+                                       : ElectionVerdict::lost_unreplicated;
+}
+
+Duration PartitionHistory::lifetime(Instant end) const {
+  return reigns.empty() ? Duration{} : end - reigns.front().from;
+}
+
+Duration PartitionHistory::without_leader(Instant end) const {
+  Duration sum{};
+  for (std::size_t i = 0; i < reigns.size(); ++i) sum += outage_after(reigns, i, end);
+  return sum;
+}
+
+Duration PartitionHistory::longest_outage(Instant end) const {
+  Duration longest{};
+  for (std::size_t i = 0; i < reigns.size(); ++i)
+    longest = std::max(longest, outage_after(reigns, i, end));
+  return longest;
+}
+
+// ---- Asking ------------------------------------------------------------------------------------
+
+std::vector<PartitionHistory> Elections::partitions() const {
+  std::vector<PartitionHistory> all;
+  for (const auto& [name, partition] : partitions_)
+    if (partition.is_known) all.push_back(partition.history);
+  return all;
+}
+
+std::string Elections::name_of_node(NodeId node) const {
+  const auto found = nodes_.find(node);
+  return found == nodes_.end() || found->second.name.empty() ? fmt::format("node {}", node)
+                                                             : found->second.name;
+}
+
+std::string Elections::short_name_of(NodeId node) const {
+  if (!node.is_set()) return "none";
+  const auto found = nodes_.find(node);
+  if (found == nodes_.end() || found->second.name.empty()) return fmt::format("b{}", node);
+  const std::string& name = found->second.name;
+  for (const std::string_view role : {"broker-", "controller-"})
+    if (name.starts_with(role)) return name.substr(0, 1) + name.substr(role.size());
+  return name;
+}
+
+Elections::Partition* Elections::find(const TopicPartition& partition) {
+  const auto found = partitions_.find(partition);
+  return found == partitions_.end() ? nullptr : &found->second;
+}
+
+// A target of a plan: a name, or a role as played at present.
+std::vector<NodeId> Elections::nodes_of(const std::string& target) const {
+  if (target == "controller") return {quorum_.active()};
+  std::vector<NodeId> found;
+  for (const auto& [id, node] : nodes_)
+    if (node.name == target) found.push_back(id);
+  constexpr std::string_view role = "leader:";
+  if (!target.starts_with(role)) return found;
+  for (const auto& [name, partition] : partitions_)
+    if (fmt::format("{}", name) == target.substr(role.size())) found.push_back(partition.leader);
+  return found;
+}
+
+// ---- Machines and faults -----------------------------------------------------------------------
+
 void Elections::observe(const Event& e) {
-  if (std::holds_alternative<NodeStopped>(e.body)) {
-    on_lost(e.node, e.at);
-  } else if (const auto* fenced = std::get_if<BrokerFenced>(&e.body)) {
-    fenced_at_[fenced->broker] = e.at;
-  } else if (const auto* elected = std::get_if<LeaderElected>(&e.body)) {
-    Known& known = partitions_[elected->partition];
-    known.decided_at = e.at;
-    known.why = elected->why;
-    known.is_clean = elected->is_clean;
-  } else if (const auto* committed = std::get_if<PartitionCommitted>(&e.body)) {
-    on_committed(e, *committed);
-  } else if (const auto* leads = std::get_if<BecameLeader>(&e.body)) {
-    on_leads(e, *leads);
-  } else if (const auto* answer = std::get_if<ProduceAnswered>(&e.body)) {
-    if (answer->error == 0) on_acked(e, *answer);
+  end_ = std::max(end_, e.at);
+  std::visit([&](const auto& body) { on(e, body); }, e.body);
+  quorum_.observe(e, faults_);
+}
+
+void Elections::on(const Event& e, const NodeStarted& body) {
+  Node& node = nodes_[e.node];
+  node.name = body.name;
+  node.is_running = true;
+  node.is_paused = false;
+}
+
+void Elections::on(const Event& e, const NodeStopped& body) {
+  nodes_[e.node].is_running = false;
+  lose(e.node, e.at, name_of(body.how));
+}
+
+void Elections::on(const Event& e, const NodePaused&) {
+  nodes_[e.node].is_paused = true;
+  lose(e.node, e.at, "pause");
+}
+
+void Elections::on(const Event& e, const NodeResumed&) {
+  Node& node = nodes_[e.node];
+  node.is_paused = false;
+  if (!node.is_running) return;
+  for (auto& [name, partition] : partitions_) {
+    if (partition.leader != e.node || !partition.lost_at || partition.lost_by != "pause") continue;
+    // Nobody took over: the same reign goes on, after a gap.
+    partition.history.reigns.push_back(
+        {.leader = e.node, .epoch = partition.epoch, .from = e.at, .until = {}});
+    partition.lost_at.reset();
   }
 }
 
-void Elections::on_lost(NodeId node, Instant at) {
-  for (auto& [name, known] : partitions_)
-    if (known.is_known && known.leader == node && !known.lost_at) known.lost_at = at;
+void Elections::on(const Event& e, const FaultBegan& body) {
+  std::vector<NodeId> touched;
+  for (const auto& target : targets_of(body))
+    for (const NodeId node : nodes_of(target))
+      if (node.is_set() && !contains(touched, node)) touched.push_back(node);
+  // What is down already cannot be taken down.
+  std::erase_if(touched, [&](NodeId node) { return !nodes_[node].is_running; });
+  faults_.begin(e.at, body, std::move(touched));
 }
 
-void Elections::on_committed(const Event& e, const PartitionCommitted& body) {
-  Known& known = partitions_[body.partition];
-  const Known before = known;
-  known.leader = body.leader;
-  known.isr = body.isr;
-  known.is_known = true;
-  if (!before.is_known || before.leader == body.leader) return;
+void Elections::on(const Event& e, const FaultEnded& body) { faults_.end(e.at, body); }
 
+void Elections::lose(NodeId node, Instant at, std::string_view how) {
+  faults_.touch(at, node);
+  nodes_[node].fenced_at.reset();
+  for (auto& [name, partition] : partitions_) {
+    if (partition.leader != node || partition.lost_at) continue;
+    partition.lost_at = at;
+    partition.lost_by = how;
+    const FaultSpan* fault = faults_.blamed(node, at, at);
+    partition.fault = fault == nullptr ? 0 : fault->number;
+    end_reign(partition, at);
+  }
+}
+
+void Elections::end_reign(Partition& partition, Instant at) {
+  auto& reigns = partition.history.reigns;
+  if (!reigns.empty() && !reigns.back().until)
+    reigns.back().until = std::max(at, reigns.back().from);
+}
+
+// ---- Decisions ---------------------------------------------------------------------------------
+
+void Elections::on(const Event& e, const BrokerFenced& body) {
+  Node& node = nodes_[body.broker];
+  node.is_fenced = true;
+  if (!node.fenced_at) node.fenced_at = e.at;
+}
+
+void Elections::on(const Event&, const BrokerUnfenced& body) {
+  nodes_[body.broker].is_fenced = false;
+  nodes_[body.broker].fenced_at.reset();
+}
+
+void Elections::on(const Event& e, const LeaderElected& body) {
+  Partition& partition = partitions_[body.partition];
+  partition.decided_at = e.at;
+  partition.why = body.why;
+}
+
+void Elections::on(const Event& e, const PartitionCommitted& body) {
+  Partition& partition = partitions_[body.partition];
+  PartitionHistory& history = partition.history;
+  history.partition = body.partition;
+  history.replicas = body.replicas;
+  if (partition.is_known && partition.leader != body.leader) elect(e, body, partition);
+  partition.is_known = true;
+  partition.leader = body.leader;
+  partition.epoch = body.leader_epoch;
+  if (history.isr.empty() || history.isr.back().isr != body.isr)
+    history.isr.push_back({e.at, body.isr});
+}
+
+void Elections::elect(const Event& e, const PartitionCommitted& body, Partition& partition) {
   Election election;
   election.number = static_cast<std::int32_t>(elections_.size()) + 1;
   election.partition = body.partition;
-  election.from = before.leader;
+  election.from = partition.leader;
   election.to = body.leader;
+  election.epoch_before = partition.epoch;
   election.leader_epoch = body.leader_epoch;
-  election.why = before.why;
-  election.is_clean = !body.leader.is_set() || std::find(before.isr.begin(), before.isr.end(),
-                                                         body.leader) != before.isr.end();
-  election.isr_before = before.isr;
+  election.why = partition.why;
+  election.isr_before = partition.history.isr.back().isr;
   election.isr_after = body.isr;
+  election.is_clean = !body.leader.is_set() || contains(election.isr_before, body.leader);
   election.committed = e.id;
   election.committed_at = e.at;
-  if (!known.lost_at) known.lost_at = e.at;
-  const auto fenced = fenced_at_.find(before.leader);
-  if (fenced != fenced_at_.end() && fenced->second >= *known.lost_at) {
-    election.detect = fenced->second - *known.lost_at;
-    election.decide = e.at - fenced->second;
-  } else if (before.decided_at) {
-    election.decide = e.at - std::max(*before.decided_at, *known.lost_at);
+  if (!partition.lost_at) blame_a_fault(partition, e.at);
+  end_reign(partition, *partition.lost_at);
+  election.lost_at = *partition.lost_at;
+  election.lost_by = partition.lost_by;
+  election.fault = partition.fault;
+  election.quorum_changed = quorum_.changed(election.lost_at, e.at);
+  if (election.from.is_set()) {
+    election.high_watermark = partition.high_watermark;
+    if (sees_logs_) election.old_end_offset = partition.logs.end_offset(election.from);
   }
-  known.decided_at.reset();
-  known.why.clear();
-  known.latest = elections_.size();
+  election.candidates = candidates(election, partition);
+  split_time(election, partition);
+  partition.decided_at.reset();
+  partition.why.clear();
+  partition.latest = elections_.size();
+  partition.history.elections.push_back(election.number);
   elections_.push_back(std::move(election));
+  if (sees_logs_ && body.leader.is_set()) note_losses(partition, body.leader);
 }
 
-void Elections::on_leads(const Event& e, const BecameLeader& body) {
-  Known& known = partitions_[body.partition];
-  if (!known.latest) return;
-  Election& election = elections_[*known.latest];
-  if (election.to != e.node || election.leader_epoch != body.leader_epoch || election.spread)
+// A record is lost by the election that ended the epoch in which it was acknowledged, even if a
+// leader that did not know yet acknowledged it later.
+void Elections::note_losses(Partition& partition, NodeId leader) {
+  for (const auto& loss : partition.logs.lost_under(leader)) {
+    for (const std::int32_t number : partition.history.elections) {
+      Election& election = elections_[static_cast<std::size_t>(number) - 1];
+      if (!election.to.is_set() || election.leader_epoch <= loss.epoch) continue;
+      election.lost_records += loss.records;
+      if (loss.by_leader_alone) election.lost_by_acks_1 += loss.records;
+      break;
+    }
+  }
+}
+
+// The old leader's machine runs: a fault cut it off, or it gave leadership away.
+void Elections::blame_a_fault(Partition& partition, Instant committed_at) const {
+  partition.lost_at = committed_at;
+  partition.lost_by.clear();
+  partition.fault = 0;
+  const bool is_about_it =
+      partition.why.find(name_of_node(partition.leader) + " ") != std::string::npos;
+  if (!is_about_it) return;
+  const FaultSpan* fault =
+      faults_.blamed(partition.leader, committed_at - longest_session, committed_at);
+  if (fault == nullptr) return;
+  partition.fault = fault->number;
+  partition.lost_by = fault->what;
+  const bool was_fenced = nodes_.at(partition.leader).fenced_at.has_value();
+  if (was_fenced) partition.lost_at = std::max(fault->from, partition.progress_at);
+}
+
+void Elections::split_time(Election& election, const Partition& partition) const {
+  const auto old = nodes_.find(election.from);
+  if (old != nodes_.end() && old->second.fenced_at && *old->second.fenced_at >= election.lost_at) {
+    election.detect = *old->second.fenced_at - election.lost_at;
+    election.decide = election.committed_at - *old->second.fenced_at;
+  } else if (partition.decided_at && election.lost_at < election.committed_at) {
+    election.decide = election.committed_at - std::max(*partition.decided_at, election.lost_at);
+  }
+}
+
+std::vector<Candidate> Elections::candidates(const Election& election,
+                                             const Partition& partition) const {
+  std::vector<Candidate> all;
+  for (const NodeId id : partition.history.replicas) {
+    const auto found = nodes_.find(id);
+    const Node* node = found == nodes_.end() ? nullptr : &found->second;
+    Candidate candidate{.node = id, .end_offset = {}, .why_not = {}};
+    if (sees_logs_) {
+      candidate.end_offset = partition.logs.end_offset(id);
+      candidate.last_epoch = partition.logs.last_epoch(id);
+    }
+    candidate.is_in_isr = contains(election.isr_before, id);
+    candidate.is_alive = node == nullptr || node->is_alive();
+    candidate.is_chosen = id == election.to;
+    candidate.why_not = why_not(candidate, node, election);
+    all.push_back(std::move(candidate));
+  }
+  return all;
+}
+
+std::string Elections::why_not(const Candidate& candidate, const Node* node,
+                               const Election& election) {
+  if (candidate.is_chosen) return {};
+  if (node != nullptr && !node->is_running) return "down";
+  if (node != nullptr && node->is_paused) return "paused";
+  if (node != nullptr && node->is_fenced) return "fenced";
+  if (!candidate.is_in_isr) return "not in the ISR";
+  if (candidate.node == election.from) return "gives up leadership";
+  return "later in line";
+}
+
+// ---- What follows ------------------------------------------------------------------------------
+
+void Elections::on(const Event& e, const BecameLeader& body) {
+  Partition* partition = find(body.partition);
+  if (partition == nullptr || partition->leader != e.node || partition->epoch != body.leader_epoch)
     return;
-  election.spread = e.at - election.committed_at;
-  election.without_leader = e.at - *known.lost_at;
-  known.lost_at.reset();
+  auto& reigns = partition->history.reigns;
+  if (!reigns.empty() && !reigns.back().until && reigns.back().epoch == body.leader_epoch) return;
+  end_reign(*partition, e.at);  // A new epoch of the same leader.
+  reigns.push_back({.leader = e.node, .epoch = body.leader_epoch, .from = e.at, .until = {}});
+  partition->progress_at = e.at;
+  partition->high_watermark = body.high_watermark;
+  if (partition->latest) {
+    Election& election = elections_[*partition->latest];
+    if (election.to == e.node && !election.spread) {
+      election.spread = e.at - election.committed_at;
+      election.without_leader = e.at - election.lost_at;
+    }
+  }
+  partition->lost_at.reset();
 }
 
-void Elections::on_acked(const Event& e, const ProduceAnswered& body) {
-  const auto at = partitions_.find(body.partition);
-  if (at == partitions_.end() || !at->second.latest) return;
-  Election& election = elections_[*at->second.latest];
-  if (election.to != e.node || !election.spread) return;
-  election.recover = e.at - election.committed_at - *election.spread;
-  at->second.latest.reset();
+void Elections::on(const Event& e, const HighWatermarkAdvanced& body) {
+  Partition* partition = find(body.partition);
+  if (partition == nullptr || partition->leader != e.node) return;
+  partition->high_watermark = body.high_watermark;
+  partition->progress_at = e.at;
+}
+
+void Elections::on(const Event& e, const ProduceAnswered& body) {
+  Partition* partition = find(body.partition);
+  if (partition == nullptr || body.error != 0 || body.acks == 0) return;
+  partition->logs.acknowledge(e.node, body.batch, body.acks);
+  const bool is_stale = partition->leader.is_set() && partition->leader != e.node;
+  if (sees_logs_ && is_stale) note_losses(*partition, partition->leader);
+  if (partition->latest) {
+    Election& election = elections_[*partition->latest];
+    if (election.to == e.node && election.spread) {
+      election.recover = e.at - election.committed_at - *election.spread;
+      if (partition->acked_at) election.felt = e.at - *partition->acked_at;
+      partition->latest.reset();
+    }
+  }
+  partition->acked_at = e.at;
+}
+
+void Elections::on(const Event& e, const BatchStored& body) {
+  if (body.partition == metadata_partition()) return;
+  sees_logs_ = true;
+  partitions_[body.partition].logs.store(e.node, body.batch);
+}
+
+void Elections::on(const Event& e, const LogCut& body) {
+  if (body.partition == metadata_partition()) return;
+  Partition& partition = partitions_[body.partition];
+  const auto removed = partition.logs.cut(e.node, body.end_offset, partition.leader);
+  if (removed.records == 0) return;
+  auto& history = partition.history;
+  history.truncations.push_back(
+      {.node = e.node,
+       .event = e.id,
+       .at = e.at,
+       .from = removed.from,
+       .to = removed.to,
+       .records = removed.records,
+       .acknowledged = removed.acknowledged,
+       .gone = removed.gone,
+       .by_power_loss = body.by_power_loss,
+       .election = history.elections.empty() ? 0 : history.elections.back()});
 }
 
 }  // namespace brokersim::reports

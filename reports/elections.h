@@ -1,10 +1,12 @@
-// The elections of a run: who led, who leads, why, and where the time without a leader went.
+// The elections of a run: who led, who leads, why, what it cost, and where the time without a
+// leader went.
 //
 //   lost ──detect──> fenced ──decide──> committed ──spread──> leads ──recover──> first
 //   acknowledgement
 //
-// `lost` is when the old leader stopped, was cut off by a fault, or, if nothing tells, when the
-// change was committed. Parts that the events do not show stay empty.
+// `lost` is the first instant at which the old leader could not have completed a write with
+// acks=all: it stopped, was paused, or a fault had cut it off and it made no progress any more; if
+// nothing tells, it is when the change was committed. Parts that the events do not show stay empty.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +16,49 @@
 #include <vector>
 
 #include "core/base/event.h"
+#include "reports/fault_spans.h"
+#include "reports/partition_logs.h"
+#include "reports/quorum_leaders.h"
 
 namespace brokersim::reports {
+
+// One replica as the controller could have known it when it decided.
+struct Candidate {
+  NodeId node;
+  std::optional<Offset> end_offset;  // LEO; empty where no event tells of logs.
+  LeaderEpoch last_epoch{-1};        // Of its last batch.
+  bool is_in_isr = false;            // Before the election.
+  bool is_alive = true;
+  bool is_chosen = false;
+  std::string why_not;  // Empty for the one that was chosen.
+};
+
+// `lost_unreplicated`: acknowledged by the old leader alone (acks=1), which promises no more.
+enum class ElectionVerdict : std::uint8_t { clean, lost_unreplicated, lost_acknowledged, unclean };
+std::string_view name_of(ElectionVerdict verdict);  // "clean, but lost acknowledged records"
 
 struct Election {
   std::int32_t number = 0;  // From 1; printed as E1.
   TopicPartition partition;
   NodeId from = no_node;
   NodeId to = no_node;  // -1: nobody could be elected.
+  LeaderEpoch epoch_before{-1};
   LeaderEpoch leader_epoch{-1};
-  std::string why;
+  std::string why;         // In the controller's words.
+  std::string lost_by;     // What took the old leader: "power_loss", "pause"; empty if nothing did.
+  std::int32_t fault = 0;  // That led to it; 0: none is known.
   bool is_clean = true;
+  bool quorum_changed = false;  // The quorum's leader changed between loss and commit.
   std::vector<NodeId> isr_before;
   std::vector<NodeId> isr_after;
+  std::vector<Candidate> candidates;  // In the order of the replicas.
+  std::optional<Offset> high_watermark;
+  std::optional<Offset> old_end_offset;  // LEO of the old leader.
+  std::int64_t lost_records = 0;         // Acknowledged in the old epoch, absent from the new log.
+  std::int64_t lost_by_acks_1 = 0;       // Of them: acknowledged by the old leader alone.
   EventId committed;
   Instant committed_at;
+  Instant lost_at;
 
   std::optional<Duration> detect;
   std::optional<Duration> decide;
@@ -36,34 +66,131 @@ struct Election {
   std::optional<Duration> recover;
   // From the loss of the old leader until a leader leads; empty while none does.
   std::optional<Duration> without_leader;
+  // What producers felt: from the last acknowledgement before to the first after.
+  std::optional<Duration> felt;
+
+  ElectionVerdict verdict() const;
+};
+
+// A log that got shorter.
+struct Truncation {
+  NodeId node;
+  EventId event;
+  Instant at;
+  Offset from = 0;
+  Offset to = 0;
+  std::int64_t records = 0;
+  std::int64_t acknowledged = 0;  // Of them.
+  std::int64_t gone = 0;          // Of these, those that the leader does not have either.
+  bool by_power_loss = false;     // What was not synced; otherwise the replica followed its leader.
+  std::int32_t election = 0;      // The latest of the partition; 0: none yet.
+};
+
+struct Reign {
+  NodeId leader;
+  LeaderEpoch epoch{-1};
+  Instant from;                  // It leads, not only by decision.
+  std::optional<Instant> until;  // Empty: to the end of the run.
+};
+
+struct IsrStep {
+  Instant at;
+  std::vector<NodeId> isr;
+};
+
+struct PartitionHistory {
+  TopicPartition partition;
+  std::vector<NodeId> replicas;
+  std::vector<Reign> reigns;  // Between two, nobody leads.
+  std::vector<IsrStep> isr;
+  std::vector<Truncation> truncations;
+  std::vector<std::int32_t> elections;  // Their numbers.
+
+  // From its first leader to `end`.
+  Duration lifetime(Instant end) const;
+  Duration without_leader(Instant end) const;
+  Duration longest_outage(Instant end) const;
 };
 
 // Feed it events in order; ask at any time.
 class Elections {
  public:
   void observe(const Event& event);
+
   const std::vector<Election>& all() const { return elections_; }
+  std::vector<PartitionHistory> partitions() const;  // By topic and number.
+  const QuorumLeaders& quorum() const { return quorum_; }
+  const FaultSpans& faults() const { return faults_; }
+  Instant end() const { return end_; }  // Of the latest event.
+
+  // "broker-1" of a node that ever started; "node 7" of another.
+  std::string name_of_node(NodeId node) const;
+  // For cells and bars: "b1" of broker-1, "c2" of controller-2.
+  std::string short_name_of(NodeId node) const;
 
  private:
-  struct Known {
-    NodeId leader = no_node;
-    std::vector<NodeId> isr;
+  struct Node {
+    std::string name;
+    bool is_running = false;
+    bool is_paused = false;
+    bool is_fenced = false;
+    std::optional<Instant> fenced_at;  // Since its latest loss.
+    bool is_alive() const { return is_running && !is_paused; }
+  };
+  struct Partition {
+    PartitionHistory history;
+    PartitionLogs logs;
+    NodeId leader = no_node;  // As committed; it may have to be told yet.
+    LeaderEpoch epoch{-1};
     bool is_known = false;
-    std::optional<Instant> lost_at;     // Since then nobody leads.
+    std::optional<Instant> lost_at;  // Since then nobody leads.
+    std::string lost_by;
+    std::int32_t fault = 0;
+    Instant progress_at;                // When the leader last proved that it can commit.
     std::optional<Instant> decided_at;  // A controller decided on what is not yet committed.
     std::string why;
-    bool is_clean = true;
-    std::optional<std::size_t> latest;  // Election whose leader has yet to begin and acknowledge.
+    std::optional<Offset> high_watermark;  // As the leader says.
+    std::optional<Instant> acked_at;
+    std::optional<std::size_t> latest;  // Election whose leader has yet to lead and acknowledge.
   };
 
-  void on_lost(NodeId node, Instant at);
-  void on_committed(const Event& e, const PartitionCommitted& body);
-  void on_leads(const Event& e, const BecameLeader& body);
-  void on_acked(const Event& e, const ProduceAnswered& body);
+  void on(const Event& e, const NodeStarted& body);
+  void on(const Event& e, const NodeStopped& body);
+  void on(const Event& e, const NodePaused& body);
+  void on(const Event& e, const NodeResumed& body);
+  void on(const Event& e, const FaultBegan& body);
+  void on(const Event& e, const FaultEnded& body);
+  void on(const Event& e, const BrokerFenced& body);
+  void on(const Event& e, const BrokerUnfenced& body);
+  void on(const Event& e, const LeaderElected& body);
+  void on(const Event& e, const PartitionCommitted& body);
+  void on(const Event& e, const BecameLeader& body);
+  void on(const Event& e, const HighWatermarkAdvanced& body);
+  void on(const Event& e, const ProduceAnswered& body);
+  void on(const Event& e, const BatchStored& body);
+  void on(const Event& e, const LogCut& body);
+  template <class Body>
+  void on(const Event&, const Body&) {}
 
-  std::map<TopicPartition, Known> partitions_;
-  std::map<NodeId, Instant> fenced_at_;
+  Partition* find(const TopicPartition& partition);
+  std::vector<NodeId> nodes_of(const std::string& target) const;
+  void lose(NodeId node, Instant at, std::string_view how);
+  void blame_a_fault(Partition& partition, Instant committed_at) const;
+  void elect(const Event& e, const PartitionCommitted& body, Partition& partition);
+  void note_losses(Partition& partition, NodeId leader);
+  void split_time(Election& election, const Partition& partition) const;
+  std::vector<Candidate> candidates(const Election& election, const Partition& partition) const;
+  static std::string why_not(const Candidate& candidate, const Node* node,
+                             const Election& election);
+  static void end_reign(Partition& partition, Instant at);
+
+  std::map<TopicPartition, Partition> partitions_;
+  std::map<NodeId, Node> nodes_;
+  FaultSpans faults_;
+  QuorumLeaders quorum_;
   std::vector<Election> elections_;
+  Instant end_;
+  bool sees_logs_ = false;
 };
 
 }  // namespace brokersim::reports

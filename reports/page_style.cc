@@ -30,14 +30,14 @@ h2{font-size:17px;margin:30px 0 10px}
 h2 small{font-weight:400;font-size:13px;color:var(--muted);margin-left:8px}
 h3{font-size:14px;margin:0 0 4px}
 p{margin:6px 0}
-pre,code,.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+pre,code,td.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 pre,code{font-size:13px}
 .command{background:var(--background);border:1px solid var(--lane);border-radius:6px;
   padding:9px 12px;margin:8px 0;overflow-x:auto;white-space:pre-wrap;word-break:break-word;
   cursor:text;user-select:all}
 .facts{color:var(--muted);display:flex;flex-wrap:wrap;gap:4px 22px;font-size:13px}
 .facts b{color:var(--foreground)}
-.indicators{display:flex;flex-wrap:wrap;gap:10px 34px;margin:0 0 6px}
+.indicators{display:flex;flex-wrap:wrap;gap:10px 28px;margin:0 0 6px}
 .indicators div{display:flex;flex-direction:column}
 .indicators dd{margin:0;font-size:22px;font-weight:650;line-height:1.25}
 .indicators dt{color:var(--muted);font-size:13px}
@@ -53,7 +53,7 @@ th{text-align:left;color:var(--muted);font-weight:600;vertical-align:bottom}
 th,td{padding:7px 9px;border-bottom:1px solid var(--grid)}
 td{vertical-align:top}
 th.number,td.number{text-align:right;white-space:nowrap}
-td.number{font-size:12.5px}
+td.number{font-size:12.5px;line-height:1.7}
 tr.marked td,tr:target td{background:var(--highlight)}
 .marker{color:var(--violation-text);font-weight:600}
 .pill{display:inline-block;border:1px solid var(--muted);border-radius:10px;padding:0 8px;
@@ -63,6 +63,8 @@ tr.marked td,tr:target td{background:var(--highlight)}
 .muted,.note{color:var(--muted)}
 .note{font-size:13px}
 .nowrap{white-space:nowrap}
+td small{font-size:12px}
+td svg{vertical-align:middle}
 details{margin:10px 0}
 summary{cursor:pointer;color:var(--muted)}
 .definitions{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;font-size:13px}

@@ -1,0 +1,67 @@
+#include "reports/fault_spans.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace brokersim::reports {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> stopping = {"power_loss", "crash", "restart", "pause"};
+
+}  // namespace
+
+bool FaultSpan::touches(NodeId node) const {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+bool FaultSpan::is_active(Instant first, Instant last) const {
+  return from <= last && (!until || *until >= first);
+}
+
+void FaultSpans::begin(Instant at, const FaultBegan& body, std::vector<NodeId> nodes) {
+  spans_.push_back({.number = body.fault,
+                    .what = body.what,
+                    .detail = body.detail,
+                    .from = at,
+                    .until = {},
+                    .nodes = std::move(nodes)});
+}
+
+void FaultSpans::end(Instant at, const FaultEnded& body) {
+  const auto span = std::find_if(spans_.rbegin(), spans_.rend(), [&](const FaultSpan& s) {
+    return s.number == body.fault && !s.until;
+  });
+  if (span == spans_.rend()) return;
+  span->until = at;
+  span->effects = body.effects;
+}
+
+void FaultSpans::touch(Instant at, NodeId node) {
+  if (spans_.empty()) return;
+  FaultSpan& span = spans_.back();
+  const bool stops = std::find(stopping.begin(), stopping.end(), span.what) != stopping.end();
+  if (stops && span.from == at && !span.touches(node)) span.nodes.push_back(node);
+}
+
+const FaultSpan* FaultSpans::blamed(NodeId node, Instant first, Instant last) const {
+  const auto span = std::find_if(spans_.rbegin(), spans_.rend(), [&](const FaultSpan& s) {
+    return s.touches(node) && s.is_active(first, last);
+  });
+  return span == spans_.rend() ? nullptr : &*span;
+}
+
+std::vector<std::string> targets_of(const FaultBegan& body) {
+  std::vector<std::string> names;
+  std::string_view rest = body.detail;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find_first_of(" ,|"), rest.size());
+    const auto word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!word.empty() && word.find('=') == std::string_view::npos) names.emplace_back(word);
+  }
+  return names;
+}
+
+}  // namespace brokersim::reports

@@ -1,0 +1,46 @@
+// When each fault of a run was there, and which nodes it touched: whom to blame when a leader is
+// lost.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/event.h"
+
+namespace brokersim::reports {
+
+struct FaultSpan {
+  std::int32_t number = 0;  // Printed as f1.
+  std::string what;
+  std::string detail;
+  Instant from;
+  std::optional<Instant> until;  // Empty: to the end of the run.
+  std::int64_t effects = 0;
+  std::vector<NodeId> nodes;  // Touched, as far as the events tell.
+
+  bool touches(NodeId node) const;
+  bool is_active(Instant first, Instant last) const;
+};
+
+class FaultSpans {
+ public:
+  // `nodes` are those that the fault's targets stand for.
+  void begin(Instant at, const FaultBegan& body, std::vector<NodeId> nodes);
+  void end(Instant at, const FaultEnded& body);
+  // A node stopped or was paused: by a fault that began at the same instant, if there is one.
+  void touch(Instant at, NodeId node);
+
+  // The latest fault that touched the node and was active within the span; null if there is none.
+  const FaultSpan* blamed(NodeId node, Instant first, Instant last) const;
+  const std::vector<FaultSpan>& all() const { return spans_; }
+
+ private:
+  std::vector<FaultSpan> spans_;  // In the order of their beginning.
+};
+
+// The names in a fault's detail: "controller-1 | broker-1, broker-2 extra=5ms" has three.
+std::vector<std::string> targets_of(const FaultBegan& body);
+
+}  // namespace brokersim::reports

@@ -30,7 +30,8 @@ h2{font-size:17px;margin:30px 0 10px}
 h2 small{font-weight:400;font-size:13px;color:var(--muted);margin-left:8px}
 h3{font-size:14px;margin:0 0 4px}
 p{margin:6px 0}
-pre,code,td.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+pre,code,td.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",
+  monospace}
 pre,code{font-size:13px}
 .command{background:var(--background);border:1px solid var(--lane);border-radius:6px;
   padding:9px 12px;margin:8px 0;overflow-x:auto;white-space:pre-wrap;word-break:break-word;

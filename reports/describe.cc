@@ -29,11 +29,14 @@ struct Describer {
   std::string operator()(const NodeStopped& b) const {
     return fmt::format("stops: {}", name_of(b.how));
   }
+  std::string operator()(const NodePaused&) const { return "is paused"; }
+  std::string operator()(const NodeResumed&) const { return "goes on after a pause"; }
   std::string operator()(const FaultBegan& b) const {
     return fmt::format("f{} begins: {} {}", b.fault, b.what, b.detail);
   }
   std::string operator()(const FaultEnded& b) const {
-    return fmt::format("f{} ends ({} effects)", b.fault, b.effects);
+    return fmt::format("f{} ends, {}", b.fault,
+                       counted(static_cast<std::size_t>(b.effects), "effect"));
   }
   std::string operator()(const FaultsLifted&) const { return "all faults are over"; }
   std::string operator()(const BatchStored& b) const {
@@ -44,17 +47,33 @@ struct Describer {
     return fmt::format("{} ends at offset {}{}", b.partition, b.end_offset,
                        b.by_power_loss ? " after power loss" : ", truncated");
   }
+  std::string operator()(const LogSynced& b) const {
+    return fmt::format("{} is safe on disk up to offset {}", b.partition, b.end_offset);
+  }
+  std::string operator()(const TopicCommitted& b) const {
+    return fmt::format("{} committed: {} partitions, {} replicas, min.insync.replicas {}{}",
+                       b.topic, b.partitions, b.replication_factor, b.min_insync_replicas,
+                       b.may_elect_uncleanly ? ", unclean elections allowed" : "");
+  }
+  std::string operator()(const BrokerCommitted& b) const {
+    return fmt::format("broker {} committed: {}, broker epoch {}", b.broker,
+                       b.is_fenced ? "fenced" : "unfenced", b.broker_epoch);
+  }
   std::string operator()(const PartitionCommitted& b) const {
     return fmt::format("{} committed: leader {}, epoch {}, ISR {}", b.partition, b.leader,
                        b.leader_epoch, nodes(b.isr));
   }
   std::string operator()(const ProduceAnswered& b) const {
-    return fmt::format("-> {}  Produce(acks={}) {} {}, error {}", b.peer, acks(b.acks), b.partition,
-                       offsets(b.batch), b.error);
+    return fmt::format("-> {}  Produce(acks={}) {} {}, {}", b.peer, acks(b.acks), b.partition,
+                       offsets(b.batch),
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
   }
   std::string operator()(const FetchAnswered& b) const {
-    return fmt::format("-> {}  Fetch({} from offset {}) HW {}, {} batches", b.peer, b.partition,
-                       b.fetch_offset, b.high_watermark, b.batches.size());
+    return fmt::format("-> {}  Fetch({} from offset {}) HW {}, {}", b.peer, b.partition,
+                       b.fetch_offset, b.high_watermark,
+                       b.batches.empty() ? "nothing"
+                                         : fmt::format("{} batch{}", b.batches.size(),
+                                                       b.batches.size() == 1 ? "" : "es"));
   }
   std::string operator()(const VoteAnswered& b) const {
     return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
@@ -63,12 +82,21 @@ struct Describer {
   std::string operator()(const QuorumLeaderAnnounced& b) const {
     return fmt::format("leads quorum epoch {}", b.epoch);
   }
+  std::string operator()(const QuorumRoleChanged& b) const {
+    return fmt::format("{} of quorum epoch {}: {}", b.role, b.epoch, b.why);
+  }
+  std::string operator()(const SendInvoked& b) const {
+    return fmt::format("op{} {}: sends to {}", b.op, b.client, b.partition);
+  }
   std::string operator()(const SendEnded& b) const {
     return fmt::format("op{} {}: send to {} {}, offset {}", b.op, b.client, b.partition,
                        name_of(b.outcome), b.offset);
   }
   std::string operator()(const RecordDelivered& b) const {
     return fmt::format("{} is handed {} offset {}", b.client, b.partition, b.offset);
+  }
+  std::string operator()(const PositionReset& b) const {
+    return fmt::format("{} reads {} from offset {} on: {}", b.client, b.partition, b.offset, b.why);
   }
   std::string operator()(const LeaderElected& b) const {
     return fmt::format("elects {} to lead {} in epoch {}: {}{}", b.to, b.partition, b.leader_epoch,
@@ -81,6 +109,12 @@ struct Describer {
   std::string operator()(const BrokerFenced& b) const {
     return fmt::format("fences broker {}: {}", b.broker, b.why);
   }
+  std::string operator()(const BrokerRegistered& b) const {
+    return fmt::format("registers broker {} with broker epoch {}", b.broker, b.broker_epoch);
+  }
+  std::string operator()(const BrokerUnfenced& b) const {
+    return fmt::format("unfences broker {}", b.broker);
+  }
   std::string operator()(const BecameLeader& b) const {
     return fmt::format("leads {} in epoch {}, LEO {}, HW {}", b.partition, b.leader_epoch,
                        b.end_offset, b.high_watermark);
@@ -92,10 +126,15 @@ struct Describer {
   std::string operator()(const LogTruncated& b) const {
     return fmt::format("truncates {} {} -> {}: {}", b.partition, b.from, b.to, b.why);
   }
-  template <class Body>
-  std::string operator()(const Body&) const {
-    return std::string(Body::kind);
+  std::string operator()(const HighWatermarkAdvanced& b) const {
+    return fmt::format("high watermark of {} is {}, epoch {}", b.partition, b.high_watermark,
+                       b.leader_epoch);
   }
+  std::string operator()(const LogRecovered& b) const {
+    return fmt::format("recovers {} up to offset {}{}", b.partition, b.end_offset,
+                       b.bytes_cut > 0 ? fmt::format(", cuts {} bytes", b.bytes_cut) : "");
+  }
+  std::string operator()(const Note& b) const { return b.text; }
 };
 
 }  // namespace

@@ -7,6 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "properties/all.h"
+#include "reports/dot.h"
+#include "reports/failure_page.h"
+#include "reports/graphviz.h"
+#include "reports/operations.h"
+#include "reports/spacetime.h"
+#include "reports/svg.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
 
@@ -24,11 +31,9 @@ std::string_view name_of(ReportFormat format) {
 
 // ---- From a run --------------------------------------------------------------------------------
 
-std::string reproduce_line(const PlanRequest& request) {
+std::string reproduce_line(const PlanRequest& request, const Plan& plan) {
   if (request.what.ends_with(".toml")) return {};
-  std::string line = "brokersim run";
-  if (!request.what.empty()) line += " " + request.what;
-  if (request.seed) line += fmt::format(" --seed {}", *request.seed);
+  std::string line = fmt::format("brokersim run {} --seed {}", plan.scenario, plan.seed);
   for (const auto& bug : request.bugs) line += " --bug " + bug;
   for (const auto& setting : request.settings) line += fmt::format(" --set '{}'", setting);
   return line;
@@ -37,7 +42,7 @@ std::string reproduce_line(const PlanRequest& request) {
 Expected<reports::Trace, std::string> record(const Plan& plan, const RecordRequest& request,
                                              RunResult* result) {
   reports::Trace trace;
-  RunOptions options{.folder = request.folder, .keeps_events = true};
+  RunOptions options{.folder = request.folder, .keeps_events = true, .on_event = request.on_event};
   options.on_message = [&trace](const Message& message) { trace.messages.push_back(message); };
   TRY(auto finished, run(plan, options));
   std::sort(trace.messages.begin(), trace.messages.end(),
@@ -99,30 +104,104 @@ class Folder {
     const std::string path = path_ + "/" + name;
     TRY([[maybe_unused]] const Done done, write_file(path, text));
     written_.push_back(path);
+    names_.push_back(name);
     return Done{};
   }
+  const std::vector<std::string>& names() const { return names_; }
   std::vector<std::string> written() && { return std::move(written_); }
 
  private:
   std::string path_;
+  std::vector<std::string> names_;
   std::vector<std::string> written_;
+};
+
+// Makes the files of one report.
+class ReportWriter {
+ public:
+  ReportWriter(const reports::Trace& trace, const ReportOptions& options)
+      : trace_(trace), options_(options), folder_(options.out) {}
+
+  Expected<WrittenReport, std::string> write() {
+    TRY([[maybe_unused]] const Done made, folder_.make());
+    if (!trace_.header.plan.empty()) {
+      TRY([[maybe_unused]] const Done plan, folder_.write("plan.toml", trace_.header.plan));
+    }
+    std::ostringstream file;
+    reports::write_trace(file, trace_);
+    TRY([[maybe_unused]] const Done trace, folder_.write("trace.jsonl", file.str()));
+    if (has_failed()) {
+      TRY([[maybe_unused]] const Done spacetime, write_spacetime());
+    }
+    TRY([[maybe_unused]] const Done operations, write_operations());
+    if (wants(ReportFormat::html)) {
+      TRY([[maybe_unused]] const Done pages, write_pages());
+    }
+    report_.page = wants(ReportFormat::html) ? options_.out + "/report.html" : std::string();
+    report_.files = std::move(folder_).written();
+    return std::move(report_);
+  }
+
+ private:
+  bool wants(ReportFormat format) const { return options_.formats.contains(format); }
+  bool has_failed() const { return !trace_.run.verdict.passed(); }
+
+  Expected<Done, std::string> write_spacetime() {
+    const auto picture =
+        reports::spacetime(trace_.events, trace_.messages, trace_.run.verdict.violations.front());
+    return write_picture("spacetime", reports::svg_file(picture.scene),
+                         reports::dot(picture.scene));
+  }
+
+  // As we paint it, and as text for Graphviz with what that makes of it.
+  Expected<Done, std::string> write_picture(const std::string& name, const std::string& svg,
+                                            const std::string& dot) {
+    if (wants(ReportFormat::svg)) {
+      TRY([[maybe_unused]] const Done done, folder_.write(name + ".svg", svg));
+    }
+    if (!wants(ReportFormat::dot)) return Done{};
+    TRY([[maybe_unused]] const Done done, folder_.write(name + ".dot", dot));
+    if (!report_.notes.empty()) return Done{};  // It has failed before.
+    const auto painted =
+        reports::svg_by_graphviz(dot, reports::Layout::given, {.program = options_.graphviz});
+    if (painted) return folder_.write(name + ".dot.svg", *painted);
+    report_.notes.push_back(
+        fmt::format("{}: what is written as .dot was not painted as .dot.svg", painted.error()));
+    return Done{};
+  }
+
+  Expected<Done, std::string> write_operations() {
+    if (!wants(ReportFormat::csv)) return Done{};
+    return folder_.write("ops.csv", reports::operations_csv(reports::operations_of(trace_.events)));
+  }
+
+  Expected<Done, std::string> write_pages() {
+    if (!has_failed()) return Done{};
+    const auto& violation = trace_.run.verdict.violations.front();
+    reports::FailurePageParts parts;
+    parts.promise = promise_of(violation.id);
+    parts.downloads = folder_.names();
+    return folder_.write("report.html", reports::failure_page(trace_, parts));
+  }
+
+  static std::string promise_of(std::string_view id) {
+    for (const auto& property : properties::make_all()) {
+      if (property->id() == id) return std::string(property->explanation());
+    }
+    return {};
+  }
+
+  const reports::Trace& trace_;
+  const ReportOptions& options_;
+  Folder folder_;
+  WrittenReport report_;
 };
 
 }  // namespace
 
 Expected<WrittenReport, std::string> write_report(const reports::Trace& trace,
                                                   const ReportOptions& options) {
-  Folder folder(options.out);
-  TRY([[maybe_unused]] const Done made, folder.make());
-  if (!trace.header.plan.empty()) {
-    TRY([[maybe_unused]] const Done plan, folder.write("plan.toml", trace.header.plan));
-  }
-  std::ostringstream file;
-  reports::write_trace(file, trace);
-  TRY([[maybe_unused]] const Done written, folder.write("trace.jsonl", file.str()));
-  WrittenReport report;
-  report.files = std::move(folder).written();
-  return report;
+  return ReportWriter(trace, options).write();
 }
 
 }  // namespace brokersim::scenarios

@@ -2,13 +2,16 @@
 //
 //   plan.toml     what was run
 //   trace.jsonl   what happened; everything else is made of it, and of nothing else
-//   report.html   the page: verdict, failure, elections
-//   elections.*   the election timeline as .svg, .dot and .csv
+//   report.html   the page: of a failing run the failure, else the elections
+//   elections.*   the election timeline as .svg, .dot and .csv; of a failing run also .html
 //   spacetime.*   of a failing run: who told whom what, as .svg and .dot
+//   *.dot.svg     what Graphviz makes of the .dot files
+//   ops.csv       what clients asked for and were told
 //
 // The same plan gives the same bytes: no file holds a wall-clock time or an absolute path.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -43,6 +46,7 @@ struct WrittenReport {
 struct RecordRequest {
   std::string folder;     // Of scenarios.
   std::string reproduce;  // The line for people to type; empty: to run plan.toml.
+  std::function<void(const Event&)> on_event = {};  // Called for each, in order.
 };
 // The run as a trace. The result of `run` itself goes to `result`, if that is given.
 Expected<reports::Trace, std::string> record(const Plan& plan, const RecordRequest& request,
@@ -52,9 +56,9 @@ Expected<reports::Trace, std::string> record(const Plan& plan, const RecordReque
 Expected<WrittenReport, std::string> write_report(const Plan& plan, const std::string& folder,
                                                   const ReportOptions& options);
 
-// The line that repeats what was asked for, if names alone tell it; else empty: files may lie
-// elsewhere when somebody reads it.
-std::string reproduce_line(const PlanRequest& request);
+// The line that repeats what was asked for, whatever is the default by then; empty if it was a
+// file, which may lie elsewhere, or be another, when somebody reads it.
+std::string reproduce_line(const PlanRequest& request, const Plan& plan);
 
 // ---- From a trace ------------------------------------------------------------------------------
 

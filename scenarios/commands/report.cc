@@ -48,7 +48,7 @@ Expected<reports::Trace, std::string> trace_for(const Request& request) {
   const auto path = trace_path(request.plan.what);
   if (path.empty()) {
     TRY(const auto plan, make_plan(request.plan));
-    return record(plan, {request.plan.folder, reproduce_line(request.plan)});
+    return record(plan, {request.plan.folder, reproduce_line(request.plan, plan)});
   }
   if (request.plan.seed || !request.plan.bugs.empty() || !request.plan.settings.empty()) {
     return Unexpected(

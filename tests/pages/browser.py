@@ -26,11 +26,9 @@ def find():
 class Visit:
     """One page opened once, in a profile of its own."""
 
-    def __init__(self, page, options=(), scripts=True, dark=False):
+    def __init__(self, page, dark=False):
         self.page = os.path.abspath(page)
-        self.options = list(options)
-        self.options.append("--blink-settings=scriptEnabled=%s,preferredColorScheme=%d" %
-                            ("true" if scripts else "false", 0 if dark else 1))
+        self.scheme = "--blink-settings=preferredColorScheme=%d" % (0 if dark else 1)
         self.console = []
         self.requests = []
         self.dom = ""
@@ -52,7 +50,7 @@ class Visit:
 
     def _run_once(self, profile, more):
         log = os.path.join(profile, "net.json")
-        command = [find(), *QUIET, *self.options, "--user-data-dir=" + profile,
+        command = [find(), *QUIET, self.scheme, "--user-data-dir=" + profile,
                    "--log-net-log=" + log, *more, "file://" + self.page]
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
         errors = done.stderr.decode(errors="replace").splitlines()
@@ -72,18 +70,19 @@ def _requests_in(log):
         what = event.get("params", {})
         if event["type"] != started or what.get("initiator") == "not an origin":
             continue
-        if not what.get("url", "").startswith(("file:", "data:")):
+        if "url" in what and not what["url"].startswith(("file:", "data:")):
             urls.append(what["url"])
     return urls
 
 
 def visit(page, **how):
+    """With `dom`: what the page has become."""
     return Visit(page, **how).run("--dump-dom")
 
 
-def screenshot(page, picture, width=1240, height=900, dark=False):
-    Visit(page, dark=dark).run("--window-size=%d,%d" % (width, height),
-                               "--screenshot=" + os.path.abspath(picture))
+def screenshot(page, picture, width=1240, height=900, **how):
+    return Visit(page, **how).run("--window-size=%d,%d" % (width, height),
+                                  "--screenshot=" + os.path.abspath(picture))
 
 
 def pixel(picture, x, y):

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "reports/elections_csv.h"
+
 namespace brokersim::reports {
 
 namespace {
@@ -16,14 +18,6 @@ std::string milliseconds_text(Instant at) {
 }
 
 std::string acks_text(std::int32_t acks) { return acks == -1 ? "all" : fmt::format("{}", acks); }
-
-// Quoted where it has to be (RFC 4180).
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string_view outcome_text(const ClientOperation& operation) {
   return operation.ended ? name_of(operation.outcome) : "unknown";

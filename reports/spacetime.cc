@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reports/spacetime_layout.h"
+#include "reports/spacetime_style.h"
 #include "reports/summary.h"
 #include "reports/text_width.h"
 
@@ -19,28 +20,8 @@ using Band = Story::Band;
 using MarkKind = Story::Mark::Kind;
 
 constexpr double message_size = 8;
-constexpr double band_width = 7;
 constexpr double least_distance = 26;  // Between times on the axis.
 constexpr Duration least_outage = 5ms;
-
-struct ArrowStyle {
-  Color color;
-  double width;
-  Stroke stroke;
-  Color text;
-};
-
-ArrowStyle style_of(Arrow::Kind kind) {
-  switch (kind) {
-    case Arrow::Kind::produce: return {Color::leader, 1.4, Stroke::solid, Color::leader};
-    case Arrow::Kind::ack: return {Color::leader, 1.3, Stroke::dashed, Color::leader};
-    case Arrow::Kind::control: return {Color::control, 1.3, Stroke::solid, Color::control};
-    case Arrow::Kind::read: return {Color::consume, 1.1, Stroke::solid, Color::consume};
-    case Arrow::Kind::replication: return {Color::quiet, 1, Stroke::solid, Color::muted};
-    case Arrow::Kind::heartbeat: return {Color::quiet, 0.9, Stroke::dotted, Color::muted};
-  }
-  return {};
-}
 
 // As the sentence writes it.
 std::string clock(Instant at) {
@@ -74,7 +55,7 @@ class Painter {
     for (std::size_t i = 0; i < story_.marks.size(); ++i) paint_label(i);
     for (auto& text : late_) scene_.add(std::move(text));
     for (const auto& lane : story_.lanes) paint_head(lane);
-    scene_.height = paint_legend(layout_.bottom() + 16) + 12;
+    scene_.height = add_spacetime_legend(scene_, layout_.bottom() + 16) + 12;
     return std::move(scene_);
   }
 
@@ -367,51 +348,6 @@ class Painter {
       text({label.left, y}, label.lines[i], SpacetimeLayout::label_size, color, Align::start,
            is_hot);
     }
-  }
-
-  // ---- Legend ----
-
-  double paint_legend(double y) {
-    constexpr std::pair<Arrow::Kind, std::string_view> kinds[] = {
-        {Arrow::Kind::produce, "produce"},         {Arrow::Kind::ack, "acknowledgement"},
-        {Arrow::Kind::control, "control plane"},   {Arrow::Kind::read, "consume"},
-        {Arrow::Kind::replication, "replication"}, {Arrow::Kind::heartbeat, "heartbeat"}};
-    double x = SpacetimeLayout::axis - 60;
-    const auto word = [&](std::string_view words, double width) {
-      text({x + width + 5, y}, std::string(words), 8, Color::muted);
-      x += width + text_width(words, 8) + 18;
-    };
-    for (const auto& [kind, words] : kinds) {
-      const ArrowStyle style = style_of(kind);
-      line({x, y}, {x + 22, y}, style.color, style.width, style.stroke, true);
-      word(words, 22);
-    }
-    line({x, y}, {x + 16, y}, Color::violation, 1, Stroke::dashed);
-    scene_.add(Cross{{x + 16, y}});
-    word("lost", 20);
-    x = SpacetimeLayout::axis - 60;
-    y += 15;
-    scene_.add(Box{{x + 3, y - 5}, band_width, 10, Color::leader});
-    word("believes that it leads", 12);
-    scene_.add(Box{{x + 3, y - 5},
-                   band_width,
-                   10,
-                   Color::background,
-                   Color::violation,
-                   1,
-                   Stroke::solid,
-                   0,
-                   true});
-    word("although another was elected", 12);
-    scene_.add(
-        Box{{x, y - 5}, 12, 10, Color::violation_ground, Color::violation, 0.8, Stroke::dashed, 3});
-    word("fault", 12);
-    scene_.add(
-        Box{{x + 3, y - 5}, band_width, 10, Color::background, Color::muted, 1, Stroke::dotted});
-    word("down", 12);
-    scene_.add(Badge{{x + 7, y}, "1", Color::violation});
-    word("the two facts", 16);
-    return y;
   }
 
   const Story& story_;

@@ -9,11 +9,13 @@
 
 #include "properties/all.h"
 #include "reports/dot.h"
+#include "reports/elections_page.h"
 #include "reports/failure_page.h"
 #include "reports/graphviz.h"
 #include "reports/operations.h"
 #include "reports/spacetime.h"
 #include "reports/svg.h"
+#include "reports/timeline.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
 
@@ -130,12 +132,16 @@ class ReportWriter {
     std::ostringstream file;
     reports::write_trace(file, trace_);
     TRY([[maybe_unused]] const Done trace, folder_.write("trace.jsonl", file.str()));
+    TRY([[maybe_unused]] const Done elections, write_elections());
     if (has_failed()) {
       TRY([[maybe_unused]] const Done spacetime, write_spacetime());
     }
-    TRY([[maybe_unused]] const Done operations, write_operations());
-    if (wants(ReportFormat::html)) {
-      TRY([[maybe_unused]] const Done pages, write_pages());
+    if (wants(ReportFormat::csv)) {
+      TRY([[maybe_unused]] const Done operations,
+          folder_.write("ops.csv", reports::operations_csv(reports::operations_of(trace_.events))));
+    }
+    if (wants(ReportFormat::html) && has_failed()) {
+      TRY([[maybe_unused]] const Done page, write_failure_page());
     }
     report_.page = wants(ReportFormat::html) ? options_.out + "/report.html" : std::string();
     report_.files = std::move(folder_).written();
@@ -170,18 +176,44 @@ class ReportWriter {
     return Done{};
   }
 
-  Expected<Done, std::string> write_operations() {
-    if (!wants(ReportFormat::csv)) return Done{};
-    return folder_.write("ops.csv", reports::operations_csv(reports::operations_of(trace_.events)));
+  // The page of a passing run is that of its elections.
+  Expected<Done, std::string> write_elections() {
+    const std::vector<reports::PageLink> links = {{"failure", "report.html"}};
+    const auto report = reports::election_report(
+        trace_.run, trace_.events, has_failed() ? links : std::vector<reports::PageLink>());
+    TRY([[maybe_unused]] const Done picture, write_picture("elections", report.svg, report.dot));
+    if (wants(ReportFormat::csv)) {
+      TRY([[maybe_unused]] const Done csv, folder_.write("elections.csv", report.csv));
+    }
+    if (!wants(ReportFormat::html)) return Done{};
+    return folder_.write(has_failed() ? "elections.html" : "report.html", report.html);
   }
 
-  Expected<Done, std::string> write_pages() {
-    if (!has_failed()) return Done{};
-    const auto& violation = trace_.run.verdict.violations.front();
+  Expected<Done, std::string> write_failure_page() {
     reports::FailurePageParts parts;
-    parts.promise = promise_of(violation.id);
+    parts.promise = promise_of(trace_.run.verdict.violations.front().id);
+    parts.timeline = timeline();
+    parts.properties = reports::property_table(trace_.run.verdict);
+    parts.links = {{"elections", "elections.html"}};
     parts.downloads = folder_.names();
     return folder_.write("report.html", reports::failure_page(trace_, parts));
+  }
+
+  // Of this picture only the numbers of elections are links; the other page explains them.
+  reports::Markup timeline() const {
+    reports::Elections elections;
+    for (const Event& event : trace_.events) elections.observe(event);
+    auto scene = reports::timeline(elections);
+    for (auto& mark : scene.marks) {
+      std::visit(
+          [](auto& shape) {
+            if (shape.tag.link.starts_with('#')) shape.tag.link.insert(0, "elections.html");
+          },
+          mark);
+    }
+    return reports::panel("timeline", "Who led what, when",
+                          "elections.html explains each election, by its number",
+                          reports::picture(reports::svg(scene)));
   }
 
   static std::string promise_of(std::string_view id) {

@@ -94,11 +94,10 @@ class Writer {
   // What happened, who witnessed it and when, and the event itself.
   Markup card(int number, const Event& event) const {
     const std::string& words = diagram_.facts[static_cast<std::size_t>(number - 1)];
-    const std::string who =
-        event.node.is_set() ? cast_.name_of(event.node) : std::string("the committed metadata");
-    Markup body = element("h3", fmt::format("{} {}", number == 1 ? "①" : "②",
-                                            words.empty() ? describe(event) : words));
-    body += element("p", fmt::format("{} · {}", clock(event.at), who));
+    std::string what = words.empty() ? describe(event) : words;
+    if (event.node.is_set()) what = cast_.name_of(event.node) + " " + what;
+    Markup body = element("h3", fmt::format("{} {}", number == 1 ? "①" : "②", what));
+    body += element("p", clock(event.at) + (event.node.is_set() ? "" : " · in the metadata"));
     body += element("p", {}, element("code", describe(event)));
     Markup places;
     if (!words.empty()) {

@@ -13,11 +13,23 @@ def all_runs():
         yield os.path.splitext(os.path.basename(plan))[0], [plan], 1
 
 
-def report(program, arguments, out, status, *options):
-    """Writes the report of a run; what the program printed."""
+def _run(program, arguments, out):
     command = [program, "--scenarios", os.path.join(ROOT, "scenarios"), "report", *arguments,
-               "--out", out, *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == status, "%s: status %d\n%s%s" % (
-        " ".join(command), done.returncode, done.stdout, done.stderr)
+               "--out", out]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def report(program, arguments, out, status):
+    """Writes the report of a run; what the program printed."""
+    done = _run(program, arguments, out)
+    assert done.returncode == status, "report %s: status %d\n%s%s" % (
+        " ".join(arguments), done.returncode, done.stdout, done.stderr)
     return done.stdout
+
+
+def refused(program, arguments, out):
+    """What the program says to a request that it cannot fulfil."""
+    done = _run(program, arguments, out)
+    assert done.returncode == 2 and not done.stdout, "report %s: status %d\n%s" % (
+        " ".join(arguments), done.returncode, done.stdout)
+    return done.stderr

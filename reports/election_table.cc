@@ -91,7 +91,7 @@ Markup candidates_cell(const Elections& all, const Election& election) {
 Markup truncated_cell(const Elections& all, const Election& election) {
   std::vector<std::string> texts;
   for (const Truncation& cut : truncations_after(all, election))
-    texts.push_back(truncation_text(all, cut));
+    texts.push_back(all.short_name_of(cut.node) + " " + truncation_text(cut));
   return texts.empty() ? element("span", {{"class", "muted"}}, Markup::text("nothing"))
                        : lines(texts);
 }

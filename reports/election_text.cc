@@ -82,10 +82,9 @@ std::string candidate_text(const Elections& all, const Candidate& candidate) {
   return text + ", " + (candidate.is_chosen ? "elected" : candidate.why_not);
 }
 
-std::string truncation_text(const Elections& all, const Truncation& cut) {
-  std::string text = fmt::format("{} {} {}\xE2\x86\x92{}: {}", all.short_name_of(cut.node),
-                                 cut.by_power_loss ? "loses unsynced" : "truncates", cut.from,
-                                 cut.to, counted(size(cut.records), "record"));
+std::string truncation_text(const Truncation& cut) {
+  std::string text =
+      fmt::format("{}\xE2\x86\x92{}: {}", cut.from, cut.to, counted(size(cut.records), "record"));
   if (cut.acknowledged == 0) return text + ", none acknowledged";
   if (cut.gone == 0) return text + fmt::format(", {} acknowledged but safe", cut.acknowledged);
   return text + fmt::format(", {} acknowledged and gone", cut.gone);

@@ -26,8 +26,8 @@ std::string cause_text(const Election& election);
 // "b2 LEO 42 e4, not in the ISR"
 std::string candidate_text(const Elections& all, const Candidate& candidate);
 
-// "b3 truncates 120→118: 2 records, 1 acknowledged and gone"
-std::string truncation_text(const Elections& all, const Truncation& cut);
+// "120→118: 2 records, 1 acknowledged and gone"
+std::string truncation_text(const Truncation& cut);
 
 // By replicas that followed the new leader, up to the partition's next election.
 std::vector<Truncation> truncations_after(const Elections& all, const Election& election);

@@ -68,6 +68,22 @@ std::vector<PartitionHistory> Elections::partitions() const {
   return all;
 }
 
+Instant Elections::latest_change() const {
+  Instant latest{};
+  const auto note = [&](Instant from, const std::optional<Instant>& until = {}) {
+    latest = std::max({latest, from, until.value_or(from)});
+  };
+  for (const FaultSpan& fault : faults_.all()) note(fault.from, fault.until);
+  for (const QuorumLeader& leader : quorum_.all()) note(leader.from, leader.until);
+  for (const Election& election : elections_) note(election.committed_at);
+  for (const auto& [name, partition] : partitions_) {
+    for (const Reign& reign : partition.history.reigns) note(reign.from, reign.until);
+    for (const IsrStep& step : partition.history.isr) note(step.at);
+    for (const Truncation& cut : partition.history.truncations) note(cut.at);
+  }
+  return latest;
+}
+
 std::string Elections::name_of_node(NodeId node) const {
   const auto found = nodes_.find(node);
   return found == nodes_.end() || found->second.name.empty() ? fmt::format("node {}", node)
@@ -146,7 +162,8 @@ void Elections::on(const Event& e, const FaultBegan& body) {
     for (const NodeId node : nodes_of(target))
       if (node.is_set() && !contains(touched, node)) touched.push_back(node);
   // What is down already cannot be taken down.
-  std::erase_if(touched, [&](NodeId node) { return !nodes_[node].is_running; });
+  if (takes_down(body))
+    std::erase_if(touched, [&](NodeId node) { return !nodes_[node].is_running; });
   faults_.begin(e.at, body, std::move(touched));
 }
 

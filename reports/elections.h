@@ -122,6 +122,8 @@ class Elections {
   const QuorumLeaders& quorum() const { return quorum_; }
   const FaultSpans& faults() const { return faults_; }
   Instant end() const { return end_; }  // Of the latest event.
+  // Of the latest change that a report shows; from there on everything stays as it is.
+  Instant latest_change() const;
 
   // "broker-1" of a node that ever started; "node 7" of another.
   std::string name_of_node(NodeId node) const;

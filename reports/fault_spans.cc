@@ -8,7 +8,10 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> stopping = {"power_loss", "crash", "restart", "pause"};
+bool is_stopping(std::string_view what) {
+  constexpr std::array<std::string_view, 4> kinds = {"power_loss", "crash", "restart", "pause"};
+  return std::find(kinds.begin(), kinds.end(), what) != kinds.end();
+}
 
 }  // namespace
 
@@ -41,8 +44,7 @@ void FaultSpans::end(Instant at, const FaultEnded& body) {
 void FaultSpans::touch(Instant at, NodeId node) {
   if (spans_.empty()) return;
   FaultSpan& span = spans_.back();
-  const bool stops = std::find(stopping.begin(), stopping.end(), span.what) != stopping.end();
-  if (stops && span.from == at && !span.touches(node)) span.nodes.push_back(node);
+  if (is_stopping(span.what) && span.from == at && !span.touches(node)) span.nodes.push_back(node);
 }
 
 const FaultSpan* FaultSpans::blamed(NodeId node, Instant first, Instant last) const {
@@ -51,6 +53,8 @@ const FaultSpan* FaultSpans::blamed(NodeId node, Instant first, Instant last) co
   });
   return span == spans_.rend() ? nullptr : &*span;
 }
+
+bool takes_down(const FaultBegan& body) { return is_stopping(body.what); }
 
 std::vector<std::string> targets_of(const FaultBegan& body) {
   std::vector<std::string> names;

@@ -40,6 +40,9 @@ class FaultSpans {
   std::vector<FaultSpan> spans_;  // In the order of their beginning.
 };
 
+// Whether the fault takes its targets down, or holds them; others disturb what runs.
+bool takes_down(const FaultBegan& body);
+
 // The names in a fault's detail: "controller-1 | broker-1, broker-2 extra=5ms" has three.
 std::vector<std::string> targets_of(const FaultBegan& body);
 

@@ -15,6 +15,7 @@ class TimeAxis {
   TimeAxis(Instant end, double left, double right);
 
   double at(Instant t) const;
+  Instant end() const { return Instant{Duration(end_ns_)}; }
   double left() const { return left_; }
   double right() const { return right_; }
 

@@ -39,6 +39,14 @@ std::vector<PartitionHistory> chosen_lanes(const Elections& elections, std::size
   return all;
 }
 
+// A long end in which nothing changes is not worth its space.
+Instant shown_end(const Elections& elections) {
+  const Instant end = elections.end();
+  const Instant latest = elections.latest_change();
+  const Instant enough = latest + latest.since_start / 8;
+  return enough < Instant{end.since_start / 4 * 3} ? enough : end;
+}
+
 // Names of lanes, and of replicas beside their bars, stand left of the axis.
 double left_edge(const std::vector<PartitionHistory>& lanes) {
   double widest = text_width("no leader 00.0 s", timeline_small);
@@ -66,6 +74,10 @@ void paint_notes(TimelineCanvas& canvas, const std::vector<PartitionHistory>& la
     canvas.note(std::move(text), canvas.axis.left());
     canvas.y += timeline_line + 2;
   };
+  if (canvas.axis.end() < canvas.elections.end())
+    note(fmt::format("not shown: {} to {}, in which nothing changes",
+                     brief(canvas.axis.end().since_start),
+                     brief(canvas.elections.end().since_start)));
   const auto all = canvas.elections.partitions();
   const auto busy = static_cast<std::size_t>(
       std::count_if(all.begin(), all.end(),
@@ -95,7 +107,8 @@ std::string description(const Elections& all, std::size_t lanes) {
 
 Scene timeline(const Elections& elections, const TimelineLimits& limits) {
   const auto lanes = chosen_lanes(elections, limits.lanes);
-  const TimeAxis axis(elections.end(), left_edge(lanes), limits.width - timeline_margin - 6);
+  const Instant end = shown_end(elections);
+  const TimeAxis axis(end, left_edge(lanes), limits.width - timeline_margin - 6);
   TimelineCanvas canvas{.elections = elections, .axis = axis, .marks = {}, .upper = {}};
   const double top = canvas.y = timeline_margin + 18;
   paint_faults(canvas, limits.faults);

@@ -49,25 +49,42 @@ void paint_reign(TimelineCanvas& canvas, const PartitionHistory& lane, std::size
 }
 
 // Where the new leader begins to lead, or where it was decided that nobody can.
+double place_of(const TimelineCanvas& canvas, const Election& e) {
+  return canvas.axis.at(e.spread ? e.committed_at + *e.spread : e.committed_at);
+}
+
+void paint_badge(TimelineCanvas& canvas, const Election& e) {
+  const Elections& all = canvas.elections;
+  std::string tooltip =
+      fmt::format("E{} {}: {} to {}, {}", e.number, e.partition, all.short_name_of(e.from),
+                  all.short_name_of(e.to), cause_text(e));
+  canvas.upper.push_back(Badge{.center = {place_of(canvas, e), canvas.y - 2},
+                               .text = fmt::format("{}", e.number),
+                               .color = is_alarming(e) ? Color::violation : Color::foreground,
+                               .tag = {.tooltip = std::move(tooltip),
+                                       .category = "election",
+                                       .link = fmt::format("#E{}", e.number)}});
+}
+
+// Where there is no room for all, those that did harm come first.
 void paint_badges(TimelineCanvas& canvas, const PartitionHistory& lane) {
-  double free_from = 0;
-  for (const std::int32_t number : lane.elections) {
-    const Election& e = canvas.elections.all()[static_cast<std::size_t>(number) - 1];
-    const double x = canvas.axis.at(e.spread ? e.committed_at + *e.spread : e.committed_at);
-    if (x < free_from) {
+  std::vector<const Election*> elections;
+  for (const std::int32_t number : lane.elections)
+    elections.push_back(&canvas.elections.all()[static_cast<std::size_t>(number) - 1]);
+  std::stable_partition(elections.begin(), elections.end(),
+                        [](const Election* e) { return is_alarming(*e); });
+  std::vector<double> taken;
+  for (const Election* e : elections) {
+    const double x = place_of(canvas, *e);
+    const bool has_room = std::none_of(taken.begin(), taken.end(), [&](double other) {
+      return x < other + badge_reach && other < x + badge_reach;
+    });
+    if (has_room) {
+      taken.push_back(x);
+      paint_badge(canvas, *e);
+    } else {
       ++canvas.badges_left_out;
-      continue;
     }
-    free_from = x + badge_reach;
-    std::string tooltip = fmt::format("E{} {}: {} to {}, {}", number, lane.partition,
-                                      canvas.elections.short_name_of(e.from),
-                                      canvas.elections.short_name_of(e.to), cause_text(e));
-    canvas.upper.push_back(Badge{.center = {x, canvas.y - 2},
-                                 .text = fmt::format("{}", number),
-                                 .color = is_alarming(e) ? Color::violation : Color::foreground,
-                                 .tag = {.tooltip = std::move(tooltip),
-                                         .category = "election",
-                                         .link = fmt::format("#E{}", number)}});
   }
 }
 
@@ -96,7 +113,9 @@ void paint_replica(TimelineCanvas& canvas, const PartitionHistory& lane, NodeId 
 void paint_truncation(TimelineCanvas& canvas, const Truncation& cut, double tip, Rows& rows) {
   const double x = canvas.axis.at(cut.at);
   const bool is_gone = cut.gone > 0;
-  const std::string text = "\xE2\x96\xBC " + truncation_text(canvas.elections, cut);
+  const std::string text =
+      fmt::format("\xE2\x96\xBC {} {} {}", canvas.elections.short_name_of(cut.node),
+                  cut.by_power_loss ? "loses unsynced" : "truncates", truncation_text(cut));
   canvas.upper.push_back(Pointer{.tip = {x, tip},
                                  .color = is_gone ? Color::violation : Color::muted,
                                  .tag = {.tooltip = text, .category = "truncation"}});

@@ -102,7 +102,7 @@ TEST(ElectionReport, an_election_says_cause_candidates_losses_and_where_the_time
   EXPECT_TRUE(has(page, "decide 100 ms"));
   EXPECT_TRUE(has(page, "spread 200 ms"));
   EXPECT_TRUE(has(page,
-                  "b1 truncates 1\xE2\x86\x92"
+                  "b1 1\xE2\x86\x92"
                   "0: 1 record, 1 acknowledged and gone"));
   EXPECT_TRUE(has(page, "clean, but lost"));
   EXPECT_TRUE(has(page, "lost 1 record, acknowledged"));

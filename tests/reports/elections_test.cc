@@ -185,13 +185,29 @@ TEST(Elections, a_fault_is_blamed_by_the_node_that_its_role_stood_for) {
   EXPECT_EQ(run.all().faults().all()[0].nodes, (std::vector<NodeId>{NodeId{1}}));
 }
 
-TEST(Elections, a_fault_at_a_node_that_is_down_already_is_not_blamed) {
+TEST(Elections, a_fault_that_found_its_node_down_already_is_not_blamed_for_its_next_stop) {
   History run;
-  run.add(1s, 1, NodeStopped{NodeStopped::How::crash});
-  run.add(2s, -1, FaultBegan{2, "restart", "broker-1"});
+  run.add(300ms, 1, NodeStopped{NodeStopped::How::crash});
+  run.add(400ms, -1, FaultBegan{2, "restart", "broker-1"});
+  run.add(500ms, 1, NodeStarted{"broker-1", 1});
+  run.leads(600ms, 1, 0);
+  run.add(1s, 1, NodeStopped{NodeStopped::How::shutdown});
   run.fenced(4s, 1);
   run.committed(4100ms, 2, 1, {2, 3});
+  EXPECT_EQ(run.only().lost_by, "shutdown");
   EXPECT_EQ(run.only().fault, 0);
+}
+
+TEST(Elections, a_node_that_starts_into_a_partition_is_cut_off_by_it) {
+  History run;
+  run.add(300ms, 1, NodeStopped{NodeStopped::How::crash});
+  run.add(400ms, -1, FaultBegan{2, "partition", "broker-1"});
+  run.add(500ms, 1, NodeStarted{"broker-1", 1});
+  run.leads(600ms, 1, 0);
+  run.fenced(4s, 1);
+  run.committed(4100ms, 2, 1, {2, 3});
+  EXPECT_EQ(run.only().lost_at, Instant{600ms});
+  EXPECT_EQ(run.only().fault, 2);
 }
 
 TEST(Elections, faults_elsewhere_and_elections_on_request_are_not_connected) {
@@ -299,6 +315,17 @@ TEST(Elections, what_a_stale_leader_acknowledges_is_lost_by_the_election_that_en
   ASSERT_EQ(run.all().all().size(), 2U);
   EXPECT_EQ(run.all().all()[0].lost_records, 1);
   EXPECT_EQ(run.all().all()[1].lost_records, 0);
+}
+
+TEST(Elections, what_the_second_leader_acknowledged_is_lost_by_the_election_of_the_third) {
+  History run;
+  run.fail_over();
+  run.stored(5s, {2}, batch(0, 1));
+  run.acked(5100ms, 2, batch(0, -1));
+  run.committed(6s, 3, 2, {3});
+  ASSERT_EQ(run.all().all().size(), 2U);
+  EXPECT_EQ(run.all().all()[0].lost_records, 0);
+  EXPECT_EQ(run.all().all()[1].lost_records, 1);
 }
 
 TEST(Elections, a_leader_from_outside_the_isr_is_unclean) {

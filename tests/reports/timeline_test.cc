@@ -146,6 +146,32 @@ TEST(Timeline, numbers_that_would_overlap_are_left_out_and_counted) {
       says(scene, fmt::format("{} election numbers; the table has all", 20 - badges.size())));
 }
 
+TEST(Timeline, the_number_of_an_election_that_did_harm_has_precedence) {
+  Cluster run(1);
+  run.elect(5s, 0, 2, 1);
+  const BatchRef batch{.leader_epoch = LeaderEpoch{1}, .digest = 1};
+  run.add(5020ms, 2, BatchStored{{"orders", 0}, batch});
+  run.add(5030ms, 2, ProduceAnswered{"producer-1", {"orders", 0}, -1, 0, batch});
+  run.elect(5050ms, 0, 3, 2);
+  run.end(60s);
+  const auto badges = all<Badge>(run.scene(), "election");
+  ASSERT_EQ(badges.size(), 1U);
+  EXPECT_EQ(badges[0].text, "2");
+  EXPECT_EQ(badges[0].color, Color::violation);
+}
+
+TEST(Timeline, a_long_end_without_changes_is_left_out_and_said_to_be) {
+  Cluster run(1);
+  run.elect(8s, 0, 2, 1);
+  run.end(60s);
+  const Scene scene = run.scene();
+  EXPECT_TRUE(says(scene, "not shown: 9.0 s to 60.0 s, in which nothing changes"));
+  Cluster other(1);
+  other.elect(8s, 0, 2, 1);
+  other.end(10s);
+  EXPECT_FALSE(says(other.scene(), "in which nothing changes"));
+}
+
 TEST(Timeline, a_fault_is_a_bar_with_its_number_whether_or_not_it_took_effect) {
   Cluster run(1);
   run.add(1s, -1, FaultBegan{1, "pause", "broker-2"});

@@ -86,7 +86,7 @@ Markup indicators(const std::vector<Indicator>& all) {
   Markup items;
   for (const Indicator& one : all)
     items += element("div", {{"class", one.is_bad ? "bad" : ""}},
-                     element("dd", one.value) + element("dt", one.label)) +
+                     element("dt", one.label) + element("dd", one.value)) +
              Markup::raw("\n");
   return element("dl", {{"class", "indicators"}}, items) + Markup::raw("\n");
 }

@@ -39,7 +39,7 @@ pre,code{font-size:13px}
 .facts{color:var(--muted);display:flex;flex-wrap:wrap;gap:4px 22px;font-size:13px}
 .facts b{color:var(--foreground)}
 .indicators{display:flex;flex-wrap:wrap;gap:10px 28px;margin:0 0 6px}
-.indicators div{display:flex;flex-direction:column}
+.indicators div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
 .indicators dd{margin:0;font-size:22px;font-weight:650;line-height:1.25}
 .indicators dt{color:var(--muted);font-size:13px}
 .indicators .bad dd{color:var(--violation-text)}

@@ -110,6 +110,22 @@ Markup quorum_table(const Elections& all) {
   return table(rows);
 }
 
+// The elections that it forced, and the reigns of quorum leaders that it ended.
+Markup consequences(const Elections& all, const FaultSpan& fault) {
+  Markup out;
+  for (const Election& election : all.all()) {
+    if (election.fault != fault.number) continue;
+    const std::string name = fmt::format("E{}", election.number);
+    out += element("a", {{"href", "#" + name}}, Markup::text(name)) + Markup::raw(" ");
+  }
+  for (const QuorumLeader& leader : all.quorum().all()) {
+    if (leader.fault != fault.number) continue;
+    out += Markup::text(fmt::format("end of {} in quorum epoch {} ",
+                                    all.short_name_of(leader.leader), leader.epoch));
+  }
+  return out;
+}
+
 Markup fault_table(const Elections& all) {
   Table rows{.columns = {{"#"},
                          {"fault"},
@@ -121,17 +137,11 @@ Markup fault_table(const Elections& all) {
              .rows = {},
              .filter = {}};
   for (const FaultSpan& fault : all.faults().all()) {
-    Markup led_to;
-    for (const Election& election : all.all()) {
-      if (election.fault != fault.number) continue;
-      const std::string name = fmt::format("E{}", election.number);
-      led_to += element("a", {{"href", "#" + name}}, Markup::text(name)) + Markup::raw(" ");
-    }
     rows.rows.push_back(
         {.cells = {element("b", fmt::format("f{}", fault.number)), Markup::text(fault.what),
                    Markup::text(fault.detail), Markup::text(brief(fault.from.since_start)),
                    Markup::text(fault.until ? brief(fault.until->since_start) : "the end"),
-                   Markup::text(fmt::format("{}", fault.effects)), led_to},
+                   Markup::text(fmt::format("{}", fault.effects)), consequences(all, fault)},
          .anchor = fmt::format("f{}", fault.number),
          .category = {}});
   }

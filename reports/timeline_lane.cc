@@ -14,7 +14,7 @@ namespace {
 
 constexpr double bar_height = 19;
 constexpr double thin_height = 3.5;
-constexpr double thin_distance = 6.5;
+constexpr double thin_distance = 8.5;
 constexpr double badge_reach = 16;  // What a badge takes along the axis.
 constexpr double lane_gap = 15;
 
@@ -91,7 +91,7 @@ void paint_badges(TimelineCanvas& canvas, const PartitionHistory& lane) {
 void paint_replica(TimelineCanvas& canvas, const PartitionHistory& lane, NodeId replica) {
   canvas.marks.push_back(Text{.at = {canvas.axis.left() - 5, canvas.y + thin_height / 2},
                               .text = canvas.elections.short_name_of(replica),
-                              .size = 7,
+                              .size = 8,
                               .color = Color::muted,
                               .align = Align::end,
                               .tag = {}});

@@ -108,6 +108,18 @@ TEST(ElectionReport, an_election_says_cause_candidates_losses_and_where_the_time
   EXPECT_TRUE(has(page, "lost 1 record, acknowledged"));
 }
 
+TEST(ElectionReport, a_fault_says_which_leaders_it_ended) {
+  auto events = failover();
+  const auto add = [&](Duration at, int node, EventBody body) {
+    events.push_back({EventId{events.size() + 1}, Instant{at}, NodeId{node}, {}, std::move(body)});
+  };
+  add(7s, -1, FaultBegan{2, "crash", "controller"});
+  add(7s, 101, NodeStopped{NodeStopped::How::crash});
+  const std::string page = election_report(result(), events).html;
+  EXPECT_TRUE(has(page, "<a href=\"#E1\">E1</a> </td>"));
+  EXPECT_TRUE(has(page, "end of c1 in quorum epoch 1"));
+}
+
 TEST(ElectionReport, every_link_inside_the_page_leads_somewhere) {
   const std::string page = election_report(result(), failover()).html;
   std::size_t links = 0;

@@ -25,6 +25,8 @@ struct RunResult {
   std::vector<Election> elections;
   std::map<std::string, std::int64_t> stats;  // Counters by name.
   std::string reproduce;                      // The one line to type.
+  int replays = 0;                            // How often a failing run was run again,
+  int identical_replays = 0;                  // and was the same, event for event.
   std::vector<std::string> files;             // What was written: "out/trace.jsonl".
 };
 

@@ -13,7 +13,6 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::size_t columns = 100;
 constexpr std::size_t story_lines = 12;
 
 std::string painted(std::string_view text, const char* code, Style style) {
@@ -21,22 +20,33 @@ std::string painted(std::string_view text, const char* code, Style style) {
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-std::string cut(std::string line) {
-  if (line.size() > columns) {
-    line.resize(columns - 3);
-    line += "...";
+// Where the character after the one at `at` begins.
+std::size_t next_character(std::string_view text, std::size_t at) {
+  ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+  return at;
+}
+
+// To the width, characters kept whole.
+std::string cut(std::string line, Style style) {
+  std::size_t short_end = 0;
+  std::size_t at = 0;
+  for (std::size_t column = 0; at < line.size() && column < style.columns; ++column) {
+    if (column == style.columns - 3) short_end = at;
+    at = next_character(line, at);
   }
+  if (at < line.size()) line = line.substr(0, short_end) + "...";
   return line + "\n";
 }
 
 // Breaks at blanks; every line begins with two.
-std::string wrapped(std::string_view text) {
+std::string wrapped(std::string_view text, Style style) {
   std::string out;
   std::string line = " ";
   while (!text.empty()) {
     const std::size_t blank = std::min(text.find(' '), text.size());
     const auto word = text.substr(0, blank);
-    if (line.size() + 1 + word.size() > columns && line.size() > 1) {
+    if (line.size() + 1 + word.size() > style.columns && line.size() > 1) {
       out += line + "\n";
       line.resize(1);  // The blank that each line begins with.
     }
@@ -79,8 +89,15 @@ bool is_telling(const Event& e, const properties::Violation& violation) {
   return false;
 }
 
+// "(1) " before the first of the two facts, four blanks before what is none.
+std::string mark(const properties::Violation& violation, EventId id) {
+  if (id.value != 0 && id == violation.facts[0]) return "(1) ";
+  if (id.value != 0 && id == violation.facts[1]) return "(2) ";
+  return "    ";
+}
+
 std::string story(const properties::Violation& violation, const std::vector<Event>& events,
-                  const std::map<NodeId, std::string>& names) {
+                  const std::map<NodeId, std::string>& names, Style style) {
   std::vector<const Event*> telling;
   for (const Event& e : events) {
     if (e.at > violation.at) break;
@@ -92,30 +109,37 @@ std::string story(const properties::Violation& violation, const std::vector<Even
   std::string out = "\n  how it happened";
   if (first > 0) out += fmt::format(" (the last {} of {} changes)", story_lines, telling.size());
   out += "\n";
-  for (std::size_t at = first; at < telling.size(); ++at) out += cut(line_of(*telling[at], names));
+  for (std::size_t at = first; at < telling.size(); ++at)
+    out += cut("  " + mark(violation, telling[at]->id) + line_of(*telling[at], names), style);
   return out;
 }
 
-std::string failure(const properties::Violation& violation, const RunResult& run,
-                    const std::vector<Event>& events, Style style) {
-  const auto names = names_of(events);
-  std::string_view title = violation.kind;
+// What names the failure: the first broken promise of safety, since most of them end in a cluster
+// that does not converge.
+const properties::Violation& cause_of(const RunResult& run) {
+  const auto& all = run.verdict.violations;
+  const auto safety =
+      std::find_if(all.begin(), all.end(), [](const auto& v) { return v.id != "BS-V01"; });
+  return safety == all.end() ? all.front() : *safety;
+}
+
+std::string name_of_property(const RunResult& run, const properties::Violation& violation) {
   for (const auto& finding : run.verdict.findings)
-    if (finding.id == violation.id) title = finding.name;
-  std::string out = fmt::format(
-      "{}: {}\n", painted(fmt::format("error[{}]", violation.id), "1;31", style), title);
-  out += wrapped(violation.message) + "\n";
-  int number = 0;
-  for (const EventId id : violation.facts) {
-    if (id.value == 0) continue;
-    const Event* e = find(events, id);
-    out += cut(fmt::format("  ({}) {}", ++number,
-                           e == nullptr ? fmt::format("e{}", id.value) : line_of(*e, names)));
-  }
-  out += story(violation, events, names);
-  if (violation.count > 1)
-    out += fmt::format("\n  note: {} more of the same kind\n", violation.count - 1);
-  out += fmt::format("  help: `brokersim explain {}` describes this property\n\n", violation.id);
+    if (finding.id == violation.id) return finding.name;
+  return violation.kind;
+}
+
+// What else is wrong with the run, most likely by the same cause.
+std::string notes(const RunResult& run, const properties::Violation& cause, Style style) {
+  std::string out;
+  if (cause.count > 1) out += fmt::format("  note: {} more of the same kind\n", cause.count - 1);
+  std::vector<std::string> others;
+  for (const auto& violation : run.verdict.violations)
+    if (&violation != &cause) others.push_back(violation.fingerprint());
+  if (!others.empty())
+    out += wrapped(fmt::format("note: {}: {}", counted(others.size(), "more consequence"),
+                               fmt::join(others, ", ")),
+                   style);
   return out;
 }
 
@@ -149,49 +173,81 @@ std::string speed(const RunResult& run) {
 
 std::string node_cell(NodeId node) { return node.is_set() ? fmt::format("b{}", node) : "none"; }
 
+std::string reproduction(const RunResult& run) {
+  if (run.verdict.passed() || run.reproduce.empty()) return {};
+  std::string out = fmt::format("reproduce  {}\n", run.reproduce);
+  if (run.replays > 0) {
+    out += fmt::format("           replayed {}/{} identical\n", run.identical_replays, run.replays);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string failure_block(const RunResult& run, const std::vector<Event>& events, Style style) {
+  if (run.verdict.passed()) return {};
+  const auto& cause = cause_of(run);
+  const auto names = names_of(events);
+  std::string out =
+      fmt::format("{}: {}\n", painted(fmt::format("error[{}]", cause.id), "1;31", style),
+                  name_of_property(run, cause));
+  out += wrapped(cause.message, style) + "\n";
+  int number = 0;
+  for (const EventId id : cause.facts) {
+    if (id.value == 0) continue;
+    const Event* e = find(events, id);
+    out += cut(fmt::format("  ({}) {}", ++number,
+                           e == nullptr ? fmt::format("e{}", id.value) : line_of(*e, names)),
+               style);
+  }
+  out += story(cause, events, names, style) + "\n";
+  out += notes(run, cause, style);
+  return out + fmt::format("  help: `brokersim explain {}` describes this property\n", cause.id);
+}
+
+std::string verdict_line(const RunResult& run, Style style) {
+  if (run.verdict.passed()) {
+    return fmt::format("{}     {}\n", painted("passed", "1;32", style), speed(run));
+  }
+  const auto failed = std::count_if(run.verdict.findings.begin(), run.verdict.findings.end(),
+                                    [](const auto& finding) { return finding.violations > 0; });
+  return fmt::format("{}     {} of {} properties\n", painted("failed", "1;31", style), failed,
+                     run.verdict.findings.size());
+}
+
 std::string summary(const RunResult& run, const std::vector<Event>& events, Style style) {
   std::string out =
       fmt::format("brokersim {}  scenario {}  seed {}\n", run.version, run.scenario, run.seed);
-  if (!run.cluster.empty()) out += cut("cluster " + run.cluster);
-  out += "\n";
-  for (const auto& violation : run.verdict.violations)
-    out += failure(violation, run, events, style);
-  out += findings(run, style) + "\n";
-  if (!run.elections.empty()) out += elections_table(run.elections) + "\n";
+  if (!run.cluster.empty()) out += cut("cluster " + run.cluster, style);
+  out += "\n" + findings(run, style) + "\n";
+  if (!run.elections.empty()) out += elections_table(run.elections, style) + "\n";
+  if (!run.verdict.passed()) out += failure_block(run, events, style) + "\n";
   for (const auto& file : run.files) out += fmt::format("wrote      {}\n", file);
-  if (!run.verdict.passed() && !run.reproduce.empty())
-    out += fmt::format("reproduce  {}\n", run.reproduce);
-  const auto failed = std::count_if(run.verdict.findings.begin(), run.verdict.findings.end(),
-                                    [](const auto& finding) { return finding.violations > 0; });
-  if (run.verdict.passed()) {
-    out += fmt::format("{}     {}\n", painted("passed", "1;32", style), speed(run));
-  } else {
-    out += fmt::format("ran        {}\n{}     {} of {} properties\n", speed(run),
-                       painted("failed", "1;31", style), failed, run.verdict.findings.size());
-  }
-  return out;
+  out += reproduction(run);
+  if (!run.verdict.passed()) out += fmt::format("ran        {}\n", speed(run));
+  return out + verdict_line(run, style);
 }
 
-std::string elections_table(const std::vector<Election>& elections) {
+std::string elections_table(const std::vector<Election>& elections, Style style) {
   std::size_t name_width = std::string_view("partition").size();
   for (const Election& e : elections)
     name_width = std::max(name_width, fmt::formatted_size("{}", e.partition));
   std::string out =
       fmt::format("  {:<4} {:>10}  {:<{}}  {:<10} {:>5}  {:<14}  {}\n", "", "at", "partition",
                   name_width, "leader", "epoch", "without leader", "why");
+  const char* arrow = style.has_unicode ? "\u2192" : "->";
   for (const Election& e : elections) {
-    const std::string step = fmt::format("{} -> {}", node_cell(e.from), node_cell(e.to));
+    const std::string step = fmt::format("{} {} {}", node_cell(e.from), arrow, node_cell(e.to));
     const std::string outage = e.without_leader ? text_of(*e.without_leader) : "until next";
     out += cut(fmt::format("  {:<4} {:>10}  {:<{}}  {:<10} {:>5}  {:<14}  {}{}",
                            fmt::format("E{}", e.number), text_of(e.committed_at.since_start),
                            fmt::format("{}", e.partition), name_width, step, e.leader_epoch, outage,
-                           e.is_clean ? "" : "UNCLEAN ", e.why));
+                           e.is_clean ? "" : "UNCLEAN ", e.why),
+               style);
   }
   return out;
 }

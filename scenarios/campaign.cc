@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -84,6 +86,14 @@ SeedResult parse_seed_result(std::uint64_t seed, const ChildResult& child) {
   return result;
 }
 
+const SeedResult::Failure* SeedResult::cause() const {
+  // That nothing converges is what most broken promises end in.
+  const auto safety = std::find_if(failures.begin(), failures.end(),
+                                   [](const Failure& failure) { return failure.id != "BS-V01"; });
+  if (safety != failures.end()) return &*safety;
+  return failures.empty() ? nullptr : &failures.front();
+}
+
 Campaign::Campaign(CampaignOptions options, MakePlan make_plan)
     : options_(std::move(options)),
       make_plan_(std::move(make_plan)),
@@ -122,24 +132,31 @@ std::optional<ChildTask> Campaign::next() {
 
 void Campaign::add(const SeedResult& result) {
   ++result_.seeds;
+  ++result_.seeds_of[result.scenario];
   result_.virtual_ns += result.virtual_ns;
+  result_.virtual_ns_of[result.scenario] += result.virtual_ns;
   result_.run_ns += result.wall_ns;
+  const std::int64_t ms = result.wall_ns / 1'000'000;
+  result_.run_ms_squared += ms * ms;
   if (result.wall_ns > result_.slowest_ns) {
     result_.slowest_ns = result.wall_ns;
     result_.slowest_seed = result.seed;
   }
   for (const auto& [name, value] : result.stats) result_.stats[name] += value;
-  if (!result.failures.empty()) ++result_.failed;
+  const auto* cause = result.cause();
+  if (cause == nullptr) return;
+  ++result_.failed;
+  auto& distinct = result_.distinct[cause->fingerprint];
+  ++distinct.count;
   for (const auto& failure : result.failures) {
-    auto& distinct = result_.distinct[failure.fingerprint];
-    ++distinct.count;
-    // The lowest seed tells of it, whichever ended first.
-    if (distinct.count > 1 && distinct.first_seed < result.seed) continue;
-    distinct.failure = failure;
-    distinct.first_seed = result.seed;
-    distinct.first_scenario = result.scenario;
-    distinct.first_hash = result.trace_hash;
+    if (&failure != cause) ++distinct.consequences[failure.fingerprint];
   }
+  // The lowest seed tells of it, whichever ended first.
+  if (distinct.count > 1 && distinct.first_seed < result.seed) return;
+  distinct.failure = *cause;
+  distinct.first_seed = result.seed;
+  distinct.first_scenario = result.scenario;
+  distinct.first_hash = result.trace_hash;
 }
 
 CampaignResult Campaign::go(const Progress& progress, const std::function<void()>& tick,
@@ -163,5 +180,30 @@ CampaignResult Campaign::go(const Progress& progress, const std::function<void()
 }
 
 std::int64_t bound_in_millionths(std::int64_t n) { return n > 0 ? 3'000'000 / n : 1'000'000; }
+
+std::int64_t clean_seeds_needed(std::int64_t failed, std::int64_t n) {
+  if (failed <= 0 || n <= 0) return 0;
+  if (failed >= n) return 1;
+  const double share = static_cast<double>(failed) / static_cast<double>(n);
+  return static_cast<std::int64_t>(std::ceil(std::log(0.05) / std::log1p(-share)));
+}
+
+std::vector<std::string> never_reached(const std::vector<Scenario>& scenarios,
+                                       const CampaignResult& result) {
+  std::set<std::string> missing;
+  const auto want = [&](const std::string& stat, const std::string& name) {
+    const auto found = result.stats.find(stat);
+    if (found == result.stats.end() || found->second == 0) missing.insert(name);
+  };
+  for (const auto& scenario : scenarios) {
+    for (const auto& aim : scenario.reaches) want(aim, aim);
+    const auto want_fault = [&](const std::string& kind) {
+      want("fault." + kind + ".effective", "fault." + kind);
+    };
+    for (const auto& fault : scenario.faults) want_fault(fault.kind);
+    for (const auto& choice : scenario.mix.kinds) want_fault(choice.kind);
+  }
+  return {missing.begin(), missing.end()};
+}
 
 }  // namespace brokersim::scenarios

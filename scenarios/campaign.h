@@ -1,5 +1,8 @@
 // A campaign: the same scenarios under many seeds, each run in a process of its own, failures
 // gathered by what is wrong with them.
+//
+// A run that fails may show several symptoms. The first broken promise of safety names the failure;
+// what else was seen in the run is taken for its consequences.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +15,7 @@
 #include "scenarios/forked.h"
 #include "scenarios/plan.h"
 #include "scenarios/run.h"
+#include "scenarios/scenario.h"
 
 namespace brokersim::scenarios {
 
@@ -28,7 +32,10 @@ struct SeedResult {
   std::int64_t virtual_ns = 0;
   std::int64_t wall_ns = 0;
   std::map<std::string, std::int64_t> stats;
-  std::vector<Failure> failures;
+  std::vector<Failure> failures;  // In order of detection.
+
+  // The one that names the rest; null if there is none.
+  const Failure* cause() const;
 };
 
 // As a child tells its parent, and back.
@@ -47,9 +54,11 @@ struct CampaignOptions {
   std::string folder;                   // Of scenarios.
 };
 
-// A failure by its fingerprint, wherever it came up.
+// A failure by its cause's fingerprint, wherever it came up.
 struct DistinctFailure {
   SeedResult::Failure failure;
+  // The fingerprints of what came with it in any run, and in how many.
+  std::map<std::string, std::int64_t> consequences;
   std::int64_t count = 0;  // Seeds.
   std::size_t first_scenario = 0;
   std::uint64_t first_seed = 0;
@@ -61,8 +70,11 @@ struct CampaignResult {
   std::int64_t failed = 0;
   std::map<std::string, DistinctFailure> distinct;  // By fingerprint.
   std::map<std::string, std::int64_t> stats;        // Sums.
+  std::map<std::size_t, std::int64_t> seeds_of;     // By the scenario's place in the campaign.
+  std::map<std::size_t, std::int64_t> virtual_ns_of;
   std::int64_t virtual_ns = 0;
-  std::int64_t run_ns = 0;  // Wall time of all runs together.
+  std::int64_t run_ns = 0;          // Wall time of all runs together.
+  std::int64_t run_ms_squared = 0;  // Sum of squares, in ms: how much they differ.
   std::uint64_t slowest_seed = 0;
   std::int64_t slowest_ns = 0;
   bool was_interrupted = false;
@@ -100,5 +112,12 @@ class Campaign {
 // With no failure in `n` runs: the share of seeds that fails is below this, in millionths, with 95
 // % confidence (the rule of three).
 std::int64_t bound_in_millionths(std::int64_t n);
+// After a failure in `failed` of `n` runs: how many clean runs there must be for 95 % confidence
+// that it is gone.
+std::int64_t clean_seeds_needed(std::int64_t failed, std::int64_t n);
+// What the scenarios are about and the campaign never reached: aims, and kinds of faults that never
+// took effect ("fault.pause"). Sorted, each once.
+std::vector<std::string> never_reached(const std::vector<Scenario>& scenarios,
+                                       const CampaignResult& result);
 
 }  // namespace brokersim::scenarios

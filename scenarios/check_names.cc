@@ -1,5 +1,7 @@
 #include "scenarios/check_names.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/broker/config.h"
@@ -9,12 +11,6 @@
 
 namespace brokersim::scenarios {
 namespace {
-
-// The items of a list, or the one value that stands for a list of it.
-std::vector<Node> items_of(const Node& node) {
-  if (const auto* items = std::get_if<Items>(&node.value)) return *items;
-  return {node};
-}
 
 void check_setting(const Entry& setting, ReadError& error) {
   broker::NodeConfig config;
@@ -33,31 +29,92 @@ void check_setting(const Entry& setting, ReadError& error) {
   }
 }
 
-void check_kind(const Node& node, const sim::FaultKind*& kind, ReadError& error) {
+// Null, and an error, if there is no such kind.
+const sim::FaultKind* kind_of(const Node& node, ReadError& error) {
   std::string name;
   read_value(node, name, error);
-  kind = sim::find_fault_kind(name);
-  if (kind != nullptr) return;
+  const auto* kind = sim::find_fault_kind(name);
+  if (kind != nullptr) return kind;
   std::vector<std::string> names;
   for (const auto& known : sim::fault_kinds()) names.emplace_back(known.name);
   error.set(node.place, fmt::format("there is no fault '{}'{}", name, did_you_mean(name, names)));
+  return nullptr;
 }
 
-void check_parameters(const Node& node, const sim::FaultKind& kind, ReadError& error) {
+// Whether it is a number, or a range of numbers, as opposed to durations.
+bool is_numeric(const Node& node) {
+  const auto* text = std::get_if<std::string>(&node.value);
+  if (text == nullptr) return std::holds_alternative<std::int64_t>(node.value);
+  return text->find_first_not_of("0123456789.") == std::string::npos &&
+         text->find("..") != std::string::npos;
+}
+
+void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& error) {
   std::vector<std::string> names;
-  for (const auto& parameter : kind.parameters) names.emplace_back(parameter.name);
-  const auto* table = std::get_if<Entries>(&node.value);
-  if (table == nullptr) return;
-  for (const auto& entry : *table) {
-    bool is_known = false;
-    for (const auto& name : names) is_known = is_known || name == entry.key;
-    if (is_known) continue;
-    error.set(entry.place, fmt::format("{} has no parameter '{}'{}", kind.name, entry.key,
-                                       did_you_mean(entry.key, names)));
+  for (const auto& parameter : kind.parameters) {
+    names.emplace_back(parameter.name);
+    if (parameter.name != entry.key) continue;
+    const bool wants_number = parameter.kind == sim::FaultParameter::Kind::number;
+    for (const auto& item : items_of(entry.node)) {
+      if (is_numeric(item) == wants_number) continue;
+      error.set(item.place,
+                fmt::format("{} of {} is {}", entry.key, kind.name,
+                            wants_number ? "a whole number" : "a duration such as \"250ms\""));
+    }
+    return;
+  }
+  error.set(entry.place, fmt::format("{} has no parameter '{}'{}", kind.name, entry.key,
+                                     did_you_mean(entry.key, names)));
+}
+
+void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& error) {
+  const Node* parameters = find(fault, "parameters");
+  const auto* table = parameters ? std::get_if<Entries>(&parameters->value) : nullptr;
+  for (std::size_t i = 0; table && i < table->size(); ++i) {
+    check_parameter((*table)[i], kind, error);
+  }
+  const Node* peers = find(fault, "peers");
+  if (peers != nullptr && kind.target == sim::FaultKind::Target::machine) {
+    error.set(peers->place,
+              fmt::format("{} strikes machines, so it has targets and no peers", kind.name));
   }
 }
 
+void check_target_of_plan(const Node& node, ReadError& error) {
+  static const std::vector<std::string> roles{"leader", "follower"};
+  static const std::vector<std::string> sets{"brokers", "controllers", "clients", "leaders",
+                                             "followers"};
+  std::string target;
+  read_value(node, target, error);
+  for (const auto& set : sets) {
+    if (target != set) continue;
+    error.set(node.place,
+              fmt::format("'{}' is a set, which only scenarios draw from: a plan says which", set));
+  }
+  const auto colon = target.find(':');
+  if (colon == std::string::npos) return;
+  const auto role = target.substr(0, colon);
+  if (role == roles[0] || role == roles[1]) return;
+  error.set(node.place, fmt::format("there is no '{}:'{}", role, did_you_mean(role, roles)));
+}
+
 }  // namespace
+
+std::vector<Node> items_of(const Node& node) {
+  if (const auto* items = std::get_if<Items>(&node.value)) return *items;
+  return {node};
+}
+
+void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,
+                 ReadError& error) {
+  for (const auto& item : items_of(node)) {
+    std::string word;
+    read_value(item, word, error);
+    if (std::find(words.begin(), words.end(), word) != words.end()) continue;
+    error.set(item.place,
+              fmt::format("there is no {} '{}'{}", what, word, did_you_mean(word, words)));
+  }
+}
 
 void check_settings(const Node& settings, ReadError& error) {
   const auto* table = std::get_if<Entries>(&settings.value);
@@ -82,10 +139,18 @@ void check_faults(const Node& faults, ReadError& error) {
       error.set(item.place, "there is no 'kind' here");
       continue;
     }
-    const sim::FaultKind* kind = nullptr;
-    check_kind(*name, kind, error);
-    const Node* parameters = find(*table, "parameters");
-    if (kind != nullptr && parameters != nullptr) check_parameters(*parameters, *kind, error);
+    if (const auto* kind = kind_of(*name, error)) check_fault(*table, *kind, error);
+  }
+}
+
+void check_targets_of_plan(const Node& faults, ReadError& error) {
+  for (const auto& item : items_of(faults)) {
+    const auto* table = std::get_if<Entries>(&item.value);
+    for (const char* side : {"targets", "peers"}) {
+      const Node* targets = table ? find(*table, side) : nullptr;
+      if (targets == nullptr) continue;
+      for (const auto& target : items_of(*targets)) check_target_of_plan(target, error);
+    }
   }
 }
 

@@ -85,7 +85,7 @@ class Drawing {
     draw_consumers();
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
-    plan_.faults = scenario_.faults;
+    draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
     if (plan_.seed != 0) draw_faults();
     sort_by_time(plan_.operations);
@@ -100,11 +100,19 @@ class Drawing {
   void draw_consumers();
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
+  void draw_fixed_faults();
+  void draw_fixed_fault(const FixedFault& fixed, const Random& random);
+  std::vector<std::vector<std::string>> turns_of(const FixedFault& fixed,
+                                                 const Random& random) const;
+  Fault strike(const FixedFault& fixed, Duration at, std::vector<std::string> targets,
+               const Random& random) const;
   void draw_faults();
   Fault draw_fault(const Random& random) const;
-  std::map<std::string, Fault::Parameter> draw_parameters(const FaultChoice& choice,
+  void add_fault(Fault fault);
+  std::map<std::string, Fault::Parameter> draw_parameters(const FaultFamily& family,
                                                           const Random& random) const;
   std::vector<std::string> members(const std::string& target) const;
+  std::vector<std::string> all_members(const std::vector<std::string>& sets) const;
   std::vector<std::string> draw_targets(const std::vector<std::string>& sets, std::int64_t count,
                                         const std::vector<std::string>& taken,
                                         const Random& random) const;
@@ -169,6 +177,7 @@ void Drawing::draw_consumers() {
       Consumer consumer{.name = member_name(family.name, i), .topic = family.topic};
       if (consumer.topic.empty() && scenario_.workload) consumer.topic = scenario_.workload->topic;
       consumer.at = pick(family.at, random_.with("consumer", consumer.name));
+      consumer.parses = family.parses;
       plan_.consumers.push_back(std::move(consumer));
     }
   }
@@ -177,10 +186,13 @@ void Drawing::draw_consumers() {
 void Drawing::draw_sends(const WorkloadFamily& workload) {
   for (const auto& producer : plan_.producers) {
     const auto random = random_.with("send", producer.name);
-    const auto every = pick(workload.every, random.with("every"));
+    auto every = pick(workload.every, random.with("every"));
     auto records = pick(workload.records, random.with("records"));
     if (const auto file = workload.lines.find(producer.name); file != workload.lines.end()) {
       records = records == 0 ? file->second : std::min(records, file->second);
+    }
+    if (workload.within && records > 0) {
+      every = pick(*workload.within, random.with("within")) / records / 1us * 1us;
     }
     Operation send{.at = pick(workload.begin, random.with("begin")),
                    .client = producer.name,
@@ -217,6 +229,68 @@ void Drawing::draw_elections() {
   }
 }
 
+// ---- The faults of every run -------------------------------------------------------------------
+
+void Drawing::draw_fixed_faults() {
+  for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+    draw_fixed_fault(scenario_.faults[i], random_.with("fixed", static_cast<std::int64_t>(i)));
+  }
+}
+
+void Drawing::draw_fixed_fault(const FixedFault& fixed, const Random& random) {
+  Duration at = pick(fixed.at, random.with("at"));
+  const auto times = pick(fixed.times, random.with("times"));
+  std::int64_t step = 0;
+  for (std::int64_t time = 0; time < times; ++time) {
+    for (auto& targets : turns_of(fixed, random.with("time", time))) {
+      const auto turn = random.with("step", step++);
+      add_fault(strike(fixed, at, std::move(targets), turn));
+      at += pick(fixed.every, turn.with("every"));
+    }
+  }
+}
+
+// Who is struck together, then who next.
+std::vector<std::vector<std::string>> Drawing::turns_of(const FixedFault& fixed,
+                                                        const Random& random) const {
+  auto targets = all_members(fixed.targets);
+  if (fixed.target_count) {
+    const auto count = pick(*fixed.target_count, random.with("target_count"));
+    targets = draw_targets(fixed.targets, count, {}, random.with("target"));
+  }
+  if (!fixed.in_turn) return {targets};
+  std::vector<std::vector<std::string>> turns;
+  for (auto& target : targets) turns.push_back({std::move(target)});
+  return turns;
+}
+
+Fault Drawing::strike(const FixedFault& fixed, Duration at, std::vector<std::string> targets,
+                      const Random& random) const {
+  Fault fault{.kind = fixed.kind, .at = at, .targets = std::move(targets)};
+  fault.lasting = pick(fixed.lasting, random.with("for"));
+  if (fixed.peer_count) {
+    const auto count = pick(*fixed.peer_count, random.with("peer_count"));
+    fault.peers = draw_targets(fixed.peers, count, fault.targets, random.with("peer"));
+  } else {
+    fault.peers = all_members(fixed.peers);
+    std::erase_if(fault.peers, [&](const std::string& peer) {
+      return std::find(fault.targets.begin(), fault.targets.end(), peer) != fault.targets.end();
+    });
+  }
+  for (const auto& [name, choice] : fixed.parameters) {
+    fault.parameters[name] = pick(choice, random.with(name));
+  }
+  return fault;
+}
+
+// Nothing lasts into the quiet time: what is left there is lifted, and not as the plan says.
+void Drawing::add_fault(Fault fault) {
+  if (fault.at >= plan_.quiet_at) return;
+  fault.lasting = std::min(fault.lasting, plan_.quiet_at - fault.at);
+  if (!sim::find_fault_kind(fault.kind)->lasts) fault.lasting = {};
+  plan_.faults.push_back(std::move(fault));
+}
+
 // ---- The mix of faults -------------------------------------------------------------------------
 
 void Drawing::draw_faults() {
@@ -241,22 +315,23 @@ Fault Drawing::draw_fault(const Random& random) const {
   if (!sim::find_fault_kind(fault.kind)->lasts) fault.lasting = {};
   // Nothing lasts into the quiet time: what is left there is lifted, and not as the plan says.
   fault.lasting = std::min(fault.lasting, std::max(Duration{}, plan_.quiet_at - fault.at));
-  const auto target_count = pick(choice->target_count, random.with("target_count"));
+  const Choice<std::int64_t> one{1};
+  const auto target_count = pick(choice->target_count.value_or(one), random.with("target_count"));
   fault.targets = draw_targets(choice->targets, target_count, {}, random.with("target"));
-  const auto peer_count = pick(choice->peer_count, random.with("peer_count"));
+  const auto peer_count = pick(choice->peer_count.value_or(one), random.with("peer_count"));
   fault.peers = draw_targets(choice->peers, peer_count, fault.targets, random.with("peer"));
   fault.parameters = draw_parameters(*choice, random.with("parameter"));
   return fault;
 }
 
-std::map<std::string, Fault::Parameter> Drawing::draw_parameters(const FaultChoice& choice,
+std::map<std::string, Fault::Parameter> Drawing::draw_parameters(const FaultFamily& family,
                                                                  const Random& random) const {
   std::map<std::string, Fault::Parameter> result;
-  for (const auto& parameter : sim::find_fault_kind(choice.kind)->parameters) {
+  for (const auto& parameter : sim::find_fault_kind(family.kind)->parameters) {
     const std::string name(parameter.name);
-    const auto given = choice.parameters.find(name);
+    const auto given = family.parameters.find(name);
     const auto key = random.with(name);
-    if (given != choice.parameters.end()) {
+    if (given != family.parameters.end()) {
       result[name] = pick(given->second, key);
     } else if (parameter.kind == sim::FaultParameter::Kind::duration) {
       result[name] = between(Duration(parameter.low), Duration(parameter.high), key);
@@ -295,6 +370,16 @@ std::vector<std::string> Drawing::members(const std::string& target) const {
     result.push_back(target);
   }
   return result;
+}
+
+std::vector<std::string> Drawing::all_members(const std::vector<std::string>& sets) const {
+  std::vector<std::string> all;
+  for (const auto& set : sets) {
+    for (auto& name : members(set)) {
+      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
+    }
+  }
+  return all;
 }
 
 std::vector<std::string> Drawing::draw_targets(const std::vector<std::string>& sets,

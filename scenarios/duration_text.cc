@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -69,6 +70,20 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (!add(ns, c - '0', weight)) return std::nullopt;
   }
   return Duration(ns);
+}
+
+std::string why_no_duration(std::string_view text) {
+  const auto end_of_number = text.find_first_not_of("0123456789.");
+  const bool has_number = end_of_number != 0 && !text.empty();
+  const auto name = has_number && end_of_number != std::string_view::npos
+                        ? text.substr(end_of_number)
+                        : std::string_view();
+  if (name.empty() || unit_of(name) != 0) {
+    return "a duration such as \"250ms\" or \"1.5s\" is wanted";
+  }
+  std::vector<std::string_view> names;
+  for (const auto& unit : units) names.push_back(unit.name);
+  return fmt::format("there is no unit '{}'; there is {}", name, fmt::join(names, ", "));
 }
 
 std::string text_of(Duration duration) {

@@ -13,6 +13,9 @@ namespace brokersim::scenarios {
 // finer than a nanosecond or beyond 292 years.
 std::optional<Duration> parse_duration(std::string_view text);
 
+// Why it is none, for a message.
+std::string why_no_duration(std::string_view text);
+
 // In the largest unit up to seconds that it fills once. Reads back equal.
 std::string text_of(Duration duration);
 

@@ -59,7 +59,7 @@ void read_value(const Node& node, std::string& value, ReadError& error) {
 void read_value(const Node& node, Duration& value, ReadError& error) {
   const auto* text = std::get_if<std::string>(&node.value);
   const auto parsed = text ? parse_duration(*text) : std::nullopt;
-  if (!parsed) return error.set(node.place, "a duration such as \"250ms\" or \"1.5s\" is wanted");
+  if (!parsed) return error.set(node.place, why_no_duration(text ? *text : ""));
   value = *parsed;
 }
 
@@ -71,6 +71,10 @@ void read_value(const Node& node, Partitioner& value, ReadError& error) {
 void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
   using Kind = Operation::Kind;
   read_word<Kind>(node, value, error, {{"send", Kind::send}, {"elect", Kind::elect}});
+}
+
+void read_value(const Node& node, Parses& value, ReadError& error) {
+  read_word<Parses>(node, value, error, {{"nothing", Parses::nothing}, {"json", Parses::json}});
 }
 
 void read_value(const Node& node, Fault::Parameter& value, ReadError& error) {

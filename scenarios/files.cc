@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -21,6 +22,13 @@ Expected<Done, std::string> write_file(const std::string& path, const std::strin
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
   if (!file) return Unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
+  return Done{};
+}
+
+Expected<Done, std::string> make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return Unexpected(fmt::format("{}: {}", path, error.message()));
   return Done{};
 }
 

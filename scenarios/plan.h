@@ -48,12 +48,16 @@ struct Producer {
   friend bool operator==(const Producer&, const Producer&) = default;
 };
 
+// What a reader makes of each record it is handed.
+enum class Parses : std::uint8_t { nothing, json };
+
 // Reads from the beginning of each of its partitions, to the end of the run.
 struct Consumer {
   std::string name;  // Also its machine's.
   std::string topic;
   std::vector<std::int32_t> partitions;  // Empty: all.
   Duration at{};                         // When it begins, since the run began.
+  Parses parses = Parses::nothing;       // Then the input files are checked to be that.
   friend bool operator==(const Consumer&, const Consumer&) = default;
 };
 
@@ -71,7 +75,7 @@ struct Operation {
   std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.
 
   // Of `send`: lines of a file, or made-up records if there is none.
-  std::string input;            // Relative to the folder of scenarios, or absolute.
+  std::string input;            // scenarios/files.h `input_path` says relative to what.
   std::int64_t first_line = 1;  // Counted from 1. Of made-up records: the first one's number.
   std::int64_t count = 1;       // Lines or records. Lines beyond the file's end are not sent.
   Duration every{};             // From one record to the next.

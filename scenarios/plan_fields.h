@@ -46,6 +46,7 @@ struct Fields<Consumer> {
     f("topic", consumer.topic);
     f("partitions", consumer.partitions);
     f("at", consumer.at);
+    f("parses", consumer.parses);
   }
 };
 

@@ -44,6 +44,7 @@ std::string written(Partitioner value) {
 std::string written(Operation::Kind value) {
   return quoted(value == Operation::Kind::elect ? "elect" : "send");
 }
+std::string written(Parses value) { return quoted(value == Parses::json ? "json" : "nothing"); }
 std::string written(const Fault::Parameter& value) {
   const auto* duration = std::get_if<Duration>(&value);
   return duration ? written(*duration) : fmt::format("{}", std::get<std::int64_t>(value));
@@ -103,7 +104,10 @@ std::string list(std::string_view key, const std::vector<T>& entries) {
 void check(const Entries& root, ReadError& error) {
   if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
   if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
-  if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
+  if (const Node* faults = find(root, "faults")) {
+    check_faults(*faults, error);
+    check_targets_of_plan(*faults, error);
+  }
 }
 
 }  // namespace

@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "scenarios/check_names.h"
+#include "scenarios/check_scenario.h"
 #include "scenarios/files.h"
+#include "scenarios/inputs.h"
 #include "scenarios/nearest.h"
 #include "scenarios/plan_fields.h"
 
@@ -93,6 +94,7 @@ struct Fields<ConsumerFamily> {
     f("topic", consumer.topic);
     f("count", consumer.count);
     f("at", consumer.at);
+    f("parses", consumer.parses);
   }
 };
 
@@ -106,6 +108,7 @@ struct Fields<WorkloadFamily> {
     f("keys", workload.keys);
     f("begin", workload.begin);
     f("every", workload.every);
+    f("within", workload.within);
   }
 };
 
@@ -118,16 +121,35 @@ struct Fields<ElectionFamily> {
 };
 
 template <>
+struct Fields<FaultFamily> {
+  static void visit(auto& fault, auto&& f) {
+    f("kind", fault.kind);
+    f("targets", fault.targets);
+    f("target_count", fault.target_count);
+    f("peers", fault.peers);
+    f("peer_count", fault.peer_count);
+    f("parameters", fault.parameters);
+  }
+};
+
+template <>
 struct Fields<FaultChoice> {
   static void visit(auto& choice, auto&& f) {
-    f("kind", choice.kind);
+    Fields<FaultFamily>::visit(choice, f);
     f("weight", choice.weight);
     f("for", choice.lasting);
-    f("targets", choice.targets);
-    f("target_count", choice.target_count);
-    f("peers", choice.peers);
-    f("peer_count", choice.peer_count);
-    f("parameters", choice.parameters);
+  }
+};
+
+template <>
+struct Fields<FixedFault> {
+  static void visit(auto& fault, auto&& f) {
+    Fields<FaultFamily>::visit(fault, f);
+    f("at", fault.at);
+    f("for", fault.lasting);
+    f("times", fault.times);
+    f("in_turn", fault.in_turn);
+    f("every", fault.every);
   }
 };
 
@@ -159,6 +181,7 @@ struct Fields<Scenario> {
     f("elections", scenario.elections);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
+    f("reaches", scenario.reaches);
     f("quiet_at", scenario.quiet_at);
     f("converge_within", scenario.converge_within);
   }
@@ -173,45 +196,47 @@ void read_value(const Node& node, const Fields<Scenario>::Cluster& cluster, Read
 
 namespace {
 
-void check(const Entries& root, ReadError& error) {
-  if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
-  if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
-  if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
-  const Node* mix = find(root, "mix");
-  const auto* table = mix ? std::get_if<Entries>(&mix->value) : nullptr;
-  const Node* kinds = table ? find(*table, "kinds") : nullptr;
-  if (kinds) check_faults(*kinds, error);
-}
-
-void check_words(const Scenario& scenario, const Place& place, ReadError& error) {
-  for (const auto& producer : scenario.producers) {
-    for (const auto& word : producer.partitioner.values) {
-      Partitioner partitioner{};
-      read_value(Node{.value = word, .place = place}, partitioner, error);
-    }
-    for (const auto& word : producer.acks.values) {
-      std::int16_t acks{};
-      read_value(Node{.value = word, .place = place}, Acks{acks}, error);
-    }
-  }
-  std::int64_t weights = 0;
-  for (const auto& kind : scenario.mix.kinds) weights += kind.weight;
-  if (!scenario.mix.kinds.empty() && weights <= 0) error.set(place, "the mix weighs nothing");
+// What a producer family's files are, for a message about one that is not.
+std::string wanted_files(const ProducerFamily& family, std::int64_t most) {
+  if (most == 1) return member_name(family.name, 1) + ".jsonl";
+  return fmt::format("{}.jsonl to {}.jsonl", member_name(family.name, 1),
+                     member_name(family.name, most));
 }
 
 // Which files there are, and how long: a plan names lines, so that it depends on no other file.
 Expected<Done, std::string> count_lines(Scenario& scenario, const std::string& folder) {
   if (!scenario.workload || scenario.workload->input.empty()) return Done{};
   auto& workload = *scenario.workload;
+  const bool is_json =
+      std::any_of(scenario.consumers.begin(), scenario.consumers.end(),
+                  [](const auto& family) { return family.parses == Parses::json; });
   for (const auto& family : scenario.producers) {
-    const auto most = std::max(family.count.values.front(), family.count.values.back());
+    const auto most = *std::max_element(family.count.values.begin(), family.count.values.end());
     for (std::int64_t i = 1; i <= most; ++i) {
       const auto name = member_name(family.name, i);
-      TRY(const auto text, read_file(std::filesystem::path(folder) / input_of(workload, name)));
-      workload.lines[name] = lines_in(text);
+      const auto lines = read_lines(input_of(workload, name), folder);
+      if (!lines) {
+        return Unexpected(
+            fmt::format("{}; workload.input, '{}', is a folder with one file for each producer: {}",
+                        lines.error(), workload.input, wanted_files(family, most)));
+      }
+      if (is_json) {
+        TRY([[maybe_unused]] const Done done, check_json(*lines, input_of(workload, name)));
+      }
+      workload.lines[name] = static_cast<std::int64_t>(lines->size());
     }
   }
   return Done{};
+}
+
+// What a user says on the command line is meant from where the user is.
+void mark_as_local(WorkloadFamily& workload, const std::vector<Override>& overrides) {
+  const bool is_set = std::any_of(overrides.begin(), overrides.end(),
+                                  [](const auto& each) { return each.key == "workload.input"; });
+  const auto& input = workload.input;
+  if (is_set && !input.empty() && !input.starts_with('/') && !input.starts_with('.')) {
+    workload.input = "./" + input;
+  }
 }
 
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
@@ -235,8 +260,7 @@ Expected<Scenario, std::string> parse_scenario(std::string_view text, const std:
   FieldReader read(root, error);
   Fields<Scenario>::visit(scenario, read);
   read.finish();
-  check(root, error);
-  check_words(scenario, Place{.file = file}, error);
+  if (!error) check_scenario(root, scenario, error);
   if (error) return Unexpected(error.text());
   return scenario;
 }
@@ -254,8 +278,8 @@ Expected<Scenario, std::string> load_scenario(const std::string& name, const std
   }
   TRY(const auto text, read_file(path));
   TRY(auto scenario, parse_scenario(text, path, overrides));
-  TRY(const auto done, count_lines(scenario, folder));
-  static_cast<void>(done);
+  if (scenario.workload) mark_as_local(*scenario.workload, overrides);
+  TRY([[maybe_unused]] const Done done, count_lines(scenario, folder));
   return scenario;
 }
 

@@ -61,17 +61,21 @@ struct ConsumerFamily {
   std::string topic;  // Empty: the workload's.
   Choice<std::int64_t> count{1};
   Choice<Duration> at{Duration{}};
+  Parses parses = Parses::nothing;
 };
 
 // Each producer sends to the topic, `chunk` records per operation.
 struct WorkloadFamily {
   std::string topic;
-  std::string input;                // A folder with <producer>.jsonl; empty: made-up records.
+  // A folder with <producer>.jsonl; empty: made-up records. Relative to the folder of scenarios,
+  // or, if it begins with a dot or comes from --set, to where the command is run.
+  std::string input;
   Choice<std::int64_t> records{0};  // Per producer. 0: its whole file.
   Choice<std::int64_t> chunk{10};
   Choice<std::int64_t> keys{0};  // Each operation has one of so many keys; 0: none.
   Choice<Duration> begin{2s};
   Choice<Duration> every{25ms};               // From one record to the next.
+  std::optional<Choice<Duration>> within;     // All of a producer's records; replaces `every`.
   std::map<std::string, std::int64_t> lines;  // Of each producer's file, found when loading.
 };
 
@@ -81,18 +85,31 @@ struct ElectionFamily {
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
 };
 
-// One kind of the mix. A target is drawn from `targets`, each a machine's name, what a plan may say
+// What a fault strikes, and how. A target is a machine's name, what a plan may say
 // ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
 // "leaders" and "followers" of any partition.
-struct FaultChoice {
+struct FaultFamily {
   std::string kind;
+  std::vector<std::string> targets{"brokers"};
+  std::optional<Choice<std::int64_t>> target_count;  // So many are drawn.
+  std::vector<std::string> peers;                    // Empty: all other machines.
+  std::optional<Choice<std::int64_t>> peer_count;
+  std::map<std::string, Choice<Fault::Parameter>> parameters;
+};
+
+// One kind of the mix: where no count is said, one target and one peer are drawn.
+struct FaultChoice : FaultFamily {
   std::int64_t weight = 1;
   std::optional<Choice<Duration>> lasting;  // Unset: the mix's.
-  std::vector<std::string> targets{"brokers"};
-  Choice<std::int64_t> target_count{1};
-  std::vector<std::string> peers;  // Empty: all other machines.
-  Choice<std::int64_t> peer_count{1};
-  std::map<std::string, Choice<Fault::Parameter>> parameters;
+};
+
+// A fault of every run, that of seed 0 included: where no count is said, all targets are struck.
+struct FixedFault : FaultFamily {
+  Choice<Duration> at{Duration{}};
+  Choice<Duration> lasting{Duration{}};
+  Choice<std::int64_t> times{1};
+  bool in_turn = false;         // Each time the targets one after the other, not together.
+  Choice<Duration> every{10s};  // From one time, and one target of a turn, to the next.
 };
 
 struct FaultMix {
@@ -114,8 +131,11 @@ struct Scenario {
   std::vector<ConsumerFamily> consumers;
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
-  std::vector<Fault> faults;  // In every run, that of seed 0 included.
+  std::vector<FixedFault> faults;
   FaultMix mix;
+  // What the scenario is about, by names of scenarios/tally.h: a campaign that never reached them
+  // has not tried it.
+  std::vector<std::string> reaches;
   Choice<Duration> quiet_at{30s};
   Duration converge_within = 60s;
 };

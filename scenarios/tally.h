@@ -1,9 +1,11 @@
-// Counts what a campaign has reached, by the kind of event.
+// Counts what a run has reached, by name: what a campaign sums up, and what a scenario says it is
+// about.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/base/event.h"
 
@@ -11,37 +13,24 @@ namespace brokersim::scenarios {
 
 class Tally {
  public:
-  void observe(const Event& event) {
-    if (std::holds_alternative<LeaderElected>(event.body)) ++elections_;
-    if (std::holds_alternative<IsrChanged>(event.body)) ++isr_changes_;
-    if (std::holds_alternative<LogTruncated>(event.body)) ++truncations_;
-    if (std::holds_alternative<LogRecovered>(event.body)) ++recoveries_;
-    if (std::holds_alternative<BrokerFenced>(event.body)) ++fencings_;
-    if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) {
-      if (quorum->role == "leader") ++quorum_elections_;
-    }
-    if (const auto* elected = std::get_if<LeaderElected>(&event.body)) {
-      if (!elected->is_clean) ++unclean_elections_;
-    }
-  }
-  std::map<std::string, std::int64_t> counts() const {
-    return {{"elections", elections_},
-            {"fencings", fencings_},
-            {"isr_changes", isr_changes_},
-            {"quorum_elections", quorum_elections_},
-            {"recoveries", recoveries_},
-            {"truncations", truncations_},
-            {"unclean_elections", unclean_elections_}};
-  }
+  Tally();
+  void observe(const Event& event);
+  const std::map<std::string, std::int64_t>& counts() const { return counts_; }
+  // What can be counted, sorted.
+  std::vector<std::string> names() const;
 
  private:
-  std::int64_t elections_ = 0;
-  std::int64_t fencings_ = 0;
-  std::int64_t isr_changes_ = 0;
-  std::int64_t quorum_elections_ = 0;
-  std::int64_t recoveries_ = 0;
-  std::int64_t truncations_ = 0;
-  std::int64_t unclean_elections_ = 0;
+  void count(const char* name) { ++counts_.at(name); }
+  void on(const LeaderElected& body);
+  void on(const IsrChanged& body);
+  void on(const LogCut& body);
+  void on(const LogRecovered& body);
+  void on(const QuorumRoleChanged& body);
+  void on(const QuorumLeaderAnnounced& body, NodeId node);
+
+  std::map<std::string, std::int64_t> counts_;
+  LeaderEpoch quorum_epoch_ = no_epoch;
+  NodeId quorum_leader_ = no_node;
 };
 
 }  // namespace brokersim::scenarios

@@ -43,6 +43,19 @@ void judge(const Tally& tally, Upload& upload) {
   (tally.sent == 0 ? upload.foreign : upload.repeated) += tally.read - found;
 }
 
+// What consumers that parse made of what they read.
+void parse(const Workload& workload, Upload& upload) {
+  for (const auto& consumer : workload.plan().consumers) {
+    const auto found = workload.copies().find(consumer.name);
+    if (consumer.parses != Parses::json || found == workload.copies().end()) continue;
+    for (const auto& [partition, copy] : found->second) {
+      for (const auto& [offset, value] : copy.records) {
+        ++(is_json(value) ? upload.parsed : upload.unparsable);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Upload check_upload(const Workload& workload) {
@@ -62,6 +75,7 @@ Upload check_upload(const Workload& workload) {
     for (const auto& [offset, value] : copy->records) ++tallies[{partition, value}].read;
   }
   for (const auto& [key, tally] : tallies) judge(tally, upload);
+  parse(workload, upload);
   return upload;
 }
 
@@ -78,6 +92,11 @@ std::string text_of(const Upload& upload) {
     if (upload.foreign > 0) out += fmt::format(", {} were never sent", upload.foreign);
   }
   if (upload.repeated > 0) out += fmt::format(" ({} more than once, by retries)", upload.repeated);
+  if (upload.unparsable > 0) {
+    out += fmt::format("; {} of those read are no JSON", upload.unparsable);
+  } else if (upload.parsed > 0) {
+    out += ", every one parsed as JSON";
+  }
   return out;
 }
 

@@ -19,6 +19,8 @@ struct Upload {
   std::int64_t repeated = 0;  // Read more often than sent: retries of a producer that may repeat.
   std::int64_t missing = 0;   // Acknowledged and not read; those of acks=0 and 1 apart.
   std::int64_t missing_weak = 0;  // The same of acks=0 and 1, which promise less.
+  std::int64_t parsed = 0;        // Read by a consumer that parses, and fine.
+  std::int64_t unparsable = 0;    // The same, and not.
   std::int64_t foreign = 0;       // Read and never sent to that partition, byte for byte.
 
   bool is_complete() const { return missing == 0 && missing_weak == 0 && foreign == 0; }
@@ -26,7 +28,7 @@ struct Upload {
 
 Upload check_upload(const Workload& workload);
 
-// "1200 lines sent, 1200 acknowledged, all read back byte for byte (3 of them twice, by retries)"
+// "1200 lines sent, 1200 acknowledged, all read back byte for byte (3 more than once, by retries)"
 std::string text_of(const Upload& upload);
 
 }  // namespace brokersim::scenarios

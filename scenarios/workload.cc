@@ -1,14 +1,11 @@
 #include "scenarios/workload.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-#include "scenarios/files.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -18,16 +15,6 @@ constexpr const char* admin_name = "admin";
 constexpr std::int64_t records_per_operation = 1'000'000;
 constexpr Duration admin_patience = 30s;
 constexpr Duration retry_pause = 500ms;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
 
 Bytes bytes_of(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
@@ -40,17 +27,6 @@ std::uint64_t digest_of(const wire::Record& record) {
 }
 
 }  // namespace
-
-Expected<Inputs, std::string> load_inputs(const Plan& plan, const std::string& folder) {
-  Inputs inputs;
-  for (const auto& operation : plan.operations) {
-    if (operation.input.empty() || inputs.contains(operation.input)) continue;
-    const auto path = std::filesystem::path(folder) / operation.input;  // Absolute ones win.
-    TRY(const std::string text, read_file(path.string()));
-    inputs.emplace(operation.input, lines_of(text));
-  }
-  return inputs;
-}
 
 Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& cluster)
     : plan_(plan), inputs_(inputs), cluster_(cluster) {

@@ -19,14 +19,10 @@
 #include "core/env.h"
 #include "properties/ledger.h"
 #include "scenarios/cluster.h"
+#include "scenarios/inputs.h"
 #include "scenarios/plan.h"
 
 namespace brokersim::scenarios {
-
-// The lines of the plan's input files, by the names the plan gives them.
-using Inputs = std::map<std::string, std::vector<std::string>>;
-// `folder` is what relative names are relative to. The error says which file and why.
-Expected<Inputs, std::string> load_inputs(const Plan& plan, const std::string& folder);
 
 struct SentRecord {
   TopicPartition partition;
@@ -54,6 +50,8 @@ class Workload {
   void start();
   // Starts those again that are down and have something left to do.
   void restart();
+
+  const Plan& plan() const { return plan_; }
 
   // Everything was sent, and every send has ended.
   bool has_sent_all() const;

@@ -1,12 +1,10 @@
 // brokersim hunt [SCENARIO…]: many seeds; each distinct failure replayed, shrunk and kept as a
 // plan. stdout is the result, stderr the progress.
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -15,11 +13,12 @@
 
 #include <fmt/format.h>
 
-#include "core/base/event_json.h"
 #include "reports/summary.h"
 #include "scenarios/bugs.h"
 #include "scenarios/campaign.h"
+#include "scenarios/commands/ci_output.h"
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/hunt_report.h"
 #include "scenarios/commands/progress.h"
 #include "scenarios/draw_plan.h"
 #include "scenarios/duration_text.h"
@@ -35,21 +34,14 @@ struct Request {
   CampaignOptions campaign;
   std::vector<std::string> bugs;
   std::vector<std::string> settings;
-  std::string seeds = "100";
+  std::string seeds;  // Empty: 100, or as many as there is time for.
   std::string shard;
   std::string duration;
   std::string format = "human";
   std::string out = "out";
   bool shrinks = true;
   std::size_t shrink_runs = 500;
-};
-
-// What became of a distinct failure after the campaign.
-struct Followed {
-  DistinctFailure failure;
-  bool is_replayed = false;  // A second run was the same, hash and all.
-  std::string plan;          // The file of the smallest plan.
-  std::string size;
+  bool is_strict = false;
 };
 
 // "200" from seed 1 on, or "A..B".
@@ -80,7 +72,7 @@ bool parse_shard(const std::string& text, CampaignOptions& options) {
 
 Expected<Done, std::string> settle(Request& request) {
   auto& campaign = request.campaign;
-  if (!parse_seeds(request.seeds, campaign)) {
+  if (!request.seeds.empty() && !parse_seeds(request.seeds, campaign)) {
     return Unexpected(fmt::format("--seeds '{}': a number or A..B is wanted", request.seeds));
   }
   if (!parse_shard(request.shard, campaign)) {
@@ -92,7 +84,7 @@ Expected<Done, std::string> settle(Request& request) {
       return Unexpected(fmt::format("--for '{}': a time such as 60s is wanted", request.duration));
     }
     campaign.for_seconds = *duration / 1s;
-    if (request.seeds == "100") campaign.last_seed = std::numeric_limits<std::int64_t>::max();
+    if (request.seeds.empty()) campaign.last_seed = std::numeric_limits<std::int64_t>::max();
   }
   if (campaign.scenarios.empty()) {
     const Bug* bug = request.bugs.empty() ? nullptr : find_bug(request.bugs.front());
@@ -127,6 +119,7 @@ std::string file_name_of(const std::string& fingerprint) {
 
 Plan shrunk(const Request& request, const Plan& plan, const std::string& fingerprint) {
   Shrinker shrinker(plan, fingerprint, {.runs = request.shrink_runs});
+  ShrinkProgress progress;
   const auto jobs = request.campaign.jobs;
   fmt::print(stderr, "shrinking {}\n", fingerprint);
   for (auto batch = shrinker.next(static_cast<std::size_t>(jobs)); !batch.empty();
@@ -134,48 +127,61 @@ Plan shrunk(const Request& request, const Plan& plan, const std::string& fingerp
     shrinker.tell(fingerprints_of(batch, {.folder = request.campaign.folder,
                                           .jobs = jobs,
                                           .wall_seconds = request.campaign.wall_seconds}));
+    progress.show(shrinker);
     if (interrupts > 0) break;
   }
-  fmt::print(stderr, "{}", shrinker.progress());
+  progress.finish();
   return shrinker.best();
 }
 
-// Whether the failing run, run again, is the same run.
-bool is_same_again(const Request& request, const Plan& plan, const DistinctFailure& failure) {
-  bool is_same = false;
+// What a run tells, run in a process of its own.
+ChildResult alone(const Request& request, const std::function<std::string()>& task) {
+  ChildResult answer;
   bool is_started = false;
   run_children(
       {.jobs = 1, .wall_seconds = request.campaign.wall_seconds},
       [&]() -> std::optional<ChildTask> {
         if (std::exchange(is_started, true)) return std::nullopt;
-        return ChildTask{failure.first_seed, [&] {
-                           const auto result = run(plan, {.folder = request.campaign.folder});
-                           return result ? to_text(*result) : std::string();
-                         }};
+        return ChildTask{0, task};
       },
-      [&](std::uint64_t seed, const ChildResult& child) {
-        const auto again = parse_seed_result(seed, child);
-        is_same = again.trace_hash == failure.first_hash &&
-                  std::any_of(again.failures.begin(), again.failures.end(), [&](const auto& one) {
-                    return one.fingerprint == failure.failure.fingerprint;
-                  });
-      });
-  return is_same;
+      [&](std::uint64_t, const ChildResult& child) { answer = child; });
+  return answer;
+}
+
+// Whether the failing run, run again, is the same run.
+bool is_same_again(const Request& request, const Plan& plan, const DistinctFailure& failure) {
+  const auto again = parse_seed_result(failure.first_seed, alone(request, [&] {
+                                         const auto result =
+                                             run(plan, {.folder = request.campaign.folder});
+                                         return result ? to_text(*result) : std::string();
+                                       }));
+  const auto* cause = again.cause();
+  return again.trace_hash == failure.first_hash && cause != nullptr &&
+         cause->fingerprint == failure.failure.fingerprint;
+}
+
+// The block that tells of the plan's failure; of a crash what it left on stderr.
+std::string block_of(const Request& request, const Plan& plan) {
+  const auto child = alone(request, [&] {
+    const auto result = run(plan, {.folder = request.campaign.folder, .keeps_events = true});
+    return result ? reports::failure_block(result->report, result->events) : result.error();
+  });
+  return child.end == ChildResult::End::ok ? child.output : child.errors;
 }
 
 Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
                 const DistinctFailure& failure) {
-  Followed followed{.failure = failure, .plan = {}, .size = {}};
+  Followed followed{.failure = failure};
   const auto& fingerprint = failure.failure.fingerprint;
   Plan plan = draw_plan(scenarios[failure.first_scenario], failure.first_seed);
+  followed.size = size_of(plan);
   followed.is_replayed = is_same_again(request, plan, failure);
   if (request.shrinks && followed.is_replayed && interrupts == 0) {
     plan = shrunk(request, plan, fingerprint);
+    followed.size =
+        fmt::format("shrunk from {}\n     to          {}", followed.size, size_of(plan));
   }
-  followed.size =
-      fmt::format("{} faults, {} operations", plan.faults.size(), plan.operations.size());
-  std::error_code error;
-  std::filesystem::create_directories(request.out, error);
+  followed.block = block_of(request, plan);
   const std::string path = request.out + "/" + file_name_of(fingerprint);
   const auto written = write_file(path, to_toml(plan));
   if (written) followed.plan = path;
@@ -183,113 +189,56 @@ Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
   return followed;
 }
 
-// ---- Results -----------------------------------------------------------------------------------
-
-void print_reached(const CampaignResult& result) {
-  fmt::print(" reached    {}\n",
-             fmt::join(
-                 std::vector<std::string>{
-                     fmt::format("{} elections", result.stats.at("elections")),
-                     fmt::format("{} of the quorum", result.stats.at("quorum_elections")),
-                     fmt::format("{} fencings", result.stats.at("fencings")),
-                     fmt::format("{} ISR changes", result.stats.at("isr_changes")),
-                     fmt::format("{} truncations", result.stats.at("truncations")),
-                     fmt::format("{} recoveries", result.stats.at("recoveries"))},
-                 ", "));
-  fmt::print(" faults     (took effect / begun)\n");
-  for (const auto& [name, begun] : result.stats) {
-    if (!name.starts_with("fault.") || name.ends_with(".effective")) continue;
-    const auto effective = result.stats.find(name + ".effective");
-    fmt::print("   {:<20} {:>7} / {}\n", name.substr(6),
-               effective == result.stats.end() ? 0 : effective->second, begun);
-  }
-}
-
-void print_human(const CampaignResult& result, const std::vector<Followed>& followed,
-                 Duration wall) {
-  if (result.failed == 0) {
-    const auto bound = bound_in_millionths(result.seeds);
-    fmt::print(
-        " no failure in {} seeds: with 95 % confidence fewer than {}.{:04} % of seeds fail\n",
-        result.seeds, bound / 10'000, bound % 10'000);
-  } else {
-    fmt::print(" {} distinct failures in {} of {} seeds\n", followed.size(), result.failed,
-               result.seeds);
-  }
-  for (const auto& one : followed) {
-    fmt::print("   {:<34} {} seeds, first {}   {}\n     {}\n     {}\n",
-               one.failure.failure.fingerprint, one.failure.count, one.failure.first_seed,
-               one.is_replayed ? "replayed 1/1 identical" : "REPLAY DIFFERS: not deterministic",
-               one.failure.failure.message, one.size);
-    if (!one.plan.empty()) fmt::print("     reproduce  brokersim run {}\n", one.plan);
-  }
-  if (!result.stats.empty()) print_reached(result);
-  const std::int64_t ns = std::max<std::int64_t>(wall.count(), 1);
-  fmt::print(" {} seeds in {} wall ({} per minute, {}x real time); slowest: seed {}, {}\n",
-             result.seeds, reports::text_of(wall), result.seeds * 60'000'000'000 / ns,
-             result.virtual_ns / ns, result.slowest_seed,
-             reports::text_of(Duration(result.slowest_ns)));
-}
-
-void print_json(const CampaignResult& result, const std::vector<Followed>& followed,
-                Duration wall) {
-  std::string distinct;
-  for (const auto& one : followed) {
-    const auto& failure = one.failure.failure;
-    distinct += fmt::format(
-        R"({}{{"fingerprint":{},"id":{},"message":{},"count":{},"first_seed":{},"plan":{},)"
-        R"("replayed":{}}})",
-        distinct.empty() ? "" : ",", json_quoted(failure.fingerprint), json_quoted(failure.id),
-        json_quoted(failure.message), one.failure.count, one.failure.first_seed,
-        json_quoted(one.plan), one.is_replayed);
-  }
-  std::string stats;
-  for (const auto& [name, value] : result.stats) {
-    stats += fmt::format("{}{}:{}", stats.empty() ? "" : ",", json_quoted(name), value);
-  }
-  fmt::print(R"({{"seeds":{},"passed":{},"failed":{},"distinct":[{}],"wall_ns":{},)"
-             R"("virtual_ns":{},"stats":{{{}}}}})"
-             "\n",
-             result.seeds, result.seeds - result.failed, result.failed, distinct, wall.count(),
-             result.virtual_ns, stats);
-}
-
-int status_of(const CampaignResult& result, const std::vector<Followed>& followed) {
-  for (const auto& one : followed) {
-    if (!one.is_replayed) return 3;
-  }
-  if (result.failed > 0) return 1;
-  if (result.was_interrupted) return 130;
-  return result.seeds == 0 ? 4 : 0;
-}
-
-Expected<int, std::string> hunt(Request request) {
-  TRY([[maybe_unused]] const Done done, settle(request));
-  TRY(const auto scenarios, load(request));
-  const auto began = std::chrono::steady_clock::now();
+CampaignResult go(const Request& request, const std::vector<Scenario>& scenarios) {
   Campaign campaign(request.campaign, [&](std::size_t scenario, std::uint64_t seed) {
     return draw_plan(scenarios[scenario], seed);
   });
-  CampaignProgress progress(campaign.size(), request.campaign.for_seconds);
+  const auto& names = request.campaign.scenarios;
+  CampaignProgress progress(
+      {.name = names.size() == 1 ? scenarios[0].name : fmt::format("{} scenarios", names.size()),
+       .size = static_cast<std::int64_t>(campaign.size()),
+       .for_seconds = request.campaign.for_seconds,
+       .jobs = request.campaign.jobs},
+      scenarios);
   std::signal(SIGINT, [](int) {
     if (interrupts > 0) _exit(130);
     interrupts = 1;
   });
-  const auto result = campaign.go(
+  auto result = campaign.go(
       [&](const CampaignResult& so_far, const SeedResult& latest) { progress.add(so_far, latest); },
       [&] { progress.show(); }, [] { return interrupts > 0; });
   progress.finish();
-  const Duration wall = std::chrono::steady_clock::now() - began;
-  std::vector<Followed> followed;
-  for (const auto& [fingerprint, failure] : result.distinct) {
-    followed.push_back(follow(request, scenarios, failure));
-  }
+  return result;
+}
+
+Expected<Done, std::string> print(const Request& request, const HuntReport& report) {
   if (request.format == "json") {
-    print_json(result, followed, wall);
+    fmt::print("{}\n", json(report));
+  } else if (request.format == "human") {
+    fmt::print("{}", human(report, terminal_at(STDOUT_FILENO).style));
   } else {
-    print_human(result, followed, wall);
+    return print_suites(request.format, suites(report));
   }
-  return status_of(result, followed);
+  return Done{};
+}
+
+Expected<int, std::string> hunt(Request request) {
+  TRY([[maybe_unused]] const Done settled, settle(request));
+  HuntReport report;
+  TRY(report.scenarios, load(request));
+  // The folder is made before there is something to put there: hours later would be late to fail.
+  TRY([[maybe_unused]] const Done made, make_folder(request.out));
+  const auto began = std::chrono::steady_clock::now();
+  report.options = request.campaign;
+  report.result = go(request, report.scenarios);
+  report.wall = std::chrono::steady_clock::now() - began;
+  report.never_reached = never_reached(report.scenarios, report.result);
+  for (const auto& [fingerprint, failure] : report.result.distinct) {
+    report.followed.push_back(follow(request, report.scenarios, failure));
+  }
+  if (interrupts > 0) report.result.was_interrupted = true;
+  TRY([[maybe_unused]] const Done printed, print(request, report));
+  return exit_status(report, request.is_strict);
 }
 
 }  // namespace
@@ -300,7 +249,7 @@ void add_hunt(CLI::App& app, CommandLine& line) {
   auto& campaign = request->campaign;
   auto* verb = app.add_subcommand("hunt", "run many seeds; distinct failures, replayed and shrunk");
   verb->add_option("scenarios", campaign.scenarios, "names or files; seeds go round among them");
-  verb->add_option("--seeds", request->seeds, "N: seeds 1 to N; or A..B");
+  verb->add_option("--seeds", request->seeds, "N: seeds 1 to N, 100 where unsaid; or A..B");
   verb->add_option("--for", request->duration, "how long to go on, such as 60s");
   verb->add_option("--jobs", campaign.jobs, "processes at once")->check(CLI::Range(1, 1024));
   verb->add_option("--shard", request->shard, "i/n: the seeds of this machine of n");
@@ -313,8 +262,10 @@ void add_hunt(CLI::App& app, CommandLine& line) {
   verb->add_option("--out", request->out, "the folder for plans of failures");
   verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure");
   verb->add_flag("!--no-shrink", request->shrinks, "keep failing plans as they are");
-  verb->add_option("--format", request->format, "human or json")
-      ->check(CLI::IsMember({"human", "json"}));
+  verb->add_flag("--strict", request->is_strict,
+                 "no verdict (exit 4) if what the scenarios are about was never reached");
+  verb->add_option("--format", request->format, "human, json, junit or github")
+      ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->callback([request, &line] {
     request->campaign.folder = line.scenario_folder;
     const auto status = hunt(*request);

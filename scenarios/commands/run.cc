@@ -3,7 +3,6 @@
 #include "scenarios/run.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,7 +12,11 @@
 
 #include "reports/summary.h"
 #include "reports/trace_file.h"
+#include "reports/watch.h"
+#include "scenarios/commands/ci_output.h"
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/hunt_report.h"
+#include "scenarios/commands/terminal.h"
 #include "scenarios/draw_plan.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
@@ -26,46 +29,17 @@ struct Request {
   std::string format = "human";
   std::string out;  // Folder for files; empty: none are written.
   bool watches = false;
+  bool is_quiet = false;
 };
 
-// As it can be typed again.
-std::string reproduce_line(const Request& request) {
-  std::string line = "brokersim run";
-  if (!request.plan.what.empty()) line += " " + request.plan.what;
-  if (request.plan.seed) line += fmt::format(" --seed {}", *request.plan.seed);
+// As it can be typed again: complete, whatever is the default today.
+std::string reproduce_line(const Request& request, const Plan& plan) {
+  const bool is_file = request.plan.what.ends_with(".toml");
+  std::string line = "brokersim run " + (is_file ? request.plan.what : plan.scenario);
+  if (request.plan.seed || !is_file) line += fmt::format(" --seed {}", plan.seed);
   for (const auto& bug : request.plan.bugs) line += " --bug " + bug;
   for (const auto& setting : request.plan.settings) line += fmt::format(" --set '{}'", setting);
   return line;
-}
-
-bool wants_color() {
-  const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr &&
-         (term == nullptr || std::string_view(term) != "dumb");
-}
-
-// The changes that a person follows: who runs, who leads, who is in sync.
-bool is_watched(const Event& event) {
-  return std::holds_alternative<NodeStarted>(event.body) ||
-         std::holds_alternative<NodeStopped>(event.body) ||
-         std::holds_alternative<FaultBegan>(event.body) ||
-         std::holds_alternative<FaultEnded>(event.body) ||
-         std::holds_alternative<QuorumRoleChanged>(event.body) ||
-         std::holds_alternative<BrokerFenced>(event.body) ||
-         std::holds_alternative<BrokerUnfenced>(event.body) ||
-         std::holds_alternative<LeaderElected>(event.body) ||
-         std::holds_alternative<IsrChanged>(event.body) ||
-         std::holds_alternative<LogTruncated>(event.body) ||
-         std::holds_alternative<LogRecovered>(event.body) ||
-         std::holds_alternative<FaultsLifted>(event.body) ||
-         std::holds_alternative<Note>(event.body);
-}
-
-void watch(const Event& event) {
-  if (!is_watched(event)) return;
-  const std::string who = event.node.is_set() ? fmt::format("n{}", event.node) : "";
-  fmt::print("{:>14}  {:<6} {}\n", reports::text_of(event.at.since_start), who,
-             reports::describe(event));
 }
 
 Expected<Done, std::string> write_plan(const Request& request, const Plan& plan) {
@@ -75,18 +49,88 @@ Expected<Done, std::string> write_plan(const Request& request, const Plan& plan)
   return write_file(request.out + "/plan.toml", to_toml(plan));
 }
 
-void print(const Request& request, RunResult& result) {
-  if (!request.out.empty()) {
-    result.report.files = {request.out + "/plan.toml", request.out + "/trace.jsonl"};
+// A failure is told of only after it was seen twice.
+Expected<Done, std::string> replay(const Plan& plan, const std::string& folder, RunResult& result) {
+  if (result.report.verdict.passed()) return Done{};
+  TRY(const auto again, run(plan, {.folder = folder}));
+  const bool is_same = again.report.trace_hash == result.report.trace_hash &&
+                       again.fingerprints() == result.fingerprints();
+  ++result.report.replays;
+  if (is_same) ++result.report.identical_replays;
+  return Done{};
+}
+
+bool is_deterministic(const RunResult& result) {
+  return result.report.replays == result.report.identical_replays;
+}
+
+// What is louder than any broken promise: nothing that is said of such a run can be relied on.
+std::string nondeterminism(const RunResult& result) {
+  return fmt::format(
+      "error[BS-N01]: run is not deterministic\n"
+      "  The plan ran twice and was not the same run: the first had the trace {}.\n\n"
+      "  help: `brokersim verify` finds the first event that differs\n"
+      "reproduce  {}\n",
+      result.report.trace_hash, result.report.reproduce);
+}
+
+reports::CiSuite suite_of(const Request& request, const RunResult& result) {
+  const auto& report = result.report;
+  const bool is_file = request.plan.what.ends_with(".toml");
+  reports::CiSuite suite{.scenario = report.scenario,
+                         .file = file_of(is_file ? request.plan.what : report.scenario),
+                         .seeds = fmt::format("{}", report.seed),
+                         .simulated = report.simulated};
+  for (const auto& finding : report.verdict.findings) {
+    reports::CiCase one{.id = finding.id, .name = finding.name};
+    if (!finding.is_judged) {
+      one.end = reports::CiCase::End::skipped;
+      one.sentence = "not judged: no witness of " + finding.lacks;
+    }
+    for (const auto& violation : report.verdict.violations) {
+      if (violation.id != finding.id || one.end == reports::CiCase::End::failed) continue;
+      one.end = reports::CiCase::End::failed;
+      one.sentence = violation.message;
+      one.text = reports::failure_block(report, result.events);
+      one.reproduce = report.reproduce;
+    }
+    suite.cases.push_back(std::move(one));
   }
-  result.report.reproduce = reproduce_line(request);
+  if (!is_deterministic(result)) {
+    suite.cases.push_back({.id = "BS-N01",
+                           .name = "run is not deterministic",
+                           .end = reports::CiCase::End::error,
+                           .sentence = "The plan ran twice and was not the same run.",
+                           .text = nondeterminism(result),
+                           .reproduce = report.reproduce});
+  }
+  return suite;
+}
+
+void print_human(const Request& request, const RunResult& result) {
+  const auto style = terminal_at(STDOUT_FILENO).style;
+  if (!is_deterministic(result)) {
+    fmt::print("{}", nondeterminism(result));
+  } else if (request.is_quiet) {
+    fmt::print("{}", reports::verdict_line(result.report, style));
+  } else {
+    fmt::print("{}upload     {}\ntrace      {}\n",
+               reports::summary(result.report, result.events, style), text_of(result.upload),
+               result.report.trace_hash);
+  }
+}
+
+Expected<int, std::string> print(const Request& request, const RunResult& result) {
   if (request.format == "json") {
     fmt::print("{}\n", reports::result_json(result.report));
-    return;
+  } else if (request.format == "human") {
+    print_human(request, result);
+  } else {
+    TRY([[maybe_unused]] const Done done,
+        print_suites(request.format, {suite_of(request, result)}));
   }
-  fmt::print("{}upload     {}\ntrace      {}\n",
-             reports::summary(result.report, result.events, {.has_color = wants_color()}),
-             text_of(result.upload), result.report.trace_hash);
+  if (!is_deterministic(result)) return 3;
+  return result.report.verdict.passed() ? 0 : 1;
 }
 
 Expected<int, std::string> run_and_print(const Request& request) {
@@ -100,15 +144,22 @@ Expected<int, std::string> run_and_print(const Request& request) {
     trace = std::make_unique<reports::TraceWriter>(
         file, reports::TraceHeader{.seed = plan.seed, .title = plan.scenario});
   }
+  reports::Watch watch(plan.cluster.brokers, plan.cluster.controllers,
+                       terminal_at(STDOUT_FILENO).style);
+  if (request.watches) fmt::print("{}", watch.head());
   options.on_event = [&](const Event& event) {
     if (trace) trace->write(event);
-    if (request.watches) watch(event);
+    if (request.watches) fmt::print("{}", watch.observe(event));
   };
   TRY(auto result, run(plan, options));
   file.flush();
   if (trace && !file) return Unexpected(request.out + "/trace.jsonl: cannot be written");
-  print(request, result);
-  return result.report.verdict.passed() ? 0 : 1;
+  if (!request.out.empty()) {
+    result.report.files = {request.out + "/plan.toml", request.out + "/trace.jsonl"};
+  }
+  TRY([[maybe_unused]] const Done replayed, replay(plan, request.plan.folder, result));
+  result.report.reproduce = reproduce_line(request, plan);
+  return print(request, result);
 }
 
 }  // namespace
@@ -123,8 +174,9 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")
       ->allow_extra_args(false);
   verb->add_option("--out", request->out, "a folder for plan.toml and trace.jsonl");
-  verb->add_option("--format", request->format, "human or json")
-      ->check(CLI::IsMember({"human", "json"}));
+  verb->add_option("--format", request->format, "human, json, junit or github")
+      ->check(CLI::IsMember({"human", "json", "junit", "github"}));
+  verb->add_flag("-q,--quiet", request->is_quiet, "print the verdict's line alone");
   verb->add_flag("--watch", request->watches, "print changes as they happen");
   verb->callback([request, &line] {
     request->plan.folder = line.scenario_folder;

@@ -8,11 +8,11 @@
 #include <cstdio>
 #include <memory>
 #include <thread>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/progress.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
 
@@ -26,33 +26,6 @@ struct Request {
   std::size_t runs = 2000;
   std::int64_t seconds = 600;
   int jobs = 1;
-};
-
-std::string size_of(const Plan& plan) {
-  return fmt::format("{} faults, {} operations, {} producers, {} partitions", plan.faults.size(),
-                     plan.operations.size(), plan.producers.size(),
-                     plan.topics.empty() ? 0 : plan.topics.front().partitions);
-}
-
-// On a terminal the table is redrawn in place; elsewhere an improvement is a line.
-class ProgressReport {
- public:
-  void show(const Shrinker& shrinker) {
-    if (is_terminal_) {
-      const auto text = shrinker.progress();
-      if (lines_ > 0) fmt::print(stderr, "\x1b[{}A", lines_);
-      fmt::print(stderr, "\x1b[J{}", text);
-      lines_ = std::count(text.begin(), text.end(), '\n');
-    } else if (shrinker.still_failing() > failing_) {
-      fmt::print(stderr, "  {}   tried {}\n", size_of(shrinker.best()), shrinker.tried());
-    }
-    failing_ = shrinker.still_failing();
-  }
-
- private:
-  const bool is_terminal_ = isatty(STDERR_FILENO) == 1;
-  std::ptrdiff_t lines_ = 0;
-  std::size_t failing_ = 0;
 };
 
 Expected<Done, std::string> shrink_file(const Request& request, const RunPlans& run_plans) {
@@ -71,7 +44,7 @@ Expected<Done, std::string> shrink_file(const Request& request, const RunPlans& 
 
   fmt::print(stderr, "shrinking {}\n", fingerprint);
   Shrinker shrinker(plan, fingerprint, {.runs = request.runs});
-  ProgressReport progress;
+  ShrinkProgress progress;
   const auto jobs = static_cast<std::size_t>(std::max(1, request.jobs));
   for (auto batch = shrinker.next(jobs); !batch.empty() && Clock::now() < end;
        batch = shrinker.next(jobs)) {

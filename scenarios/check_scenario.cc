@@ -1,0 +1,175 @@
+#include "scenarios/check_scenario.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "scenarios/check_names.h"
+#include "scenarios/tally.h"
+#include "sim/fault.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+std::int64_t most_of(const Choice<std::int64_t>& choice) {
+  return *std::max_element(choice.values.begin(), choice.values.end());
+}
+
+std::int64_t least_of(const Choice<std::int64_t>& choice) {
+  return *std::min_element(choice.values.begin(), choice.values.end());
+}
+
+// The tables of a list of tables, or the one table.
+std::vector<const Entries*> tables_in(const Entries& root, std::string_view key) {
+  std::vector<const Entries*> tables;
+  const Node* node = find(root, key);
+  if (node == nullptr) return tables;
+  if (const auto* table = std::get_if<Entries>(&node->value)) tables.push_back(table);
+  const auto* items = std::get_if<Items>(&node->value);
+  for (std::size_t i = 0; items && i < items->size(); ++i) {
+    if (const auto* table = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(table);
+  }
+  return tables;
+}
+
+// Everything that a target may say in this scenario.
+std::vector<std::string> targets_in(const Scenario& scenario) {
+  std::vector<std::string> names{"brokers",   "controllers", "clients", "leaders",
+                                 "followers", "controller",  "admin"};
+  const auto add = [&names](std::string_view name, std::int64_t count) {
+    for (std::int64_t i = 1; i <= count; ++i) names.push_back(fmt::format("{}-{}", name, i));
+  };
+  add("broker", most_of(scenario.brokers));
+  add("controller", most_of(scenario.controllers));
+  const auto add_members = [&names](const std::string& family, std::int64_t count) {
+    for (std::int64_t i = 1; i <= count; ++i) names.push_back(member_name(family, i));
+  };
+  for (const auto& family : scenario.producers) add_members(family.name, most_of(family.count));
+  for (const auto& family : scenario.consumers) add_members(family.name, most_of(family.count));
+  for (const auto& topic : scenario.topics) {
+    for (std::int64_t i = 0; i < most_of(topic.partitions); ++i) {
+      names.push_back(fmt::format("leader:{}-{}", topic.name, i));
+      names.push_back(fmt::format("follower:{}-{}", topic.name, i));
+    }
+  }
+  return names;
+}
+
+void check_targets(const Entries& fault, const std::vector<std::string>& names, ReadError& error) {
+  for (const char* side : {"targets", "peers"}) {
+    if (const Node* targets = find(fault, side)) check_words(*targets, "target", names, error);
+  }
+}
+
+// A fault that lasts needs a time to last; in a mix that is the mix's.
+void check_lasting(const Entries& fault, ReadError& error) {
+  const Node* name = find(fault, "kind");
+  const auto* text = name ? std::get_if<std::string>(&name->value) : nullptr;
+  const auto* kind = text ? sim::find_fault_kind(*text) : nullptr;
+  if (kind == nullptr || !kind->lasts || find(fault, "for") != nullptr) return;
+  error.set(name->place, fmt::format("{} lasts, so it needs a time: for = \"5s\"", *text));
+}
+
+void check_mix(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const Node* mix = find(root, "mix");
+  const auto* table = mix ? std::get_if<Entries>(&mix->value) : nullptr;
+  const Node* kinds = table ? find(*table, "kinds") : nullptr;
+  if (kinds == nullptr) return;
+  check_faults(*kinds, error);
+  const auto names = targets_in(scenario);
+  for (const auto* choice : tables_in(*table, "kinds")) check_targets(*choice, names, error);
+  std::int64_t weights = 0;
+  for (const auto& kind : scenario.mix.kinds) weights += kind.weight;
+  if (weights <= 0) error.set(kinds->place, "the mix weighs nothing");
+}
+
+void check_producer(const Entries& producer, ReadError& error) {
+  if (const Node* partitioner = find(producer, "partitioner")) {
+    check_words(*partitioner, "partitioner", {"round_robin", "key"}, error);
+  }
+  const Node* acks = find(producer, "acks");
+  if (acks == nullptr) return;
+  for (const auto& item : items_of(*acks)) {
+    std::int16_t value{};
+    read_value(item, Acks{value}, error);
+  }
+}
+
+void check_topics(const Entries& root, const Scenario& scenario, ReadError& error) {
+  std::vector<std::string> topics;
+  for (const auto& topic : scenario.topics) topics.push_back(topic.name);
+  for (const char* user : {"workload", "consumers"}) {
+    for (const auto* table : tables_in(root, user)) {
+      if (const Node* topic = find(*table, "topic")) check_words(*topic, "topic", topics, error);
+    }
+  }
+  const auto tables = tables_in(root, "topics");
+  for (std::size_t i = 0; i < std::min(tables.size(), scenario.topics.size()); ++i) {
+    const auto copies = most_of(scenario.topics[i].replication_factor);
+    const auto brokers = least_of(scenario.brokers);
+    const Node* factor = find(*tables[i], "replication_factor");
+    if (copies <= brokers) continue;
+    error.set(factor ? factor->place : Place{.file = scenario.name},
+              fmt::format("{} copies of a partition need as many brokers, but there may be only {}",
+                          copies, brokers));
+  }
+}
+
+// Counts that make no sense below a number.
+void check_counts(const Entries& root, ReadError& error) {
+  struct Least {
+    const char* table;
+    const char* key;
+    std::int64_t number;
+  };
+  static constexpr Least all[] = {
+      {"cluster", "brokers", 1},
+      {"cluster", "controllers", 1},
+      {"topics", "partitions", 1},
+      {"topics", "replication_factor", 1},
+      {"producers", "count", 0},
+      {"producers", "batch_size", 1},
+      {"producers", "max_in_flight", 1},
+      {"consumers", "count", 0},
+      {"workload", "records", 0},
+      {"workload", "chunk", 1},
+      {"workload", "keys", 0},
+      {"elections", "count", 0},
+      {"faults", "target_count", 1},
+      {"faults", "peer_count", 1},
+      {"faults", "times", 0},
+      {"mix", "count", 0},
+  };
+  for (const auto& least : all) {
+    for (const auto* table : tables_in(root, least.table)) {
+      const Node* node = find(*table, least.key);
+      if (node == nullptr) continue;
+      for (const auto& item : items_of(*node)) {
+        const auto* number = std::get_if<std::int64_t>(&item.value);
+        if (number == nullptr || *number >= least.number) continue;
+        error.set(item.place, fmt::format("{} is {}, but must be at least {}", least.key, *number,
+                                          least.number));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check_scenario(const Entries& root, const Scenario& scenario, ReadError& error) {
+  if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
+  if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
+  if (const Node* aims = find(root, "reaches")) check_words(*aims, "aim", Tally().names(), error);
+  check_counts(root, error);
+  check_topics(root, scenario, error);
+  for (const auto* producer : tables_in(root, "producers")) check_producer(*producer, error);
+  if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
+  const auto names = targets_in(scenario);
+  for (const auto* fault : tables_in(root, "faults")) {
+    check_targets(*fault, names, error);
+    check_lasting(*fault, error);
+  }
+  check_mix(root, scenario, error);
+}
+
+}  // namespace brokersim::scenarios

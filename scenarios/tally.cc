@@ -1,0 +1,64 @@
+#include "scenarios/tally.h"
+
+namespace brokersim::scenarios {
+
+Tally::Tally() {
+  for (const char* name :
+       {"controller_changes", "elections", "fencings", "handovers", "isr_changes", "isr_expansions",
+        "isr_shrinks", "losses_by_power", "quorum_elections", "recoveries", "torn_tails",
+        "truncations", "unclean_elections"}) {
+    counts_[name] = 0;
+  }
+}
+
+std::vector<std::string> Tally::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, count] : counts_) names.push_back(name);
+  return names;
+}
+
+void Tally::observe(const Event& event) {
+  if (const auto* elected = std::get_if<LeaderElected>(&event.body)) on(*elected);
+  if (const auto* isr = std::get_if<IsrChanged>(&event.body)) on(*isr);
+  if (const auto* cut = std::get_if<LogCut>(&event.body)) on(*cut);
+  if (const auto* recovered = std::get_if<LogRecovered>(&event.body)) on(*recovered);
+  if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
+  if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
+  if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
+  if (std::holds_alternative<BrokerFenced>(event.body)) count("fencings");
+}
+
+void Tally::on(const LeaderElected& body) {
+  count("elections");
+  if (!body.is_clean) count("unclean_elections");
+  if (body.why.ends_with("is shutting down")) count("handovers");
+}
+
+void Tally::on(const IsrChanged& body) {
+  count("isr_changes");
+  if (body.after.size() < body.before.size()) count("isr_shrinks");
+  if (body.after.size() > body.before.size()) count("isr_expansions");
+}
+
+void Tally::on(const LogCut& body) {
+  if (body.by_power_loss) count("losses_by_power");
+}
+
+void Tally::on(const LogRecovered& body) {
+  count("recoveries");
+  if (body.bytes_cut > 0) count("torn_tails");
+}
+
+void Tally::on(const QuorumRoleChanged& body) {
+  if (body.role == "leader") count("quorum_elections");
+}
+
+// A change is from one controller to another, as the others are told.
+void Tally::on(const QuorumLeaderAnnounced& body, NodeId node) {
+  if (body.epoch <= quorum_epoch_) return;
+  if (quorum_leader_.is_set() && quorum_leader_ != node) count("controller_changes");
+  quorum_epoch_ = body.epoch;
+  quorum_leader_ = node;
+}
+
+}  // namespace brokersim::scenarios

@@ -221,6 +221,8 @@ void Ledger::act_as_leader(Partition& partition, const Event& e) {
   if (partition.acting_since.value != 0) return;
   partition.acting_since = e.id;
   rebase(partition, e);
+  // What it begins with beyond that counts at once: it may have nobody to wait for.
+  extend_committed(partition);
 }
 
 void Ledger::rebase(Partition& partition, const Event& e) {

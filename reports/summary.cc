@@ -39,23 +39,6 @@ std::string cut(std::string line, Style style) {
   return line + "\n";
 }
 
-// Breaks at blanks; every line begins with two.
-std::string wrapped(std::string_view text, Style style) {
-  std::string out;
-  std::string line = " ";
-  while (!text.empty()) {
-    const std::size_t blank = std::min(text.find(' '), text.size());
-    const auto word = text.substr(0, blank);
-    if (line.size() + 1 + word.size() > style.columns && line.size() > 1) {
-      out += line + "\n";
-      line.resize(1);  // The blank that each line begins with.
-    }
-    line += fmt::format(" {}", word);
-    text.remove_prefix(std::min(blank + 1, text.size()));
-  }
-  return out + line + "\n";
-}
-
 std::map<NodeId, std::string> names_of(const std::vector<Event>& events) {
   std::map<NodeId, std::string> names;
   for (const Event& e : events)
@@ -137,9 +120,9 @@ std::string notes(const RunResult& run, const properties::Violation& cause, Styl
   for (const auto& violation : run.verdict.violations)
     if (&violation != &cause) others.push_back(violation.fingerprint());
   if (!others.empty())
-    out += wrapped(fmt::format("note: {}: {}", counted(others.size(), "more consequence"),
-                               fmt::join(others, ", ")),
-                   style);
+    out += paragraph(
+        fmt::format("note: {}: {}", counted(others.size(), "consequence"), fmt::join(others, ", ")),
+        "  ", style);
   return out;
 }
 
@@ -188,6 +171,24 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string paragraph(std::string_view text, std::string_view indent, Style style) {
+  std::string out;
+  std::string line(indent);
+  while (!text.empty()) {
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    const auto word = text.substr(0, blank);
+    const bool is_first = line.size() == indent.size();
+    if (!is_first && line.size() + 1 + word.size() > style.columns) {
+      out += line + "\n";
+      line = indent;
+    }
+    if (line.size() > indent.size()) line += ' ';
+    line += word;
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return out + line + "\n";
+}
+
 std::string failure_block(const RunResult& run, const std::vector<Event>& events, Style style) {
   if (run.verdict.passed()) return {};
   const auto& cause = cause_of(run);
@@ -195,7 +196,7 @@ std::string failure_block(const RunResult& run, const std::vector<Event>& events
   std::string out =
       fmt::format("{}: {}\n", painted(fmt::format("error[{}]", cause.id), "1;31", style),
                   name_of_property(run, cause));
-  out += wrapped(cause.message, style) + "\n";
+  out += paragraph(cause.message, "  ", style) + "\n";
   int number = 0;
   for (const EventId id : cause.facts) {
     if (id.value == 0) continue;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/event.h"
@@ -28,6 +29,8 @@ std::string verdict_line(const RunResult& run, Style style = {});
 // The block of a failing run's cause alone.
 std::string failure_block(const RunResult& run, const std::vector<Event>& events, Style style = {});
 
+// Broken at blanks to the width; every line begins with the indent.
+std::string paragraph(std::string_view text, std::string_view indent, Style style = {});
 // "1 fault", "2 faults".
 std::string counted(std::size_t count, std::string_view noun);
 

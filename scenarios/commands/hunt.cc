@@ -178,8 +178,7 @@ Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
   followed.is_replayed = is_same_again(request, plan, failure);
   if (request.shrinks && followed.is_replayed && interrupts == 0) {
     plan = shrunk(request, plan, fingerprint);
-    followed.size =
-        fmt::format("shrunk from {}\n     to          {}", followed.size, size_of(plan));
+    followed.size = fmt::format("shrunk from {} to {}", followed.size, size_of(plan));
   }
   followed.block = block_of(request, plan);
   const std::string path = request.out + "/" + file_name_of(fingerprint);

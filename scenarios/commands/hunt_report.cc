@@ -34,22 +34,27 @@ std::string head(const HuntReport& report) {
   return out;
 }
 
-std::string line_of(const Followed& one, reports::Style style) {
+std::string block_of(const Followed& one, std::int64_t seeds, reports::Style style) {
+  constexpr std::string_view indent = "     ";
   const auto& failure = one.failure;
   const std::string same = one.is_replayed
                                ? "replayed 1/1 identical"
                                : "error[BS-N01]: the replay differs, the run is not deterministic";
-  std::string out = fmt::format("\n   {:<36} {}, first {}   {}\n", failure.failure.fingerprint,
+  std::string out = fmt::format("\n   {}   {}, first {}   {}\n", failure.failure.fingerprint,
                                 seed_count(failure.count), failure.first_seed, same);
-  std::string message = "     " + failure.failure.message;
-  if (message.size() > style.columns) message = message.substr(0, style.columns - 3) + "...";
-  out += message + "\n";
-  for (const auto& [fingerprint, count] : failure.consequences) {
-    out += fmt::format("     with {}, in {}\n", fingerprint, seed_count(count));
+  out += reports::paragraph(failure.failure.message, indent, style);
+  if (!failure.consequences.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [fingerprint, count] : failure.consequences) names.push_back(fingerprint);
+    out += reports::paragraph(fmt::format("with {}", fmt::join(names, ", ")), indent, style);
   }
-  out += fmt::format("     {}\n", one.size);
-  if (!one.page.empty()) out += fmt::format("     report     {}\n", one.page);
-  if (!one.plan.empty()) out += fmt::format("     reproduce  brokersim run {}\n", one.plan);
+  if (!one.size.empty()) out += fmt::format("{}{}\n", indent, one.size);
+  out += fmt::format(
+      "{}a fix needs {} for 95 % confidence\n", indent,
+      reports::counted(static_cast<std::size_t>(clean_seeds_needed(failure.count, seeds)),
+                       "clean seed"));
+  if (!one.page.empty()) out += fmt::format("{}report     {}\n", indent, one.page);
+  if (!one.plan.empty()) out += fmt::format("{}reproduce  brokersim run {}\n", indent, one.plan);
   return out;
 }
 
@@ -74,17 +79,6 @@ std::string reached(const HuntReport& report) {
     out += fmt::format(" never      {}\n", fmt::join(report.never_reached, ", "));
   }
   return out;
-}
-
-std::string confidence(const HuntReport& report) {
-  std::string out;
-  for (const auto& one : report.followed) {
-    out += fmt::format("{}{} clean seeds for {}", out.empty() ? "" : ", ",
-                       clean_seeds_needed(one.failure.count, report.result.seeds),
-                       one.failure.failure.fingerprint);
-  }
-  if (out.empty()) return out;
-  return fmt::format(" confidence to be 95 % sure of a fix, run {}\n", out);
 }
 
 // ---- Cases -------------------------------------------------------------------------------------
@@ -160,10 +154,9 @@ std::string seeds_text(const CampaignOptions& options, const CampaignResult& res
 std::string human(const HuntReport& report, reports::Style style) {
   const auto& result = report.result;
   std::string out = head(report);
-  for (const auto& one : report.followed) out += line_of(one, style);
+  for (const auto& one : report.followed) out += block_of(one, result.seeds, style);
   if (!report.followed.empty()) out += "\n";
   if (!result.stats.empty()) out += reached(report);
-  out += confidence(report);
   const std::int64_t ns = std::max<std::int64_t>(report.wall.count(), 1);
   return out + fmt::format(
                    " ran        {} in {} wall ({} per minute, {}x real time); slowest: seed {}, "

@@ -51,6 +51,24 @@ TEST(HighWatermark, a_divergent_replica_does_not_hold_what_it_replaced) {
   EXPECT_EQ(h.fired(), Fired{"BS-H01/beyond_in_sync"});
 }
 
+// Power loss may undo a truncation that was not synced: a new leader then begins with more than what
+// is left of what was committed.
+TEST(HighWatermark, of_a_sole_leader_covers_its_whole_log_from_its_first_answer_on) {
+  History h;
+  h.partition(2, 0, {1, 2, 3});
+  h.stored(2, 0, 0, 100);
+  h.partition(1, 1, {1, 2, 3});
+  h.cut(2, 0);
+  h.replicated(1, 0, 1, 200);
+  h.power_cycled(1, 0);
+  h.power_cycled(3, 0);
+  h.power_cycled(2, 0);
+  h.stored(2, 0, 0, 100);
+  h.partition(2, 2, {2});
+  h.fetched(2, 3, 1, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(HighWatermark, going_back_within_a_reign_is_a_violation) {
   History h;
   h.partition(1, 0, {1, 2, 3});

@@ -35,7 +35,9 @@ class WatchTest : public ::testing::Test {
   }
   // The cells of the machines, which begin where the heads do.
   static std::string cells(const std::string& line) {
-    return line.size() < 48 ? "" : line.substr(48, 12);
+    auto text = line.size() < 48 ? "" : line.substr(48, 12);
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text;
   }
 
   Watch watch_{3, 1, {}};
@@ -45,39 +47,39 @@ class WatchTest : public ::testing::Test {
 TEST_F(WatchTest, the_heads_stand_above_their_cells) {
   const auto head = watch_.head();
   const auto last = head.substr(head.rfind('\n', head.size() - 2) + 1);
-  EXPECT_EQ(cells(last), "b1 b2 b3 c1 ");
-  EXPECT_EQ(cells(partition(1s, 1, 0, {1, 2})), "L  .  -  C  ");
+  EXPECT_EQ(cells(last), "b1 b2 b3 c1");
+  EXPECT_EQ(cells(partition(1s, 1, 0, {1, 2})), "L  .  -  C");
 }
 
 TEST_F(WatchTest, an_election_is_numbered_and_shows_who_leads_now) {
   see(1s, 1, NodeStopped{NodeStopped::How::power_loss});
   const auto line = partition(9s, 2, 1, {2, 3});
   EXPECT_TRUE(line.starts_with(" *    9.000 s  E1 orders-0 b1 -> b2")) << line;
-  EXPECT_EQ(cells(line), "#  L  .  C  ");
+  EXPECT_EQ(cells(line), "#  L  .  C");
   EXPECT_NE(line.find("    1  2,3 "), std::string::npos) << line;
 }
 
 TEST_F(WatchTest, who_has_not_heard_of_its_successor_is_a_stale_leader) {
   const auto line = partition(9s, 2, 1, {2, 3});
-  EXPECT_EQ(cells(line), "Z  L  .  C  ");
+  EXPECT_EQ(cells(line), "Z  L  .  C");
   see(10s, 1, BecameFollower{orders, LeaderEpoch{1}, NodeId{2}, 5});
-  EXPECT_EQ(cells(partition(11s, 2, 1, {1, 2, 3})), ".  L  .  C  ");
+  EXPECT_EQ(cells(partition(11s, 2, 1, {1, 2, 3})), ".  L  .  C");
 }
 
 TEST_F(WatchTest, a_cut_machine_is_marked_while_the_fault_lasts_whatever_the_target_is_called) {
   EXPECT_EQ(cells(see(1s, -1, FaultBegan{1, "partition", "leader:orders-0 | broker-2"})),
-            ".~ .  .  C  ");
-  EXPECT_EQ(cells(see(2s, -1, FaultBegan{2, "partition", "broker-3, controller"})), ".~ .  .~ C~ ");
-  EXPECT_EQ(cells(see(3s, -1, FaultEnded{2, 7})), ".~ .  .  C  ");
+            ".~ .  .  C");
+  EXPECT_EQ(cells(see(2s, -1, FaultBegan{2, "partition", "broker-3, controller"})), ".~ .  .~ C~");
+  EXPECT_EQ(cells(see(3s, -1, FaultEnded{2, 7})), ".~ .  .  C");
 }
 
 TEST_F(WatchTest, pauses_fencing_and_stops_show_in_the_columns) {
-  EXPECT_EQ(cells(see(1s, 2, NodePaused{})), ".  .= .  C  ");
+  EXPECT_EQ(cells(see(1s, 2, NodePaused{})), ".  .= .  C");
   see(2s, 2, NodeResumed{});
   BrokerCommitted fenced{NodeId{3}};
   fenced.is_fenced = true;
-  EXPECT_EQ(cells(see(2s, -1, fenced)), ".  .  -  C  ");
-  EXPECT_EQ(cells(see(3s, 101, NodeStopped{NodeStopped::How::crash})), ".  .  -  #  ");
+  EXPECT_EQ(cells(see(2s, -1, fenced)), ".  .  -  C");
+  EXPECT_EQ(cells(see(3s, 101, NodeStopped{NodeStopped::How::crash})), ".  .  -  #");
 }
 
 TEST_F(WatchTest, a_truncation_tells_from_where_to_where) {

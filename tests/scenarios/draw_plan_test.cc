@@ -116,6 +116,72 @@ TEST(DrawPlan, seed_zero_has_the_fixed_faults_alone) {
   EXPECT_TRUE(has_more);
 }
 
+TEST(DrawPlan, a_fixed_fault_strikes_all_its_targets_or_so_many_or_one_after_the_other) {
+  const auto faults = [](const std::string& text) {
+    return draw_plan(scenario_of("[cluster]\nbrokers = 3\n[[faults]]\nkind = \"crash\"\n"
+                                 "at = \"2s\"\nfor = \"1s\"\ntargets = [\"brokers\"]\n" +
+                                 text),
+                     0)
+        .faults;
+  };
+  const std::vector<std::string> all{"broker-1", "broker-2", "broker-3"};
+  const auto together = faults("");
+  ASSERT_EQ(together.size(), 1u);
+  EXPECT_EQ(together[0].targets, all);
+  const auto two = faults("target_count = 2\n");
+  ASSERT_EQ(two.size(), 1u);
+  EXPECT_EQ(std::set(two[0].targets.begin(), two[0].targets.end()).size(), 2u);
+  const auto twice_in_turn = faults("in_turn = true\ntimes = 2\nevery = \"3s\"\n");
+  ASSERT_EQ(twice_in_turn.size(), 6u);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(twice_in_turn[i].targets, std::vector<std::string>{all[i % 3]});
+    EXPECT_EQ(twice_in_turn[i].at, Duration(2s) + static_cast<int>(i) * Duration(3s));
+  }
+}
+
+TEST(DrawPlan, no_fixed_fault_lasts_or_begins_beyond_the_quiet_time) {
+  const auto plan = draw_plan(scenario_of(R"(quiet_at = "10s"
+[[faults]]
+kind = "crash"
+targets = ["broker-1"]
+at = "2s"
+for = "5s"
+times = 4
+every = "6s"
+)"),
+                              0);
+  ASSERT_EQ(plan.faults.size(), 2u);
+  EXPECT_EQ(plan.faults[1].at, Duration(8s));
+  EXPECT_EQ(plan.faults[1].lasting, Duration(2s));
+}
+
+TEST(DrawPlan, one_fixed_fault_more_leaves_the_others_as_they_are) {
+  const std::string first = "[[faults]]\nkind = \"pause\"\nfor = \"1s..9s\"\nat = \"1s..9s\"\n";
+  const std::string second = "[[faults]]\nkind = \"crash\"\nfor = \"1s..9s\"\nat = \"1s..9s\"\n";
+  const auto one = draw_plan(scenario_of(first), 5).faults;
+  const auto two = draw_plan(scenario_of(first + second), 5).faults;
+  ASSERT_EQ(one.size(), 1u);
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_NE(std::find(two.begin(), two.end(), one[0]), two.end());
+}
+
+TEST(DrawPlan, records_within_a_time_are_spread_evenly_over_it) {
+  const auto plan = draw_plan(scenario_of(R"(
+[[topics]]
+name = "t"
+[[producers]]
+name = "p"
+[workload]
+topic = "t"
+records = 40
+chunk = 40
+within = "5s"
+)"),
+                              0);
+  ASSERT_EQ(plan.operations.size(), 1u);
+  EXPECT_EQ(plan.operations[0].every, Duration(125ms));
+}
+
 TEST(DrawPlan, the_demo_uploads_every_line_of_ten_hosts_to_two_copies) {
   const auto plan = make_plan({.folder = folder});
   ASSERT_TRUE(plan) << plan.error();

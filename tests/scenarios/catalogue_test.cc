@@ -1,0 +1,145 @@
+// The catalogue: each scenario opens with its claim and the line to try it, says what it reaches,
+// and draws plans that can be about it. That they hold is tests/campaigns.
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/draw_plan.h"
+#include "scenarios/files.h"
+#include "scenarios/run.h"
+#include "scenarios/upload.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
+
+Scenario load(const std::string& name) {
+  auto scenario = load_scenario(name, folder);
+  EXPECT_TRUE(scenario) << scenario.error();
+  return *std::move(scenario);
+}
+
+std::vector<Fault> faults_of(const Plan& plan, const std::string& kind) {
+  std::vector<Fault> found;
+  for (const auto& fault : plan.faults) {
+    if (fault.kind == kind) found.push_back(fault);
+  }
+  return found;
+}
+
+TEST(Catalogue, has_the_scenarios_that_people_look_for) {
+  const auto names = catalogue(folder);
+  for (const char* name : {"chaos", "clock-skew", "controller-failover", "elections", "file-upload",
+                           "leader-failover", "network-partition", "one-way-partition", "pause",
+                           "power-loss", "rolling-restart", "slow-replica"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
+}
+
+TEST(Catalogue, each_opens_with_its_claim_and_the_line_to_try_it) {
+  for (const auto& name : catalogue(folder)) {
+    const auto text = read_file(folder + "/catalogue/" + name + ".toml");
+    ASSERT_TRUE(text);
+    const auto claim = text->substr(0, text->find('\n'));
+    EXPECT_TRUE(claim.starts_with("# ") && claim.ends_with(".") && claim.size() <= 100) << claim;
+    const auto rest = text->substr(claim.size() + 1);
+    EXPECT_EQ(rest.substr(0, rest.find('\n')), fmt::format("#   brokersim run {} --seed 7", name));
+  }
+}
+
+TEST(Catalogue, each_says_what_it_is_about_and_what_it_reaches) {
+  for (const auto& name : catalogue(folder)) {
+    const auto scenario = load(name);
+    EXPECT_FALSE(scenario.about.empty()) << name;
+    EXPECT_FALSE(scenario.reaches.empty()) << name;
+  }
+}
+
+TEST(RollingRestart, strikes_every_broker_then_every_controller_one_after_the_other) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("rolling-restart"), seed);
+    std::vector<std::string> order;
+    Duration before{};
+    for (const auto& fault : faults_of(plan, "restart")) {
+      if (fault.targets.at(0).starts_with("host") || fault.targets[0].starts_with("reader")) {
+        continue;
+      }
+      ASSERT_EQ(fault.targets.size(), 1u);
+      if (!order.empty()) EXPECT_GE(fault.at - before, Duration(1s)) << seed;
+      before = fault.at;
+      order.push_back(fault.targets[0]);
+    }
+    std::vector<std::string> all;
+    for (int i = 1; i <= plan.cluster.brokers; ++i) all.push_back(fmt::format("broker-{}", i));
+    for (int i = 1; i <= 3; ++i) all.push_back(fmt::format("controller-{}", i));
+    std::sort(order.begin(), order.end());
+    EXPECT_EQ(order, all) << seed;
+  }
+}
+
+TEST(Pause, is_longer_than_a_session_in_every_run_and_shorter_in_some) {
+  bool has_short = false;
+  for (std::uint64_t seed = 1; seed < 50; ++seed) {
+    const auto plan = draw_plan(load("pause"), seed);
+    const auto session =
+        std::stoll(plan.cluster.settings.at("broker.session.timeout.ms")) * Duration(1ms);
+    bool has_long = false;
+    for (const auto& fault : faults_of(plan, "pause")) {
+      has_long = has_long || fault.lasting > session;
+      has_short = has_short || fault.lasting < session;
+    }
+    EXPECT_TRUE(has_long) << seed;
+  }
+  EXPECT_TRUE(has_short);
+}
+
+TEST(SlowReplica, is_slow_for_longer_than_the_leader_waits) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const auto plan = draw_plan(load("slow-replica"), seed);
+    const auto patience =
+        std::stoll(plan.cluster.settings.at("replica.lag.time.max.ms")) * Duration(1ms);
+    const auto stalls = faults_of(plan, "link_stall");
+    ASSERT_FALSE(stalls.empty());
+    const auto longest =
+        std::max_element(stalls.begin(), stalls.end(),
+                         [](const Fault& a, const Fault& b) { return a.lasting < b.lasting; });
+    EXPECT_GT(longest->lasting, patience);
+  }
+}
+
+TEST(ClockSkew, is_ahead_of_some_and_behind_of_others_by_at_least_a_minute) {
+  const auto plan = draw_plan(load("clock-skew"), 0);
+  const auto skews = faults_of(plan, "clock_skew");
+  ASSERT_EQ(skews.size(), 2u);
+  EXPECT_GE(std::get<Duration>(skews[0].parameters.at("ahead")), Duration(60s));
+  EXPECT_GE(std::get<Duration>(skews[1].parameters.at("behind")), Duration(60s));
+}
+
+TEST(FileUpload, ten_files_go_in_within_five_seconds_and_come_out_parsed_and_equal) {
+  const auto plan = draw_plan(load("file-upload"), 0);
+  ASSERT_EQ(plan.producers.size(), 10u);
+  for (const auto& producer : plan.producers) EXPECT_EQ(producer.acks, 2);
+  ASSERT_EQ(plan.topics.size(), 1u);
+  EXPECT_EQ(plan.topics[0].name, "my-topic");
+  EXPECT_EQ(plan.topics[0].replication_factor, 3);
+  for (const auto& operation : plan.operations) {
+    EXPECT_LE(operation.at + operation.every * operation.count, Duration(7s));
+  }
+  const auto result = run(plan, {.folder = folder});
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_TRUE(result->report.verdict.passed());
+  EXPECT_EQ(result->faults.at("crash").effective, 1);
+  EXPECT_GE(result->report.elections.size(), 1u);
+  EXPECT_EQ(result->upload.acknowledged, 1200);
+  EXPECT_TRUE(result->upload.is_complete());
+  // Two readers parse each line.
+  EXPECT_EQ(result->upload.parsed, 2 * (1200 + result->upload.repeated));
+  EXPECT_EQ(result->upload.unparsable, 0);
+  EXPECT_TRUE(text_of(result->upload).ends_with("every one parsed as JSON"));
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

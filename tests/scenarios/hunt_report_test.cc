@@ -1,0 +1,178 @@
+// What a campaign says of itself: several symptoms of a run are one failure, numbers of confidence
+// are honest, and people, programs and CI systems are told the same.
+#include "scenarios/commands/hunt_report.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "reports/github.h"
+#include "reports/junit.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+SeedResult seed_result(std::uint64_t seed, std::vector<std::string> fingerprints) {
+  SeedResult result;
+  result.seed = seed;
+  result.trace_hash = "00ff";
+  result.wall_ns = 100'000'000;
+  result.virtual_ns = 30'000'000'000;
+  result.stats = {{"elections", 2}, {"fault.pause", 3}, {"fault.pause.effective", 1}};
+  for (auto& fingerprint : fingerprints) {
+    const auto id = fingerprint.substr(0, fingerprint.find('/'));
+    result.failures.push_back({fingerprint, id, "What " + id + " says."});
+  }
+  return result;
+}
+
+Scenario scenario_of(const std::string& text) {
+  const auto scenario = parse_scenario(text, "chaos.toml");
+  EXPECT_TRUE(scenario) << scenario.error();
+  return *scenario;
+}
+
+Followed followed(const std::string& fingerprint, std::int64_t count) {
+  Followed one;
+  one.failure.failure = {fingerprint, fingerprint.substr(0, fingerprint.find('/')),
+                         "Record #42 was lost."};
+  one.failure.count = count;
+  one.failure.first_seed = 17;
+  one.failure.consequences = {{"BS-O02/skipped", 1}};
+  one.is_replayed = true;
+  one.plan = "out/lost.toml";
+  one.size = "1 fault";
+  one.block = "error[BS-D01]: acked record lost\n";
+  return one;
+}
+
+HuntReport report_of(std::int64_t seeds, std::vector<Followed> failures) {
+  HuntReport report;
+  report.options.scenarios = {"chaos"};
+  report.options.last_seed = static_cast<std::uint64_t>(seeds);
+  report.scenarios = {scenario_of("about = \"all\"\n")};
+  report.result.seeds = seeds;
+  for (const auto& one : failures) report.result.failed += one.failure.count;
+  report.result.stats = seed_result(1, {}).stats;
+  report.followed = std::move(failures);
+  report.wall = 2s;
+  return report;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Cause, is_the_first_broken_promise_of_safety) {
+  EXPECT_EQ(seed_result(1, {}).cause(), nullptr);
+  EXPECT_EQ(seed_result(1, {"BS-V01/isr", "BS-D01/lost", "BS-O01/hole"}).cause()->fingerprint,
+            "BS-D01/lost");
+  EXPECT_EQ(seed_result(1, {"BS-V01/isr"}).cause()->fingerprint, "BS-V01/isr");
+}
+
+TEST(Confidence, after_clean_seeds_follows_the_rule_of_three) {
+  EXPECT_EQ(bound_in_millionths(1000), 3000);
+  EXPECT_EQ(bound_in_millionths(0), 1'000'000);
+}
+
+// (1 - k/n)^m <= 0.05 for the first m: 748 and 2995 of 1000 seeds.
+TEST(Confidence, in_a_fix_needs_so_many_clean_seeds) {
+  EXPECT_EQ(clean_seeds_needed(4, 1000), 748);
+  EXPECT_EQ(clean_seeds_needed(1, 1000), 2995);
+  EXPECT_EQ(clean_seeds_needed(1000, 1000), 1);
+  EXPECT_EQ(clean_seeds_needed(0, 1000), 0);
+}
+
+TEST(NeverReached, names_aims_and_kinds_of_faults_that_took_no_effect) {
+  const auto scenario = scenario_of(R"(
+reaches = ["elections", "truncations"]
+[[faults]]
+kind = "pause"
+for = "1s"
+[mix]
+kinds = [{ kind = "crash" }]
+)");
+  CampaignResult result;
+  result.stats = seed_result(1, {}).stats;
+  EXPECT_EQ(never_reached({scenario}, result),
+            (std::vector<std::string>{"fault.crash", "truncations"}));
+  result.stats["fault.crash.effective"] = 1;
+  result.stats["truncations"] = 1;
+  EXPECT_TRUE(never_reached({scenario}, result).empty());
+}
+
+TEST(HuntReport, without_failure_is_an_honest_bound) {
+  const auto text = human(report_of(1000, {}), {});
+  EXPECT_TRUE(text.starts_with(
+      " no failure in 1000 seeds: with 95 % confidence fewer than 0.3000 % of seeds fail\n"))
+      << text;
+  EXPECT_TRUE(contains(text, "   pause                      1 / 3\n")) << text;
+}
+
+TEST(HuntReport, tells_of_a_failure_what_how_often_and_how_to_see_it) {
+  const auto text = human(report_of(1000, {followed("BS-D01/lost", 4)}), {});
+  EXPECT_TRUE(text.starts_with(" 1 distinct failure in 4 of 1000 seeds\n")) << text;
+  EXPECT_TRUE(contains(text, "4 seeds, first 17   replayed 1/1 identical\n")) << text;
+  EXPECT_TRUE(contains(text, "     with BS-O02/skipped\n")) << text;
+  EXPECT_TRUE(contains(text, "     reproduce  brokersim run out/lost.toml\n")) << text;
+  EXPECT_TRUE(contains(text, "     a fix needs 748 clean seeds for 95 % confidence\n")) << text;
+}
+
+TEST(HuntReport, a_replay_that_differs_is_the_louder_failure) {
+  auto one = followed("BS-D01/lost", 4);
+  one.is_replayed = false;
+  const auto report = report_of(1000, {one});
+  EXPECT_TRUE(contains(human(report, {}), "error[BS-N01]"));
+  EXPECT_EQ(exit_status(report, false), 3);
+  EXPECT_TRUE(contains(reports::junit_xml(suites(report)), "<error message=\"Seed 17 failed"));
+}
+
+TEST(HuntReport, its_exit_status_says_how_it_ended) {
+  EXPECT_EQ(exit_status(report_of(10, {}), true), 0);
+  EXPECT_EQ(exit_status(report_of(10, {followed("BS-D01/lost", 1)}), false), 1);
+  EXPECT_EQ(exit_status(report_of(0, {}), false), 4);
+  auto report = report_of(10, {});
+  report.never_reached = {"truncations"};
+  EXPECT_EQ(exit_status(report, false), 0);
+  EXPECT_EQ(exit_status(report, true), 4);
+  report.result.was_interrupted = true;
+  EXPECT_EQ(exit_status(report, false), 130);
+}
+
+TEST(HuntReport, as_json_has_what_programs_ask_for) {
+  auto report = report_of(10, {followed("BS-D01/lost", 4)});
+  report.never_reached = {"truncations"};
+  const auto object = nlohmann::json::parse(json(report));
+  EXPECT_EQ(object.at("seeds"), 10);
+  EXPECT_EQ(object.at("passed"), 6);
+  EXPECT_EQ(object.at("failed"), 4);
+  EXPECT_EQ(object.at("wall_ns"), 2'000'000'000);
+  EXPECT_EQ(object.at("never_reached").at(0), "truncations");
+  const auto& distinct = object.at("distinct").at(0);
+  EXPECT_EQ(distinct.at("fingerprint"), "BS-D01/lost");
+  EXPECT_EQ(distinct.at("id"), "BS-D01");
+  EXPECT_EQ(distinct.at("message"), "Record #42 was lost.");
+  EXPECT_EQ(distinct.at("count"), 4);
+  EXPECT_EQ(distinct.at("first_seed"), 17);
+  EXPECT_EQ(distinct.at("plan"), "out/lost.toml");
+  EXPECT_EQ(distinct.at("consequences").at(0), "BS-O02/skipped");
+}
+
+TEST(HuntReport, has_a_case_for_each_property_and_one_for_a_crash) {
+  const auto all =
+      suites(report_of(10, {followed("BS-D01/lost", 4), followed("crash/log.cc:120", 1)}));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].file, "scenarios/catalogue/chaos.toml");
+  EXPECT_EQ(all[0].seeds, "1..10");
+  std::map<std::string, reports::CiCase> cases;
+  for (const auto& one : all[0].cases) cases[one.id] = one;
+  EXPECT_EQ(all[0].cases.size(), 11u);
+  EXPECT_EQ(cases.at("BS-D01").end, reports::CiCase::End::failed);
+  EXPECT_TRUE(cases.at("BS-D01").text.starts_with("error[BS-D01]: acked record lost\n"));
+  EXPECT_EQ(cases.at("BS-O02").end, reports::CiCase::End::failed);
+  EXPECT_TRUE(cases.at("BS-O02").sentence.starts_with("A consequence of BS-D01/lost: "));
+  EXPECT_EQ(cases.at("BS-H01").end, reports::CiCase::End::passed);
+  EXPECT_EQ(cases.at("crash").end, reports::CiCase::End::error);
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

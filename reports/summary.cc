@@ -64,8 +64,9 @@ bool is_telling(const Event& e, const properties::Violation& violation) {
   const auto concerns = [&](const TopicPartition& partition) {
     return !violation.partition || partition == *violation.partition;
   };
-  if (std::holds_alternative<NodeStopped>(e.body) || std::holds_alternative<FaultBegan>(e.body))
-    return true;
+  if (const auto* stopped = std::get_if<NodeStopped>(&e.body))
+    return stopped->how != NodeStopped::How::shutdown;  // Else it was done, or was asked to.
+  if (std::holds_alternative<FaultBegan>(e.body)) return true;
   if (const auto* b = std::get_if<PartitionCommitted>(&e.body)) return concerns(b->partition);
   if (const auto* b = std::get_if<BecameLeader>(&e.body)) return concerns(b->partition);
   if (const auto* b = std::get_if<LogCut>(&e.body)) return concerns(b->partition);

@@ -179,7 +179,7 @@ CampaignResult Campaign::go(const Progress& progress, const std::function<void()
   return result_;
 }
 
-std::int64_t bound_in_millionths(std::int64_t n) { return n > 0 ? 3'000'000 / n : 1'000'000; }
+std::int64_t bound_in_millionths(std::int64_t n) { return n > 3 ? 3'000'000 / n : 1'000'000; }
 
 std::int64_t clean_seeds_needed(std::int64_t failed, std::int64_t n) {
   if (failed <= 0 || n <= 0) return 0;

@@ -21,10 +21,11 @@ std::string head(const HuntReport& report) {
   const auto& result = report.result;
   std::string out;
   if (result.failed == 0) {
-    const auto bound = bound_in_millionths(result.seeds);
+    // Rounded up: what is claimed has to hold.
+    const auto hundredths = (bound_in_millionths(result.seeds) + 99) / 100;
     out =
-        fmt::format(" no failure in {}: with 95 % confidence fewer than {}.{:04} % of seeds fail\n",
-                    seed_count(result.seeds), bound / 10'000, bound % 10'000);
+        fmt::format(" no failure in {}: with 95 % confidence fewer than {}.{:02} % of seeds fail\n",
+                    seed_count(result.seeds), hundredths / 100, hundredths % 100);
   } else {
     out = fmt::format(" {} in {} of {}\n",
                       reports::counted(report.followed.size(), "distinct failure"), result.failed,

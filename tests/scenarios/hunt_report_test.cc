@@ -71,6 +71,7 @@ TEST(Cause, is_the_first_broken_promise_of_safety) {
 
 TEST(Confidence, after_clean_seeds_follows_the_rule_of_three) {
   EXPECT_EQ(bound_in_millionths(1000), 3000);
+  EXPECT_EQ(bound_in_millionths(1), 1'000'000);
   EXPECT_EQ(bound_in_millionths(0), 1'000'000);
 }
 
@@ -103,7 +104,7 @@ kinds = [{ kind = "crash" }]
 TEST(HuntReport, without_failure_is_an_honest_bound) {
   const auto text = human(report_of(1000, {}), {});
   EXPECT_TRUE(text.starts_with(
-      " no failure in 1000 seeds: with 95 % confidence fewer than 0.3000 % of seeds fail\n"))
+      " no failure in 1000 seeds: with 95 % confidence fewer than 0.30 % of seeds fail\n"))
       << text;
   EXPECT_TRUE(contains(text, "   pause                      1 / 3\n")) << text;
 }

@@ -10,6 +10,7 @@
 #include "scenarios/bugs.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/duration_text.h"
+#include "scenarios/files.h"
 #include "scenarios/nearest.h"
 #include "scenarios/scenario.h"
 #include "sim/fault.h"
@@ -79,11 +80,18 @@ std::optional<std::string> explain_fault(std::string_view id) {
   return text;
 }
 
+// A scenario explains itself: its file opens with its claim and its story.
 std::optional<std::string> explain_scenario(const std::string& id, const std::string& folder) {
   const auto scenario = load_scenario(id, folder);
-  if (!scenario) return std::nullopt;
-  return fmt::format("{}  scenario\n\n{}\nTo see it: brokersim run {}\n", id,
-                     wrapped(scenario->about), id);
+  const auto file = read_file(folder + "/catalogue/" + id + ".toml");
+  if (!scenario || !file) return std::nullopt;
+  std::string text = fmt::format("{}  scenario\n\n", id);
+  for (std::string_view rest = *file; rest.starts_with('#');) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    text += fmt::format("{}\n", line.substr(std::min<std::size_t>(2, line.size())));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return text + fmt::format("\nA campaign has to reach: {}\n", fmt::join(scenario->reaches, ", "));
 }
 
 std::vector<std::string> all_ids(const std::string& folder) {

@@ -182,7 +182,8 @@ Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
   }
   followed.block = block_of(request, plan);
   const std::string path = request.out + "/" + file_name_of(fingerprint);
-  const auto written = write_file(path, to_toml(plan));
+  const auto made = make_folder(request.out);
+  const auto written = made ? write_file(path, to_toml(plan)) : made;
   if (written) followed.plan = path;
   if (!written) fmt::print(stderr, "{}\n", written.error());
   return followed;
@@ -225,8 +226,6 @@ Expected<int, std::string> hunt(Request request) {
   TRY([[maybe_unused]] const Done settled, settle(request));
   HuntReport report;
   TRY(report.scenarios, load(request));
-  // The folder is made before there is something to put there: hours later would be late to fail.
-  TRY([[maybe_unused]] const Done made, make_folder(request.out));
   const auto began = std::chrono::steady_clock::now();
   report.options = request.campaign;
   report.result = go(request, report.scenarios);

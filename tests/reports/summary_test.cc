@@ -2,6 +2,8 @@
 // JSON object.
 #include "reports/summary.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace brokersim::reports {
@@ -155,6 +157,60 @@ TEST(Summary, of_a_failing_run_gives_sentence_facts_and_the_line_to_reproduce_it
   EXPECT_TRUE(contains(text, "  FAIL  BS-D01  acked record lost"));
   EXPECT_TRUE(contains(text, "reproduce  brokersim run leader-failover --seed 42\n"));
   EXPECT_TRUE(contains(text, "failed     1 of 2 properties"));
+}
+
+TEST(Summary, several_symptoms_are_one_failure_named_by_the_first_broken_promise_of_safety) {
+  const Tale run = failover();
+  RunResult result = failed(run);
+  properties::Violation stuck;
+  stuck.id = "BS-V01";
+  stuck.kind = "logs_differ";
+  stuck.message = "They differ.";
+  result.verdict.violations.insert(result.verdict.violations.begin(), stuck);
+  const std::string text = summary(result, run.events());
+  EXPECT_EQ(text.find("error["), text.rfind("error["));
+  EXPECT_TRUE(contains(text, "error[BS-D01]: acked record lost\n"));
+  EXPECT_TRUE(contains(text, "  note: 1 consequence: BS-V01/logs_differ\n"));
+}
+
+TEST(Summary, the_two_facts_are_marked_in_the_story) {
+  const Tale run = failover();
+  const std::string text = failure_block(failed(run), run.events());
+  const auto story = text.substr(text.find("how it happened"));
+  EXPECT_TRUE(contains(story, "\n  (1)      100.000 ms  e3 "));
+  EXPECT_TRUE(contains(story, "\n  (2)           4.1 s  e8 "));
+  EXPECT_TRUE(contains(story, "\n                1.0 s  e5      broker-1 stops: power_loss\n"));
+}
+
+TEST(Summary, says_that_a_failure_was_seen_twice) {
+  const Tale run = failover();
+  RunResult result = failed(run);
+  result.replays = result.identical_replays = 1;
+  EXPECT_TRUE(contains(summary(result, run.events()), "\n           replayed 1/1 identical\n"));
+}
+
+TEST(Summary, what_held_says_how_much_there_was_to_judge) {
+  const Tale run = failover();
+  RunResult result = result_of(run);
+  result.stats = {{"records_acknowledged", 240}, {"records_read", 241}};
+  EXPECT_TRUE(contains(summary(result, run.events()), "240 acknowledged, 241 read back\n"));
+}
+
+TEST(Summary, shows_more_than_ascii_only_where_it_may) {
+  const Tale run = failover();
+  const auto is_ascii = [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
+  };
+  EXPECT_TRUE(is_ascii(summary(result_of(run), run.events())));
+  EXPECT_TRUE(contains(summary(result_of(run), run.events(), {.has_unicode = true}), "b1 → b2"));
+}
+
+TEST(Summary, of_outages_says_how_long_half_of_them_and_the_longest_lasted) {
+  std::vector<Election> elections(3);
+  elections[0].without_leader = 2s;
+  elections[1].without_leader = 500ms;
+  EXPECT_TRUE(contains(elections_table(elections),
+                       "  without a leader: p50 500.000 ms, at most 2.0 s, 2.5 s in all\n"));
 }
 
 TEST(Summary, no_line_is_wider_than_a_hundred_columns) {

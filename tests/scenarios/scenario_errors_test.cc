@@ -1,11 +1,13 @@
 // A scenario with a mistake is refused with the file, the line, the column, what is wrong and the
 // nearest word that would do; one whose input is wrong with what to do about it.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "scenarios/draw_plan.h"
+#include "scenarios/inputs.h"
 #include "scenarios/plan_toml.h"
 
 namespace brokersim::scenarios {

@@ -24,6 +24,7 @@
 #include "scenarios/duration_text.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
+#include "scenarios/report.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -109,12 +110,13 @@ Expected<std::vector<Scenario>, std::string> load(const Request& request) {
   return scenarios;
 }
 
+// "BS-D01-lost_at_clean_election": of a file and of a folder.
 std::string file_name_of(const std::string& fingerprint) {
   std::string name = fingerprint;
   for (char& c : name) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
   }
-  return name + ".toml";
+  return name;
 }
 
 Plan shrunk(const Request& request, const Plan& plan, const std::string& fingerprint) {
@@ -169,6 +171,21 @@ std::string block_of(const Request& request, const Plan& plan) {
   return child.end == ChildResult::End::ok ? child.output : child.errors;
 }
 
+// The failure's page and what belongs to it; its path, or empty if there is none: a run without an
+// end has nothing to show.
+std::string page_of(const Request& request, const Plan& plan, const DistinctFailure& failure) {
+  if (failure.failure.id == "crash" || failure.failure.id == "hang") return {};
+  const auto child = alone(request, [&] {
+    const auto written =
+        write_report(plan, request.campaign.folder,
+                     {.out = request.out + "/" + file_name_of(failure.failure.fingerprint)});
+    if (!written) fmt::print(stderr, "{}\n", written.error());
+    return written ? written->page : std::string();
+  });
+  if (!child.errors.empty()) fmt::print(stderr, "{}", child.errors);
+  return child.end == ChildResult::End::ok ? child.output : std::string();
+}
+
 Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
                 const DistinctFailure& failure) {
   Followed followed{.failure = failure};
@@ -181,11 +198,12 @@ Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
     followed.size = fmt::format("shrunk from {} to {}", followed.size, size_of(plan));
   }
   followed.block = block_of(request, plan);
-  const std::string path = request.out + "/" + file_name_of(fingerprint);
+  const std::string path = request.out + "/" + file_name_of(fingerprint) + ".toml";
   const auto made = make_folder(request.out);
   const auto written = made ? write_file(path, to_toml(plan)) : made;
   if (written) followed.plan = path;
   if (!written) fmt::print(stderr, "{}\n", written.error());
+  if (written) followed.page = page_of(request, plan, failure);
   return followed;
 }
 
@@ -257,7 +275,7 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures");
   verb->add_option("--timeout", campaign.wall_seconds, "seconds that one run may take");
-  verb->add_option("--out", request->out, "the folder for plans of failures");
+  verb->add_option("--out", request->out, "the folder for the plans and pages of failures");
   verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure");
   verb->add_flag("!--no-shrink", request->shrinks, "keep failing plans as they are");
   verb->add_flag("--strict", request->is_strict,

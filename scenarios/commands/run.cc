@@ -3,23 +3,19 @@
 #include "scenarios/run.h"
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "reports/summary.h"
-#include "reports/trace_file.h"
 #include "reports/watch.h"
 #include "scenarios/commands/ci_output.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/hunt_report.h"
 #include "scenarios/commands/terminal.h"
 #include "scenarios/draw_plan.h"
-#include "scenarios/files.h"
-#include "scenarios/plan_toml.h"
+#include "scenarios/report.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -32,22 +28,22 @@ struct Request {
   bool is_quiet = false;
 };
 
-// As it can be typed again: complete, whatever is the default today.
-std::string reproduce_line(const Request& request, const Plan& plan) {
-  const bool is_file = request.plan.what.ends_with(".toml");
-  std::string line = "brokersim run " + (is_file ? request.plan.what : plan.scenario);
-  if (request.plan.seed || !is_file) line += fmt::format(" --seed {}", plan.seed);
+// As it can be typed again, from here.
+std::string line_to_reproduce(const Request& request, const Plan& plan) {
+  auto line = reproduce_line(request.plan, plan);
+  if (!line.empty()) return line;
+  line = "brokersim run " + request.plan.what;
+  if (request.plan.seed) line += fmt::format(" --seed {}", *request.plan.seed);
   for (const auto& bug : request.plan.bugs) line += " --bug " + bug;
   for (const auto& setting : request.plan.settings) line += fmt::format(" --set '{}'", setting);
   return line;
 }
 
-Expected<Done, std::string> write_plan(const Request& request, const Plan& plan) {
-  std::error_code error;
-  std::filesystem::create_directories(request.out, error);
-  if (error) return Unexpected(fmt::format("{}: {}", request.out, error.message()));
-  return write_file(request.out + "/plan.toml", to_toml(plan));
-}
+// A run, and what was written of it.
+struct Finished {
+  RunResult result;
+  WrittenReport written;
+};
 
 // A failure is told of only after it was seen twice.
 Expected<Done, std::string> replay(const Plan& plan, const std::string& folder, RunResult& result) {
@@ -107,7 +103,8 @@ reports::CiSuite suite_of(const Request& request, const RunResult& result) {
   return suite;
 }
 
-void print_human(const Request& request, const RunResult& result) {
+void print_human(const Request& request, const Finished& finished) {
+  const auto& result = finished.result;
   const auto style = terminal_at(STDOUT_FILENO).style;
   if (!is_deterministic(result)) {
     fmt::print("{}", nondeterminism(result));
@@ -118,13 +115,20 @@ void print_human(const Request& request, const RunResult& result) {
                reports::summary(result.report, result.events, style), text_of(result.upload),
                result.report.trace_hash);
   }
+  const auto& page = finished.written.page;
+  if (!page.empty()) {
+    fmt::print("report     {}, with {} beside it\n", page,
+               reports::counted(finished.written.files.size() - 1, "file"));
+  }
 }
 
-Expected<int, std::string> print(const Request& request, const RunResult& result) {
+Expected<int, std::string> print(const Request& request, const Finished& finished) {
+  const auto& result = finished.result;
+  for (const auto& note : finished.written.notes) fmt::print(stderr, "note: {}\n", note);
   if (request.format == "json") {
     fmt::print("{}\n", reports::result_json(result.report));
   } else if (request.format == "human") {
-    print_human(request, result);
+    print_human(request, finished);
   } else {
     TRY([[maybe_unused]] const Done done,
         print_suites(request.format, {suite_of(request, result)}));
@@ -133,33 +137,34 @@ Expected<int, std::string> print(const Request& request, const RunResult& result
   return result.report.verdict.passed() ? 0 : 1;
 }
 
-Expected<int, std::string> run_and_print(const Request& request) {
-  TRY(const auto plan, make_plan(request.plan));
-  RunOptions options{.folder = request.plan.folder, .keeps_events = true};
-  std::ofstream file;
-  std::unique_ptr<reports::TraceWriter> trace;
-  if (!request.out.empty()) {
-    TRY([[maybe_unused]] const Done done, write_plan(request, plan));
-    file.open(request.out + "/trace.jsonl", std::ios::binary);
-    trace = std::make_unique<reports::TraceWriter>(
-        file, reports::TraceHeader{.seed = plan.seed, .title = plan.scenario});
-  }
+// Runs the plan. With --out all that can be written of it is, and says so.
+Expected<Finished, std::string> run_and_write(const Request& request, const Plan& plan) {
   reports::Watch watch(plan.cluster.brokers, plan.cluster.controllers,
                        terminal_at(STDOUT_FILENO).style);
-  if (request.watches) fmt::print("{}", watch.head());
-  options.on_event = [&](const Event& event) {
-    if (trace) trace->write(event);
-    if (request.watches) fmt::print("{}", watch.observe(event));
-  };
-  TRY(auto result, run(plan, options));
-  file.flush();
-  if (trace && !file) return Unexpected(request.out + "/trace.jsonl: cannot be written");
-  if (!request.out.empty()) {
-    result.report.files = {request.out + "/plan.toml", request.out + "/trace.jsonl"};
+  std::function<void(const Event&)> on_event;
+  if (request.watches) {
+    fmt::print("{}", watch.head());
+    on_event = [&watch](const Event& event) { fmt::print("{}", watch.observe(event)); };
   }
+  const auto& folder = request.plan.folder;
+  Finished finished;
+  if (request.out.empty()) {
+    TRY(finished.result, run(plan, {.folder = folder, .keeps_events = true, .on_event = on_event}));
+    return finished;
+  }
+  TRY(const auto trace,
+      record(plan, {folder, reproduce_line(request.plan, plan), on_event}, &finished.result));
+  TRY(finished.written, write_report(trace, {.out = request.out}));
+  return finished;
+}
+
+Expected<int, std::string> run_and_print(const Request& request) {
+  TRY(const auto plan, make_plan(request.plan));
+  TRY(auto finished, run_and_write(request, plan));
+  auto& result = finished.result;
   TRY([[maybe_unused]] const Done replayed, replay(plan, request.plan.folder, result));
-  result.report.reproduce = reproduce_line(request, plan);
-  return print(request, result);
+  result.report.reproduce = line_to_reproduce(request, plan);
+  return print(request, finished);
 }
 
 }  // namespace
@@ -173,7 +178,8 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")
       ->allow_extra_args(false);
-  verb->add_option("--out", request->out, "a folder for plan.toml and trace.jsonl");
+  verb->add_option("--out", request->out,
+                   "a folder for the page, its pictures, the trace and the plan");
   verb->add_option("--format", request->format, "human, json, junit or github")
       ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->add_flag("-q,--quiet", request->is_quiet, "print the verdict's line alone");

@@ -110,9 +110,10 @@ void add_properties(const std::vector<const Followed*>& failures, reports::CiSui
     const std::string name(property->name());
     reports::CiCase result{.id = id, .name = name};
     for (const auto* one : failures) {
-      if (!shows(*one, id)) continue;
+      const bool is_cause = one->failure.failure.id == id;
+      if (!is_cause && (result.end == End::failed || !shows(*one, id))) continue;
       result = case_of(*one, id, name);
-      if (one->failure.failure.id == id) break;
+      if (is_cause) break;
     }
     suite.cases.push_back(std::move(result));
   }

@@ -51,8 +51,8 @@ TEST(HighWatermark, a_divergent_replica_does_not_hold_what_it_replaced) {
   EXPECT_EQ(h.fired(), Fired{"BS-H01/beyond_in_sync"});
 }
 
-// Power loss may undo a truncation that was not synced: a new leader then begins with more than what
-// is left of what was committed.
+// Power loss may undo a truncation that was not synced: a new leader then begins with more than is
+// left of what was committed.
 TEST(HighWatermark, of_a_sole_leader_covers_its_whole_log_from_its_first_answer_on) {
   History h;
   h.partition(2, 0, {1, 2, 3});

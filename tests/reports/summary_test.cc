@@ -177,9 +177,9 @@ TEST(Summary, the_two_facts_are_marked_in_the_story) {
   const Tale run = failover();
   const std::string text = failure_block(failed(run), run.events());
   const auto story = text.substr(text.find("how it happened"));
-  EXPECT_TRUE(contains(story, "\n  (1)      100.000 ms  e3 "));
-  EXPECT_TRUE(contains(story, "\n  (2)           4.1 s  e8 "));
-  EXPECT_TRUE(contains(story, "\n                1.0 s  e5      broker-1 stops: power_loss\n"));
+  EXPECT_TRUE(contains(story, "\n  (1)     100.000 ms  e3 "));
+  EXPECT_TRUE(contains(story, "\n  (2)          4.1 s  e8 "));
+  EXPECT_TRUE(contains(story, "\n               1.0 s  e5      broker-1 stops: power_loss\n"));
 }
 
 TEST(Summary, says_that_a_failure_was_seen_twice) {

@@ -208,7 +208,7 @@ TEST_F(InputErrors, a_missing_file_is_named) {
 TEST_F(InputErrors, a_line_that_is_no_json_is_named_with_its_place_and_two_ways_out) {
   write(3, "{\"a\": 1}\n{\"a\": tru}\n");
   const auto error = error_of("mine");
-  EXPECT_TRUE(error.starts_with("./mine/host-03.jsonl:2:11: this is no JSON (")) << error;
+  EXPECT_TRUE(error.starts_with("./mine/host-03.jsonl:2:10: this is no JSON (")) << error;
   EXPECT_TRUE(
       error.ends_with("but the reader parses every line: mend the line, or --set "
                       "consumers.parses=nothing"))

@@ -147,15 +147,15 @@ std::string extent(const RunResult& run, std::string_view id) {
     const char* second;
   };
   static constexpr Row rows[] = {
-      {"BS-D01", "{} acknowledged, {} read back", "records_acknowledged", "records_read"},
-      {"BS-D02", "{} acknowledged", "records_acknowledged", nullptr},
-      {"BS-O01", "{} truncations, {} recoveries", "truncations", "recoveries"},
-      {"BS-O02", "{} read", "records_read", nullptr},
-      {"BS-L01", "{} elections", "elections", nullptr},
-      {"BS-Q01", "{} elections of the quorum", "quorum_elections", nullptr},
-      {"BS-H01", "{} ISR shrinks, {} expansions", "isr_shrinks", "isr_expansions"},
-      {"BS-C01", "{} read", "records_read", nullptr},
-      {"BS-M01", "{} ISR changes, {} fencings", "isr_changes", "fencings"},
+      {"BS-D01", "acknowledged: {}, read back: {}", "records_acknowledged", "records_read"},
+      {"BS-D02", "acknowledged: {}", "records_acknowledged", nullptr},
+      {"BS-O01", "truncations: {}, recoveries: {}", "truncations", "recoveries"},
+      {"BS-O02", "read: {}", "records_read", nullptr},
+      {"BS-L01", "leaders chosen: {}", "elections", nullptr},
+      {"BS-Q01", "quorum leaders chosen: {}", "quorum_elections", nullptr},
+      {"BS-H01", "ISR shrinks: {}, expansions: {}", "isr_shrinks", "isr_expansions"},
+      {"BS-C01", "read: {}", "records_read", nullptr},
+      {"BS-M01", "ISR changes: {}, fencings: {}", "isr_changes", "fencings"},
   };
   for (const auto& row : rows) {
     const auto first = run.stats.find(row.first);

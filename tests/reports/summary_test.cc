@@ -193,7 +193,7 @@ TEST(Summary, what_held_says_how_much_there_was_to_judge) {
   const Tale run = failover();
   RunResult result = result_of(run);
   result.stats = {{"records_acknowledged", 240}, {"records_read", 241}};
-  EXPECT_TRUE(contains(summary(result, run.events()), "240 acknowledged, 241 read back\n"));
+  EXPECT_TRUE(contains(summary(result, run.events()), "acknowledged: 240, read back: 241\n"));
 }
 
 TEST(Summary, shows_more_than_ascii_only_where_it_may) {

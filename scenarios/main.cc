@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   add_explain(app, line);
   add_report(app, line);
   add_serve(app, line);
+  add_story(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -63,6 +63,8 @@ class Faults {
   // Schedules beginning and end. `number` is the fault's place in the plan, from 1. A kind that
   // does not exist does nothing.
   void inject(const Fault& fault, std::int32_t number);
+  // Ends a fault before its time; what is over, or has not begun, stays as it is.
+  void end(std::int32_t number);
   // Ends all that is there, and none will begin any more. Machines that a fault took down start.
   void lift_all();
 
@@ -84,7 +86,6 @@ class Faults {
   using Machines = std::vector<Machine*>;
 
   void begin(const Fault& fault, std::int32_t number);
-  void end(std::int32_t number);
   Machines find(const std::vector<std::string>& targets) const;
   Machines peers_of(const Fault& fault, const Machines& targets) const;
   Lift apply(const Fault& fault);

@@ -135,6 +135,8 @@ ErrorCode Replica::follower_fetched(Host& host, const partition::FollowerFetch& 
   auto output = leader_->follower_fetched(host.now(), fetch);
   if (!output) return output.error();
   handle(host, *std::move(output));
+  // Whoever waits for any so many copies waits for this one, too, in sync or not.
+  if (config_.rules.numeric_acks == Rules::NumericAcks::legacy) changed_.notify_all(host);
   return ErrorCode::none;
 }
 

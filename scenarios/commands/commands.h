@@ -31,5 +31,6 @@ void add_list(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);
 void add_serve(CLI::App& app, CommandLine& line);
+void add_story(CLI::App& app, CommandLine& line);
 
 }  // namespace brokersim::scenarios

@@ -62,6 +62,7 @@ client::ClientConfig StoryClients::config_of(const std::string& name) const {
     const bool runs = cluster_.world().find(broker.host)->state() == sim::Machine::State::running;
     if (runs) config.bootstrap_servers.push_back(broker);
   }
+  if (config.bootstrap_servers.empty()) config.bootstrap_servers = cluster_.brokers();
   config.client_id = name;
   return config;
 }

@@ -1,5 +1,5 @@
-// A story says: check
-//     check violates=BS-D01
+// A story says: check violates=BS-D01
+//     check
 //
 // The properties judge the run so far. All must hold, or exactly those be violated that are named:
 // anything else is an error, which no rewriting makes good. Prints each violation's sentence.

@@ -61,7 +61,7 @@ TEST(Transcript, a_line_has_a_verb_words_keys_and_lists) {
   EXPECT_EQ(step.words()[1]->values.size(), 2u);
   ASSERT_NE(step.find("to"), nullptr);
   EXPECT_EQ(step.find("to")->values[1].text, "b2");
-  EXPECT_EQ(step.find("to")->values[1].column, 30u);
+  EXPECT_EQ(step.find("to")->values[1].column, 29u);
   EXPECT_EQ(step.find("from"), nullptr);
   EXPECT_EQ(step.input, (std::vector<std::string>{"line one", "two"}));
 }

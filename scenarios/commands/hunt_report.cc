@@ -49,7 +49,7 @@ std::string block_of(const Followed& one, std::int64_t seeds, reports::Style sty
     for (const auto& [fingerprint, count] : failure.consequences) names.push_back(fingerprint);
     out += reports::paragraph(fmt::format("with {}", fmt::join(names, ", ")), indent, style);
   }
-  if (!one.size.empty()) out += fmt::format("{}{}\n", indent, one.size);
+  if (!one.size.empty()) out += reports::paragraph(one.size, indent, style);
   out += fmt::format(
       "{}a fix needs {} for 95 % confidence\n", indent,
       reports::counted(static_cast<std::size_t>(clean_seeds_needed(failure.count, seeds)),

@@ -7,18 +7,10 @@ namespace brokersim::reports {
 
 namespace {
 
-std::string nodes(const std::vector<NodeId>& ids) {
-  std::string text = "{";
-  for (const NodeId id : ids) text += fmt::format("{}{}", text.size() > 1 ? "," : "", id);
-  return text + "}";
-}
-
 std::string offsets(const BatchRef& batch) {
   if (batch.base_offset == batch.last_offset) return fmt::format("offset {}", batch.base_offset);
   return fmt::format("offsets {}..{}", batch.base_offset, batch.last_offset);
 }
-
-std::string acks(std::int32_t value) { return value == -1 ? "all" : fmt::format("{}", value); }
 
 struct Describer {
   NodeId node;
@@ -61,10 +53,10 @@ struct Describer {
   }
   std::string operator()(const PartitionCommitted& b) const {
     return fmt::format("{} committed: leader {}, epoch {}, ISR {}", b.partition, b.leader,
-                       b.leader_epoch, nodes(b.isr));
+                       b.leader_epoch, text_of(b.isr));
   }
   std::string operator()(const ProduceAnswered& b) const {
-    return fmt::format("-> {}  Produce(acks={}) {} {}, {}", b.peer, acks(b.acks), b.partition,
+    return fmt::format("-> {}  Produce(acks={}) {} {}, {}", b.peer, acks_text(b.acks), b.partition,
                        offsets(b.batch),
                        b.error == 0 ? "no error" : fmt::format("error {}", b.error));
   }
@@ -103,7 +95,7 @@ struct Describer {
                        b.why, b.is_clean ? "" : " (unclean)");
   }
   std::string operator()(const IsrChanged& b) const {
-    return fmt::format("ISR of {} {} -> {}: {}", b.partition, nodes(b.before), nodes(b.after),
+    return fmt::format("ISR of {} {} -> {}: {}", b.partition, text_of(b.before), text_of(b.after),
                        b.why);
   }
   std::string operator()(const BrokerFenced& b) const {
@@ -140,6 +132,8 @@ struct Describer {
 }  // namespace
 
 std::string describe(const Event& event) { return std::visit(Describer{event.node}, event.body); }
+
+std::string acks_text(std::int32_t acks) { return acks == -1 ? "all" : fmt::format("{}", acks); }
 
 std::string text_of(Duration duration) {
   const std::int64_t us = duration.count() / 1'000;

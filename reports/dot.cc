@@ -13,7 +13,6 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::string_view font = "Helvetica,Arial,sans-serif";
 constexpr std::string_view bold_font = "Helvetica-Bold";
 constexpr double points_per_inch = 72;
 constexpr double head_length = 5;
@@ -31,9 +30,9 @@ std::string_view style_of(Stroke stroke) {
 }
 
 // In Graphviz y grows upward, a node's place is its middle, and its size is in inches.
-class Painter {
+class DotPainter {
  public:
-  explicit Painter(const Scene& scene) : scene_(scene) {}
+  explicit DotPainter(const Scene& scene) : scene_(scene) {}
 
   std::string all() {
     out_ = fmt::format(
@@ -44,7 +43,7 @@ class Painter {
         "fontname=\"{}\"];\n"
         "edge [arrowhead=none,arrowsize=0.5];\n",
         dot_quoted(scene_.name), light(Color::background), number_text(scene_.width),
-        number_text(scene_.height), font);
+        number_text(scene_.height), picture_font);
     corner({0, 0});
     corner({scene_.width, scene_.height});
     for (const Mark& mark : scene_.marks) std::visit([this](const auto& m) { paint(m); }, mark);
@@ -217,6 +216,6 @@ std::string dot_quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string dot(const Scene& scene) { return Painter(scene).all(); }
+std::string dot(const Scene& scene) { return DotPainter(scene).all(); }
 
 }  // namespace brokersim::reports

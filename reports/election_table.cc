@@ -15,31 +15,32 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::string_view arrow = "\xE2\x86\x92";
+constexpr std::string_view right_arrow = "\xE2\x86\x92";
 constexpr std::size_t most_rows = 2000;
 
-struct Part {
+struct Share {
   std::string_view name;
   Color color;
   std::optional<Duration> Election::*time;
   std::string_view meaning;
 };
 
-constexpr std::array parts = {
-    Part{"detect", Color::violation, &Election::detect,
-         "the old leader was lost, and the controller had not noticed: until it was fenced "
-         "(broker.session.timeout.ms)"},
-    Part{"decide", Color::control, &Election::decide,
-         "until the new leader was committed to the metadata log"},
-    Part{"spread", Color::leader, &Election::spread, "until the new leader had read of it and led"},
-    Part{"recover", Color::consume, &Election::recover,
-         "until it acknowledged the first produce request: clients find it by refreshing their "
-         "metadata (retry.backoff.ms, metadata.max.age.ms)"},
+constexpr std::array shares = {
+    Share{"detect", Color::violation, &Election::detect,
+          "the old leader was lost, and the controller had not noticed: until it was fenced "
+          "(broker.session.timeout.ms)"},
+    Share{"decide", Color::control, &Election::decide,
+          "until the new leader was committed to the metadata log"},
+    Share{"spread", Color::leader, &Election::spread,
+          "until the new leader had read of it and led"},
+    Share{"recover", Color::consume, &Election::recover,
+          "until it acknowledged the first produce request: clients find it by refreshing their "
+          "metadata (retry.backoff.ms, metadata.max.age.ms)"},
 };
 
 Duration total_of(const Election& election) {
   Duration total{};
-  for (const Part& part : parts) total += (election.*part.time).value_or(Duration{});
+  for (const Share& part : shares) total += (election.*part.time).value_or(Duration{});
   return total;
 }
 
@@ -64,7 +65,7 @@ Markup time_cell(const Election& election, Duration full) {
                      Markup::text(fmt::format(" felt {}", brief(*election.felt))));
   Markup out = element("span", {{"class", "nowrap"}}, total);
   out += Markup::raw("<br>") + svg(time_bar(election, full));
-  for (const Part& part : parts)
+  for (const Share& part : shares)
     if (const auto& time = election.*part.time)
       out += Markup::raw("<br>") + element("small", fmt::format("{} {}", part.name, brief(*time)));
   return out;
@@ -137,13 +138,14 @@ Row row_of(const Elections& all, const Election& e, Duration full) {
       element("b", fmt::format("E{}", e.number)),
       unbroken(fmt::format("{}", e.partition)) + Markup::raw("<br>") +
           unbroken("at " + brief(e.committed_at.since_start)),
-      unbroken(fmt::format("{}{}{}", all.short_name_of(e.from), arrow, all.short_name_of(e.to))) +
+      unbroken(
+          fmt::format("{}{}{}", all.short_name_of(e.from), right_arrow, all.short_name_of(e.to))) +
           Markup::raw("<br>") +
-          unbroken(fmt::format("epoch {}{}{}", e.epoch_before, arrow, e.leader_epoch)),
+          unbroken(fmt::format("epoch {}{}{}", e.epoch_before, right_arrow, e.leader_epoch)),
       cause_cell(e),
       time_cell(e, full),
       unbroken(isr_text(all, e.isr_before)) + Markup::raw("<br>") +
-          unbroken(fmt::format("{} {}", arrow, isr_text(all, e.isr_after))),
+          unbroken(fmt::format("{} {}", right_arrow, isr_text(all, e.isr_after))),
       candidates_cell(all, e),
       truncated_cell(all, e),
       verdict_cell(e),
@@ -163,7 +165,7 @@ Scene time_bar(const Election& election, Duration full) {
               .height = height,
               .marks = {}};
   double x = 0;
-  for (const Part& part : parts) {
+  for (const Share& part : shares) {
     const auto& time = election.*part.time;
     if (!time) continue;
     const std::string text = fmt::format("{} {}", part.name, brief(*time));
@@ -212,7 +214,7 @@ Markup time_definitions() {
   items += element("dd",
                    "the first instant at which the old leader could not have completed a write "
                    "with acks=all: it stopped, was paused, or was cut off and made no progress");
-  for (const Part& part : parts) {
+  for (const Share& part : shares) {
     Scene swatch{.name = fmt::format("swatch-{}", part.name),
                  .title = std::string(part.name),
                  .description = "its colour",

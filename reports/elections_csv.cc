@@ -12,33 +12,33 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::array columns = {"election",
-                                "partition",
-                                "committed_at_ms",
-                                "lost_at_ms",
-                                "old_leader",
-                                "new_leader",
-                                "old_epoch",
-                                "new_epoch",
-                                "why",
-                                "lost_by",
-                                "fault",
-                                "quorum_changed",
-                                "isr_before",
-                                "isr_after",
-                                "candidates",
-                                "high_watermark",
-                                "old_leader_leo",
-                                "truncated_records",
-                                "truncated_acknowledged_records",
-                                "lost_acknowledged_records",
-                                "verdict",
-                                "no_leader_ms",
-                                "detect_ms",
-                                "decide_ms",
-                                "spread_ms",
-                                "recover_ms",
-                                "felt_ms"};
+constexpr std::array csv_columns = {"election",
+                                    "partition",
+                                    "committed_at_ms",
+                                    "lost_at_ms",
+                                    "old_leader",
+                                    "new_leader",
+                                    "old_epoch",
+                                    "new_epoch",
+                                    "why",
+                                    "lost_by",
+                                    "fault",
+                                    "quorum_changed",
+                                    "isr_before",
+                                    "isr_after",
+                                    "candidates",
+                                    "high_watermark",
+                                    "old_leader_leo",
+                                    "truncated_records",
+                                    "truncated_acknowledged_records",
+                                    "lost_acknowledged_records",
+                                    "verdict",
+                                    "no_leader_ms",
+                                    "detect_ms",
+                                    "decide_ms",
+                                    "spread_ms",
+                                    "recover_ms",
+                                    "felt_ms"};
 
 std::string ms(Duration duration) {
   const std::int64_t us = duration.count() / 1'000;
@@ -120,7 +120,7 @@ std::string csv_field(std::string_view text) {
 }
 
 std::string elections_csv(const Elections& elections) {
-  std::string csv = line_of(columns);
+  std::string csv = line_of(csv_columns);
   for (const Election& election : elections.all()) csv += line_of(fields(elections, election));
   return csv;
 }

@@ -15,12 +15,6 @@ namespace {
 constexpr std::size_t operations_shown = 10;
 constexpr std::size_t rows_after_facts = 500;
 
-const Event* find(const std::vector<Event>& events, EventId id) {
-  const auto at = std::lower_bound(events.begin(), events.end(), id,
-                                   [](const Event& e, EventId wanted) { return e.id < wanted; });
-  return at != events.end() && at->id == id ? &*at : nullptr;
-}
-
 std::string clock(Instant at) {
   const std::int64_t us = at.ns() / 1'000;
   return fmt::format("{}.{:03} ms", us / 1'000, us % 1'000);
@@ -114,7 +108,7 @@ class Writer {
     int number = 0;
     for (const EventId id : violation_.facts) {
       ++number;
-      if (const Event* event = find(trace_.events, id)) cards += card(number, *event);
+      if (const Event* event = find_event(trace_.events, id)) cards += card(number, *event);
     }
     Markup content;
     if (!cards.empty()) content += element("div", {{"class", "cards"}}, cards);
@@ -155,7 +149,7 @@ class Writer {
     if (all.empty()) return {};
     std::vector<Instant> times;
     for (const EventId id : violation_.facts) {
-      if (const Event* event = find(trace_.events, id)) times.push_back(event->at);
+      if (const Event* event = find_event(trace_.events, id)) times.push_back(event->at);
     }
     const auto shown = operations_around(all, focus_, times, operations_shown);
     return panel("operations", "What clients were told",

@@ -30,7 +30,7 @@ std::vector<Wrong> all_wrong(const std::vector<CiSuite>& suites) {
 }
 
 // Percent first: what the others become contains it.
-std::string escaped(std::string_view text, bool is_property) {
+std::string percent_encoded(std::string_view text, bool is_property) {
   std::string out;
   for (const char c : text) {
     if (c == '%') {
@@ -55,9 +55,9 @@ std::string annotation(const Wrong& wrong) {
   std::string message =
       fmt::format("{} (scenario {}, seeds {})", one->sentence, suite->scenario, suite->seeds);
   if (!one->reproduce.empty()) message += "\nreproduce: " + one->reproduce;
-  return fmt::format("::error file={},line=1,title={}::{}\n", escaped(suite->file, true),
-                     escaped(fmt::format("{} {}", one->id, one->name), true),
-                     escaped(message, false));
+  return fmt::format("::error file={},line=1,title={}::{}\n", percent_encoded(suite->file, true),
+                     percent_encoded(fmt::format("{} {}", one->id, one->name), true),
+                     percent_encoded(message, false));
 }
 
 // In a Markdown table or sentence: no markup of its own, no line break.
@@ -125,7 +125,8 @@ std::string headline(const std::vector<CiSuite>& suites, std::size_t wrong) {
 
 std::string github_annotations(const std::vector<CiSuite>& suites) {
   const auto wrong = all_wrong(suites);
-  if (wrong.empty()) return fmt::format("::notice::{}\n", escaped(headline(suites, 0), false));
+  if (wrong.empty())
+    return fmt::format("::notice::{}\n", percent_encoded(headline(suites, 0), false));
   std::string out;
   const bool has_more = wrong.size() > most_annotations;
   const std::size_t shown = has_more ? most_annotations - 1 : wrong.size();

@@ -4,13 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "reports/text_width.h"
+
 namespace brokersim::reports {
 
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 // The length of the well-formed character of UTF-8 at the beginning, or 0 (RFC 3629).
 std::size_t character_length(std::string_view text) {

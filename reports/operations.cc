@@ -17,8 +17,6 @@ std::string milliseconds_text(Instant at) {
   return fmt::format("{}.{:03}", us / 1'000, us % 1'000);
 }
 
-std::string acks_text(std::int32_t acks) { return acks == -1 ? "all" : fmt::format("{}", acks); }
-
 std::string_view outcome_text(const ClientOperation& operation) {
   return operation.ended ? name_of(operation.outcome) : "unknown";
 }

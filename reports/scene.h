@@ -17,6 +17,9 @@
 
 namespace brokersim::reports {
 
+// Of every text; text_width.h measures it.
+inline constexpr std::string_view picture_font = "Helvetica,Arial,sans-serif";
+
 struct Point {
   double x = 0;
   double y = 0;

@@ -24,7 +24,7 @@ constexpr double least_distance = 26;  // Between times on the axis.
 constexpr Duration least_outage = 5ms;
 
 // As the sentence writes it.
-std::string clock(Instant at) {
+std::string tenths(Instant at) {
   const std::int64_t tenths = at.ns() / 100'000;
   return fmt::format("{}.{} ms", tenths / 10, tenths % 10);
 }
@@ -37,9 +37,9 @@ std::string rough(Duration duration) {
   return text_of(duration);
 }
 
-class Painter {
+class Diagram {
  public:
-  Painter(const Story& story, const SpacetimeOptions& options)
+  Diagram(const Story& story, const SpacetimeOptions& options)
       : story_(story), options_(options), layout_(story) {}
 
   Scene paint() {
@@ -92,7 +92,7 @@ class Painter {
                                         [&](double y) { return std::abs(y - stop.y) < 22; });
       line({SpacetimeLayout::axis - 4, stop.y}, {layout_.width() - 6, stop.y}, Color::grid, 0.7);
       if (is_free) {
-        text({SpacetimeLayout::axis - 10, stop.y}, clock(stop.at), 7.8, Color::muted, Align::end);
+        text({SpacetimeLayout::axis - 10, stop.y}, tenths(stop.at), 7.8, Color::muted, Align::end);
       }
       last = stop.y;
     }
@@ -311,7 +311,7 @@ class Painter {
   }
 
   Tag tag_of(const Story::Mark& mark) const {
-    Tag tag{.tooltip = fmt::format("e{} {}: {}", mark.id.value, clock(mark.at), mark.text),
+    Tag tag{.tooltip = fmt::format("e{} {}: {}", mark.id.value, tenths(mark.at), mark.text),
             .category = mark.fact ? "fact" : "event"};
     if (mark.fact != 0) tag.anchor = fmt::format("fact-{}", mark.fact);
     const bool has_row = mark.id >= options_.first_row && mark.id <= options_.last_row;
@@ -362,7 +362,7 @@ class Painter {
 std::string notice_of(const Story& story) {
   std::string text =
       fmt::format("{} of {} marks and messages from {} to {}", story.shown(),
-                  story.shown() + story.left_out, clock(story.begin), clock(story.end));
+                  story.shown() + story.left_out, tenths(story.begin), tenths(story.end));
   if (story.hidden_lanes > 0)
     text += fmt::format("; {} hidden", counted(story.hidden_lanes, "lane"));
   return text + "; heartbeats and fetches without news are not shown";
@@ -378,7 +378,7 @@ Spacetime spacetime(const std::vector<Event>& events, const std::vector<Message>
     result.notice = "the run has no events that tell of it";
     return result;
   }
-  result.scene = Painter(story, options).paint();
+  result.scene = Diagram(story, options).paint();
   result.scene.name = "spacetime";
   result.scene.title = "Space-time diagram";
   result.scene.description = violation.message;

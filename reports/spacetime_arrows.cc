@@ -12,7 +12,7 @@ namespace brokersim::reports {
 
 namespace {
 
-using Kind = Story::Arrow::Kind;
+using ArrowKind = Story::Arrow::Kind;
 
 // Longer than any link takes by itself: something held it.
 constexpr Duration held = 25ms;
@@ -27,16 +27,16 @@ const MessagePart* part_about(const Message& message, const Focus& focus) {
   return found;
 }
 
-Kind kind_of(const Message& message, const Cast& cast) {
+ArrowKind kind_of(const Message& message, const Cast& cast) {
   const Part from = cast.part_of(message.from);
   const Part to = cast.part_of(message.to);
-  if (message.api == "BrokerHeartbeat") return Kind::heartbeat;
-  if (from == Part::controller || to == Part::controller) return Kind::control;
-  if (message.api == "Produce") return message.is_response() ? Kind::ack : Kind::produce;
+  if (message.api == "BrokerHeartbeat") return ArrowKind::heartbeat;
+  if (from == Part::controller || to == Part::controller) return ArrowKind::control;
+  if (message.api == "Produce") return message.is_response() ? ArrowKind::ack : ArrowKind::produce;
   if (from == Part::client || to == Part::client) {
-    return message.api == "Fetch" ? Kind::read : Kind::control;
+    return message.api == "Fetch" ? ArrowKind::read : ArrowKind::control;
   }
-  return Kind::replication;
+  return ArrowKind::replication;
 }
 
 bool has(std::string_view text, std::string_view word) {
@@ -55,18 +55,18 @@ int weight_of_replication(const Message& message, std::string_view text) {
   return message.is_response() ? 15 : 30;
 }
 
-int weight_of(const Message& message, Kind kind, std::string_view text, const Focus& focus) {
+int weight_of(const Message& message, ArrowKind kind, std::string_view text, const Focus& focus) {
   const bool names_offset = focus.offset >= 0 && has(text, fmt::format("offset {}", focus.offset));
   const bool names_op = std::any_of(focus.ops.begin(), focus.ops.end(), [&](std::int64_t op) {
     return has(text, fmt::format("op{}", op));
   });
   switch (kind) {
-    case Kind::produce: return names_op ? 66 : 25;
-    case Kind::ack: return names_offset ? 66 : (is_error(text) ? 35 : 25);
-    case Kind::read: return has(text, "records") ? 40 : 20;
-    case Kind::replication: return weight_of_replication(message, text);
-    case Kind::heartbeat: return 36;
-    case Kind::control: break;
+    case ArrowKind::produce: return names_op ? 66 : 25;
+    case ArrowKind::ack: return names_offset ? 66 : (is_error(text) ? 35 : 25);
+    case ArrowKind::read: return has(text, "records") ? 40 : 20;
+    case ArrowKind::replication: return weight_of_replication(message, text);
+    case ArrowKind::heartbeat: return 36;
+    case ArrowKind::control: break;
   }
   if (message.api == "AlterPartition") return 62;
   if (message.api == "Vote") return focus.partition ? 20 : 70;

@@ -9,12 +9,6 @@ namespace brokersim::reports {
 
 namespace {
 
-const Event* find(const std::vector<Event>& events, EventId id) {
-  const auto at = std::lower_bound(events.begin(), events.end(), id,
-                                   [](const Event& e, EventId wanted) { return e.id < wanted; });
-  return at != events.end() && at->id == id ? &*at : nullptr;
-}
-
 // Marks before the facts' own story that explain how things stood, and after it.
 constexpr std::size_t prologue = 8;
 constexpr std::size_t epilogue = 4;
@@ -54,7 +48,7 @@ std::pair<Instant, Instant> core_of(const Story& story, const Focus& focus,
   Instant first = never;
   Instant last{};
   for (const EventId fact : focus.facts) {
-    const Event* event = find(events, fact);
+    const Event* event = find_event(events, fact);
     if (!event) continue;
     first = std::min(first, event->at);
     last = std::max(last, event->at);

@@ -12,15 +12,7 @@ namespace brokersim::reports {
 
 namespace {
 
-using Kind = Story::Mark::Kind;
-
-std::string nodes(const std::vector<NodeId>& ids) {
-  std::string text = "{";
-  for (const NodeId id : ids) text += fmt::format("{}{}", text.size() > 1 ? "," : "", id);
-  return text + "}";
-}
-
-std::string acks(std::int32_t value) { return value == -1 ? "all" : fmt::format("{}", value); }
+using MarkKind = Story::Mark::Kind;
 
 // Makes marks of one event after the other; an empty text means none.
 class MarkMaker {
@@ -43,7 +35,7 @@ class MarkMaker {
   }
 
  private:
-  void say(Kind kind, int weight, std::string text) {
+  void say(MarkKind kind, int weight, std::string text) {
     made_.kind = kind;
     made_.weight = weight;
     made_.text = std::move(text);
@@ -72,16 +64,16 @@ class MarkMaker {
   // ---- Machines ----
 
   void describe(const NodeStarted& b) {
-    if (b.incarnation > 0) say(Kind::state, 80, "starts again");
+    if (b.incarnation > 0) say(MarkKind::state, 80, "starts again");
   }
   void describe(const NodeStopped& b) {
-    if (b.how == NodeStopped::How::crash) say(Kind::loss, 85, "crashes");
-    if (b.how == NodeStopped::How::power_loss) say(Kind::loss, 85, "loses power");
+    if (b.how == NodeStopped::How::crash) say(MarkKind::loss, 85, "crashes");
+    if (b.how == NodeStopped::How::power_loss) say(MarkKind::loss, 85, "loses power");
     const bool is_client = cast_.part_of(node_) == Part::client;
-    if (b.how == NodeStopped::How::shutdown && !is_client) say(Kind::state, 80, "shuts down");
+    if (b.how == NodeStopped::How::shutdown && !is_client) say(MarkKind::state, 80, "shuts down");
   }
-  void describe(const NodePaused&) { say(Kind::loss, 85, "pauses"); }
-  void describe(const NodeResumed&) { say(Kind::state, 80, "goes on"); }
+  void describe(const NodePaused&) { say(MarkKind::loss, 85, "pauses"); }
+  void describe(const NodeResumed&) { say(MarkKind::state, 80, "goes on"); }
 
   // ---- Logs ----
 
@@ -96,7 +88,7 @@ class MarkMaker {
       text += fmt::format(", after offset {} of epoch {}", offset, epoch);
     }
     log[b.batch.last_offset] = b.batch.leader_epoch;
-    say(Kind::state, is_in(b.batch) ? 75 : 40, text);
+    say(MarkKind::state, is_in(b.batch) ? 75 : 40, text);
   }
   void describe(const LogCut& b) {
     if (!is_it(b.partition)) return;
@@ -104,19 +96,19 @@ class MarkMaker {
     logs_[node_].erase(logs_[node_].lower_bound(b.end_offset), logs_[node_].end());
     if (before <= b.end_offset && !b.by_power_loss && fact_ == 0) return;
     const bool drops_it = focus_.offset >= b.end_offset && focus_.offset < before;
-    say(Kind::loss, drops_it ? 95 : 70,
+    say(MarkKind::loss, drops_it ? 95 : 70,
         fmt::format("{} {} -> {}{}", b.by_power_loss ? "power loss cuts the log" : "truncates",
                     before, b.end_offset,
                     drops_it ? fmt::format(": offset {} is gone", focus_.offset) : ""));
   }
   void describe(const LogRecovered& b) {
     if (!is_it(b.partition)) return;
-    say(Kind::plain, 60, fmt::format("recovers its log, LEO {}", b.end_offset));
+    say(MarkKind::plain, 60, fmt::format("recovers its log, LEO {}", b.end_offset));
   }
   void describe(const HighWatermarkAdvanced& b) {
     if (!is_it(b.partition)) return;
     const bool passes_it = b.high_watermark == focus_.offset + 1;
-    say(Kind::plain, passes_it ? 65 : 20, fmt::format("HW {}", b.high_watermark));
+    say(MarkKind::plain, passes_it ? 65 : 20, fmt::format("HW {}", b.high_watermark));
   }
 
   // ---- Who leads ----
@@ -126,45 +118,45 @@ class MarkMaker {
     leader_ = b.leader;
     if (fact_ == 0) return;  // What the controller decided says it already.
     if (!b.leader.is_set()) {
-      say(Kind::election, 100, fmt::format("commits: nobody leads epoch {}", b.leader_epoch));
+      say(MarkKind::election, 100, fmt::format("commits: nobody leads epoch {}", b.leader_epoch));
       return;
     }
     std::string text =
         fmt::format("commits: {} leads epoch {}", cast_.short_name(b.leader), b.leader_epoch);
     text += fmt::format(", whose log ends at {}", end_of(b.leader));
-    say(Kind::election, 100, text);
+    say(MarkKind::election, 100, text);
   }
   void describe(const LeaderElected& b) {
     if (!is_it(b.partition)) return;
     const std::string whom =
         b.to.is_set() ? fmt::format("elects {}", cast_.short_name(b.to)) : "nobody may lead";
-    say(b.is_clean ? Kind::election : Kind::loss, 90,
+    say(b.is_clean ? MarkKind::election : MarkKind::loss, 90,
         fmt::format("{}: {}{}, epoch {}, ISR {}", b.why, whom, b.is_clean ? "" : " uncleanly",
-                    b.leader_epoch, nodes(b.isr_after)));
+                    b.leader_epoch, text_of(b.isr_after)));
   }
   void describe(const IsrChanged& b) {
     if (!is_it(b.partition)) return;
-    say(Kind::election, 70, fmt::format("ISR {} -> {}", nodes(b.before), nodes(b.after)));
+    say(MarkKind::election, 70, fmt::format("ISR {} -> {}", text_of(b.before), text_of(b.after)));
   }
   void describe(const BrokerFenced& b) {
-    say(Kind::election, 60, fmt::format("fences {}: {}", cast_.short_name(b.broker), b.why));
+    say(MarkKind::election, 60, fmt::format("fences {}: {}", cast_.short_name(b.broker), b.why));
   }
   void describe(const BrokerUnfenced& b) {
-    say(Kind::election, 45, fmt::format("unfences {}", cast_.short_name(b.broker)));
+    say(MarkKind::election, 45, fmt::format("unfences {}", cast_.short_name(b.broker)));
   }
   void describe(const BecameLeader& b) {
     if (!is_it(b.partition)) return;
-    say(Kind::state, 85,
+    say(MarkKind::state, 85,
         fmt::format("leads epoch {}, LEO {}, HW {}", b.leader_epoch, b.end_offset,
                     b.high_watermark));
   }
   void describe(const BecameFollower& b) {
     if (!is_it(b.partition)) return;
     if (!b.leader.is_set()) {
-      say(Kind::plain, 35, fmt::format("knows no leader, LEO {}", b.end_offset));
+      say(MarkKind::plain, 35, fmt::format("knows no leader, LEO {}", b.end_offset));
       return;
     }
-    say(Kind::state, 75,
+    say(MarkKind::state, 75,
         fmt::format("follows {}, epoch {}, LEO {}", cast_.short_name(b.leader), b.leader_epoch,
                     b.end_offset));
   }
@@ -173,22 +165,23 @@ class MarkMaker {
 
   void describe(const ProduceAnswered& b) {
     if (fact_ == 0) return;
-    say(Kind::state, 100, fmt::format("acknowledges {} (acks={})", at(b.batch), acks(b.acks)));
+    say(MarkKind::state, 100,
+        fmt::format("acknowledges {} (acks={})", at(b.batch), acks_text(b.acks)));
   }
   void describe(const FetchAnswered& b) {
     if (fact_ == 0) return;
     const std::string what = b.batches.empty() ? "nothing there" : at(b.batches.front());
-    say(Kind::state, 100,
+    say(MarkKind::state, 100,
         fmt::format("answers Fetch @{}: {}, HW {}", b.fetch_offset, what, b.high_watermark));
   }
   void describe(const VoteAnswered& b) {
-    say(Kind::election, focus_.partition ? 15 : 70,
+    say(MarkKind::election, focus_.partition ? 15 : 70,
         fmt::format("{} {} in epoch {}", b.is_granted ? "votes for" : "refuses",
                     cast_.short_name(b.candidate), b.epoch));
   }
   void describe(const QuorumRoleChanged& b) {
     if (b.role != "leader" && b.role != "resigned") return;
-    say(Kind::election, focus_.partition ? 55 : 85,
+    say(MarkKind::election, focus_.partition ? 55 : 85,
         fmt::format("{} quorum epoch {}", b.role == "leader" ? "leads" : "resigns", b.epoch));
   }
 
@@ -196,22 +189,23 @@ class MarkMaker {
 
   void describe(const SendInvoked& b) {
     if (is_it(b.partition))
-      say(Kind::plain, is_op(b.op) ? 66 : 15, fmt::format("sends op{}", b.op));
+      say(MarkKind::plain, is_op(b.op) ? 66 : 15, fmt::format("sends op{}", b.op));
   }
   void describe(const SendEnded& b) {
     if (!is_it(b.partition)) return;
     const std::string end = b.outcome == Outcome::ok
                                 ? fmt::format("op{} is acked: offset {}", b.op, b.offset)
                                 : fmt::format("op{}: {}", b.op, name_of(b.outcome));
-    say(b.outcome == Outcome::ok ? Kind::state : Kind::loss, is_op(b.op) ? 68 : 15, end);
+    say(b.outcome == Outcome::ok ? MarkKind::state : MarkKind::loss, is_op(b.op) ? 68 : 15, end);
   }
   void describe(const RecordDelivered& b) {
     if (!is_it(b.partition)) return;
-    say(Kind::state, b.offset == focus_.offset ? 68 : 12, fmt::format("reads offset {}", b.offset));
+    say(MarkKind::state, b.offset == focus_.offset ? 68 : 12,
+        fmt::format("reads offset {}", b.offset));
   }
   void describe(const PositionReset& b) {
     if (!is_it(b.partition)) return;
-    say(Kind::plain, 30, fmt::format("reads from offset {} on: {}", b.offset, b.why));
+    say(MarkKind::plain, 30, fmt::format("reads from offset {} on: {}", b.offset, b.why));
   }
 
   const Focus& focus_;

@@ -12,12 +12,12 @@ namespace brokersim::reports {
 namespace {
 
 using Arrow = Story::Arrow;
-constexpr double left = SpacetimeLayout::axis - 60;
+constexpr double legend_left = SpacetimeLayout::axis - 60;
 
 // Signs and their meanings, one after the other.
-class Row {
+class LegendRow {
  public:
-  Row(Scene& scene, double y) : scene_(scene), y_(y) {}
+  LegendRow(Scene& scene, double y) : scene_(scene), y_(y) {}
 
   void word(std::string_view words, double width) {
     scene_.add(Text{{x_ + width + 5, y_}, std::string(words), 8, Color::muted});
@@ -53,7 +53,7 @@ class Row {
  private:
   Scene& scene_;
   double y_;
-  double x_ = left;
+  double x_ = legend_left;
 };
 
 }  // namespace
@@ -71,7 +71,7 @@ ArrowStyle style_of(Story::Arrow::Kind kind) {
 }
 
 double add_spacetime_legend(Scene& scene, double y) {
-  Row messages(scene, y);
+  LegendRow messages(scene, y);
   messages.line(Arrow::Kind::produce, "produce");
   messages.line(Arrow::Kind::ack, "acknowledgement");
   messages.line(Arrow::Kind::control, "control plane");
@@ -79,7 +79,7 @@ double add_spacetime_legend(Scene& scene, double y) {
   messages.line(Arrow::Kind::replication, "replication");
   messages.line(Arrow::Kind::heartbeat, "heartbeat");
   messages.lost();
-  Row lanes(scene, y + 15);
+  LegendRow lanes(scene, y + 15);
   Box leader;
   leader.fill = Color::leader;
   lanes.band(leader, "believes that it leads");

@@ -46,12 +46,6 @@ std::map<NodeId, std::string> names_of(const std::vector<Event>& events) {
   return names;
 }
 
-const Event* find(const std::vector<Event>& events, EventId id) {
-  const auto at = std::lower_bound(events.begin(), events.end(), id,
-                                   [](const Event& e, EventId wanted) { return e.id < wanted; });
-  return at != events.end() && at->id == id ? &*at : nullptr;
-}
-
 std::string line_of(const Event& e, const std::map<NodeId, std::string>& names) {
   const auto name = names.find(e.node);
   const std::string who = name == names.end() ? "" : name->second + " ";
@@ -253,7 +247,7 @@ std::string failure_block(const RunResult& run, const std::vector<Event>& events
   int number = 0;
   for (const EventId id : cause.facts) {
     if (id.value == 0) continue;
-    out += fact(++number, find(events, id), id, names, style);
+    out += fact(++number, find_event(events, id), id, names, style);
   }
   out += story(cause, events, names, style) + "\n";
   out += notes(run, cause, style);
@@ -296,8 +290,8 @@ std::string elections_table(const std::vector<Election>& elections, Style style)
     const std::string outage = e.without_leader ? text_of(*e.without_leader) : "until next";
     out += cut(fmt::format("  {:<4} {:>10}  {:<{}}  {:<10} {:>5}  {:<14}  {}{}",
                            fmt::format("E{}", e.number), text_of(e.committed_at.since_start),
-                           fmt::format("{}", e.partition), name_width, step, e.leader_epoch, outage,
-                           e.is_clean ? "" : "UNCLEAN ", e.why),
+                           fmt::format("{}", e.partition), name_width, step, e.leader_epoch.value,
+                           outage, e.is_clean ? "" : "UNCLEAN ", e.why),
                style);
   }
   return out + outages(elections);

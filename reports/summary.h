@@ -42,6 +42,8 @@ std::string result_json(const RunResult& run);
 
 // "53.713 ms", "3.4 s"
 std::string text_of(Duration duration);
+// "all", "2"
+std::string acks_text(std::int32_t acks);
 // One line for people: "broker-1 stopped (power_loss)".
 std::string describe(const Event& event);
 

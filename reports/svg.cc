@@ -12,9 +12,8 @@ namespace brokersim::reports {
 
 namespace {
 
-constexpr std::string_view font = "Helvetica,Arial,sans-serif";
 constexpr double baseline = 0.36;  // Of a text's size, from its middle down to its baseline.
-constexpr double head_length = 6;
+constexpr double svg_head_length = 6;
 constexpr double badge_radius = 7.5;
 
 std::string xy(Point p) { return number_text(p.x) + " " + number_text(p.y); }
@@ -32,9 +31,9 @@ std::string hatch_id(const Scene& scene, Color color) {
   return fmt::format("{}-hatch-{}", scene.name, static_cast<int>(color));
 }
 
-class Painter {
+class SvgPainter {
  public:
-  explicit Painter(const Scene& scene) : scene_(scene) {}
+  explicit SvgPainter(const Scene& scene) : scene_(scene) {}
 
   std::string all() {
     for (const Mark& mark : scene_.marks) std::visit([this](const auto& m) { paint(m); }, mark);
@@ -72,8 +71,8 @@ class Painter {
     const double dy = line.to.y - line.from.y;
     const double length = std::hypot(dx, dy);
     Point stop = line.to;
-    if (line.has_head && length > head_length) {
-      const double share = (length - head_length + 1) / length;
+    if (line.has_head && length > svg_head_length) {
+      const double share = (length - svg_head_length + 1) / length;
       stop = {line.from.x + dx * share, line.from.y + dy * share};
     }
     stroke(fmt::format("M{}L{}", xy(line.from), xy(stop)), line.color, line.width, line.stroke);
@@ -83,7 +82,7 @@ class Painter {
 
   void head(const Line& line, double along_x, double along_y) {
     const double half = 1.7 + line.width / 2;
-    const Point root{line.to.x - along_x * head_length, line.to.y - along_y * head_length};
+    const Point root{line.to.x - along_x * svg_head_length, line.to.y - along_y * svg_head_length};
     const Point left{root.x - along_y * half, root.y + along_x * half};
     const Point right{root.x + along_y * half, root.y - along_x * half};
     out_ += fmt::format(R"(<path d="M{}L{}L{}Z" fill="{}"/>)", xy(line.to), xy(left), xy(right),
@@ -214,21 +213,21 @@ std::string opening(const Scene& scene, std::string_view more) {
                      "\n",
                      more, number_text(scene.width), number_text(scene.height),
                      number_text(scene.width), number_text(scene.height), scene.name, scene.name,
-                     font, scene.name, escaped(scene.title), scene.name,
+                     picture_font, scene.name, escaped(scene.title), scene.name,
                      escaped(scene.description));
 }
 
 }  // namespace
 
 Markup svg(const Scene& scene) {
-  return Markup::raw(opening(scene, "") + Painter(scene).all() + "</svg>\n");
+  return Markup::raw(opening(scene, "") + SvgPainter(scene).all() + "</svg>\n");
 }
 
 std::string svg_file(const Scene& scene) {
   return opening(scene, R"( xmlns="http://www.w3.org/2000/svg")") + "<style>\n" + palette_css() +
          "</style>\n" +
          fmt::format(R"(<rect width="100%" height="100%" fill="{}"/>)", light(Color::background)) +
-         "\n" + Painter(scene).all() + "</svg>\n";
+         "\n" + SvgPainter(scene).all() + "</svg>\n";
 }
 
 }  // namespace brokersim::reports

@@ -21,8 +21,6 @@ constexpr std::uint16_t advance_of_others = 1000;
 constexpr std::string_view narrow = "·";  // The one narrow character that pictures use often.
 constexpr std::string_view ellipsis = "…";
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
 }  // namespace
 
 double text_width(std::string_view text, double size, bool is_bold) {

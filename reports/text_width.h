@@ -8,6 +8,9 @@
 
 namespace brokersim::reports {
 
+// Whether the byte goes on with a character of UTF-8 (RFC 3629).
+constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
 // In the unit of `size`. UTF-8; characters outside the table count as wide ones.
 double text_width(std::string_view text, double size, bool is_bold = false);
 

@@ -6,10 +6,10 @@
 namespace brokersim::reports {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 constexpr std::string_view beginning = "{\"end\":";
 
-Json json_of(const properties::Verdict::Finding& finding) {
+OrderedJson json_of(const properties::Verdict::Finding& finding) {
   return {{"id", finding.id},
           {"name", finding.name},
           {"is_judged", finding.is_judged},
@@ -17,13 +17,13 @@ Json json_of(const properties::Verdict::Finding& finding) {
           {"lacks", finding.lacks}};
 }
 
-Json json_of(const properties::Violation& violation) {
-  Json json = {{"id", violation.id},
-               {"kind", violation.kind},
-               {"message", violation.message},
-               {"facts", {violation.facts[0].value, violation.facts[1].value}},
-               {"at", violation.at.ns()},
-               {"count", violation.count}};
+OrderedJson json_of(const properties::Violation& violation) {
+  OrderedJson json = {{"id", violation.id},
+                      {"kind", violation.kind},
+                      {"message", violation.message},
+                      {"facts", {violation.facts[0].value, violation.facts[1].value}},
+                      {"at", violation.at.ns()},
+                      {"count", violation.count}};
   if (const auto& partition = violation.partition) {
     json["topic"] = partition->topic;
     json["partition"] = partition->partition;
@@ -31,7 +31,7 @@ Json json_of(const properties::Violation& violation) {
   return json;
 }
 
-properties::Verdict::Finding finding_of(const Json& json) {
+properties::Verdict::Finding finding_of(const OrderedJson& json) {
   properties::Verdict::Finding finding;
   json.at("id").get_to(finding.id);
   json.at("name").get_to(finding.name);
@@ -41,7 +41,7 @@ properties::Verdict::Finding finding_of(const Json& json) {
   return finding;
 }
 
-properties::Violation violation_of(const Json& json) {
+properties::Violation violation_of(const OrderedJson& json) {
   properties::Violation violation;
   json.at("id").get_to(violation.id);
   json.at("kind").get_to(violation.kind);
@@ -61,39 +61,41 @@ properties::Violation violation_of(const Json& json) {
 }  // namespace
 
 std::string trace_end(const RunResult& run) {
-  Json end = {{"verdict", run.verdict.passed() ? "pass" : "fail"},
-              {"trace_hash", run.trace_hash},
-              {"simulated_ns", run.simulated.count()},
-              {"events", run.verdict.events},
-              {"faults", run.faults},
-              {"findings", Json::array()},
-              {"violations", Json::array()},
-              {"stats", run.stats}};
+  OrderedJson end = {{"verdict", run.verdict.passed() ? "pass" : "fail"},
+                     {"trace_hash", run.trace_hash},
+                     {"simulated_ns", run.simulated.count()},
+                     {"events", run.verdict.events},
+                     {"faults", run.faults},
+                     {"findings", OrderedJson::array()},
+                     {"violations", OrderedJson::array()},
+                     {"stats", run.stats}};
   for (const auto& finding : run.verdict.findings) end["findings"].push_back(json_of(finding));
   for (const auto& violation : run.verdict.violations) {
     end["violations"].push_back(json_of(violation));
   }
   // What is not UTF-8 is replaced, so that the line can always be read again.
-  return fmt::format("{}{}}}", beginning, end.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return fmt::format("{}{}}}", beginning,
+                     end.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 bool is_trace_end(std::string_view line) { return line.starts_with(beginning); }
 
 Expected<Done, std::string> read_trace_end(std::string_view line, RunResult& run) {
   try {
-    const Json whole = Json::parse(line);
-    const Json& end = whole.at("end");
+    const OrderedJson whole = OrderedJson::parse(line);
+    const OrderedJson& end = whole.at("end");
     end.at("trace_hash").get_to(run.trace_hash);
     run.simulated = Duration(end.at("simulated_ns").get<std::int64_t>());
     end.at("events").get_to(run.verdict.events);
     end.at("faults").get_to(run.faults);
     end.at("stats").get_to(run.stats);
-    for (const Json& each : end.at("findings")) run.verdict.findings.push_back(finding_of(each));
-    for (const Json& each : end.at("violations")) {
+    for (const OrderedJson& each : end.at("findings"))
+      run.verdict.findings.push_back(finding_of(each));
+    for (const OrderedJson& each : end.at("violations")) {
       run.verdict.violations.push_back(violation_of(each));
     }
     return Done{};
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return Unexpected(fmt::format("not the end of a trace: {}", error.what()));
   }
 }

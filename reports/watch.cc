@@ -119,7 +119,7 @@ std::string Watch::facts(const Partition& partition) const {
     const auto end = partition.ends.find(broker.node);
     ends += fmt::format("{} ", end == partition.ends.end() ? "-" : fmt::format("{}", end->second));
   }
-  return fmt::format("{:>5}  {:<7} {:<6} {}", partition.epoch, numbers(partition.isr),
+  return fmt::format("{:>5}  {:<7} {:<6} {}", partition.epoch.value, numbers(partition.isr),
                      partition.high_watermark, ends);
 }
 

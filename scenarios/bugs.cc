@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 4> bugs{
+constexpr std::array<Bug, 4> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -38,10 +38,10 @@ constexpr std::array<Bug, 4> bugs{
 
 }  // namespace
 
-std::span<const Bug> all_bugs() { return bugs; }
+std::span<const Bug> all_bugs() { return known_bugs; }
 
 const Bug* find_bug(std::string_view name) {
-  for (const auto& bug : bugs) {
+  for (const auto& bug : known_bugs) {
     if (bug.name == name) return &bug;
   }
   return nullptr;
@@ -56,7 +56,7 @@ Expected<Rules, std::string> rules_with(const std::vector<std::string>& names) {
       continue;
     }
     std::vector<std::string> known;
-    for (const auto& each : bugs) known.emplace_back(each.name);
+    for (const auto& each : known_bugs) known.emplace_back(each.name);
     return Unexpected(fmt::format("there is no bug '{}'{}", name, did_you_mean(name, known)));
   }
   return rules;

@@ -12,7 +12,6 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::int32_t first_controller = 101;
 constexpr std::int32_t first_client = 1000;
 constexpr std::int32_t client_ids = 9000;
 // What a supervisor waits before it starts a node again that ended by itself: RestartSec.
@@ -42,17 +41,6 @@ controller::Image::Configs topic_defaults(const Plan& plan) {
     if (found != plan.cluster.settings.end()) configs.emplace(found->first, found->second);
   }
   return configs;
-}
-
-// "my-topic-0"
-std::optional<TopicPartition> parse_partition(std::string_view text) {
-  const auto dash = text.rfind('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  std::int32_t index = 0;
-  const auto [end, error] =
-      std::from_chars(text.data() + dash + 1, text.data() + text.size(), index);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return TopicPartition{std::string(text.substr(0, dash)), index};
 }
 
 }  // namespace

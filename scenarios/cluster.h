@@ -26,6 +26,9 @@ namespace brokersim::scenarios {
 // The configuration of every node, or what is wrong with the plan's settings or bugs.
 Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& plan);
 
+// Of controller-1; the others follow.
+inline constexpr std::int32_t first_controller = 101;
+
 class SimulatedCluster {
  public:
   // Nothing runs yet.

@@ -34,7 +34,7 @@ struct Child {
 
 void write_all(int fd, const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
-    const ssize_t n = write(fd, text.data() + at, text.size() - at);
+    const ssize_t n = ::write(fd, text.data() + at, text.size() - at);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return;
     at += static_cast<std::size_t>(n);
@@ -75,7 +75,7 @@ Child start(const ChildTask& task) {
 // Reads what there is; closes at the end.
 void drain(int& fd, std::string& into, std::size_t limit) {
   char buffer[1 << 14];
-  const ssize_t n = read(fd, buffer, sizeof buffer);
+  const ssize_t n = ::read(fd, buffer, sizeof buffer);
   if (n < 0 && errno == EINTR) return;
   if (n <= 0) {
     close(std::exchange(fd, -1));

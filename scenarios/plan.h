@@ -99,6 +99,9 @@ struct Fault {
   friend bool operator==(const Fault&, const Fault&) = default;
 };
 
+// The client that creates topics and asks for elections; a plan need not list it.
+inline constexpr const char* admin_name = "admin";
+
 struct Plan {
   std::int64_t version = 1;
   std::string scenario;           // The name of the scenario it was drawn from.

@@ -15,7 +15,7 @@ namespace {
 
 // ---- Writing -----------------------------------------------------------------------------------
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -36,15 +36,15 @@ bool is_bare(std::string_view key) {
                              std::string_view::npos;
 }
 
-std::string written(const std::string& value) { return quoted(value); }
-std::string written(Duration value) { return quoted(text_of(value)); }
+std::string written(const std::string& value) { return in_quotes(value); }
+std::string written(Duration value) { return in_quotes(text_of(value)); }
 std::string written(Partitioner value) {
-  return quoted(value == Partitioner::key ? "key" : "round_robin");
+  return in_quotes(value == Partitioner::key ? "key" : "round_robin");
 }
 std::string written(Operation::Kind value) {
-  return quoted(value == Operation::Kind::elect ? "elect" : "send");
+  return in_quotes(value == Operation::Kind::elect ? "elect" : "send");
 }
-std::string written(Parses value) { return quoted(value == Parses::json ? "json" : "nothing"); }
+std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
 std::string written(const Fault::Parameter& value) {
   const auto* duration = std::get_if<Duration>(&value);
   return duration ? written(*duration) : fmt::format("{}", std::get<std::int64_t>(value));
@@ -54,7 +54,7 @@ std::string written(T value) {
   return fmt::format("{}", value);
 }
 std::string written(const Acks<const std::int16_t>& acks) {
-  return acks.value == -1 ? quoted("all") : written(acks.value);
+  return acks.value == -1 ? in_quotes("all") : written(acks.value);
 }
 template <class T>
 std::string written(const std::vector<T>& values) {
@@ -66,7 +66,7 @@ template <class T>
 std::string written(const std::map<std::string, T>& values) {
   std::vector<std::string> texts;
   for (const auto& [key, value] : values) {
-    texts.push_back(fmt::format("{} = {}", is_bare(key) ? key : quoted(key), written(value)));
+    texts.push_back(fmt::format("{} = {}", is_bare(key) ? key : in_quotes(key), written(value)));
   }
   return fmt::format("{{ {} }}", fmt::join(texts, ", "));
 }
@@ -114,14 +114,14 @@ void check(const Entries& root, ReadError& error) {
 
 std::string to_toml(const Plan& plan) {
   std::string out = fmt::format("version = {}\nscenario = {}\nseed = {}\n", plan.version,
-                                quoted(plan.scenario), plan.seed);
+                                in_quotes(plan.scenario), plan.seed);
   if (!plan.bugs.empty()) out += fmt::format("bugs = {}\n", written(plan.bugs));
   out += fmt::format("quiet_at = {}\nconverge_within = {}\n", written(plan.quiet_at),
                      written(plan.converge_within));
   out += fmt::format("\ncluster.brokers = {}\ncluster.controllers = {}\n", plan.cluster.brokers,
                      plan.cluster.controllers);
   for (const auto& [name, value] : plan.cluster.settings) {
-    out += fmt::format("settings.{} = {}\n", quoted(name), quoted(value));
+    out += fmt::format("settings.{} = {}\n", in_quotes(name), in_quotes(value));
   }
   return out + list("topics", plan.topics) + list("producers", plan.producers) +
          list("consumers", plan.consumers) + list("operations", plan.operations) +

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/cluster.h"
 #include "scenarios/nearest.h"
 
 namespace brokersim::scenarios {
@@ -15,7 +16,6 @@ namespace {
 
 using live::ServedNode;
 
-constexpr std::int32_t first_controller = 101;
 constexpr std::uint16_t controller_ports_after = 1000;
 
 struct Setting {

@@ -11,19 +11,16 @@
 #include "scenarios/shrink_stages.h"
 
 namespace brokersim::scenarios {
-namespace {
 
 // Where the search stands. Within a stage it cuts chunks of `chunk` entries at `position`, from the
 // front to the back, then chunks of half the size; the last round repeats until it finds nothing.
-struct Cursor {
+struct Shrinker::Cursor {
   std::size_t stage = 0;
   std::size_t chunk = 0;  // 0: the stage has not begun.
   std::size_t position = 0;
   bool has_cut_in_pass = false;
   bool has_cut_in_round = false;  // Of all stages.
 };
-
-}  // namespace
 
 struct Shrinker::State {
   Plan best;

@@ -50,6 +50,7 @@ class Shrinker {
   std::string progress() const;
 
  private:
+  struct Cursor;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -64,7 +64,7 @@ Printed run_step(verbs::StagePtr& stage, const Step& step) {
 
 }  // namespace
 
-Expected<Outcome, StoryError> tell_story(std::string_view text) {
+Expected<Retold, StoryError> tell_story(std::string_view text) {
   verbs::StagePtr stage;
   return run_transcript(text, [&stage](const Step& step) { return run_step(stage, step); });
 }

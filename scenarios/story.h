@@ -14,6 +14,6 @@ namespace brokersim::scenarios {
 
 // Tells the story anew. What it prints otherwise than it is written is in the outcome; what cannot
 // be told at all — a word that is none, a condition that does not hold — is the error.
-Expected<Outcome, StoryError> tell_story(std::string_view text);
+Expected<Retold, StoryError> tell_story(std::string_view text);
 
 }  // namespace brokersim::scenarios

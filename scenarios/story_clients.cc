@@ -7,10 +7,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr const char* admin_name = "admin";
-constexpr Duration retry_pause = 100ms;
-
-Bytes bytes_of(const std::string& text) { return Bytes(text.begin(), text.end()); }
+constexpr Duration story_retry_pause = 100ms;
 
 // "key:value", or a value alone.
 wire::Record record_of(const std::string& text) {
@@ -99,7 +96,7 @@ void StoryClients::send(Env& env, const std::string& name, const Send& what,
     const auto chosen = producer->choose_partition(env, what.topic, record);
     if (chosen) partition = *chosen;
     if (chosen) break;
-    env.sleep(retry_pause);
+    env.sleep(story_retry_pause);
   }
   const auto op = static_cast<std::int64_t>(sent_.size()) + 1;
   sent_[op] = {partition, value};

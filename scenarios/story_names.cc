@@ -72,14 +72,6 @@ std::string clock_text(Instant at, Instant zero) {
   return fmt::format("{:>4}.{:02}s", centiseconds / 100, centiseconds % 100);
 }
 
-std::optional<TopicPartition> parse_partition(std::string_view text) {
-  const auto dash = text.rfind('-');
-  if (dash == std::string_view::npos || dash == 0) return std::nullopt;
-  const auto index = parse_number(text.substr(dash + 1));
-  if (!index || *index < 0) return std::nullopt;
-  return TopicPartition{std::string(text.substr(0, dash)), static_cast<std::int32_t>(*index)};
-}
-
 std::optional<std::int64_t> parse_number(std::string_view text) {
   std::int64_t value = 0;
   const auto* end = text.data() + text.size();

@@ -25,8 +25,6 @@ std::string with_short_names(std::string_view sentence);
 // A story's clock: "   9.14s", since `zero`.
 std::string clock_text(Instant at, Instant zero);
 
-// "orders-0"
-std::optional<TopicPartition> parse_partition(std::string_view text);
 // A whole number, with nothing before or behind it.
 std::optional<std::int64_t> parse_number(std::string_view text);
 

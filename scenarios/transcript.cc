@@ -167,9 +167,9 @@ std::vector<const Argument*> Step::words() const {
   return words;
 }
 
-Expected<Outcome, StoryError> run_transcript(std::string_view text, const RunStep& run) {
+Expected<Retold, StoryError> run_transcript(std::string_view text, const RunStep& run) {
   TRY(const Parsed parsed, parse(lines_of(text)));
-  Outcome outcome;
+  Retold outcome;
   bool must_part = false;  // Output above has to be ended by an empty line.
   for (const auto& piece : parsed.pieces) {
     const bool is_parted = piece.lines.empty() || piece.lines.front().empty();

@@ -74,14 +74,14 @@ struct Mismatch {
   Step step;
   std::vector<std::string> printed;
 };
-struct Outcome {
+struct Retold {
   std::string rewritten;  // The same story with what was printed now.
   std::vector<Mismatch> mismatches;
 };
 
 // Carries out the steps in order. An error of form comes before anything is carried out; an error
 // of a step ends the story.
-Expected<Outcome, StoryError> run_transcript(std::string_view text, const RunStep& run);
+Expected<Retold, StoryError> run_transcript(std::string_view text, const RunStep& run);
 
 // A unified diff of the two texts, with their names; empty if they are equal.
 std::string diff(std::string_view before, std::string_view after, std::string_view name_before,

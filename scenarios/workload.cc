@@ -10,13 +10,10 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr const char* admin_name = "admin";
 // Operation numbers: the operation's place in the plan, then the record's in the operation.
 constexpr std::int64_t records_per_operation = 1'000'000;
-constexpr Duration admin_patience = 30s;
+constexpr Duration creation_patience = 30s;
 constexpr Duration retry_pause = 500ms;
-
-Bytes bytes_of(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
 std::uint64_t digest_of(const wire::Record& record) {
   std::uint64_t digest = 0;
@@ -126,7 +123,7 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
                                     .partitions = topic.partitions,
                                     .replication_factor = topic.replication_factor,
                                     .configs = topic.configs};
-      const auto result = admin.create_topics(env, {wanted}, env.now() + admin_patience);
+      const auto result = admin.create_topics(env, {wanted}, env.now() + creation_patience);
       // An earlier attempt, of ours before a crash or given up too early, may have made it.
       if (result || result.error() == api::ErrorCode::topic_already_exists) {
         created_.insert(topic.name);
@@ -148,7 +145,7 @@ void Workload::elect(Env& env, client::Admin& admin, const Operation& operation)
   if (partitions.empty()) return;
   // That nothing was to be done, or that nobody could be elected, is an answer like any other.
   (void)admin.elect_leaders(env, client::ElectionType::preferred, partitions,
-                            env.now() + admin_patience);
+                            env.now() + creation_patience);
 }
 
 // ---- Producers ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ namespace {
 
 using Target = FaultKind::Target;
 constexpr auto duration = FaultParameter::Kind::duration;
-constexpr auto number = FaultParameter::Kind::number;
+constexpr auto numeric = FaultParameter::Kind::number;
 
 constexpr std::int64_t ms(std::int64_t count) { return count * 1'000'000; }
 
@@ -31,25 +31,25 @@ std::vector<FaultKind> make_kinds() {
        .meaning = "bytes between targets and peers take longer",
        .target = Target::link,
        .parameters = {{"extra", "added latency", duration, ms(20), ms(1), ms(2000)},
-                      {"bytes_per_second", "at most; 0: as ever", number, 0, 20'000, 5'000'000}}},
+                      {"bytes_per_second", "at most; 0: as ever", numeric, 0, 20'000, 5'000'000}}},
       {.name = "link_reset",
        .meaning = "all connections between targets and peers break",
        .target = Target::link,
        .lasts = false,
-       .parameters = {{"after_delivery", "1: bytes on the way still arrive", number, 0, 0, 1}}},
+       .parameters = {{"after_delivery", "1: bytes on the way still arrive", numeric, 0, 0, 1}}},
       {.name = "slow_disk",
        .meaning = "syncs and cold reads take longer",
-       .parameters = {{"factor", "how many times as long", number, 1, 1, 50},
+       .parameters = {{"factor", "how many times as long", numeric, 1, 1, 50},
                       {"extra", "added latency", duration, ms(50), ms(1), ms(1000)}}},
       {.name = "disk_error",
        .meaning = "syncs fail",
-       .parameters = {{"times", "how many; 0: all", number, 1, 1, 3}}},
+       .parameters = {{"times", "how many; 0: all", numeric, 1, 1, 3}}},
       {.name = "full_disk", .meaning = "nothing can be appended or created"},
       {.name = "clock_skew",
        .meaning = "the wall clock is wrong; it jumps when the fault begins and ends",
        .parameters = {{"ahead", "by so much", duration, ms(5000), 0, ms(600'000)},
                       {"behind", "by so much", duration, 0, 0, ms(600'000)},
-                      {"drift_ppm", "and gains", number, 0, 0, 500}}},
+                      {"drift_ppm", "and gains", numeric, 0, 0, 500}}},
   };
 }
 

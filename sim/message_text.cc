@@ -12,12 +12,6 @@
 namespace brokersim::sim {
 namespace {
 
-std::string nodes(const std::vector<NodeId>& ids) {
-  std::string text = "{";
-  for (const NodeId id : ids) text += fmt::format("{}{}", text.size() > 1 ? "," : "", id);
-  return text + "}";
-}
-
 std::string leader_of(NodeId leader, LeaderEpoch epoch) {
   if (!leader.is_set()) return fmt::format("nobody leads, epoch {}", epoch);
   return fmt::format("b{} leads, epoch {}", leader, epoch);
@@ -160,18 +154,18 @@ struct MessageText::Writer {
       if (const auto* whole = std::get_if<controller::PartitionRecord>(&*decoded)) {
         add({topic("", whole->topic_id), whole->partition_id},
             fmt::format("{}, ISR {}", leader_of(whole->leader, whole->leader_epoch),
-                        nodes(whole->isr)));
+                        text_of(whole->isr)));
       } else if (const auto* change = std::get_if<controller::PartitionChangeRecord>(&*decoded)) {
-        add({topic("", change->topic_id), change->partition_id}, text_of(*change));
+        add({topic("", change->topic_id), change->partition_id}, change_text(*change));
       }
     }
   }
-  static std::string text_of(const controller::PartitionChangeRecord& change) {
+  static std::string change_text(const controller::PartitionChangeRecord& change) {
     std::string text;
     if (change.leader != controller::leader_unchanged) {
       text = change.leader.is_set() ? fmt::format("b{} leads", change.leader) : "nobody leads";
     }
-    if (change.isr) text += fmt::format("{}ISR {}", text.empty() ? "" : ", ", nodes(*change.isr));
+    if (change.isr) text += fmt::format("{}ISR {}", text.empty() ? "" : ", ", text_of(*change.isr));
     return text.empty() ? "changed" : text;
   }
 
@@ -225,7 +219,7 @@ struct MessageText::Writer {
       for (const auto& partition : changed.partitions) {
         std::vector<NodeId> isr = partition.new_isr;
         for (const auto& member : partition.new_isr_with_epochs) isr.push_back(member.broker_id);
-        add({name, partition.partition_index}, fmt::format("AlterPartition ISR {}", nodes(isr)));
+        add({name, partition.partition_index}, fmt::format("AlterPartition ISR {}", text_of(isr)));
       }
     }
   }
@@ -236,7 +230,7 @@ struct MessageText::Writer {
       for (const auto& partition : changed.partitions) {
         add({name, partition.partition_index},
             is_error(partition.error_code) ? fmt::format("{}", partition.error_code)
-                                           : fmt::format("ISR is {}", nodes(partition.isr)));
+                                           : fmt::format("ISR is {}", text_of(partition.isr)));
       }
     }
   }

@@ -21,6 +21,7 @@ namespace brokersim {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
+inline Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

@@ -1,5 +1,7 @@
 #include "core/base/event.h"
 
+#include <algorithm>
+
 namespace brokersim {
 
 std::string_view name_of(NodeStopped::How how) {
@@ -22,6 +24,12 @@ std::string_view name_of(Outcome outcome) {
 
 std::string_view kind_of(const EventBody& body) {
   return std::visit([](const auto& b) { return b.kind; }, body);
+}
+
+const Event* find_event(const std::vector<Event>& events, EventId id) {
+  const auto at = std::lower_bound(events.begin(), events.end(), id,
+                                   [](const Event& e, EventId wanted) { return e.id < wanted; });
+  return at != events.end() && at->id == id ? &*at : nullptr;
 }
 
 }  // namespace brokersim

@@ -485,5 +485,7 @@ struct Event {
 };
 
 std::string_view kind_of(const EventBody& body);
+// Of events in the order of their ids; null if it is not among them.
+const Event* find_event(const std::vector<Event>& events, EventId id);
 
 }  // namespace brokersim

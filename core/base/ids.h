@@ -6,8 +6,11 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -52,6 +55,12 @@ struct TopicPartition {
   friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
 };
 
+// Of "orders-0", as the formatter below writes it.
+std::optional<TopicPartition> parse_partition(std::string_view text);
+
+// "{1,2,3}"
+std::string text_of(const std::vector<NodeId>& nodes);
+
 // The partition that holds the cluster's metadata (KIP-595).
 inline const TopicPartition& metadata_partition() {
   static const TopicPartition partition{"__cluster_metadata", 0};
@@ -60,17 +69,22 @@ inline const TopicPartition& metadata_partition() {
 
 }  // namespace brokersim
 
+namespace brokersim::detail {
+fmt::format_context::iterator write_id(std::int64_t id, fmt::format_context& context);
+}
+
 template <class Tag, class Rep>
-struct fmt::formatter<brokersim::StrongInt<Tag, Rep>> : fmt::formatter<Rep> {
+struct fmt::formatter<brokersim::StrongInt<Tag, Rep>> {
+  constexpr auto parse(format_parse_context& context) { return context.begin(); }
   auto format(brokersim::StrongInt<Tag, Rep> id, format_context& context) const {
-    return fmt::formatter<Rep>::format(id.value, context);
+    return brokersim::detail::write_id(id.value, context);
   }
 };
 
 // As Kafka's tools write it: orders-0.
 template <>
-struct fmt::formatter<brokersim::TopicPartition> : fmt::formatter<std::string_view> {
-  auto format(const brokersim::TopicPartition& p, format_context& context) const {
-    return fmt::format_to(context.out(), "{}-{}", p.topic, p.partition);
-  }
+struct fmt::formatter<brokersim::TopicPartition> {
+  constexpr auto parse(format_parse_context& context) { return context.begin(); }
+  format_context::iterator format(const brokersim::TopicPartition& p,
+                                  format_context& context) const;
 };

@@ -9,7 +9,7 @@ using api::ErrorCode;
 namespace {
 
 constexpr std::int16_t alter_partition_version = 3;
-constexpr Duration retry_backoff = 50ms;
+constexpr Duration proposal_backoff = 50ms;
 
 partition::AlterPartitionResult failed(const partition::AlterPartition& proposal, ErrorCode error) {
   return {.proposal = proposal.proposal, .error = error, .isr = {}};
@@ -34,7 +34,7 @@ void IsrUpdates::run(Env& env) {
     if (proposals.empty()) {
       replicas_.news().proposals.wait(env);
     } else if (!ask(env, proposals)) {
-      env.sleep(retry_backoff);
+      env.sleep(proposal_backoff);
     }
   }
 }

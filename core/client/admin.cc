@@ -5,17 +5,13 @@
 #include <utility>
 
 #include "core/api/metadata.h"
+#include "core/client/versions.h"
 
 namespace brokersim::client {
 
 using api::ErrorCode;
 
 namespace {
-
-constexpr std::int16_t create_topics_version = 7;
-constexpr std::int16_t elect_leaders_version = 2;
-constexpr std::int16_t list_offsets_version = 7;
-constexpr std::int16_t metadata_version = 12;
 
 // The attempts at one request: while there is time, the metadata is fresh and the back-off over.
 class Attempts {

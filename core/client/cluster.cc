@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
+#include "core/client/versions.h"
+
 namespace brokersim::client {
 
 using api::ErrorCode;
 
 namespace {
-
-constexpr std::int16_t metadata_version = 12;
 
 bool is_hopeless(ErrorCode error) {
   return error == ErrorCode::invalid_topic_exception ||

@@ -7,15 +7,13 @@
 #include <fmt/format.h>
 
 #include "core/api/list_offsets.h"
+#include "core/client/versions.h"
 
 namespace brokersim::client {
 
 using api::ErrorCode;
 
 namespace {
-
-constexpr std::int16_t fetch_version = 12;
-constexpr std::int16_t list_offsets_version = 7;
 
 std::int64_t timestamp_of(OffsetReset reset) { return reset == OffsetReset::earliest ? -2 : -1; }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/client/partitioner.h"
+#include "core/client/versions.h"
 
 namespace brokersim::client {
 
@@ -14,8 +15,6 @@ using api::ErrorCode;
 using wire::CallError;
 
 namespace {
-
-constexpr std::int16_t produce_version = 11;
 
 Attempt attempt_of(CallError error) {
   return {.error = error == CallError::timed_out ? ErrorCode::request_timed_out

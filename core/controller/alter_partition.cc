@@ -8,7 +8,7 @@ namespace brokersim::controller {
 namespace {
 
 using api::ErrorCode;
-using BrokerState = api::AlterPartitionRequest::BrokerState;
+using Member = api::AlterPartitionRequest::BrokerState;
 
 // Whether the proposal speaks of the state the partition is in.
 ErrorCode check_epochs(const Partition& partition, NodeId requester,
@@ -25,7 +25,7 @@ ErrorCode check_epochs(const Partition& partition, NodeId requester,
 }
 
 // A non-empty subset of the replicas with the leader in it, none named twice.
-bool is_possible_isr(const Partition& partition, const std::vector<BrokerState>& isr) {
+bool is_possible_isr(const Partition& partition, const std::vector<Member>& isr) {
   std::set<NodeId> members;
   for (const auto& member : isr) {
     const auto& replicas = partition.replicas;
@@ -43,7 +43,7 @@ bool is_possible_recovery(const Partition& partition, std::int8_t recovery_state
   return isr_size == 1 && partition.leader_recovery_state == LeaderRecoveryState::recovering;
 }
 
-bool is_eligible(const Image& image, const BrokerState& member) {
+bool is_eligible(const Image& image, const Member& member) {
   const auto* broker = image.find_broker(member.broker_id);
   if (!broker || !broker->is_active()) return false;
   return !member.broker_epoch.is_set() || member.broker_epoch == broker->epoch;
@@ -51,9 +51,9 @@ bool is_eligible(const Image& image, const BrokerState& member) {
 
 }  // namespace
 
-std::vector<BrokerState> proposed_isr(const PartitionAlteration& proposal) {
+std::vector<Member> proposed_isr(const PartitionAlteration& proposal) {
   if (proposal.new_isr.empty()) return proposal.new_isr_with_epochs;
-  std::vector<BrokerState> isr;
+  std::vector<Member> isr;
   for (const auto member : proposal.new_isr) isr.push_back({.broker_id = member});
   return isr;
 }

@@ -18,10 +18,6 @@ namespace {
 
 using api::ErrorCode;
 
-bool contains(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 std::vector<NodeId> without(std::vector<NodeId> nodes, NodeId node) {
   nodes.erase(std::remove(nodes.begin(), nodes.end(), node), nodes.end());
   return nodes;

@@ -6,10 +6,6 @@ namespace brokersim::controller {
 
 namespace {
 
-bool contains(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 template <class Predicate>
 NodeId first_replica(const Partition& partition, const Predicate& fits) {
   const auto& replicas = partition.replicas;

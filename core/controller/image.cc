@@ -1,5 +1,6 @@
 #include "core/controller/image.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace brokersim::controller {
@@ -62,6 +63,10 @@ Broker broker_of(const RegisterBrokerRecord& record, Offset offset) {
 }
 
 }  // namespace
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
 
 // What each type of record does. Checks first, changes then: a refused record leaves no trace.
 struct RecordApplier {

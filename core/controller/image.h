@@ -39,6 +39,8 @@ struct Partition {
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 
+bool contains(const std::vector<NodeId>& nodes, NodeId node);
+
 struct Topic {
   std::string name;
   Uuid id{};

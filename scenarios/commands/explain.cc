@@ -18,7 +18,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::size_t columns = 80;
+constexpr std::size_t help_columns = 80;
 
 // Breaks a paragraph at spaces.
 std::string wrapped(std::string_view text) {
@@ -28,7 +28,7 @@ std::string wrapped(std::string_view text) {
     const auto word = text.substr(0, text.find_first_of(" \n"));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     if (word.empty()) continue;
-    if (used > 0 && used + 1 + word.size() > columns) {
+    if (used > 0 && used + 1 + word.size() > help_columns) {
       out += '\n';
       used = 0;
     }

@@ -31,7 +31,7 @@ namespace {
 
 volatile std::sig_atomic_t interrupts = 0;
 
-struct Request {
+struct HuntRequest {
   CampaignOptions campaign;
   std::vector<std::string> bugs;
   std::vector<std::string> settings;
@@ -71,7 +71,7 @@ bool parse_shard(const std::string& text, CampaignOptions& options) {
   return number >= 1 && number <= options.shards;
 }
 
-Expected<Done, std::string> settle(Request& request) {
+Expected<Done, std::string> settle(HuntRequest& request) {
   auto& campaign = request.campaign;
   if (!request.seeds.empty() && !parse_seeds(request.seeds, campaign)) {
     return Unexpected(fmt::format("--seeds '{}': a number or A..B is wanted", request.seeds));
@@ -95,7 +95,7 @@ Expected<Done, std::string> settle(Request& request) {
 }
 
 // Everything is read before the first fork: children share it.
-Expected<std::vector<Scenario>, std::string> load(const Request& request) {
+Expected<std::vector<Scenario>, std::string> load(const HuntRequest& request) {
   std::vector<Override> overrides;
   for (const auto& setting : request.settings) {
     TRY(overrides.emplace_back(), parse_override(setting));
@@ -119,7 +119,7 @@ std::string file_name_of(const std::string& fingerprint) {
   return name;
 }
 
-Plan shrunk(const Request& request, const Plan& plan, const std::string& fingerprint) {
+Plan shrunk(const HuntRequest& request, const Plan& plan, const std::string& fingerprint) {
   Shrinker shrinker(plan, fingerprint, {.runs = request.shrink_runs});
   ShrinkProgress progress;
   const auto jobs = request.campaign.jobs;
@@ -137,7 +137,7 @@ Plan shrunk(const Request& request, const Plan& plan, const std::string& fingerp
 }
 
 // What a run tells, run in a process of its own.
-ChildResult alone(const Request& request, const std::function<std::string()>& task) {
+ChildResult alone(const HuntRequest& request, const std::function<std::string()>& task) {
   ChildResult answer;
   bool is_started = false;
   run_children(
@@ -151,7 +151,7 @@ ChildResult alone(const Request& request, const std::function<std::string()>& ta
 }
 
 // Whether the failing run, run again, is the same run.
-bool is_same_again(const Request& request, const Plan& plan, const DistinctFailure& failure) {
+bool is_same_again(const HuntRequest& request, const Plan& plan, const DistinctFailure& failure) {
   const auto again = parse_seed_result(failure.first_seed, alone(request, [&] {
                                          const auto result =
                                              run(plan, {.folder = request.campaign.folder});
@@ -163,7 +163,7 @@ bool is_same_again(const Request& request, const Plan& plan, const DistinctFailu
 }
 
 // The block that tells of the plan's failure; of a crash what it left on stderr.
-std::string block_of(const Request& request, const Plan& plan) {
+std::string block_of(const HuntRequest& request, const Plan& plan) {
   const auto child = alone(request, [&] {
     const auto result = run(plan, {.folder = request.campaign.folder, .keeps_events = true});
     return result ? reports::failure_block(result->report, result->events) : result.error();
@@ -173,7 +173,7 @@ std::string block_of(const Request& request, const Plan& plan) {
 
 // The failure's page and what belongs to it; its path, or empty if there is none: a run without an
 // end has nothing to show.
-std::string page_of(const Request& request, const Plan& plan, const DistinctFailure& failure) {
+std::string page_of(const HuntRequest& request, const Plan& plan, const DistinctFailure& failure) {
   if (failure.failure.id == "crash" || failure.failure.id == "hang") return {};
   const auto child = alone(request, [&] {
     const auto written =
@@ -186,7 +186,7 @@ std::string page_of(const Request& request, const Plan& plan, const DistinctFail
   return child.end == ChildResult::End::ok ? child.output : std::string();
 }
 
-Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
+Followed follow(const HuntRequest& request, const std::vector<Scenario>& scenarios,
                 const DistinctFailure& failure) {
   Followed followed{.failure = failure};
   const auto& fingerprint = failure.failure.fingerprint;
@@ -207,7 +207,7 @@ Followed follow(const Request& request, const std::vector<Scenario>& scenarios,
   return followed;
 }
 
-CampaignResult go(const Request& request, const std::vector<Scenario>& scenarios) {
+CampaignResult go(const HuntRequest& request, const std::vector<Scenario>& scenarios) {
   Campaign campaign(request.campaign, [&](std::size_t scenario, std::uint64_t seed) {
     return draw_plan(scenarios[scenario], seed);
   });
@@ -229,7 +229,7 @@ CampaignResult go(const Request& request, const std::vector<Scenario>& scenarios
   return result;
 }
 
-Expected<Done, std::string> print(const Request& request, const HuntReport& report) {
+Expected<Done, std::string> print(const HuntRequest& request, const HuntReport& report) {
   if (request.format == "json") {
     fmt::print("{}\n", json(report));
   } else if (request.format == "human") {
@@ -240,7 +240,7 @@ Expected<Done, std::string> print(const Request& request, const HuntReport& repo
   return Done{};
 }
 
-Expected<int, std::string> hunt(Request request) {
+Expected<int, std::string> hunt(HuntRequest request) {
   TRY([[maybe_unused]] const Done settled, settle(request));
   HuntReport report;
   TRY(report.scenarios, load(request));
@@ -260,7 +260,7 @@ Expected<int, std::string> hunt(Request request) {
 }  // namespace
 
 void add_hunt(CLI::App& app, CommandLine& line) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<HuntRequest>();
   request->campaign.jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   auto& campaign = request->campaign;
   auto* verb = app.add_subcommand("hunt", "run many seeds; distinct failures, replayed and shrunk");

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Request {
+struct ReportRequest {
   PlanRequest plan;
   std::vector<std::string> formats;
   std::string out;
@@ -44,7 +44,7 @@ std::string trace_path(const std::string& what) {
   return what.ends_with(".jsonl") ? what : std::string();
 }
 
-Expected<reports::Trace, std::string> trace_for(const Request& request) {
+Expected<reports::Trace, std::string> trace_for(const ReportRequest& request) {
   const auto path = trace_path(request.plan.what);
   if (path.empty()) {
     TRY(const auto plan, make_plan(request.plan));
@@ -60,7 +60,7 @@ Expected<reports::Trace, std::string> trace_for(const Request& request) {
 }
 
 // A trace's files go beside it.
-std::string folder_for(const Request& request, const reports::Trace& trace) {
+std::string folder_for(const ReportRequest& request, const reports::Trace& trace) {
   if (!request.out.empty()) return request.out;
   const fs::path what = request.plan.what;
   const auto path = trace_path(request.plan.what);
@@ -72,7 +72,7 @@ std::string folder_for(const Request& request, const reports::Trace& trace) {
   return fmt::format("out/{}-{}", trace.header.title, trace.header.seed);
 }
 
-Expected<int, std::string> write(const Request& request) {
+Expected<int, std::string> write(const ReportRequest& request) {
   TRY(const auto formats, formats_of(request.formats));
   TRY(const auto trace, trace_for(request));
   TRY(const auto report,
@@ -86,7 +86,7 @@ Expected<int, std::string> write(const Request& request) {
 }  // namespace
 
 void add_report(CLI::App& app, CommandLine& line) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<ReportRequest>();
   auto* verb = app.add_subcommand("report", "write the page and pictures of a run");
   verb->add_option("what", request->plan.what,
                    "a trace, a folder with one, a plan's file, or a scenario");

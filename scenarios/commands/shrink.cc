@@ -19,7 +19,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-struct Request {
+struct ShrinkRequest {
   std::string plan;
   std::string fingerprint;  // Empty: the first that the plan has.
   std::string out;          // Empty: <plan>-smallest.toml
@@ -28,7 +28,7 @@ struct Request {
   int jobs = 1;
 };
 
-Expected<Done, std::string> shrink_file(const Request& request, const RunPlans& run_plans) {
+Expected<Done, std::string> shrink_file(const ShrinkRequest& request, const RunPlans& run_plans) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::seconds(request.seconds);
   TRY(const auto text, read_file(request.plan));
@@ -66,7 +66,7 @@ Expected<Done, std::string> shrink_file(const Request& request, const RunPlans& 
 }  // namespace
 
 void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<ShrinkRequest>();
   request->jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   auto* verb = app.add_subcommand("shrink", "make a failing plan as small as possible");
   verb->add_option("plan", request->plan, "a plan's file")->required();

@@ -24,7 +24,7 @@ std::string place(const std::string& file, const StoryError& error) {
   return fmt::format("{}:{}:{}: ", file, error.line, error.column);
 }
 
-int compare(const std::string& file, const std::string& text, const Outcome& outcome) {
+int compare(const std::string& file, const std::string& text, const Retold& outcome) {
   if (outcome.rewritten == text) {
     fmt::print("ok     {}\n", file);
     return held;
@@ -34,7 +34,7 @@ int compare(const std::string& file, const std::string& text, const Outcome& out
   return differs;
 }
 
-int rewrite(const std::string& file, const std::string& text, const Outcome& outcome) {
+int rewrite(const std::string& file, const std::string& text, const Retold& outcome) {
   if (outcome.rewritten == text) {
     fmt::print("ok     {}\n", file);
     return held;

@@ -47,7 +47,7 @@ std::string text_of(const wire::Batch& batch) {
   return text + hex(batch.body.view());
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed bytes_step(Stage& stage, const Step& step) {
   TRY(const Word at, word(step, 0));
   TRY(const NodeId broker, broker_of(stage, at));
   TRY(const Word name, word(step, 1));
@@ -73,7 +73,7 @@ Verb bytes_verb() {
           .least_words = 2,
           .most_words = 2,
           .keys = {"offset"},
-          .run = run};
+          .run = bytes_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

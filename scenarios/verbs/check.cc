@@ -45,7 +45,7 @@ std::string told(const Stage& stage, std::string sentence) {
   return sentence;
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed check_step(Stage& stage, const Step& step) {
   const auto verdict = stage.judge();
   TRY(const auto wanted, announced(step, verdict));
   std::set<std::string> violated;
@@ -69,7 +69,7 @@ Verb check_verb() {
           .example = "check violates=BS-D01",
           .meaning = "the properties judge the run so far: all hold, or exactly these are violated",
           .keys = {"violates"},
-          .run = run};
+          .run = check_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -16,7 +16,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration patience = 60s;
+constexpr Duration cluster_patience = 60s;
 
 Read<std::vector<std::string>> bugs_of(const Step& step) {
   std::vector<std::string> bugs;
@@ -79,7 +79,7 @@ Printed make(StagePtr& stage, const Step& step) {
   auto nodes = node_configs(plan);
   if (!nodes) return error_at(0, nodes.error());
   stage = std::make_unique<Stage>(plan, *std::move(nodes), told);
-  if (!stage->run_until([&] { return is_up(*stage); }, patience)) {
+  if (!stage->run_until([&] { return is_up(*stage); }, cluster_patience)) {
     return error_at(0, "the cluster does not come up");
   }
   stage->begin();

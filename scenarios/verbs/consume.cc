@@ -12,13 +12,13 @@ namespace {
 
 using client::OffsetReset;
 
-constexpr Duration usual_patience = 1s;
+constexpr Duration consume_patience = 1s;
 
 Read<StoryClients::Read> read_of(Stage& stage, const Step& step) {
   StoryClients::Read read;
   TRY(const Word where, word(step, 1));
   TRY(read.partition, partition_of(where));
-  TRY(const Duration within, duration_or(step, "within", usual_patience));
+  TRY(const Duration within, duration_or(step, "within", consume_patience));
   read.deadline = stage.now() + within;
   if (const auto* from = step.find("from")) {
     TRY(const Word value, single(*from));
@@ -43,7 +43,7 @@ Read<StoryClients::Read> read_of(Stage& stage, const Step& step) {
   return read;
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed consume_step(Stage& stage, const Step& step) {
   TRY(const Word name, word(step, 0));
   TRY(const auto read, read_of(stage, step));
   TRY(const auto subjects, subjects_or(step, stage.told()));
@@ -66,7 +66,7 @@ Verb consume_verb() {
           .least_words = 2,
           .most_words = 2,
           .keys = {"from", "count", "within", "reset", "tell"},
-          .run = run};
+          .run = consume_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

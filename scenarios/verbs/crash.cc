@@ -8,7 +8,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) { return strike(stage, step, "crash"); }
+Printed crash_step(Stage& stage, const Step& step) { return strike(stage, step, "crash"); }
 
 }  // namespace
 
@@ -19,7 +19,7 @@ Verb crash_verb() {
           .meaning = "the process ends at once; its files stay, its connections are closed",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = crash_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -9,7 +9,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed delay_step(Stage& stage, const Step& step) {
   if (step.find("by") == nullptr) return strike_links(stage, step, "link_stall", "to");
   TRY(const Duration extra, duration_or(step, "by", {}));
   return strike_links(stage, step, "slow_link", "to", {{"extra", extra}});
@@ -25,7 +25,7 @@ Verb delay_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"to", "by"},
-          .run = run};
+          .run = delay_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -30,7 +30,7 @@ Read<std::string> end_of(const Step& step, std::string_view key) {
   return machine_name(name.text);
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed drop_step(Stage& stage, const Step& step) {
   Loss loss;
   TRY(const Word api, word(step, 0));
   TRY(loss.api, api_of(api));
@@ -54,7 +54,7 @@ Verb drop_verb() {
           .least_words = 2,
           .most_words = 2,
           .keys = {"from", "to", "count"},
-          .run = run};
+          .run = drop_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

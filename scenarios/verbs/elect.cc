@@ -11,9 +11,9 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration patience = 30s;
+constexpr Duration elect_patience = 30s;
 
-Printed run(Stage& stage, const Step& step) {
+Printed elect_step(Stage& stage, const Step& step) {
   TRY(const Word how, word(step, 0));
   TRY(const std::size_t type, choice_of(how, {"preferred", "unclean"}));
   std::vector<TopicPartition> partitions;
@@ -26,7 +26,7 @@ Printed run(Stage& stage, const Step& step) {
   std::string refused;
   stage.administrate([&](Env& env, client::Admin& admin) {
     const auto results = admin.elect_leaders(env, static_cast<client::ElectionType>(type),
-                                             partitions, env.now() + patience);
+                                             partitions, env.now() + elect_patience);
     if (!results) refused = fmt::format("refused: {}\n", results.error());
     if (!results) return;
     for (const auto& [partition, error] : *results) {
@@ -47,7 +47,7 @@ Verb elect_verb() {
           .least_words = 2,
           .most_words = 9,
           .keys = {"tell"},
-          .run = run};
+          .run = elect_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -18,7 +18,7 @@ Read<Subjects> subjects_of(const Step& step) {
   return subjects_or(asked, {});
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed events_step(Stage& stage, const Step& step) {
   TRY(const auto subjects, subjects_of(step));
   TRY(const Duration since, duration_or(step, "since", {}));
   std::string who;
@@ -48,7 +48,7 @@ Verb events_verb() {
           .least_words = 1,
           .most_words = 1,
           .keys = {"of", "partition", "since"},
-          .run = run};
+          .run = events_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

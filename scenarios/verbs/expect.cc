@@ -11,7 +11,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed expect_step(Stage& stage, const Step& step) {
   TRY(const Condition condition, condition_of(stage, step));
   if (const auto problem = condition()) return error_at(0, *problem);
   return "";
@@ -27,7 +27,7 @@ Verb expect_verb() {
           .least_words = 1,
           .most_words = 1,
           .keys = condition_keys(),
-          .run = run};
+          .run = expect_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

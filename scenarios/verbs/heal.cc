@@ -16,7 +16,7 @@ bool is_of_machines(const sim::Fault& fault) {
          fault.kind == "pause";
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed heal_step(Stage& stage, const Step& step) {
   std::vector<std::string> meant;
   for (const auto* argument : step.words()) {
     TRY(const auto names, machines_of(stage, *argument));
@@ -41,7 +41,7 @@ Verb heal_verb() {
           .example = "heal b1",
           .meaning = "links, disks and clocks are well again: all, or those struck at b1",
           .most_words = 9,
-          .run = run};
+          .run = heal_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

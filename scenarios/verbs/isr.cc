@@ -10,7 +10,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed isr_step(Stage& stage, const Step& step) {
   std::string text;
   for (std::size_t i = 0; i < step.words().size(); ++i) {
     TRY(const Word name, word(step, i));
@@ -32,7 +32,7 @@ Verb isr_verb() {
           .meaning = "leader, epoch and in-sync replicas, as committed",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = isr_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

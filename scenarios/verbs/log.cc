@@ -57,7 +57,7 @@ std::string durable(const Stage& stage, NodeId node, const TopicPartition& parti
   return fmt::format("{}", log ? log->synced_end() : 0);
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed log_step(Stage& stage, const Step& step) {
   TRY(const Word name, word(step, 0));
   TRY(const auto partition, partition_of(name));
   const auto* state = stage.cluster().metadata().find_partition(partition);
@@ -91,7 +91,7 @@ Verb log_verb() {
           .least_words = 1,
           .most_words = 1,
           .keys = {"with"},
-          .run = run};
+          .run = log_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

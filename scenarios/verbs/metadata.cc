@@ -13,7 +13,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration patience = 5s;
+constexpr Duration metadata_patience = 5s;
 constexpr std::int16_t metadata_version = 12;
 
 std::string text_of(const api::MetadataResponse& response) {
@@ -34,7 +34,7 @@ std::string text_of(const api::MetadataResponse& response) {
   return text;
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed metadata_step(Stage& stage, const Step& step) {
   TRY(const Word at, word(step, 0));
   TRY(const NodeId broker, broker_of(stage, at));
   api::MetadataRequest request{.topics = std::vector<api::MetadataRequest::MetadataRequestTopic>{},
@@ -52,7 +52,8 @@ Printed run(Stage& stage, const Step& step) {
   stage.administrate([&](Env& env, client::Admin&) {
     const auto address = stage.world().find(broker)->name();
     wire::Channel channel({address, 9092}, "admin");
-    const auto response = channel.call(env, request, metadata_version, env.now() + patience);
+    const auto response =
+        channel.call(env, request, metadata_version, env.now() + metadata_patience);
     if (response) text = text_of(*response);
     channel.close();
   });
@@ -69,7 +70,7 @@ Verb metadata_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"create"},
-          .run = run};
+          .run = metadata_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

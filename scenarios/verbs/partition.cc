@@ -10,7 +10,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed partition_step(Stage& stage, const Step& step) {
   const auto* to = step.find("to");
   if (to && step.find("from")) return error_at(to->column, "either both ways (from), or one (to)");
   if (to) return strike_links(stage, step, "one_way_partition", "to");
@@ -27,7 +27,7 @@ Verb partition_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"from", "to"},
-          .run = run};
+          .run = partition_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -9,7 +9,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) { return strike(stage, step, "pause"); }
+Printed pause_step(Stage& stage, const Step& step) { return strike(stage, step, "pause"); }
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Verb pause_verb() {
           .meaning = "nothing runs on the machine while time goes on, until `resume`",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = pause_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -8,7 +8,9 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) { return strike(stage, step, "power_loss"); }
+Printed power_loss_step(Stage& stage, const Step& step) {
+  return strike(stage, step, "power_loss");
+}
 
 }  // namespace
 
@@ -19,7 +21,7 @@ Verb power_loss_verb() {
           .meaning = "the machine is off; what was not synced may be gone",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = power_loss_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -13,7 +13,7 @@ namespace brokersim::scenarios::verbs {
 namespace {
 
 // What `produce` waits for by itself.
-constexpr Duration usual_patience = 5s;
+constexpr Duration produce_patience = 5s;
 
 Read<std::int16_t> acks_of(const Step& step) {
   const auto* argument = step.find("acks");
@@ -50,11 +50,11 @@ Read<StoryClients::Send> send_of(const Step& step) {
   return send;
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed produce_step(Stage& stage, const Step& step) {
   TRY(const Word name, word(step, 0));
   TRY(const auto config, config_of(step));
   TRY(const auto send, send_of(step));
-  TRY(const Duration within, duration_or(step, "within", usual_patience));
+  TRY(const Duration within, duration_or(step, "within", produce_patience));
   TRY(const auto subjects, subjects_or(step, stage.told()));
   if (!stage.clients().has_producer(name.text, config)) {
     return error_at(name.column, fmt::format("{} has other settings: a producer keeps those it "
@@ -77,7 +77,7 @@ Verb produce_verb() {
           .most_words = 99,
           .keys = {"acks", "within", "in_flight", "request_timeout", "delivery_timeout", "tell"},
           .takes_input = true,
-          .run = run};
+          .run = produce_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

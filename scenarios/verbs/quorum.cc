@@ -35,7 +35,7 @@ raft::QuorumState stored_state(Stage& stage, NodeId node) {
   return {};
 }
 
-Printed run(Stage& stage, const Step&) {
+Printed quorum_step(Stage& stage, const Step&) {
   std::string text;
   for (const NodeId node : stage.controllers()) {
     const auto state = stored_state(stage, node);
@@ -55,7 +55,7 @@ Verb quorum_verb() {
           .name = "quorum",
           .example = "quorum",
           .meaning = "each controller's role, epoch, leader and vote",
-          .run = run};
+          .run = quorum_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

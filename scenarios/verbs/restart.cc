@@ -9,7 +9,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed restart_step(Stage& stage, const Step& step) {
   TRY(const Duration down, duration_or(step, "down", 5s));
   return strike(stage, step, "restart", down);
 }
@@ -24,7 +24,7 @@ Verb restart_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"down"},
-          .run = run};
+          .run = restart_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -8,7 +8,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed resume_step(Stage& stage, const Step& step) {
   return lift_from(stage, step, {"pause"}, "is not paused");
 }
 
@@ -21,7 +21,7 @@ Verb resume_verb() {
           .meaning = "what `pause` stopped goes on",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = resume_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

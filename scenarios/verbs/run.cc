@@ -13,7 +13,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration usual_patience = 60s;
+constexpr Duration run_patience = 60s;
 
 std::vector<std::string_view> keys() {
   auto keys = condition_keys();
@@ -23,7 +23,7 @@ std::vector<std::string_view> keys() {
 
 Expected<Done, StepError> run_to_condition(Stage& stage, const Step& step) {
   TRY(const Condition condition, condition_of(stage, step));
-  TRY(const Duration within, duration_or(step, "within", usual_patience));
+  TRY(const Duration within, duration_or(step, "within", run_patience));
   if (stage.run_until([&] { return !condition(); }, within)) return Done{};
   return error_at(step.words()[0]->column, *condition());
 }
@@ -42,7 +42,7 @@ Expected<Done, StepError> run_by_time(Stage& stage, const Step& step) {
   return Done{};
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed run_step(Stage& stage, const Step& step) {
   TRY(const auto subjects, subjects_or(step, stage.told()));
   TRY([[maybe_unused]] const Done done,
       step.words().empty() ? run_by_time(stage, step) : run_to_condition(stage, step));
@@ -59,7 +59,7 @@ Verb run_verb() {
               "time passes: `for` so long, `until` the clock says so, or until a condition holds",
           .most_words = 1,
           .keys = keys(),
-          .run = run};
+          .run = run_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

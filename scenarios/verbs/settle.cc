@@ -13,7 +13,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration usual_patience = 60s;
+constexpr Duration settle_patience = 60s;
 constexpr Duration look_every = 50ms;
 
 // Whether the controllers know the broker as it runs now, and not an earlier incarnation of it.
@@ -50,8 +50,8 @@ bool are_logs_equal(const Stage& stage) {
   return true;
 }
 
-Printed run(Stage& stage, const Step& step) {
-  TRY(const Duration within, duration_or(step, "within", usual_patience));
+Printed settle_step(Stage& stage, const Step& step) {
+  TRY(const Duration within, duration_or(step, "within", settle_patience));
   TRY(const auto subjects, subjects_or(step, stage.told()));
   const Instant limit = stage.now() + within;
   std::string what = unfinished(stage);
@@ -73,7 +73,7 @@ Verb settle_verb() {
           .example = "settle within=60s",
           .meaning = "time passes until every partition is led, in sync and equal everywhere",
           .keys = {"within", "tell"},
-          .run = run};
+          .run = settle_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -8,7 +8,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed skew_step(Stage& stage, const Step& step) {
   TRY(const Duration ahead, duration_or(step, "ahead", {}));
   TRY(const Duration behind, duration_or(step, "behind", {}));
   return strike(stage, step, "clock_skew", {}, {{"ahead", ahead}, {"behind", behind}});
@@ -24,7 +24,7 @@ Verb skew_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"ahead", "behind"},
-          .run = run};
+          .run = skew_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -8,7 +8,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed slow_disk_step(Stage& stage, const Step& step) {
   TRY(const Duration extra, duration_or(step, "by", 100ms));
   return strike(stage, step, "slow_disk", {}, {{"extra", extra}});
 }
@@ -23,7 +23,7 @@ Verb slow_disk_verb() {
           .least_words = 1,
           .most_words = 9,
           .keys = {"by"},
-          .run = run};
+          .run = slow_disk_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

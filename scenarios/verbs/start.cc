@@ -8,7 +8,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-Printed run(Stage& stage, const Step& step) {
+Printed start_step(Stage& stage, const Step& step) {
   return lift_from(stage, step, {"crash", "power_loss"}, "is not down");
 }
 
@@ -21,7 +21,7 @@ Verb start_verb() {
           .meaning = "what `crash` or `power_loss` ended starts again",
           .least_words = 1,
           .most_words = 9,
-          .run = run};
+          .run = start_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -13,7 +13,7 @@ namespace brokersim::scenarios::verbs {
 
 namespace {
 
-constexpr Duration patience = 30s;
+constexpr Duration topic_patience = 30s;
 constexpr std::int16_t create_topics_version = 7;
 
 using Topic = api::CreateTopicsRequest::CreatableTopic;
@@ -64,11 +64,11 @@ bool is_there(const Stage& stage, const Topic& topic) {
   return true;
 }
 
-Printed run(Stage& stage, const Step& step) {
+Printed topic_step(Stage& stage, const Step& step) {
   TRY(const Topic topic, topic_of(stage, step));
   std::string problem = "no answer from the controller";
   stage.administrate([&](Env& env, client::Admin& admin) {
-    const Instant deadline = env.now() + patience;
+    const Instant deadline = env.now() + topic_patience;
     auto& cluster = admin.cluster();
     cluster.needs_refresh();
     if (!cluster.refresh(env, deadline)) return;
@@ -84,7 +84,7 @@ Printed run(Stage& stage, const Step& step) {
   });
   if (!problem.empty()) return error_at(step.words()[0]->column, problem);
   for (Duration waited{}; !is_there(stage, topic); waited += 10ms) {
-    if (waited > patience) return error_at(0, "the brokers do not take up their roles");
+    if (waited > topic_patience) return error_at(0, "the brokers do not take up their roles");
     stage.run_for(10ms);
   }
   if (stage.is_setting()) stage.begin();
@@ -103,7 +103,7 @@ Verb topic_verb() {
           .keys = {"replicas", "partitions"},
           .takes_settings = true,
           .is_setting = true,
-          .run = run};
+          .run = topic_step};
 }
 
 }  // namespace brokersim::scenarios::verbs

@@ -10,13 +10,10 @@
 #include "reports/election_text.h"
 #include "reports/elections_csv.h"
 #include "reports/elections_page.h"
+#include "tests/reports/has.h"
 
 namespace brokersim::reports {
 namespace {
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 // Broker 1 crashes by f1 and takes an acknowledged record with it; broker 2 follows.
 std::vector<Event> failover(const std::string& topic = "orders") {

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/reports/tale.h"
+
 namespace brokersim::reports {
 namespace {
-
-const TopicPartition orders{"orders", 0};
 
 BatchRef batch(Offset offset, int epoch, std::uint64_t digest = 0) {
   return {.base_offset = offset,

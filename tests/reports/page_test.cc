@@ -11,13 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "reports/palette.h"
+#include "tests/reports/has.h"
 
 namespace brokersim::reports {
 namespace {
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 TEST(Markup, text_is_escaped_and_markup_is_not_escaped_twice) {
   const Markup inner = element("b", "<&>");

@@ -8,6 +8,7 @@
 #include "reports/dot.h"
 #include "reports/scene.h"
 #include "reports/svg.h"
+#include "tests/reports/has.h"
 
 namespace brokersim::reports {
 namespace {
@@ -21,10 +22,6 @@ Scene scene_of(Mark mark) {
               .marks = {}};
   scene.add(std::move(mark));
   return scene;
-}
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 std::size_t count(std::string_view text, std::string_view part) {

@@ -6,13 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/reports/tale.h"
+
 namespace brokersim::reports {
 
 namespace {
 
-const TopicPartition orders{"orders", 0};
-
-class Tale {
+class ElectionTale {
  public:
   EventId add(Duration at, int node, EventBody body) {
     events_.push_back(
@@ -35,8 +35,8 @@ class Tale {
 
 // Broker 1 stops at 1 s, is fenced at 4 s, broker 2 is committed at 4.1 s, leads at 4.3 s, and
 // acknowledges at 4.8 s.
-Tale failover() {
-  Tale run;
+ElectionTale told_failover() {
+  ElectionTale run;
   run.add(0ms, 1, NodeStarted{"broker-1", 0});
   run.add(0ms, 2, NodeStarted{"broker-2", 0});
   run.partition(100ms, 1, 0, {NodeId{1}, NodeId{2}});
@@ -51,7 +51,7 @@ Tale failover() {
   return run;
 }
 
-RunResult result_of(const Tale& run) {
+RunResult result_of(const ElectionTale& run) {
   RunResult result;
   result.version = "0.1.0";
   result.scenario = "leader-failover";
@@ -67,7 +67,7 @@ RunResult result_of(const Tale& run) {
   return result;
 }
 
-RunResult failed(const Tale& run) {
+RunResult failed(const ElectionTale& run) {
   RunResult result = result_of(run);
   result.verdict.findings[0].violations = 3;
   properties::Violation violation;
@@ -88,7 +88,7 @@ bool contains(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST(Elections, say_where_the_time_without_a_leader_went) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   ASSERT_EQ(run.elections().size(), 1U);
   const Election& e = run.elections()[0];
   EXPECT_EQ(e.from, NodeId{1});
@@ -104,7 +104,7 @@ TEST(Elections, say_where_the_time_without_a_leader_went) {
 }
 
 TEST(Elections, an_outage_lasts_through_elections_of_nobody) {
-  Tale run;
+  ElectionTale run;
   run.partition(0ms, 1, 0, {NodeId{1}});
   run.add(1s, 1, NodeStopped{NodeStopped::How::crash});
   run.partition(2s, -1, 1, {NodeId{1}});
@@ -116,7 +116,7 @@ TEST(Elections, an_outage_lasts_through_elections_of_nobody) {
 }
 
 TEST(Elections, of_a_replica_out_of_sync_are_unclean_whatever_the_controller_says) {
-  Tale run;
+  ElectionTale run;
   run.partition(0ms, 1, 0, {NodeId{1}});
   run.partition(1s, 2, 1, {NodeId{2}});
   ASSERT_EQ(run.elections().size(), 1U);
@@ -125,14 +125,14 @@ TEST(Elections, of_a_replica_out_of_sync_are_unclean_whatever_the_controller_say
 }
 
 TEST(Elections, a_change_of_the_in_sync_set_alone_is_none) {
-  Tale run;
+  ElectionTale run;
   run.partition(0ms, 1, 0, {NodeId{1}, NodeId{2}});
   run.partition(1s, 1, 0, {NodeId{1}});
   EXPECT_TRUE(run.elections().empty());
 }
 
 TEST(Summary, of_a_passing_run_ends_with_the_verdict) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   const std::string text = summary(result_of(run), run.events());
   EXPECT_TRUE(contains(text, "  ok    BS-D01  acked record lost\n"));
   EXPECT_TRUE(contains(text, "b1 -> b2"));
@@ -146,7 +146,7 @@ TEST(Summary, of_a_passing_run_ends_with_the_verdict) {
 }
 
 TEST(Summary, of_a_failing_run_gives_sentence_facts_and_the_line_to_reproduce_it) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   const std::string text = summary(failed(run), run.events());
   EXPECT_TRUE(contains(text, "error[BS-D01]: acked record lost\n"));
   EXPECT_TRUE(contains(text, "  The record at offset 0 of orders-0 was \"lost\".\n"));
@@ -160,7 +160,7 @@ TEST(Summary, of_a_failing_run_gives_sentence_facts_and_the_line_to_reproduce_it
 }
 
 TEST(Summary, several_symptoms_are_one_failure_named_by_the_first_broken_promise_of_safety) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   RunResult result = failed(run);
   properties::Violation stuck;
   stuck.id = "BS-V01";
@@ -174,7 +174,7 @@ TEST(Summary, several_symptoms_are_one_failure_named_by_the_first_broken_promise
 }
 
 TEST(Summary, the_two_facts_are_marked_in_the_story) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   const std::string text = failure_block(failed(run), run.events());
   const auto story = text.substr(text.find("how it happened"));
   EXPECT_TRUE(contains(story, "\n  (1)     100.000 ms  e3 "));
@@ -183,21 +183,21 @@ TEST(Summary, the_two_facts_are_marked_in_the_story) {
 }
 
 TEST(Summary, says_that_a_failure_was_seen_twice) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   RunResult result = failed(run);
   result.replays = result.identical_replays = 1;
   EXPECT_TRUE(contains(summary(result, run.events()), "\n           replayed 1/1 identical\n"));
 }
 
 TEST(Summary, what_held_says_how_much_there_was_to_judge) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   RunResult result = result_of(run);
   result.stats = {{"records_acknowledged", 240}, {"records_read", 241}};
   EXPECT_TRUE(contains(summary(result, run.events()), "acknowledged: 240, read back: 241\n"));
 }
 
 TEST(Summary, shows_more_than_ascii_only_where_it_may) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   const auto is_ascii = [](const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
   };
@@ -214,7 +214,7 @@ TEST(Summary, of_outages_says_how_long_half_of_them_and_the_longest_lasted) {
 }
 
 TEST(Summary, no_line_is_wider_than_a_hundred_columns) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   RunResult result = failed(run);
   for (int word = 0; word < 50; ++word) result.verdict.violations[0].message += " and more";
   std::size_t begin = 0;
@@ -226,7 +226,7 @@ TEST(Summary, no_line_is_wider_than_a_hundred_columns) {
 }
 
 TEST(ResultJson, holds_what_a_program_asks_for) {
-  const Tale run = failover();
+  const ElectionTale run = told_failover();
   RunResult result = failed(run);
   result.stats["acked"] = 7;
   EXPECT_EQ(result_json(result),

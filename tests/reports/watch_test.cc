@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/reports/tale.h"
+
 namespace brokersim::reports {
 namespace {
-
-const TopicPartition orders{"orders", 0};
 
 class WatchTest : public ::testing::Test {
  protected:

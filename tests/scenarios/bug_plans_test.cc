@@ -13,11 +13,10 @@
 #include "scenarios/bugs.h"
 #include "scenarios/plan_toml.h"
 #include "scenarios/run.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
 
 Plan plan_in(const std::string& path) {
   std::ifstream in(path);

@@ -9,11 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/draw_plan.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
 
 int jobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 

@@ -10,11 +10,10 @@
 #include "scenarios/files.h"
 #include "scenarios/run.h"
 #include "scenarios/upload.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
 
 Scenario load(const std::string& name) {
   auto scenario = load_scenario(name, folder);

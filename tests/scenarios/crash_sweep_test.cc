@@ -15,7 +15,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-Plan short_plan() {
+Plan swept_plan() {
   Plan plan;
   plan.seed = 11;
   plan.cluster.settings = {{"broker.session.timeout.ms", "2000"},
@@ -49,7 +49,7 @@ std::vector<CrashPoint> crash_points(const Plan& plan) {
 }
 
 TEST(CrashSweep, a_node_may_crash_between_any_two_of_its_steps) {
-  const Plan plan = short_plan();
+  const Plan plan = swept_plan();
   const auto points = crash_points(plan);
   ASSERT_GT(points.size(), 6u);
   std::size_t started = 0;

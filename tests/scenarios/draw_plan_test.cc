@@ -13,11 +13,10 @@
 #include "scenarios/bugs.h"
 #include "scenarios/plan_toml.h"
 #include "sim/fault.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
 
 Scenario scenario_of(const std::string& text) {
   const auto scenario = parse_scenario(text, "s.toml");

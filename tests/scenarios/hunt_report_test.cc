@@ -25,7 +25,7 @@ SeedResult seed_result(std::uint64_t seed, std::vector<std::string> fingerprints
   return result;
 }
 
-Scenario scenario_of(const std::string& text) {
+Scenario chaos_of(const std::string& text) {
   const auto scenario = parse_scenario(text, "chaos.toml");
   EXPECT_TRUE(scenario) << scenario.error();
   return *scenario;
@@ -49,7 +49,7 @@ HuntReport report_of(std::int64_t seeds, std::vector<Followed> failures) {
   HuntReport report;
   report.options.scenarios = {"chaos"};
   report.options.last_seed = static_cast<std::uint64_t>(seeds);
-  report.scenarios = {scenario_of("about = \"all\"\n")};
+  report.scenarios = {chaos_of("about = \"all\"\n")};
   report.result.seeds = seeds;
   for (const auto& one : failures) report.result.failed += one.failure.count;
   report.result.stats = seed_result(1, {}).stats;
@@ -84,7 +84,7 @@ TEST(Confidence, in_a_fix_needs_so_many_clean_seeds) {
 }
 
 TEST(NeverReached, names_aims_and_kinds_of_faults_that_took_no_effect) {
-  const auto scenario = scenario_of(R"(
+  const auto scenario = chaos_of(R"(
 reaches = ["elections", "truncations"]
 [[faults]]
 kind = "pause"

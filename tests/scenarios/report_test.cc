@@ -9,13 +9,12 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/files.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::string folder = std::string(BROKERSIM_SOURCE_DIR) + "/scenarios";
 
 Plan failing_plan() {
   auto plan = make_plan({.what = folder + "/plans/REP-01.toml", .folder = folder});

@@ -7,11 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/draw_plan.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
 
 Plan demo() {
   const auto plan = make_plan({.folder = folder});

@@ -9,14 +9,13 @@
 #include "scenarios/draw_plan.h"
 #include "scenarios/inputs.h"
 #include "scenarios/plan_toml.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
 
-const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
-
 // A scenario that is fine, before `text`; the lines of that begin at 101.
-std::string error_of(const std::string& text) {
+std::string scenario_error(const std::string& text) {
   std::string file = R"([cluster]
 brokers = 3
 [[topics]]
@@ -34,29 +33,30 @@ name = "reader"
 }
 
 TEST(ScenarioErrors, what_is_fine_is_taken) {
-  EXPECT_EQ(error_of("[workload]\ntopic = \"my-topic\"\n"), "none");
+  EXPECT_EQ(scenario_error("[workload]\ntopic = \"my-topic\"\n"), "none");
 }
 
 TEST(ScenarioErrors, unknown_sections_and_keys) {
-  EXPECT_EQ(error_of("[workloads]\n"),
+  EXPECT_EQ(scenario_error("[workloads]\n"),
             "s.toml:101:2: unknown key 'workloads'; did you mean 'workload'?");
-  EXPECT_EQ(error_of("[workload]\ntopic = \"my-topic\"\nchunks = 3\n"),
+  EXPECT_EQ(scenario_error("[workload]\ntopic = \"my-topic\"\nchunks = 3\n"),
             "s.toml:103:1: unknown key 'chunks'; did you mean 'chunk'?");
-  EXPECT_EQ(error_of("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\nevry = \"2s\"\n"),
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\nevry = \"2s\"\n"),
             "s.toml:104:1: unknown key 'evry'; did you mean 'every'?");
-  EXPECT_EQ(error_of("[mix]\nkinds = [{ kind = \"crash\", wieght = 2 }]\n"),
+  EXPECT_EQ(scenario_error("[mix]\nkinds = [{ kind = \"crash\", wieght = 2 }]\n"),
             "s.toml:102:28: unknown key 'wieght'; did you mean 'weight'?");
 }
 
 TEST(ScenarioErrors, unknown_kinds_parameters_settings_and_aims) {
-  EXPECT_EQ(error_of("[[faults]]\nkind = \"pawse\"\nfor = \"1s\"\n"),
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"pawse\"\nfor = \"1s\"\n"),
             "s.toml:102:8: there is no fault 'pawse'; did you mean 'pause'?");
-  EXPECT_EQ(error_of("[mix]\nkinds = [{ kind = \"slow_link\", parameters = { xtra = \"1s\" } }]\n"),
-            "s.toml:102:47: slow_link has no parameter 'xtra'; did you mean 'extra'?");
-  EXPECT_EQ(error_of("[settings]\n\"broker.session.timeout\" = 3\n"),
+  EXPECT_EQ(
+      scenario_error("[mix]\nkinds = [{ kind = \"slow_link\", parameters = { xtra = \"1s\" } }]\n"),
+      "s.toml:102:47: slow_link has no parameter 'xtra'; did you mean 'extra'?");
+  EXPECT_EQ(scenario_error("[settings]\n\"broker.session.timeout\" = 3\n"),
             "s.toml:102:1: there is no setting 'broker.session.timeout'; did you mean "
             "'broker.session.timeout.ms'?");
-  EXPECT_EQ(error_of("[settings]\n\"min.insync.replicas\" = \"two\"\n"),
+  EXPECT_EQ(scenario_error("[settings]\n\"min.insync.replicas\" = \"two\"\n"),
             "s.toml:102:25: min.insync.replicas is 'two', but must be a whole number from 0 to "
             "2147483647");
   EXPECT_EQ(parse_scenario("reaches = [\"election\"]\n", "s.toml").error(),
@@ -65,7 +65,8 @@ TEST(ScenarioErrors, unknown_kinds_parameters_settings_and_aims) {
 
 TEST(ScenarioErrors, targets_that_nothing_is_called) {
   const auto target = [](const std::string& name) {
-    return error_of("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\ntargets = [\"" + name + "\"]\n");
+    return scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\ntargets = [\"" + name +
+                          "\"]\n");
   };
   EXPECT_EQ(target("broker-3"), "none");
   EXPECT_EQ(target("host-02"), "none");
@@ -80,58 +81,59 @@ TEST(ScenarioErrors, targets_that_nothing_is_called) {
             "'leader:my-topic-0'?");
   EXPECT_EQ(target("brokrs"),
             "s.toml:104:12: there is no target 'brokrs'; did you mean 'brokers'?");
-  EXPECT_EQ(error_of("[mix]\nkinds = [{ kind = \"crash\", targets = [\"follower\"] }]\n"),
+  EXPECT_EQ(scenario_error("[mix]\nkinds = [{ kind = \"crash\", targets = [\"follower\"] }]\n"),
             "s.toml:102:39: there is no target 'follower'; did you mean 'followers'?");
 }
 
 TEST(ScenarioErrors, faults_that_could_not_be) {
-  EXPECT_EQ(error_of("[[faults]]\nkind = \"pause\"\n"),
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"pause\"\n"),
             "s.toml:102:8: pause lasts, so it needs a time: for = \"5s\"");
-  EXPECT_EQ(error_of("[[faults]]\nkind = \"pause\"\nfor = \"1s\"\npeers = [\"brokers\"]\n"),
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"pause\"\nfor = \"1s\"\npeers = [\"brokers\"]\n"),
             "s.toml:104:9: pause strikes machines, so it has targets and no peers");
+  EXPECT_EQ(scenario_error(
+                "[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { factor = \"2s\" } }]\n"),
+            "s.toml:102:56: factor of slow_disk is a whole number");
   EXPECT_EQ(
-      error_of("[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { factor = \"2s\" } }]\n"),
-      "s.toml:102:56: factor of slow_disk is a whole number");
-  EXPECT_EQ(error_of("[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { extra = 2 } }]\n"),
-            "s.toml:102:55: extra of slow_disk is a duration such as \"250ms\"");
-  EXPECT_EQ(error_of("[mix]\nkinds = [{ kind = \"crash\", weight = 0 }]\n"),
+      scenario_error("[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { extra = 2 } }]\n"),
+      "s.toml:102:55: extra of slow_disk is a duration such as \"250ms\"");
+  EXPECT_EQ(scenario_error("[mix]\nkinds = [{ kind = \"crash\", weight = 0 }]\n"),
             "s.toml:102:9: the mix weighs nothing");
 }
 
 TEST(ScenarioErrors, units_and_ranges) {
-  EXPECT_EQ(error_of("[mix]\nfor = \"5sec\"\n"),
+  EXPECT_EQ(scenario_error("[mix]\nfor = \"5sec\"\n"),
             "s.toml:102:7: there is no unit 'sec'; there is ns, us, ms, s, min, h");
-  EXPECT_EQ(error_of("[mix]\nfor = \"5\"\n"),
+  EXPECT_EQ(scenario_error("[mix]\nfor = \"5\"\n"),
             "s.toml:102:7: a duration such as \"250ms\" or \"1.5s\" is wanted");
-  EXPECT_EQ(error_of("[mix]\nwindow = \"9s..2s\"\n"),
+  EXPECT_EQ(scenario_error("[mix]\nwindow = \"9s..2s\"\n"),
             "s.toml:102:10: this is no range: from low to high, of one kind");
-  EXPECT_EQ(error_of("[mix]\ncount = \"4..2\"\n"),
+  EXPECT_EQ(scenario_error("[mix]\ncount = \"4..2\"\n"),
             "s.toml:102:9: this is no range: from low to high, of one kind");
 }
 
 TEST(ScenarioErrors, values_of_a_wrong_type) {
-  EXPECT_EQ(error_of("[mix]\ncount = \"many\"\n"),
+  EXPECT_EQ(scenario_error("[mix]\ncount = \"many\"\n"),
             "s.toml:102:9: a whole number from -1 to 9223372036854775807 is wanted here");
-  EXPECT_EQ(error_of("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\nin_turn = \"yes\"\n"),
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\nin_turn = \"yes\"\n"),
             "s.toml:104:11: true or false is wanted here");
-  EXPECT_EQ(error_of("mix = 3\n").substr(0, 7), "s.toml:");
-  EXPECT_EQ(error_of("[workload]\ntopic = \"my-topic\"\nchunk = 0\n"),
+  EXPECT_EQ(scenario_error("mix = 3\n").substr(0, 7), "s.toml:");
+  EXPECT_EQ(scenario_error("[workload]\ntopic = \"my-topic\"\nchunk = 0\n"),
             "s.toml:103:9: chunk is 0, but must be at least 1");
 }
 
 TEST(ScenarioErrors, words_and_topics) {
   const auto producer = [](const std::string& line) {
-    return error_of("[[producers]]\nname = \"p\"\n" + line + "\n");
+    return scenario_error("[[producers]]\nname = \"p\"\n" + line + "\n");
   };
   EXPECT_EQ(producer("partitioner = \"keys\""),
             "s.toml:103:15: there is no partitioner 'keys'; did you mean 'key'?");
   EXPECT_EQ(producer("acks = [1, \"al\"]"),
             "s.toml:103:12: acks is 'al', but must be a number or \"all\"");
-  EXPECT_EQ(error_of("[[consumers]]\nname = \"c\"\ntopic = \"my-topik\"\n"),
+  EXPECT_EQ(scenario_error("[[consumers]]\nname = \"c\"\ntopic = \"my-topik\"\n"),
             "s.toml:103:9: there is no topic 'my-topik'; did you mean 'my-topic'?");
-  EXPECT_EQ(error_of("[[consumers]]\nname = \"c\"\nparses = \"jsn\"\n"),
+  EXPECT_EQ(scenario_error("[[consumers]]\nname = \"c\"\nparses = \"jsn\"\n"),
             "s.toml:103:10: 'jsn' is none of its values; did you mean 'json'?");
-  EXPECT_EQ(error_of("[[topics]]\nname = \"wide\"\nreplication_factor = 5\n"),
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"wide\"\nreplication_factor = 5\n"),
             "s.toml:103:22: 5 copies of a partition need as many brokers, but there may be only 3");
 }
 
@@ -176,7 +178,7 @@ class InputErrors : public ::testing::Test {
     more.push_back("workload.input=" + input);
     return make_plan({.what = "file-upload", .settings = more, .folder = folder});
   }
-  static std::string error_of(const std::string& input, std::vector<std::string> more = {}) {
+  static std::string scenario_error(const std::string& input, std::vector<std::string> more = {}) {
     const auto plan = upload(input, std::move(more));
     return plan ? "none" : plan.error();
   }
@@ -195,30 +197,31 @@ TEST_F(InputErrors, a_users_own_files_are_found_from_where_the_user_is) {
 }
 
 TEST_F(InputErrors, a_missing_folder_is_named_with_what_it_should_hold) {
-  EXPECT_EQ(error_of("nowhere"),
+  EXPECT_EQ(scenario_error("nowhere"),
             "./nowhere/host-01.jsonl: No such file or directory; workload.input, './nowhere', is a "
             "folder with one file for each producer: host-01.jsonl to host-10.jsonl");
 }
 
 TEST_F(InputErrors, a_missing_file_is_named) {
   std::filesystem::remove(own_ / "mine/host-07.jsonl");
-  EXPECT_TRUE(error_of("mine").starts_with("./mine/host-07.jsonl: No such file or directory; "));
+  EXPECT_TRUE(
+      scenario_error("mine").starts_with("./mine/host-07.jsonl: No such file or directory; "));
 }
 
 TEST_F(InputErrors, a_line_that_is_no_json_is_named_with_its_place_and_two_ways_out) {
   write(3, "{\"a\": 1}\n{\"a\": tru}\n");
-  const auto error = error_of("mine");
+  const auto error = scenario_error("mine");
   EXPECT_TRUE(error.starts_with("./mine/host-03.jsonl:2:10: this is no JSON (")) << error;
   EXPECT_TRUE(
       error.ends_with("but the reader parses every line: mend the line, or --set "
                       "consumers.parses=nothing"))
       << error;
-  EXPECT_EQ(error_of("mine", {"consumers.parses=nothing"}), "none");
+  EXPECT_EQ(scenario_error("mine", {"consumers.parses=nothing"}), "none");
 }
 
 TEST_F(InputErrors, an_empty_line_is_no_json) {
   write(10, "{}\n\n{}\n");
-  EXPECT_TRUE(error_of("mine").starts_with(
+  EXPECT_TRUE(scenario_error("mine").starts_with(
       "./mine/host-10.jsonl:2:1: this is no JSON (the line is empty)"));
 }
 

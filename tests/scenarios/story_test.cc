@@ -117,7 +117,7 @@ TEST(Transcript, changes_far_apart_are_hunks_of_their_own) {
 // ---- Errors ------------------------------------------------------------------------------------
 
 // "line:column: message"
-std::string error_of(const std::string& story) {
+std::string story_error(const std::string& story) {
   const auto outcome = tell_story(story);
   if (outcome) return "no error";
   const auto& error = outcome.error();
@@ -126,34 +126,34 @@ std::string error_of(const std::string& story) {
 
 TEST(StoryErrors, name_line_and_column_and_what_fits) {
   const std::string cluster = "cluster brokers=2 controllers=1\n";
-  EXPECT_EQ(error_of("# A story.\n\ncluter brokers=3\n"),
+  EXPECT_EQ(story_error("# A story.\n\ncluter brokers=3\n"),
             "3:1: there is no verb 'cluter'; did you mean 'cluster'?");
-  EXPECT_EQ(error_of("cluster broker=3\n"),
+  EXPECT_EQ(story_error("cluster broker=3\n"),
             "1:9: cluster has no key 'broker'; did you mean 'brokers'?");
-  EXPECT_EQ(error_of("cluster replica.lag.time.ms=1\n"),
+  EXPECT_EQ(story_error("cluster replica.lag.time.ms=1\n"),
             "1:9: there is no setting 'replica.lag.time.ms'; did you mean "
             "'replica.lag.time.max.ms'?");
-  EXPECT_EQ(error_of("crash b1\n"), "1:1: a story begins with its cluster");
-  EXPECT_EQ(error_of(cluster + "crash b1 b3\n"),
+  EXPECT_EQ(story_error("crash b1\n"), "1:1: a story begins with its cluster");
+  EXPECT_EQ(story_error(cluster + "crash b1 b3\n"),
             "2:10: there is no machine 'b3'; did you mean 'b1'?");
-  EXPECT_EQ(error_of(cluster + "run for=soon\n"),
+  EXPECT_EQ(story_error(cluster + "run for=soon\n"),
             "2:9: 'soon' is no duration like 250ms, 9s or 1.5s");
-  EXPECT_EQ(error_of(cluster + "run for=1s tell=(isr, election)\n"),
+  EXPECT_EQ(story_error(cluster + "run for=1s tell=(isr, election)\n"),
             "2:23: there is no 'election' here; did you mean 'elections'?");
-  EXPECT_EQ(error_of(cluster + "isr orders\n"), "2:5: 'orders' is no partition like orders-0");
-  EXPECT_EQ(error_of(cluster + "settle now\n"), "2:8: a word too many: settle within=60s");
-  EXPECT_EQ(error_of(cluster + "run for=1s for=2s\n"), "2:12: 'for' is said twice");
-  EXPECT_EQ(error_of(cluster + "start b1\n"), "2:7: b1 is not down");
-  EXPECT_EQ(error_of("cluster tell=(isr\n"), "1:14: a list that is not closed");
-  EXPECT_EQ(error_of("----\n"), "1:1: this belongs to no step");
+  EXPECT_EQ(story_error(cluster + "isr orders\n"), "2:5: 'orders' is no partition like orders-0");
+  EXPECT_EQ(story_error(cluster + "settle now\n"), "2:8: a word too many: settle within=60s");
+  EXPECT_EQ(story_error(cluster + "run for=1s for=2s\n"), "2:12: 'for' is said twice");
+  EXPECT_EQ(story_error(cluster + "start b1\n"), "2:7: b1 is not down");
+  EXPECT_EQ(story_error("cluster tell=(isr\n"), "1:14: a list that is not closed");
+  EXPECT_EQ(story_error("----\n"), "1:1: this belongs to no step");
 }
 
 TEST(StoryErrors, what_must_be_so_is_not_made_good_by_rewriting) {
   const std::string story =
       "cluster brokers=2 controllers=1\ntopic orders replicas=(b1,b2)\n"
       "expect orders-0 leader=b2\n";
-  EXPECT_EQ(error_of(story), "3:0: orders-0: leader is b1, not b2");
-  EXPECT_EQ(error_of("cluster brokers=1 controllers=1\ncheck violates=BS-D01\n"),
+  EXPECT_EQ(story_error(story), "3:0: orders-0: leader is b1, not b2");
+  EXPECT_EQ(story_error("cluster brokers=1 controllers=1\ncheck violates=BS-D01\n"),
             "2:0: BS-D01 holds");
 }
 

@@ -8,6 +8,7 @@
 
 #include "scenarios/draw_plan.h"
 #include "sim/recorder.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -75,7 +76,6 @@ TEST(Verify, tells_of_a_run_that_crashes) {
 }
 
 TEST(Verify, a_run_with_every_kind_of_fault_is_the_same_twice) {
-  const std::string folder = BROKERSIM_SOURCE_DIR "/scenarios";
   const auto plan = make_plan({.what = "chaos", .seed = 3, .folder = folder});
   ASSERT_TRUE(plan) << plan.error();
   const auto verification = verify(*plan, folder);

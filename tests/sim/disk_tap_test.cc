@@ -10,8 +10,8 @@
 namespace brokersim::sim {
 namespace {
 
-const TopicPartition orders{"orders", 0};
-constexpr auto first_segment = "orders-0/00000000000000000000.log";
+const TopicPartition orders_0{"orders_0", 0};
+constexpr auto first_segment = "orders_0-0/00000000000000000000.log";
 
 wire::Batch batch_at(Offset offset, std::size_t size = 100) {
   wire::BatchBuilder builder;
@@ -23,14 +23,14 @@ wire::Batch batch_at(Offset offset, std::size_t size = 100) {
 }
 
 // The log as the events describe it.
-struct Seen {
+struct SeenLog {
   std::vector<BatchRef> batches;
   Offset synced = 0;
   bool was_power_loss = false;
 
   void on(const Event& event) {
     if (const auto* stored = std::get_if<BatchStored>(&event.body)) {
-      EXPECT_EQ(stored->partition, orders);
+      EXPECT_EQ(stored->partition, orders_0);
       batches.push_back(stored->batch);
     } else if (const auto* cut = std::get_if<LogCut>(&event.body)) {
       was_power_loss = cut->by_power_loss;
@@ -51,7 +51,7 @@ class Scene {
   }
   void run(const std::function<void(Env&, File&)>& program) {
     world_.start(machine_, [&program](Env& env) {
-      EXPECT_TRUE(env.files().make_directory("orders-0").has_value());
+      EXPECT_TRUE(env.files().make_directory("orders_0-0").has_value());
       const auto file = *env.files().open(first_segment, OpenMode::create);
       program(env, *file);
     });
@@ -59,7 +59,7 @@ class Scene {
   }
   static void sync_all(Env& env, File& file) {
     EXPECT_TRUE(file.sync(env).has_value());
-    EXPECT_TRUE(env.files().sync_directory(env, "orders-0").has_value());
+    EXPECT_TRUE(env.files().sync_directory(env, "orders_0-0").has_value());
     EXPECT_TRUE(env.files().sync_directory(env, "").has_value());
   }
   // What a reader finds.
@@ -81,13 +81,13 @@ class Scene {
     }
     return size - rest.size();
   }
-  Seen& seen() { return seen_; }
+  SeenLog& seen() { return seen_; }
   Disk& disk() { return machine_.disk(); }
 
  private:
   World world_;
   Machine& machine_ = world_.add_machine("broker-1", NodeId(1));
-  Seen seen_;
+  SeenLog seen_;
   DiskTap tap_{world_.recorder()};
 };
 
@@ -137,7 +137,7 @@ TEST(DiskTap, removing_later_segments_cuts_and_removing_early_ones_does_not) {
   Scene scene(1);
   scene.run([&](Env& env, File& file) {
     (void)file.append(batch_at(0).bytes());
-    constexpr auto second = "orders-0/00000000000000000001.log";
+    constexpr auto second = "orders_0-0/00000000000000000001.log";
     const auto next = *env.files().open(second, OpenMode::create);
     (void)next->append(batch_at(1).bytes());
     EXPECT_TRUE(env.files().remove(first_segment).has_value());
@@ -150,8 +150,8 @@ TEST(DiskTap, removing_later_segments_cuts_and_removing_early_ones_does_not) {
 TEST(DiskTap, other_files_are_none_of_its_business) {
   Scene scene(1);
   scene.run([&](Env& env, File&) {
-    for (const auto* path : {"orders-0/00000000000000000000.index", "meta.properties",
-                             "orders-0/leader-epoch-checkpoint", "00000000000000000000.log"}) {
+    for (const auto* path : {"orders_0-0/00000000000000000000.index", "meta.properties",
+                             "orders_0-0/leader-epoch-checkpoint", "00000000000000000000.log"}) {
       (void)(*env.files().open(path, OpenMode::create))->append(batch_at(0).bytes());
     }
   });

@@ -5,11 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "sim/world.h"
+#include "tests/sim/text_rope.h"
 
 namespace brokersim::sim {
 namespace {
-
-Rope rope(std::string_view text) { return Rope(Slice::copy_of(as_bytes(text))); }
 
 class DiskTest : public ::testing::Test {
  protected:

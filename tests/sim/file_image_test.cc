@@ -9,11 +9,10 @@
 
 #include "sim/file_tree.h"
 #include "sim/random.h"
+#include "tests/sim/text_rope.h"
 
 namespace brokersim::sim {
 namespace {
-
-Rope rope(std::string_view text) { return Rope(Slice::copy_of(as_bytes(text))); }
 
 std::string text_of(const FileImage& file) {
   const Bytes bytes = file.read(0, static_cast<std::size_t>(file.size())).flat();

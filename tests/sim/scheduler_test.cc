@@ -237,13 +237,13 @@ using Killing = Fixture;
 
 TEST_F(Killing, leaves_all_fibers_where_they_are) {
   int unwound = 0;
-  struct Unwinds {
+  struct CountsUnwinding {
     int& count;
-    ~Unwinds() { ++count; }
+    ~CountsUnwinding() { ++count; }
   };
   for (const auto* name : {"sleeper", "waiter"}) {
     spawn(name, [&] {
-      const Unwinds unwinds{unwound};
+      const CountsUnwinding unwinds{unwound};
       scheduler.park(Instant{10ms});
       mark("woke");
     });

@@ -8,7 +8,7 @@ namespace brokersim::broker::handlers {
 namespace {
 
 using api::ErrorCode;
-using Answer = api::ListOffsetsResponse::ListOffsetsPartitionResponse;
+using PartitionAnswer = api::ListOffsetsResponse::ListOffsetsPartitionResponse;
 using Asked = api::ListOffsetsRequest::ListOffsetsPartition;
 
 constexpr std::int64_t latest = -1;
@@ -21,7 +21,7 @@ ErrorCode leadership_error(Broker& broker, const TopicPartition& partition,
                                                   : ErrorCode::unknown_topic_or_partition;
 }
 
-void answer_latest(const Replica& replica, bool is_consumer, Answer& answer) {
+void answer_latest(const Replica& replica, bool is_consumer, PartitionAnswer& answer) {
   const auto& leader = *replica.leader();
   if (!is_consumer) {
     answer.offset = replica.log().end_offset();
@@ -35,7 +35,7 @@ void answer_latest(const Replica& replica, bool is_consumer, Answer& answer) {
   answer.leader_epoch = leader.leader_epoch();
 }
 
-void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, Answer& answer) {
+void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, PartitionAnswer& answer) {
   const auto found = replica.log().offset_for_timestamp(env, timestamp);
   if (!found) {
     answer.error_code = ErrorCode::kafka_storage_error;
@@ -46,9 +46,9 @@ void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, Answer
   }
 }
 
-Answer answer_one(Env& env, Broker& broker, const std::string& topic, const Asked& asked,
-                  bool is_consumer) {
-  Answer answer;
+PartitionAnswer answer_one(Env& env, Broker& broker, const std::string& topic, const Asked& asked,
+                           bool is_consumer) {
+  PartitionAnswer answer;
   answer.partition_index = asked.partition_index;
   const TopicPartition partition{topic, asked.partition_index};
   const auto replica = broker.replicas().find(partition);

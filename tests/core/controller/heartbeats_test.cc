@@ -33,48 +33,48 @@ TEST(Heartbeats, move_a_broker_through_its_states) {
   for (const auto& [facts, next] : rows) EXPECT_EQ(next_state(facts), next) << "row " << row++;
 }
 
-constexpr NodeId one{1};
-constexpr NodeId two{2};
-constexpr BrokerEpoch epoch{7};
+constexpr NodeId first{1};
+constexpr NodeId second{2};
+constexpr BrokerEpoch broker_epoch{7};
 
 Instant at(Duration time) { return Instant{} + time; }
 
 TEST(Sessions, live_until_the_timeout_after_the_last_contact) {
   Sessions sessions(9s);
   EXPECT_EQ(sessions.next_expiry(), never);
-  sessions.touch(one, epoch, at(1s));
-  sessions.touch(one, epoch, at(2s));
+  sessions.touch(first, broker_epoch, at(1s));
+  sessions.touch(first, broker_epoch, at(2s));
   EXPECT_EQ(sessions.next_expiry(), at(11s));
-  EXPECT_TRUE(sessions.is_live(one, epoch, at(11s - 1ns)));
+  EXPECT_TRUE(sessions.is_live(first, broker_epoch, at(11s - 1ns)));
   EXPECT_EQ(sessions.expired(at(11s - 1ns)), std::nullopt);
-  EXPECT_FALSE(sessions.is_live(one, epoch, at(11s)));
-  EXPECT_EQ(sessions.expired(at(11s)), one);
+  EXPECT_FALSE(sessions.is_live(first, broker_epoch, at(11s)));
+  EXPECT_EQ(sessions.expired(at(11s)), first);
 }
 
 TEST(Sessions, of_an_earlier_incarnation_is_not_live) {
   Sessions sessions(9s);
-  sessions.touch(one, epoch, at(1s));
-  EXPECT_FALSE(sessions.is_live(one, epoch.next(), at(2s)));
+  sessions.touch(first, broker_epoch, at(1s));
+  EXPECT_FALSE(sessions.is_live(first, broker_epoch.next(), at(2s)));
 }
 
 TEST(Sessions, of_a_new_incarnation_forgets_what_the_old_one_had_applied) {
   Sessions sessions(9s);
-  sessions.touch(one, epoch, at(1s));
-  sessions.metadata_reached(one, 40);
-  EXPECT_EQ(sessions.metadata_offset(one), 40);
-  sessions.touch(one, epoch.next(), at(1s));
-  EXPECT_EQ(sessions.metadata_offset(one), -1);
+  sessions.touch(first, broker_epoch, at(1s));
+  sessions.metadata_reached(first, 40);
+  EXPECT_EQ(sessions.metadata_offset(first), 40);
+  sessions.touch(first, broker_epoch.next(), at(1s));
+  EXPECT_EQ(sessions.metadata_offset(first), -1);
 }
 
 TEST(Sessions, expire_longest_silent_first_and_lowest_id_among_equals) {
   Sessions sessions(9s);
-  sessions.touch(two, epoch, at(1s));
-  sessions.touch(one, epoch, at(2s));
-  EXPECT_EQ(sessions.expired(at(60s)), two);
-  sessions.touch(two, epoch, at(2s));
-  EXPECT_EQ(sessions.expired(at(60s)), one);
-  sessions.forget(one);
-  EXPECT_EQ(sessions.expired(at(60s)), two);
+  sessions.touch(second, broker_epoch, at(1s));
+  sessions.touch(first, broker_epoch, at(2s));
+  EXPECT_EQ(sessions.expired(at(60s)), second);
+  sessions.touch(second, broker_epoch, at(2s));
+  EXPECT_EQ(sessions.expired(at(60s)), first);
+  sessions.forget(first);
+  EXPECT_EQ(sessions.expired(at(60s)), second);
 }
 
 }  // namespace

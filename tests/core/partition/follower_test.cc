@@ -3,15 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/core/partition/nodes.h"
+
 namespace brokersim::partition {
 namespace {
 
 using api::ErrorCode;
 
-Instant at(Duration d) { return Instant{d}; }
-
 // Epoch 1 at [0, 10), epoch 3 at [10, 15).
-log::LeaderEpochs history() {
+log::LeaderEpochs two_epochs() {
   log::LeaderEpochs epochs;
   epochs.assign(LeaderEpoch(1), 0);
   epochs.assign(LeaderEpoch(3), 10);
@@ -27,7 +27,7 @@ Follower follower(Rules rules = {}, Offset high_watermark = 8) {
 }
 
 FollowerStep answered(Follower& f, const FetchAnswer& answer) {
-  return f.fetched(at(1s), *f.next_fetch(at(1s)), answer, history());
+  return f.fetched(at(1s), *f.next_fetch(at(1s)), answer, two_epochs());
 }
 
 TEST(Follower, asks_for_its_end_and_names_its_last_epoch) {
@@ -88,7 +88,7 @@ TEST(Follower, ignores_answers_to_what_it_does_not_ask_any_more) {  // KAFKA-132
   for (const FetchPosition& old : {FetchPosition{14, LeaderEpoch(5), LeaderEpoch(3)},
                                    FetchPosition{15, LeaderEpoch(4), LeaderEpoch(3)},
                                    FetchPosition{15, LeaderEpoch(5), LeaderEpoch(1)}}) {
-    EXPECT_FALSE(f.fetched(at(1s), old, answer, history()).append);
+    EXPECT_FALSE(f.fetched(at(1s), old, answer, two_epochs()).append);
     EXPECT_FALSE(f.applied({15, LeaderEpoch(3)}));
   }
 }

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/core/partition/nodes.h"
+
 namespace brokersim::partition {
 namespace {
 
 using api::ErrorCode;
 using Nodes = std::vector<NodeId>;
-
-const NodeId n1{1}, n2{2}, n3{3};
 
 TEST(IsrTest, a_joining_replica_counts_at_once_in_the_maximal_set_only) {
   Isr isr({n1, n2});

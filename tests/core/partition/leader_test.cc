@@ -3,16 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/core/partition/nodes.h"
+
 namespace brokersim::partition {
 namespace {
 
 using api::ErrorCode;
 using Nodes = std::vector<NodeId>;
 
-const NodeId n1{1}, n2{2}, n3{3};
 const BrokerEpoch b1{101}, b2{102};
-
-Instant at(Duration d) { return Instant{d}; }
 
 // Broker 1 leads epoch 5 from offset 10 on; its high watermark lags at 6.
 struct Cluster {

@@ -1,0 +1,16 @@
+// The version in which our clients speak each API. They do not negotiate: all they talk to is one
+// build's broker, which knows them.
+#pragma once
+
+#include <cstdint>
+
+namespace brokersim::client {
+
+inline constexpr std::int16_t produce_version = 11;
+inline constexpr std::int16_t fetch_version = 12;
+inline constexpr std::int16_t list_offsets_version = 7;
+inline constexpr std::int16_t metadata_version = 12;
+inline constexpr std::int16_t create_topics_version = 7;
+inline constexpr std::int16_t elect_leaders_version = 2;
+
+}  // namespace brokersim::client

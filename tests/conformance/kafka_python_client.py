@@ -1,5 +1,6 @@
 """What kafka-python does with a cluster: sends, reads back, asks. Argument: bootstrap.servers."""
 import sys
+import time
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
@@ -11,6 +12,15 @@ servers = sys.argv[1].split(",")
 def check(what, actual, expected):
     if actual != expected:
         sys.exit(f"FAILED: {what}: {actual!r}, not {expected!r}")
+    print(f"ok  {what}")
+
+
+def wait_until(what, holds):
+    deadline = time.monotonic() + 10
+    while not holds():
+        if time.monotonic() > deadline:
+            sys.exit(f"FAILED: {what}: not within 10 s")
+        time.sleep(0.05)
     print(f"ok  {what}")
 
 
@@ -31,7 +41,8 @@ def read_all(topic, count):
 
 admin = KafkaAdminClient(bootstrap_servers=servers)
 admin.create_topics([NewTopic("made", 3, 3)])
-check("a made topic is listed", "made" in admin.list_topics(), True)
+# The controller has it; the broker that is asked learns of it a little later.
+wait_until("a made topic is listed", lambda: "made" in admin.list_topics())
 try:
     admin.create_topics([NewTopic("made", 3, 3)])
     check("a topic is made once", True, False)

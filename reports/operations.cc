@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reports/elections_csv.h"
+#include "reports/summary.h"
 
 namespace brokersim::reports {
 

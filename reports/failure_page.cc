@@ -37,7 +37,7 @@ class Writer {
   Writer(const Trace& trace, const FailurePageParts& parts)
       : trace_(trace),
         parts_(parts),
-        violation_(trace.run.verdict.violations.front()),
+        violation_(*properties::cause_of(trace.run.verdict.violations)),
         cast_(trace.events),
         focus_(focus_of(violation_, trace.events)),
         rows_(event_rows(trace.events, violation_)),
@@ -60,12 +60,7 @@ class Writer {
   }
 
  private:
-  std::string title() const {
-    for (const auto& finding : trace_.run.verdict.findings) {
-      if (finding.id == violation_.id) return finding.name;
-    }
-    return violation_.kind;
-  }
+  std::string title() const { return trace_.run.verdict.name_of(violation_); }
 
   // ---- Verdict and facts ----
 
@@ -127,8 +122,9 @@ class Writer {
     const auto& all = trace_.run.verdict.violations;
     if (all.size() < 2) return {};
     Markup items;
-    for (std::size_t i = 1; i < all.size(); ++i) {
-      items += element("li", fmt::format("{}: {}", all[i].id, all[i].message));
+    for (const auto& each : all) {
+      if (&each == &violation_) continue;
+      items += element("li", fmt::format("{}: {}", each.id, each.message));
     }
     return details(counted(all.size() - 1, "further violation") + " in the same run",
                    element("ul", items), "further");

@@ -103,21 +103,6 @@ std::string story(const properties::Violation& violation, const std::vector<Even
   return out;
 }
 
-// What names the failure: the first broken promise of safety, since most of them end in a cluster
-// that does not converge.
-const properties::Violation& cause_of(const RunResult& run) {
-  const auto& all = run.verdict.violations;
-  const auto safety =
-      std::find_if(all.begin(), all.end(), [](const auto& v) { return v.id != "BS-V01"; });
-  return safety == all.end() ? all.front() : *safety;
-}
-
-std::string name_of_property(const RunResult& run, const properties::Violation& violation) {
-  for (const auto& finding : run.verdict.findings)
-    if (finding.id == violation.id) return finding.name;
-  return violation.kind;
-}
-
 // What else is wrong with the run, most likely by the same cause.
 std::string notes(const RunResult& run, const properties::Violation& cause, Style style) {
   std::string out;
@@ -238,11 +223,11 @@ std::string paragraph(std::string_view text, std::string_view indent, Style styl
 
 std::string failure_block(const RunResult& run, const std::vector<Event>& events, Style style) {
   if (run.verdict.passed()) return {};
-  const auto& cause = cause_of(run);
+  const auto& cause = *properties::cause_of(run.verdict.violations);
   const auto names = names_of(events);
   std::string out =
       fmt::format("{}: {}\n", painted(fmt::format("error[{}]", cause.id), "1;31", style),
-                  name_of_property(run, cause));
+                  run.verdict.name_of(cause));
   out += paragraph(cause.message, "  ", style) + "\n";
   int number = 0;
   for (const EventId id : cause.facts) {

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "properties/verdict.h"
+
 namespace brokersim::scenarios {
 namespace {
 
@@ -86,13 +88,7 @@ SeedResult parse_seed_result(std::uint64_t seed, const ChildResult& child) {
   return result;
 }
 
-const SeedResult::Failure* SeedResult::cause() const {
-  // That nothing converges is what most broken promises end in.
-  const auto safety = std::find_if(failures.begin(), failures.end(),
-                                   [](const Failure& failure) { return failure.id != "BS-V01"; });
-  if (safety != failures.end()) return &*safety;
-  return failures.empty() ? nullptr : &failures.front();
-}
+const SeedResult::Failure* SeedResult::cause() const { return properties::cause_of(failures); }
 
 Campaign::Campaign(CampaignOptions options, MakePlan make_plan)
     : options_(std::move(options)),

@@ -151,10 +151,12 @@ class ReportWriter {
  private:
   bool wants(ReportFormat format) const { return options_.formats.contains(format); }
   bool has_failed() const { return !trace_.run.verdict.passed(); }
+  const properties::Violation& cause() const {
+    return *properties::cause_of(trace_.run.verdict.violations);
+  }
 
   Expected<Done, std::string> write_spacetime() {
-    const auto picture =
-        reports::spacetime(trace_.events, trace_.messages, trace_.run.verdict.violations.front());
+    const auto picture = reports::spacetime(trace_.events, trace_.messages, cause());
     return write_picture("spacetime", reports::svg_file(picture.scene),
                          reports::dot(picture.scene));
   }
@@ -191,7 +193,7 @@ class ReportWriter {
 
   Expected<Done, std::string> write_failure_page() {
     reports::FailurePageParts parts;
-    parts.promise = promise_of(trace_.run.verdict.violations.front().id);
+    parts.promise = promise_of(cause().id);
     parts.timeline = timeline();
     parts.properties = reports::property_table(trace_.run.verdict);
     parts.links = {{"elections", "elections.html"}};

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/reports/has.h"
 #include "tests/reports/tale.h"
 
 namespace brokersim::reports {
@@ -56,6 +57,17 @@ TEST(FailurePage, every_link_within_it_has_a_target) {
   const auto targets = all_matches(page, "href=\"#([^\"]+)\"");
   EXPECT_GE(targets.size(), 4u);
   for (const auto& target : targets) EXPECT_TRUE(ids.contains(target)) << target;
+}
+
+TEST(FailurePage, names_the_cause_and_not_what_was_seen_first) {
+  Trace trace = trace_of(LostRecord());
+  auto& violations = trace.run.verdict.violations;
+  violations.insert(violations.begin(), {"BS-V01", "logs_differ", "They differ."});
+  const std::string page = failure_page(trace, {});
+  EXPECT_TRUE(has(page, "<h1>The &lt;record&gt; was lost.</h1>"));
+  EXPECT_TRUE(has(page, "<title>BS-D01: acked record lost"));
+  EXPECT_TRUE(has(page, "<li>BS-V01: They differ.</li>"));
+  EXPECT_FALSE(has(page, "<li>BS-D01"));
 }
 
 TEST(FailurePage, a_long_run_shows_the_events_up_to_the_facts_and_says_so) {

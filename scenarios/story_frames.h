@@ -6,8 +6,8 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "sim/frame_cutter.h"
 #include "sim/network.h"
 
 namespace brokersim::scenarios {
@@ -31,11 +31,12 @@ class StoryFrames final : public sim::NetworkObserver {
 
  private:
   struct Conversation {
-    Rope unread[2];                             // By side: bytes that are no whole frame yet.
+    sim::FrameCutter directions[2];             // By Side.
     std::map<std::int32_t, Frame> outstanding;  // Requests, by correlation id.
   };
-  void read(Conversation& conversation, const sim::ConnectionInfo& info, sim::Side from,
-            ByteView frame);
+  void read_request(Conversation& conversation, const sim::ConnectionInfo& info,
+                    const Slice& frame);
+  void read_response(Conversation& conversation, const Slice& frame);
 
   std::function<void(const Frame&)> on_frame_;
   std::map<std::uint64_t, Conversation> conversations_;

@@ -121,10 +121,9 @@ void Scheduler::kill(ProcessId id) {
   process.ready = {};
   if (process.cpu_slot != none) discard(std::exchange(process.cpu_slot, none));
   for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
-    if (i == running_ || tasks_[i]->process != id.value || tasks_[i]->state == State::none) {
-      continue;
-    }
-    fibers_.abandon(*tasks_[i]->fiber);
+    const Task& task = *tasks_[i];
+    if (i == running_ || task.process != id.value || !task.state.has_begun()) continue;
+    fibers_.abandon(*task.fiber);
     retire(i);
   }
   if (running_ != none && tasks_[running_]->process == id.value) fibers_.suspend();
@@ -161,7 +160,7 @@ Scheduler::Task* Scheduler::find(FiberId fiber) {
   const auto index = static_cast<std::uint32_t>(fiber.value);
   if (index >= tasks_.size()) return nullptr;
   Task& task = *tasks_[index];
-  return task.generation == fiber.value >> 32 && task.state != State::none ? &task : nullptr;
+  return task.generation == fiber.value >> 32 && task.state.has_begun() ? &task : nullptr;
 }
 
 std::uint32_t Scheduler::new_task() {
@@ -196,16 +195,16 @@ FiberId Scheduler::spawn(ProcessId process, std::string_view name, std::function
   ++processes_[process.value]->fibers;
   ++task.generation;
   task.fiber = fibers_.create(std::move(body));
-  make_ready(index, Wake::notified);
+  task.state.begin();
+  enqueue(index);
   return {std::uint64_t{task.generation} << 32 | index};
 }
 
 std::uint64_t Scheduler::tie_of(const Task& task) const { return ties_.draw(task.key, task.wakes); }
 
-void Scheduler::make_ready(std::uint32_t index, Wake wake) {
+// The fiber has become ready.
+void Scheduler::enqueue(std::uint32_t index) {
   Task& task = *tasks_[index];
-  task.state = State::ready;
-  task.wake = wake;
   ++task.wakes;
   processes_[task.process]->ready.push({now().ns(), (tie_of(task) & key_bits) | index});
   schedule_cpu(task.process);
@@ -231,47 +230,40 @@ void Scheduler::set_deadline(std::uint32_t index, Instant deadline) {
   task.deadline_due = deadline;
 }
 
-Wake Scheduler::wait(State how, Instant deadline) {
+Wake Scheduler::wait(FiberState::Wait how, Instant deadline) {
   REQUIRE(running_ != none);
   const std::uint32_t index = running_;
   Task& task = *tasks_[index];
-  if (task.is_cancelled) {
-    ASSERT(++task.refused_waits < 1'000'000, task.path);  // It ignores its cancellation.
-    charge(costs_.clock_reading);
-    return Wake::cancelled;
+  if (const auto at_once = task.state.wait(how)) {
+    if (*at_once == Wake::cancelled) {
+      ASSERT(++task.refused_waits < 1'000'000, task.path);  // It ignores its cancellation.
+      charge(costs_.clock_reading);
+    }
+    return *at_once;
   }
-  if (how == State::parked && std::exchange(task.is_notified, false)) return Wake::notified;
-  task.state = how;
-  if (deadline <= now()) {
-    make_ready(index, Wake::timed_out);
-  } else {
+  if (deadline > now()) {
     set_deadline(index, deadline);
+  } else if (task.state.expire()) {
+    enqueue(index);
   }
   fibers_.suspend();
-  return task.wake;
+  return task.state.wake();
 }
 
-Wake Scheduler::park(Instant deadline) { return wait(State::parked, deadline); }
+Wake Scheduler::park(Instant deadline) { return wait(FiberState::Wait::park, deadline); }
 
-bool Scheduler::sleep_until(Instant time) { return wait(State::sleeping, time) != Wake::cancelled; }
+bool Scheduler::sleep_until(Instant time) {
+  return wait(FiberState::Wait::sleep, time) != Wake::cancelled;
+}
 
 void Scheduler::unpark(FiberId fiber) {
   Task* const task = find(fiber);
-  if (task == nullptr) return;
-  if (task->state == State::parked) {
-    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::notified);
-  } else {
-    task->is_notified = true;
-  }
+  if (task && task->state.unpark()) enqueue(static_cast<std::uint32_t>(fiber.value));
 }
 
 void Scheduler::cancel(FiberId fiber) {
   Task* const task = find(fiber);
-  if (task == nullptr) return;
-  task->is_cancelled = true;
-  if (task->state == State::parked || task->state == State::sleeping) {
-    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::cancelled);
-  }
+  if (task && task->state.cancel()) enqueue(static_cast<std::uint32_t>(fiber.value));
 }
 
 FiberId Scheduler::running() const {
@@ -281,7 +273,7 @@ FiberId Scheduler::running() const {
 
 bool Scheduler::is_cancelled() const {
   REQUIRE(running_ != none);
-  return tasks_[running_]->is_cancelled;
+  return tasks_[running_]->state.is_cancelled();
 }
 
 std::string Scheduler::running_name() const {
@@ -324,11 +316,11 @@ void Scheduler::on_deadline(std::uint32_t index) {
   ++counts_.deadlines;
   Task& task = *tasks_[index];
   task.deadline_slot = none;
-  if (task.state != State::parked && task.state != State::sleeping) return;
-  if (task.deadline <= step_) {
-    make_ready(index, Wake::timed_out);
-  } else {
+  if (!task.state.is_waiting()) return;
+  if (task.deadline > step_) {
     set_deadline(index, task.deadline);
+  } else if (task.state.expire()) {
+    enqueue(index);
   }
 }
 
@@ -351,7 +343,7 @@ bool Scheduler::run_task(std::uint32_t index) {
   Task& task = *tasks_[index];
   ++counts_.dispatches;
   recorder_.feed(Item::dispatch, task.process, task.key, task.wakes);
-  task.state = State::running;
+  task.state.run();
   running_ = index;
   const bool has_ended = fibers_.resume(*task.fiber);
   running_ = none;

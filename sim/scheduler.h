@@ -22,6 +22,7 @@
 #include "core/base/time.h"
 #include "core/env.h"
 #include "sim/fiber.h"
+#include "sim/fiber_state.h"
 #include "sim/random.h"
 
 namespace brokersim::sim {
@@ -152,12 +153,8 @@ class Scheduler {
     std::function<void()> callback;
   };
 
-  enum class State : std::uint8_t { none, parked, sleeping, ready, running };
   struct Task {
-    State state = State::none;
-    Wake wake = Wake::notified;
-    bool is_notified = false;  // An unpark that came before its park.
-    bool is_cancelled = false;
+    FiberState state;
     std::uint32_t generation = 0;
     std::uint32_t process = 0;
     std::uint32_t deadline_slot = none;
@@ -193,7 +190,7 @@ class Scheduler {
   Task* find(FiberId fiber);
   std::uint32_t new_task();
   void retire(std::uint32_t index);
-  void make_ready(std::uint32_t index, Wake wake);
+  void enqueue(std::uint32_t index);
   void set_deadline(std::uint32_t index, Instant deadline);
   void schedule_cpu(std::uint32_t process);
   std::uint64_t tie_of(const Task& task) const;
@@ -202,7 +199,7 @@ class Scheduler {
   void on_deadline(std::uint32_t index);
   void dispatch(std::uint32_t process);
   bool run_task(std::uint32_t index);
-  Wake wait(State how, Instant deadline);
+  Wake wait(FiberState::Wait how, Instant deadline);
 
   Recorder& recorder_;
   Costs costs_;

@@ -73,7 +73,7 @@ Reactor::Task* Reactor::find(FiberId fiber) {
   const auto index = static_cast<std::uint32_t>(fiber.value);
   if (index >= tasks_.size()) return nullptr;
   Task& task = *tasks_[index];
-  return task.generation == fiber.value >> 32 && task.state != State::none ? &task : nullptr;
+  return task.generation == fiber.value >> 32 && task.state.has_begun() ? &task : nullptr;
 }
 
 FiberId Reactor::id_of(std::uint32_t index) const {
@@ -94,61 +94,46 @@ FiberId Reactor::spawn(std::string_view name, std::function<void()> body) {
   task.name = name;
   task.fiber = fibers_.create(std::move(body));
   ++alive_;
-  make_ready(index, Wake::notified);
+  task.state.begin();
+  ready_.push_back(index);
   return id_of(index);
 }
 
-void Reactor::make_ready(std::uint32_t index, Wake wake) {
-  Task& task = *tasks_[index];
-  task.state = State::ready;
-  task.wake = wake;
-  ready_.push_back(index);
-}
-
-Wake Reactor::wait(State how, Instant deadline) {
+Wake Reactor::wait(sim::FiberState::Wait how, Instant deadline) {
   REQUIRE(running_ != none);
   const std::uint32_t index = running_;
   Task& task = *tasks_[index];
-  if (task.is_cancelled) return Wake::cancelled;
-  if (how == State::parked && std::exchange(task.is_notified, false)) return Wake::notified;
-  if (deadline <= now()) {
-    make_ready(index, Wake::timed_out);
-  } else {
-    task.state = how;
+  if (const auto at_once = task.state.wait(how)) return *at_once;
+  if (deadline > now()) {
     set_deadline(index, deadline);
+  } else if (task.state.expire()) {
+    ready_.push_back(index);
   }
   fibers_.suspend();
-  return task.wake;
+  return task.state.wake();
 }
 
-Wake Reactor::park(Instant deadline) { return wait(State::parked, deadline); }
+Wake Reactor::park(Instant deadline) { return wait(sim::FiberState::Wait::park, deadline); }
 
-bool Reactor::sleep_until(Instant time) { return wait(State::sleeping, time) != Wake::cancelled; }
+bool Reactor::sleep_until(Instant time) {
+  return wait(sim::FiberState::Wait::sleep, time) != Wake::cancelled;
+}
 
 void Reactor::unpark(FiberId fiber) {
   Task* const task = find(fiber);
-  if (task == nullptr) return;
-  if (task->state == State::parked) {
-    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::notified);
-  } else {
-    task->is_notified = true;
-  }
+  if (task && task->state.unpark()) ready_.push_back(static_cast<std::uint32_t>(fiber.value));
 }
 
 void Reactor::cancel(FiberId fiber) {
   Task* const task = find(fiber);
-  if (task == nullptr) return;
-  task->is_cancelled = true;
-  if (task->state == State::parked || task->state == State::sleeping) {
-    make_ready(static_cast<std::uint32_t>(fiber.value), Wake::cancelled);
-  }
+  if (task && task->state.cancel()) ready_.push_back(static_cast<std::uint32_t>(fiber.value));
 }
 
 FiberId Reactor::running() const { return running_ == none ? FiberId{} : id_of(running_); }
 
 bool Reactor::is_cancelled() const {
   REQUIRE(running_ != none);
-  return tasks_[running_]->is_cancelled;
+  return tasks_[running_]->state.is_cancelled();
 }
 
 std::string Reactor::running_name() const {
@@ -196,12 +181,12 @@ void Reactor::run() {
 
 void Reactor::run_task(std::uint32_t index) {
   Task& task = *tasks_[index];
-  task.state = State::running;
+  task.state.run();
   running_ = index;
   const bool has_ended = fibers_.resume(*task.fiber);
   running_ = none;
   if (!has_ended) return;
-  task.state = State::none;
+  task.state = {};
   free_tasks_.push_back(index);
   --alive_;
 }
@@ -224,11 +209,11 @@ void Reactor::expire_deadlines() {
     Task& task = *tasks_[due.task];
     if (task.queued != due.at) continue;  // An earlier one took its place.
     task.queued = never;
-    if (task.state != State::parked && task.state != State::sleeping) continue;
-    if (task.deadline <= time) {
-      make_ready(due.task, Wake::timed_out);
-    } else {
+    if (!task.state.is_waiting()) continue;
+    if (task.deadline > time) {
       set_deadline(due.task, task.deadline);
+    } else if (task.state.expire()) {
+      ready_.push_back(due.task);
     }
   }
 }

@@ -20,6 +20,7 @@
 #include "core/base/time.h"
 #include "core/env.h"
 #include "sim/fiber.h"
+#include "sim/fiber_state.h"
 #include "sim/live/jobs.h"
 
 namespace brokersim::live {
@@ -65,12 +66,8 @@ class Reactor {
   void run();
 
  private:
-  enum class State : std::uint8_t { none, parked, sleeping, ready, running };
   struct Task {
-    State state = State::none;
-    Wake wake = Wake::notified;
-    bool is_notified = false;  // An unpark that came before its park.
-    bool is_cancelled = false;
+    sim::FiberState state;
     std::uint32_t generation = 0;
     Instant deadline = never;  // Of its wait.
     Instant queued = never;    // When its entry among the deadlines comes due: then or before.
@@ -87,8 +84,7 @@ class Reactor {
 
   Task* find(FiberId fiber);
   FiberId id_of(std::uint32_t index) const;
-  Wake wait(State how, Instant deadline);
-  void make_ready(std::uint32_t index, Wake wake);
+  Wake wait(sim::FiberState::Wait how, Instant deadline);
   void run_task(std::uint32_t index);
   void set_deadline(std::uint32_t index, Instant deadline);
   void expire_deadlines();

@@ -2,6 +2,7 @@
 // than some milliseconds, and nothing judges how long that took.
 #include "sim/live/reactor.h"
 
+#include <latch>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -93,12 +94,19 @@ TEST(Reactor, a_deadline_that_was_not_needed_does_not_end_the_next_wait) {
 TEST(Reactor, work_elsewhere_lets_the_others_run) {
   Reactor reactor;
   std::string told;
+  std::latch other_has_run(1);
   reactor.spawn("blocking", [&] {
     int result = 0;
-    EXPECT_TRUE(reactor.run_elsewhere([&result] { result = 7; }));
+    EXPECT_TRUE(reactor.run_elsewhere([&] {
+      other_has_run.wait();
+      result = 7;
+    }));
     told += std::to_string(result);
   });
-  reactor.spawn("other", [&] { told += "other "; });
+  reactor.spawn("other", [&] {
+    told += "other ";
+    other_has_run.count_down();
+  });
   reactor.run();
   EXPECT_EQ(told, "other 7");
 }

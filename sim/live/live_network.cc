@@ -1,12 +1,9 @@
 #include "sim/live/live_network.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <deque>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
@@ -16,6 +13,7 @@
 #include <utility>
 
 #include "core/signal.h"
+#include "sim/live/endpoint.h"
 #include "sim/live/live_files.h"
 
 namespace brokersim::live {
@@ -156,20 +154,6 @@ class LiveStream final : public Stream, private Watcher {
   std::optional<IoError> broken_;
 };
 
-Address address_of(const sockaddr_storage& from) {
-  char text[INET6_ADDRSTRLEN] = {};
-  if (from.ss_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &from, sizeof v4);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    return {text, ntohs(v4.sin_port)};
-  }
-  sockaddr_in6 v6{};
-  std::memcpy(&v6, &from, sizeof v6);
-  ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-  return {text, ntohs(v6.sin6_port)};
-}
-
 class LiveListener final : public Listener, private Watcher {
  public:
   LiveListener(Reactor& reactor, int descriptor)
@@ -181,10 +165,9 @@ class LiveListener final : public Listener, private Watcher {
   IoResult<std::unique_ptr<Stream>> accept(Env&) override {
     while (true) {
       if (descriptor_ < 0) return Unexpected(IoError::closed);
-      sockaddr_storage from{};
-      socklen_t size = sizeof from;
-      const int accepted = ::accept4(descriptor_, reinterpret_cast<sockaddr*>(&from), &size,
-                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+      Endpoint from;
+      const int accepted =
+          ::accept4(descriptor_, from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted >= 0) {
         return std::make_unique<LiveStream>(reactor_, accepted, address_of(from));
       }
@@ -211,47 +194,6 @@ class LiveListener final : public Listener, private Watcher {
   int descriptor_;
   Waiting may_accept_;
 };
-
-struct Endpoint {
-  sockaddr_storage address{};
-  socklen_t size = 0;
-};
-
-std::optional<Endpoint> numeric(const Address& address) {
-  Endpoint endpoint;
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(address.port);
-  if (::inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) {
-    std::memcpy(&endpoint.address, &v4, sizeof v4);
-    endpoint.size = sizeof v4;
-    return endpoint;
-  }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(address.port);
-  if (::inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr) == 1) {
-    std::memcpy(&endpoint.address, &v6, sizeof v6);
-    endpoint.size = sizeof v6;
-    return endpoint;
-  }
-  return std::nullopt;
-}
-
-std::optional<Endpoint> look_up(const Address& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(address.host.c_str(), fmt::format("{}", address.port).c_str(), &hints,
-                    &found) != 0) {
-    return std::nullopt;
-  }
-  Endpoint endpoint;
-  std::memcpy(&endpoint.address, found->ai_addr, found->ai_addrlen);
-  endpoint.size = found->ai_addrlen;
-  ::freeaddrinfo(found);
-  return endpoint;
-}
 
 // Waits until a connection has been made or refused.
 class Connecting final : private Watcher {
@@ -280,9 +222,7 @@ class Connecting final : private Watcher {
 };
 
 IoResult<Done> connect(Reactor& reactor, int descriptor, const Endpoint& to, Instant deadline) {
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to.address), to.size) == 0) {
-    return Done{};
-  }
+  if (::connect(descriptor, to.get(), to.size) == 0) return Done{};
   if (!would_block(errno)) return Unexpected(live::error_of(errno));
   Connecting connecting(reactor, descriptor);
   const Wake wake = connecting.wait(deadline);
@@ -300,12 +240,11 @@ IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& a
   const auto endpoint = numeric(address);
   if (!endpoint) return Unexpected(IoError::not_found);
   const int descriptor =
-      ::socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      ::socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return Unexpected(live::error_of(errno));
   const int yes = 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool is_bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&endpoint->address),
-                               endpoint->size) == 0 &&
+  const bool is_bound = ::bind(descriptor, endpoint->get(), endpoint->size) == 0 &&
                         ::listen(descriptor, SOMAXCONN) == 0;
   if (!is_bound) {
     const int error_number = errno;
@@ -326,7 +265,7 @@ IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to
     endpoint = *found;
   }
   const int descriptor =
-      ::socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      ::socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return Unexpected(live::error_of(errno));
   const auto connected = connect(reactor, descriptor, *endpoint, deadline);
   if (!connected) {

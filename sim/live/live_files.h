@@ -14,7 +14,7 @@ namespace brokersim::live {
 
 class LiveFiles final : public Files {
  public:
-  // Makes the directory if need be; a REQUIRE of the caller's: check_data_directory first.
+  // `root` is a directory that is there (data_directory.h).
   LiveFiles(Reactor& reactor, std::string root);
 
   IoResult<std::unique_ptr<File>> open(std::string_view path, OpenMode mode) override;

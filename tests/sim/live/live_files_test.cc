@@ -23,10 +23,12 @@ std::string text_of(const Rope& rope) { return std::string(as_text(rope.flat()))
 
 // Runs `body` on a fiber of an Env whose files are in a fresh folder.
 void on_a_fiber(const std::function<void(Env&)>& body) {
+  const std::string folder = fresh_folder();
+  std::filesystem::create_directories(folder);
   Reactor reactor;
-  LiveEnv env(reactor, {.node = NodeId(1),
-                        .data_directory = fresh_folder(),
-                        .on_event = [](const Event&) { return EventId{}; }});
+  LiveEnv env(reactor, {.node = NodeId(1), .data_directory = folder, .on_event = [](const Event&) {
+                          return EventId{};
+                        }});
   bool has_run = false;
   env.spawn("test", [&](Env& on) {
     body(on);

@@ -22,6 +22,11 @@ sigset_t ending_signals() {
   return set;
 }
 
+std::string unreachable(const Address& bound, IoError error) {
+  return fmt::format("cannot listen on {}:{}: {}: name another --port or --host", bound.host,
+                     bound.port, error == IoError::exists ? "the port is taken" : name_of(error));
+}
+
 }  // namespace
 
 LiveCluster::BlockedSignals::BlockedSignals() {
@@ -64,10 +69,8 @@ Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vecto
     const Address bound{served.bind_host, served.config.listener.port};
     const auto listener = listen_on(cluster->reactor_, bound);
     if (!listener) {
-      return Unexpected(fmt::format(
-          "node {} cannot listen on {}:{}: {}: name another --port or --host",
-          served.config.node_id, bound.host, bound.port,
-          listener.error() == IoError::exists ? "the port is taken" : name_of(listener.error())));
+      return Unexpected(
+          fmt::format("node {} {}", served.config.node_id, unreachable(bound, listener.error())));
     }
     auto directory =
         DataDirectory::open(served.data_directory, served.config.node_id, served.config.cluster_id);
@@ -90,18 +93,28 @@ EventId LiveCluster::observe(Event event) {
 }
 
 void LiveCluster::start(Node& node) {
-  node.env = std::make_unique<LiveEnv>(
-      reactor_, LiveEnv::Config{.node = node.served.config.node_id,
-                                .data_directory = node.directory.path(),
-                                .bind_host = node.served.bind_host,
-                                .seed = entropy(),
-                                .on_event = [this](Event e) { return observe(std::move(e)); }});
-  node.main = node.env->spawn("main", [this, &node](Env& env) {
+  const NodeId id = node.served.config.node_id;
+  LiveEnv::Config config{.node = id,
+                         .data_directory = node.directory.path(),
+                         .bind_host = node.served.bind_host,
+                         .seed = entropy(),
+                         .on_event = [this](Event e) { return observe(std::move(e)); }};
+  config.on_unreachable = [this, &node, id](const Address& bound, IoError error) {
+    const auto why = unreachable(bound, error);
+    node.env->emit(Note{fmt::format("node {} stops: {}", id, why)}, {});
+    fail(id, why);
+  };
+  node.env = std::make_unique<LiveEnv>(reactor_, std::move(config));
+  node.main = node.env->spawn("main", [this, &node, id](Env& env) {
     const auto ended = broker::run_node(env, node.served.config);
-    if (ended || is_stopping_) return;
-    failure_ = fmt::format("node {}: {}", node.served.config.node_id, ended.error());
-    stop();
+    if (!ended) fail(id, ended.error());
   });
+}
+
+void LiveCluster::fail(NodeId node, std::string_view why) {
+  if (is_stopping_) return;
+  failure_ = fmt::format("node {}: {}", node, why);
+  stop();
 }
 
 Expected<Done, std::string> LiveCluster::run() {

@@ -51,6 +51,8 @@ class LiveCluster {
   explicit LiveCluster(Hooks hooks);
   EventId observe(Event event);
   void start(Node& node);
+  // The first failure ends all nodes, and is what `run` returns.
+  void fail(NodeId node, std::string_view why);
   void stop();
   void stop_in_order();
   void stop_all(bool are_brokers);

@@ -8,6 +8,29 @@
 #include "sim/live/live_network.h"
 
 namespace brokersim::live {
+namespace {
+
+// Tells of the error that ends it, unless it was closed or its fiber cancelled.
+class WatchedListener final : public Listener {
+ public:
+  WatchedListener(std::unique_ptr<Listener> listener, std::function<void(IoError)> on_error)
+      : listener_(std::move(listener)), on_error_(std::move(on_error)) {}
+
+  IoResult<std::unique_ptr<Stream>> accept(Env& env) override {
+    auto accepted = listener_->accept(env);
+    if (accepted) return accepted;
+    const IoError error = accepted.error();
+    if (error != IoError::closed && error != IoError::cancelled) on_error_(error);
+    return accepted;
+  }
+  void close() override { listener_->close(); }
+
+ private:
+  const std::unique_ptr<Listener> listener_;
+  const std::function<void(IoError)> on_error_;
+};
+
+}  // namespace
 
 WallTime LiveEnv::wall_clock() {
   timespec time{};
@@ -28,7 +51,14 @@ FiberId LiveEnv::spawn(std::string_view name, std::function<void(Env&)> body) {
 }
 
 IoResult<std::unique_ptr<Listener>> LiveEnv::listen(std::uint16_t port) {
-  return listen_on(reactor_, {config_.bind_host, port});
+  const Address bound{config_.bind_host, port};
+  const auto on_error = [this, bound](IoError error) {
+    if (config_.on_unreachable) config_.on_unreachable(bound, error);
+  };
+  auto listener = listen_on(reactor_, bound);
+  if (listener) return std::make_unique<WatchedListener>(*std::move(listener), on_error);
+  on_error(listener.error());
+  return listener;
 }
 
 IoResult<std::unique_ptr<Stream>> LiveEnv::connect(const Address& to, Instant deadline) {

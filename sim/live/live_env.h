@@ -21,6 +21,9 @@ class LiveEnv final : public Env {
     std::uint64_t seed = 0;               // Of what the node draws: from the system's entropy.
     // Told of each event; the ids count over all nodes that share it.
     std::function<EventId(Event)> on_event;
+    // Told that nobody can reach the node any more: it cannot listen, or not accept. Core only
+    // sees a listener end.
+    std::function<void(const Address& bound, IoError error)> on_unreachable = {};
   };
   LiveEnv(Reactor& reactor, Config config)
       : reactor_(reactor),

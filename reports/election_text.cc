@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/outages.h"
 #include "reports/summary.h"
 
 namespace brokersim::reports {
@@ -100,21 +101,6 @@ std::vector<Truncation> truncations_after(const Elections& all, const Election& 
   return cuts;
 }
 
-Outages outages_of(const Elections& all) {
-  Outages outages;
-  const auto note = [&](const TopicPartition& partition, Duration outage) {
-    if (outage > outages.longest) outages.longest_on.clear();
-    outages.longest = std::max(outages.longest, outage);
-    if (outage == outages.longest && outage > Duration{}) outages.longest_on.push_back(partition);
-  };
-  for (const PartitionHistory& history : all.partitions()) {
-    outages.total += history.without_leader(all.end());
-    outages.lifetime += history.lifetime(all.end());
-    note(history.partition, history.longest_outage(all.end()));
-  }
-  return outages;
-}
-
 std::string elections_sentence(const Elections& all) {
   const std::size_t count = all.all().size();
   std::vector<TopicPartition> touched;
@@ -130,12 +116,6 @@ std::string elections_sentence(const Elections& all) {
   return text + fmt::format("; {}.{} partition-seconds without a leader; longest {} ({}).",
                             tenths / 10, tenths % 10, brief(outages.longest),
                             names_text(outages.longest_on));
-}
-
-std::string share_text(Duration part, Duration whole) {
-  if (whole <= Duration{}) return "n/a";
-  const std::int64_t tenths = part / 1us * 1000 / (whole / 1us);
-  return fmt::format("{}.{} %", tenths / 10, tenths % 10);
 }
 
 std::size_t quorum_elections(const Elections& all) {

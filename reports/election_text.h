@@ -35,18 +35,6 @@ std::vector<Truncation> truncations_after(const Elections& all, const Election& 
 // "4 elections on 3 partitions; 8.0 partition-seconds without a leader; longest 3.4 s (orders-0)."
 std::string elections_sentence(const Elections& all);
 
-// What all partitions suffered together.
-struct Outages {
-  Duration total{};
-  Duration longest{};
-  std::vector<TopicPartition> longest_on;  // Several lose their leader at one instant.
-  Duration lifetime{};                     // Of all partitions, from their first leaders on.
-};
-Outages outages_of(const Elections& all);
-
-// "95.6 %"; rounded down, so that 100 % means all of the time.
-std::string share_text(Duration part, Duration whole);
-
 // Elections of the quorum after its first leader.
 std::size_t quorum_elections(const Elections& all);
 

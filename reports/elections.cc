@@ -59,6 +59,12 @@ Duration PartitionHistory::longest_outage(Instant end) const {
   return longest;
 }
 
+Elections elections_of(const std::vector<Event>& events) {
+  Elections elections;
+  for (const Event& event : events) elections.observe(event);
+  return elections;
+}
+
 // ---- Asking ------------------------------------------------------------------------------------
 
 std::vector<PartitionHistory> Elections::partitions() const {

@@ -195,4 +195,7 @@ class Elections {
   bool sees_logs_ = false;
 };
 
+// Of a whole run.
+Elections elections_of(const std::vector<Event>& events);
+
 }  // namespace brokersim::reports

@@ -8,6 +8,7 @@
 #include "reports/election_table.h"
 #include "reports/election_text.h"
 #include "reports/elections_csv.h"
+#include "reports/outages.h"
 #include "reports/summary.h"
 #include "reports/svg.h"
 #include "reports/timeline.h"
@@ -50,13 +51,12 @@ Markup numbers(const Elections& all) {
       acknowledged += one.acknowledged;
     }
   }
-  const Duration led = outages.lifetime - outages.total;
   return indicators(
       {{fmt::format("{}", all.all().size()), "partition elections"},
        {fmt::format("{}", quorum_elections(all)), "quorum elections"},
        {fmt::format("{}", unclean), "unclean elections", unclean > 0},
        {outage_text(outages.longest), "longest outage"},
-       {share_text(led, outages.lifetime), "leader availability"},
+       {outages.availability(), "leader availability"},
        {fmt::format("{}", cut), fmt::format("records truncated ({} acked)", acknowledged)},
        {fmt::format("{}", lost),
         promised == 0 && lost > 0 ? "acks=1 records lost" : "acked records lost", promised > 0}});

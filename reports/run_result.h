@@ -9,6 +9,7 @@
 #include "core/base/time.h"
 #include "properties/verdict.h"
 #include "reports/elections.h"
+#include "reports/outages.h"
 
 namespace brokersim::reports {
 
@@ -23,6 +24,7 @@ struct RunResult {
   std::int64_t faults = 0;
   properties::Verdict verdict;
   std::vector<Election> elections;
+  Outages outages;
   std::map<std::string, std::int64_t> stats;  // Counters by name.
   std::string reproduce;                      // The one line to type.
   int replays = 0;                            // How often a failing run was run again,

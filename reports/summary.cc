@@ -254,7 +254,10 @@ std::string summary(const RunResult& run, const std::vector<Event>& events, Styl
       fmt::format("brokersim {}  scenario {}  seed {}\n", run.version, run.scenario, run.seed);
   if (!run.cluster.empty()) out += cut("cluster " + run.cluster, style);
   out += "\n" + findings(run, style) + "\n";
-  if (!run.elections.empty()) out += elections_table(run.elections, style) + "\n";
+  if (!run.elections.empty()) {
+    out += elections_table(run.elections, style);
+    out += fmt::format("  leaders: {} of partition-time\n\n", run.outages.availability());
+  }
   if (!run.verdict.passed()) out += failure_block(run, events, style) + "\n";
   for (const auto& file : run.files) out += fmt::format("wrote      {}\n", file);
   out += reproduction(run);
@@ -295,10 +298,12 @@ std::string result_json(const RunResult& run) {
     stats += fmt::format("{}{}:{}", stats.empty() ? "" : ",", json_quoted(name), value);
   return fmt::format(
       R"({{"verdict":{},"scenario":{},"seed":{},"trace_hash":{},"virtual_ns":{},"wall_ns":{},)"
-      R"("events":{},"faults":{},"elections":{},"violations":[{}],"stats":{{{}}}}})",
+      R"("events":{},"faults":{},"elections":{},"partition_ns":{},"led_ns":{},"violations":[{}],)"
+      R"("stats":{{{}}}}})",
       json_quoted(run.verdict.passed() ? "pass" : "fail"), json_quoted(run.scenario), run.seed,
       json_quoted(run.trace_hash), run.simulated.count(), run.wall.count(), run.verdict.events,
-      run.faults, run.elections.size(), violations, stats);
+      run.faults, run.elections.size(), run.outages.lifetime.count(), run.outages.led().count(),
+      violations, stats);
 }
 
 }  // namespace brokersim::reports

@@ -1,6 +1,6 @@
 // A finished run on a terminal, at most 100 columns wide, and as one JSON object.
 //
-//   passing   what held, how long it took, the elections
+//   passing   what held, how long it took, the elections, how long there was a leader
 //   failing   the same, then one block for the cause: error[BS-D01], the sentence, the two events
 //             that contradict each other, the run up to them, what came of it, and the line that
 //             reproduces it

@@ -187,6 +187,7 @@ RunResult Run::result() {
   result.report.verdict = trial_.finish(world().now());
   judge_clients(result.report.verdict);
   result.report.elections = elections_.all();
+  result.report.outages = reports::outages_of(elections_);
   result.report.stats = stats();
   result.report.trace_hash = world().recorder().hash().hex();
   result.upload = check_upload(workload_);

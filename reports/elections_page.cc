@@ -209,8 +209,7 @@ Markup property_table(const properties::Verdict& verdict) {
 
 ElectionReport election_report(const RunResult& run, const std::vector<Event>& events,
                                const std::vector<PageLink>& links) {
-  Elections all;
-  for (const Event& event : events) all.observe(event);
+  const Elections all = elections_of(events);
   const Scene scene = timeline(all);
   return {.html = html({.title = fmt::format("Elections \xC2\xB7 {} \xC2\xB7 seed {}", run.scenario,
                                              run.seed),

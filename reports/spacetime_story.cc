@@ -225,8 +225,7 @@ class Follower {
 };
 
 void add_outages(Story& story, const Focus& focus, const std::vector<Event>& events) {
-  Elections elections;
-  for (const Event& event : events) elections.observe(event);
+  const Elections elections = elections_of(events);
   for (const Election& election : elections.all()) {
     if (focus.partition != election.partition || !election.without_leader || !election.spread) {
       continue;

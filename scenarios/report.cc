@@ -203,9 +203,7 @@ class ReportWriter {
 
   // Of this picture only the numbers of elections are links; the other page explains them.
   reports::Markup timeline() const {
-    reports::Elections elections;
-    for (const Event& event : trace_.events) elections.observe(event);
-    auto scene = reports::timeline(elections);
+    auto scene = reports::timeline(reports::elections_of(trace_.events));
     for (auto& mark : scene.marks) {
       std::visit(
           [](auto& shape) {

@@ -158,9 +158,7 @@ TEST(ElectionReport, a_run_without_elections_says_so) {
 }
 
 TEST(ElectionsCsv, has_a_header_with_units_and_a_line_for_each_election) {
-  Elections all;
-  for (const Event& event : failover()) all.observe(event);
-  const std::string csv = elections_csv(all);
+  const std::string csv = elections_csv(elections_of(failover()));
   EXPECT_TRUE(csv.starts_with("election,partition,committed_at_ms,lost_at_ms,"));
   EXPECT_TRUE(has(csv,
                   "\r\n1,orders-0,4100.000,1000.000,broker-1,broker-2,0,1,"

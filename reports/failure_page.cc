@@ -68,16 +68,23 @@ class Writer {
     const RunResult& run = trace_.run;
     std::string kicker = fmt::format("Failed · {} {}", violation_.id, title());
     if (violation_.partition) kicker += fmt::format(" · {}", *violation_.partition);
-    Markup more = command(run.reproduce);
-    more += fact_line({{"scenario", run.scenario},
-                       {"seed", fmt::format("{}", run.seed)},
-                       {"cluster", run.cluster},
-                       {"faults", fmt::format("{}", run.faults)},
-                       {"events", fmt::format("{}", run.verdict.events)},
-                       {"simulated", text_of(run.simulated)},
-                       {"trace", run.trace_hash},
-                       {"brokersim", run.version}});
-    return banner(Tone::bad, kicker, violation_.message, more);
+    std::vector<Fact> all = {{"scenario", run.scenario},
+                             {"seed", fmt::format("{}", run.seed)},
+                             {"cluster", run.cluster},
+                             {"faults", fmt::format("{}", run.faults)},
+                             {"events", fmt::format("{}", run.verdict.events)},
+                             {"simulated", text_of(run.simulated)},
+                             {"trace", run.trace_hash}};
+    if (run.replays > 0) all.push_back({"replayed", replays()});
+    all.push_back({"brokersim", run.version});
+    return banner(Tone::bad, kicker, violation_.message, command(run.reproduce) + fact_line(all));
+  }
+
+  std::string replays() const {
+    const RunResult& run = trace_.run;
+    const bool are_same = run.identical_replays == run.replays;
+    return fmt::format("{}/{}: {}", run.identical_replays, run.replays,
+                       are_same ? "same trace hash" : "not the same run");
   }
 
   // What happened, who witnessed it and when, and the event itself.

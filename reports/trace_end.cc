@@ -68,6 +68,8 @@ std::string trace_end(const RunResult& run) {
                      {"faults", run.faults},
                      {"findings", OrderedJson::array()},
                      {"violations", OrderedJson::array()},
+                     {"replays", run.replays},
+                     {"identical_replays", run.identical_replays},
                      {"stats", run.stats}};
   for (const auto& finding : run.verdict.findings) end["findings"].push_back(json_of(finding));
   for (const auto& violation : run.verdict.violations) {
@@ -88,6 +90,8 @@ Expected<Done, std::string> read_trace_end(std::string_view line, RunResult& run
     run.simulated = Duration(end.at("simulated_ns").get<std::int64_t>());
     end.at("events").get_to(run.verdict.events);
     end.at("faults").get_to(run.faults);
+    run.replays = end.value("replays", 0);
+    run.identical_replays = end.value("identical_replays", 0);
     end.at("stats").get_to(run.stats);
     for (const OrderedJson& each : end.at("findings"))
       run.verdict.findings.push_back(finding_of(each));

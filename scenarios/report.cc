@@ -18,6 +18,7 @@
 #include "reports/timeline.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
+#include "scenarios/replay.h"
 
 namespace brokersim::scenarios {
 
@@ -51,6 +52,7 @@ Expected<reports::Trace, std::string> record(const Plan& plan, const RecordReque
             [](const Message& a, const Message& b) { return a.number < b.number; });
   finished.report.reproduce =
       request.reproduce.empty() ? "brokersim run plan.toml" : request.reproduce;
+  TRY([[maybe_unused]] const Done replayed, replay(plan, request.folder, finished.report));
   trace.events = result ? finished.events : std::move(finished.events);
   trace.run = finished.report;
   trace.has_end = true;

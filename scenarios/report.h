@@ -48,7 +48,8 @@ struct RecordRequest {
   std::string reproduce;  // The line for people to type; empty: to run plan.toml.
   std::function<void(const Event&)> on_event = {};  // Called for each, in order.
 };
-// The run as a trace. The result of `run` itself goes to `result`, if that is given.
+// The run as a trace, replayed if it failed. The result of `run` itself goes to `result`, if that
+// is given.
 Expected<reports::Trace, std::string> record(const Plan& plan, const RecordRequest& request,
                                              RunResult* result = nullptr);
 

@@ -204,14 +204,6 @@ RunResult Run::result() {
 
 }  // namespace
 
-std::vector<std::string> RunResult::fingerprints() const {
-  std::vector<std::string> fingerprints;
-  for (const auto& violation : report.verdict.violations) {
-    fingerprints.push_back(violation.fingerprint());
-  }
-  return fingerprints;
-}
-
 Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   TRY(auto nodes, node_configs(plan));

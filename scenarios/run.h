@@ -53,7 +53,7 @@ struct RunResult {
   std::vector<sim::Recorder::Checkpoint> checkpoints;
   std::uint64_t items = 0;  // That were hashed.
 
-  std::vector<std::string> fingerprints() const;
+  std::vector<std::string> fingerprints() const { return report.verdict.fingerprints(); }
 };
 
 // An error says what is wrong with the plan: a setting, a bug, an input file.

@@ -15,6 +15,7 @@
 #include "scenarios/commands/hunt_report.h"
 #include "scenarios/commands/terminal.h"
 #include "scenarios/draw_plan.h"
+#include "scenarios/replay.h"
 #include "scenarios/report.h"
 
 namespace brokersim::scenarios {
@@ -44,17 +45,6 @@ struct Finished {
   RunResult result;
   WrittenReport written;
 };
-
-// A failure is told of only after it was seen twice.
-Expected<Done, std::string> replay(const Plan& plan, const std::string& folder, RunResult& result) {
-  if (result.report.verdict.passed()) return Done{};
-  TRY(const auto again, run(plan, {.folder = folder}));
-  const bool is_same = again.report.trace_hash == result.report.trace_hash &&
-                       again.fingerprints() == result.fingerprints();
-  ++result.report.replays;
-  if (is_same) ++result.report.identical_replays;
-  return Done{};
-}
 
 bool is_deterministic(const RunResult& result) {
   return result.report.replays == result.report.identical_replays;
@@ -137,7 +127,7 @@ Expected<int, std::string> print(const Request& request, const Finished& finishe
   return result.report.verdict.passed() ? 0 : 1;
 }
 
-// Runs the plan. With --out all that can be written of it is, and says so.
+// Runs the plan, a failing one twice. With --out all that can be written of it is, and says so.
 Expected<Finished, std::string> run_and_write(const Request& request, const Plan& plan) {
   reports::Watch watch(plan.cluster.brokers, plan.cluster.controllers,
                        terminal_at(STDOUT_FILENO).style);
@@ -150,6 +140,7 @@ Expected<Finished, std::string> run_and_write(const Request& request, const Plan
   Finished finished;
   if (request.out.empty()) {
     TRY(finished.result, run(plan, {.folder = folder, .keeps_events = true, .on_event = on_event}));
+    TRY([[maybe_unused]] const Done replayed, replay(plan, folder, finished.result.report));
     return finished;
   }
   TRY(const auto trace,
@@ -161,9 +152,7 @@ Expected<Finished, std::string> run_and_write(const Request& request, const Plan
 Expected<int, std::string> run_and_print(const Request& request) {
   TRY(const auto plan, make_plan(request.plan));
   TRY(auto finished, run_and_write(request, plan));
-  auto& result = finished.result;
-  TRY([[maybe_unused]] const Done replayed, replay(plan, request.plan.folder, result));
-  result.report.reproduce = line_to_reproduce(request, plan);
+  finished.result.report.reproduce = line_to_reproduce(request, plan);
   return print(request, finished);
 }
 

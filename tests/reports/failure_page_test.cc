@@ -70,6 +70,15 @@ TEST(FailurePage, names_the_cause_and_not_what_was_seen_first) {
   EXPECT_FALSE(has(page, "<li>BS-D01"));
 }
 
+TEST(FailurePage, says_that_the_failure_was_seen_twice_only_if_it_was) {
+  Trace trace = trace_of(LostRecord());
+  EXPECT_FALSE(has(failure_page(trace, {}), "replayed"));
+  trace.run.replays = trace.run.identical_replays = 1;
+  EXPECT_TRUE(has(failure_page(trace, {}), "1/1: same trace hash"));
+  trace.run.identical_replays = 0;
+  EXPECT_TRUE(has(failure_page(trace, {}), "0/1: not the same run"));
+}
+
 TEST(FailurePage, a_long_run_shows_the_events_up_to_the_facts_and_says_so) {
   LostRecord run;
   for (int i = 0; i < 7000; ++i) run.add(5s + i * 1ms, 1, NodePaused{});

@@ -144,6 +144,8 @@ Trace small_trace() {
   trace.run.trace_hash = "0123";
   trace.run.simulated = 5s;
   trace.run.faults = 2;
+  trace.run.replays = 2;
+  trace.run.identical_replays = 1;
   trace.run.stats = {{"records_sent", 12}};
   auto& verdict = trace.run.verdict;
   verdict.events = 2;
@@ -170,6 +172,8 @@ TEST(TraceFile, gives_back_the_whole_run) {
   EXPECT_EQ(read->run.reproduce, "brokersim run demo");
   EXPECT_EQ(read->run.trace_hash, "0123");
   EXPECT_EQ(read->run.simulated, 5s);
+  EXPECT_EQ(read->run.replays, 2);
+  EXPECT_EQ(read->run.identical_replays, 1);
   EXPECT_EQ(read->run.stats, written.run.stats);
   ASSERT_EQ(read->run.verdict.violations.size(), 2u);
   const auto& lost = read->run.verdict.violations[0];

@@ -1,5 +1,6 @@
 #include "core/broker/broker.h"
 
+#include <array>
 #include <utility>
 
 namespace brokersim::broker {
@@ -27,6 +28,7 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
 void Broker::start(Env& env, bool was_clean) {
   replicas_.load_checkpoints(env, was_clean);
   fibers_.spawn(env, "lifecycle", [this](Env& fiber) { lifecycle_.run(fiber); });
+  fibers_.spawn(env, "image", [this](Env& fiber) { follow_metadata(fiber); });
   fibers_.spawn(env, "isr-updates", [this](Env& fiber) { isr_updates_.run(fiber); });
   fibers_.spawn(env, "isr-check", [this](Env& fiber) {
     repeat(fiber, config_.replica_lag_time_max / 2, [&] {
@@ -43,20 +45,51 @@ void Broker::start(Env& env, bool was_clean) {
   });
 }
 
-void Broker::apply(Env& env, const controller::Image& image, const controller::Delta& delta,
+// ---- Metadata ----------------------------------------------------------------------------------
+
+void Broker::learn(Host& host, const controller::Image& image, const controller::Delta& delta,
                    Offset offset) {
-  unpublished_.add(delta);
-  // What stands before our registration speaks of an earlier incarnation, which may have led with
-  // a log that we no longer have (KIP-631).
-  while (!lifecycle_.is_registered()) {
-    if (lifecycle_.changed().wait(env) == Wake::cancelled) return;
-  }
-  if (offset < lifecycle_.epoch().value) return;
-  image_ = image;
-  replicas_.apply(env, image_, std::exchange(unpublished_, {}), lifecycle_.epoch());
-  fetchers_.apply(env, image_);
-  lifecycle_.applied_metadata(env, offset);
+  if (!news_) news_.emplace(News{.image = image, .delta = {}, .offset = offset});
+  news_->image = image;
+  news_->delta.add(delta);
+  news_->offset = offset;
+  learnt_.notify_all(host);
 }
+
+// What stands before our registration speaks of an earlier incarnation, which may have led with a
+// log that we no longer have (KIP-631).
+bool Broker::may_act_on_news() const {
+  return news_ && lifecycle_.is_registered() && news_->offset >= lifecycle_.epoch().value;
+}
+
+void Broker::follow_metadata(Env& env) {
+  while (!env.is_cancelled()) {
+    if (may_act_on_news()) {
+      apply(env, *std::exchange(news_, std::nullopt));
+    } else {
+      wait_any(env, std::array{&learnt_, &lifecycle_.changed()}, never);
+    }
+  }
+}
+
+void Broker::apply(Env& env, News news) {
+  image_ = std::move(news.image);
+  replicas_.apply(env, image_, std::move(news.delta), lifecycle_.epoch());
+  fetchers_.apply(env, image_);
+  lifecycle_.applied_metadata(env, news.offset);
+  if (is_serving_ || !image_.is_active(config_.node_id)) return;
+  is_serving_ = true;
+  began_to_serve_.notify_all(env);
+}
+
+bool Broker::wait_until_serving(Env& env) {
+  while (!is_serving_) {
+    if (began_to_serve_.wait(env) == Wake::cancelled) return false;
+  }
+  return true;
+}
+
+// ---- The end -----------------------------------------------------------------------------------
 
 void Broker::shut_down(Env& env) {
   lifecycle_.begin_shutdown(env);

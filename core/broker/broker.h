@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "core/broker/config.h"
 #include "core/broker/controller_link.h"
@@ -14,6 +15,7 @@
 #include "core/broker/replicas.h"
 #include "core/controller/image.h"
 #include "core/env.h"
+#include "core/signal.h"
 
 namespace brokersim::broker {
 
@@ -24,10 +26,14 @@ class Broker {
 
   // Reads checkpoints, then starts the fibers of the broker.
   void start(Env& env, bool was_clean);
-  // Metadata has been committed up to `offset`. Acts on it from our own registration on; until that
-  // is accepted, and while logs are opened, it suspends.
-  void apply(Env& env, const controller::Image& image, const controller::Delta& delta,
+  // Metadata has been committed up to `offset`. A fiber of the broker acts on it, from our own
+  // registration on. Whoever reads the log does not wait for that: a controller in the same process
+  // may have to read on before there can be a registration.
+  void learn(Host& host, const controller::Image& image, const controller::Delta& delta,
              Offset offset);
+  // Waits until the metadata applied here has this broker unfenced, and with that everything that
+  // was committed before; from then on clients may be served. False if cancelled first.
+  bool wait_until_serving(Env& env);
   // Controlled shutdown: hands leadership over, then makes everything durable and ends the fibers
   // (KIP-500). Waits for the controller's leave no longer than a session lasts.
   void shut_down(Env& env);
@@ -45,11 +51,25 @@ class Broker {
   ControllerLink& controller() { return controller_; }
 
  private:
+  // What was learnt and not yet acted on.
+  struct News {
+    controller::Image image;
+    controller::Delta delta;
+    Offset offset;
+  };
+
+  void follow_metadata(Env& env);
+  bool may_act_on_news() const;
+  void apply(Env& env, News news);
+
   const NodeConfig& config_;
   const QuorumNode& quorum_;
   const controller::Image::Configs topic_defaults_;
   controller::Image image_;
-  controller::Delta unpublished_;  // What has changed before we may act on it.
+  std::optional<News> news_;
+  Signal learnt_;
+  bool is_serving_ = false;  // Once true it stays so, whether fenced again or not.
+  Signal began_to_serve_;
   Replicas replicas_;
   Lifecycle lifecycle_;
   IsrUpdates isr_updates_;

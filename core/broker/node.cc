@@ -1,5 +1,6 @@
 #include "core/broker/node.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -58,14 +59,33 @@ void serve_quorum(Node& node) {
   });
 }
 
+Unexpected<std::string> ends_unserved() {
+  return Unexpected(std::string("the node ends before it serves"));
+}
+
 void serve_fetch(Node& node) {
-  node.dispatch.serve<api::FetchRequest>([&node](Env& env, const auto& context, auto request) {
-    const auto version = context.header.api_version;
-    if (!node.broker || QuorumNode::is_metadata_fetch(request, version)) {
-      return node.quorum->fetch(env, request, version);
-    }
-    return handlers::fetch(env, *node.broker, context, std::move(request));
-  });
+  using Response = Answer<api::FetchResponse>;
+  node.dispatch.serve<api::FetchRequest>(
+      [&node](Env& env, const auto& context, auto request) -> Response {
+        const auto version = context.header.api_version;
+        if (!node.broker || QuorumNode::is_metadata_fetch(request, version)) {
+          return node.quorum->fetch(env, request, version);
+        }
+        if (!node.broker->wait_until_serving(env)) return ends_unserved();
+        return handlers::fetch(env, *node.broker, context, std::move(request));
+      });
+}
+
+// Where both roles share a listener, what is asked of the broker waits until it serves.
+template <wire::Message Request, class Handler>
+void serve_as_broker(Node& node, Handler handler) {
+  using Response = typename Request::Response;
+  node.dispatch.serve<Request>(
+      [&broker = *node.broker, handler = std::move(handler)](Env& env, const auto& context,
+                                                             auto request) -> Answer<Response> {
+        if (!broker.wait_until_serving(env)) return ends_unserved();
+        return handler(env, context, std::move(request));
+      });
 }
 
 template <wire::Message Request>
@@ -75,18 +95,34 @@ void serve_as_controller(Node& node) {
   });
 }
 
+// Whether the request came to a controller that is not, or no longer, the active one.
+bool is_misdirected(const api::CreateTopicsResponse& response) {
+  return std::any_of(response.topics.begin(), response.topics.end(), [](const auto& topic) {
+    return topic.error_code == api::ErrorCode::not_controller;
+  });
+}
+bool is_misdirected(const api::DeleteTopicsResponse& response) {
+  return std::any_of(response.responses.begin(), response.responses.end(), [](const auto& topic) {
+    return topic.error_code == api::ErrorCode::not_controller;
+  });
+}
+bool is_misdirected(const api::ElectLeadersResponse& response) {
+  return response.error_code == api::ErrorCode::not_controller;
+}
+
 // What clients ask of any broker and only the controller can answer (KIP-590). The controller gets
-// the request as it came; its answer goes back as it came.
+// the request as it came; its answer goes back as it came, but for one: which node is the
+// controller is not the client's business.
 template <wire::Message Request>
 void forward(Node& node) {
   using Response = typename Request::Response;
-  node.dispatch.serve<Request>(
-      [&node](Env& env, const auto& context, auto request) -> Answer<Response> {
+  serve_as_broker<Request>(
+      node, [&node](Env& env, const auto& context, const auto& request) -> Answer<Response> {
         const Instant deadline = env.now() + Duration(1ms) * request.timeout_ms + 1s;
         while (true) {
           auto response =
               node.broker->controller().call(env, request, context.header.api_version, deadline);
-          if (response) return *std::move(response);
+          if (response && !is_misdirected(*response)) return *std::move(response);
           if (env.now() >= deadline || !env.sleep(node.config.quorum_retry_backoff)) {
             return Unexpected(std::string("no controller answers"));
           }
@@ -104,22 +140,26 @@ void serve_controller(Node& node) {
 }
 
 void serve_broker(Node& node) {
-  auto& table = node.dispatch;
   auto& broker = *node.broker;
-  table.serve<api::ProduceRequest>([&broker](Env& env, const auto& context, auto request) {
-    return handlers::produce(env, broker, context, std::move(request));
+  serve_as_broker<api::ProduceRequest>(
+      node, [&broker](Env& env, const auto& context, auto request) {
+        return handlers::produce(env, broker, context, std::move(request));
+      });
+  serve_as_broker<api::ListOffsetsRequest>(
+      node, [&broker](Env& env, const auto& context, auto request) {
+        return handlers::list_offsets(env, broker, context, std::move(request));
+      });
+  serve_as_broker<api::OffsetForLeaderEpochRequest>(
+      node, [&broker](Env&, const auto&, const auto& request) {
+        return handlers::offset_for_leader_epoch(broker, request);
+      });
+  serve_as_broker<api::MetadataRequest>(
+      node, [&broker](Env& env, const auto& context, const auto& request) {
+        return handlers::metadata(env, broker, context, request);
+      });
+  serve_as_broker<api::DescribeClusterRequest>(node, [&broker](Env&, const auto&, const auto&) {
+    return handlers::describe_cluster(broker);
   });
-  table.serve<api::ListOffsetsRequest>([&broker](Env& env, const auto& context, auto request) {
-    return handlers::list_offsets(env, broker, context, std::move(request));
-  });
-  table.serve<api::OffsetForLeaderEpochRequest>([&broker](Env&, const auto&, auto request) {
-    return handlers::offset_for_leader_epoch(broker, request);
-  });
-  table.serve<api::MetadataRequest>([&broker](Env& env, const auto& context, auto request) {
-    return handlers::metadata(env, broker, context, request);
-  });
-  table.serve<api::DescribeClusterRequest>(
-      [&broker](Env&, const auto&, auto) { return handlers::describe_cluster(broker); });
   if (node.controller) return;  // Both roles in one: what it can answer itself it does not forward.
   forward<api::CreateTopicsRequest>(node);
   forward<api::DeleteTopicsRequest>(node);
@@ -137,7 +177,7 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
                                        [&node](Env& fiber, const controller::Image& image,
                                                const controller::Delta& delta, Offset last_offset) {
                                          if (node.broker)
-                                           node.broker->apply(fiber, image, delta, last_offset);
+                                           node.broker->learn(fiber, image, delta, last_offset);
                                        });
   if (config.is_controller) {
     node.controller = std::make_unique<ControllerNode>(config, *node.quorum, *node.metadata);
@@ -152,6 +192,14 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
     node.fibers.spawn(env, "controller", [&node](Env& fiber) { node.controller->run(fiber); });
   }
   if (node.broker) node.broker->start(env, clean_shutdown.has_value());
+}
+
+// As Kafka's BrokerServer, a broker opens its port once it serves: until then clients are refused
+// at once and ask another. A controller does so before anything else, as no broker can do without
+// it.
+void listen(Env& env, Node& node) {
+  if (!node.controller && !node.broker->wait_until_serving(env)) return;
+  (void)node.server->run(env);
 }
 
 bool has_failed(const Node& node) {
@@ -195,8 +243,7 @@ Expected<Done, std::string> run_node(Env& env, const NodeConfig& config) {
   node->quorum = *std::move(quorum);
   start_roles(env, *node, *clean_shutdown);
   node->server = std::make_unique<Server>(config, node->dispatch);
-  node->fibers.spawn(env, "listener",
-                     [&node = *node](Env& fiber) { (void)node.server->run(fiber); });
+  node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);
   const bool is_failure = has_failed(*node);
   env.spawn("shutdown", [node](Env& fiber) { shut_down(fiber, *node); });

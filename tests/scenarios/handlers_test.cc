@@ -111,6 +111,17 @@ class Handlers : public testing::Test {
     return *ask(env, node, request, 9);
   }
 
+  // What the node says first of all; until it says anything it is asked again.
+  api::MetadataResponse first_metadata(Env& env, NodeId node, const std::string& topic) {
+    api::MetadataRequest request;
+    request.topics.emplace().push_back({.name = topic});
+    while (true) {
+      auto answer = to(node).call(env, request, 9, env.now() + 30s);
+      if (answer) return *std::move(answer);
+      env.sleep(1ms);
+    }
+  }
+
   const controller::Partition& state() { return *cluster_->metadata().find_partition(t0); }
   Uuid topic_id() { return cluster_->metadata().find_topic(t0.topic)->id; }
   NodeId leader() { return state().leader; }
@@ -275,6 +286,17 @@ TEST_F(Handlers, a_leader_epoch_of_the_past_is_fenced) {
     env.sleep(1s);
     EXPECT_EQ(fetch(env, leader(), {.current_leader_epoch = old_epoch}).error_code,
               ErrorCode::fenced_leader_epoch);
+  });
+}
+
+TEST_F(Handlers, a_restarted_broker_knows_all_topics_when_it_first_answers) {
+  with_cluster([&](Env& env) {
+    auto& machine = *cluster_->world().find(follower());
+    ASSERT_TRUE(cluster_->world().crash(machine));
+    ASSERT_TRUE(cluster_->world().restart(machine));
+    const auto answer = first_metadata(env, follower(), "t");
+    EXPECT_EQ(answer.brokers.size(), 3u);
+    EXPECT_EQ(answer.topics[0].error_code, ErrorCode::none);
   });
 }
 

@@ -39,6 +39,8 @@ ErrorCode create(Env& env, Broker& broker, const std::string& name) {
   const auto response = broker.controller().call(env, request, version, deadline);
   if (!response || response->topics.empty()) return ErrorCode::unknown_topic_or_partition;
   const auto error = response->topics.front().error_code;
+  // Which node is the controller is not the client's business.
+  if (error == ErrorCode::not_controller) return ErrorCode::unknown_topic_or_partition;
   const bool is_there = error == ErrorCode::none || error == ErrorCode::topic_already_exists;
   // The client asks again, and by then we know the topic.
   return is_there ? ErrorCode::leader_not_available : error;

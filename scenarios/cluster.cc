@@ -50,7 +50,10 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
   TRY(common.rules, rules_with(plan.bugs));
   common.cluster_id = "brokersim-cluster-0000";
   common.voters = voters_of(plan);
-  common.auto_create_topics_enable = false;  // The plan's topics come from the admin.
+  // Clients ask for auto-creation as Kafka's do; it is the brokers that decline. Topics come from
+  // the admin with the plan's settings, and must not be made first with others. A plan may say
+  // otherwise.
+  common.auto_create_topics_enable = false;
   for (const auto& [name, value] : plan.cluster.settings) {
     TRY([[maybe_unused]] const Done done, broker::set(common, name, value));
   }

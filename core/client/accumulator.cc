@@ -145,7 +145,8 @@ void Accumulator::settle(Host& host, Instant now, BatchPtr batch, const Attempt&
   if (is_abandoned_ || is_late || !api::is_retriable(attempt.error)) {
     return give_up(host, *batch, attempt.error);
   }
-  batch->not_before = now + backoff_after(batch->attempts, config_.client);
+  const auto random = host.random("client.batch", ++backoffs_);
+  batch->not_before = now + config_.client.backoff().after(batch->attempts, random);
   const auto later = std::find_if(queue.batches.begin(), queue.batches.end(),
                                   [&](const auto& b) { return b->number > batch->number; });
   queue.batches.insert(later, std::move(batch));

@@ -105,6 +105,7 @@ class Accumulator {
   std::int64_t flushed_up_to_ = 0;
   std::set<std::int64_t> unsettled_;
   bool is_abandoned_ = false;
+  std::uint64_t backoffs_ = 0;
 };
 
 // What a record may take in a batch, at most.

@@ -20,7 +20,8 @@ class Attempts {
 
   bool next(Env& env) {
     if (made_++ > 0) {
-      const Instant earliest = env.now() + backoff_after(made_ - 1, cluster_.config());
+      const auto random = env.random("client.admin", static_cast<std::uint64_t>(made_));
+      const Instant earliest = env.now() + cluster_.config().backoff().after(made_ - 1, random);
       if (!env.sleep_until(std::min(earliest, deadline_))) return false;
       cluster_.needs_refresh();
     }

@@ -30,7 +30,7 @@ enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
 
 class Admin {
  public:
-  explicit Admin(ClientConfig config) : cluster_(std::move(config)) {}
+  explicit Admin(ClientConfig config) : cluster_(std::move(config), AutoCreate::forbidden) {}
 
   // Returns once every broker in the metadata knows all partitions and their leaders. Errors: the
   // controller's for the first topic refused; REQUEST_TIMED_OUT. A topic that exists is an error

@@ -29,15 +29,25 @@ std::vector<Address> Cluster::candidates() const {
   return all;
 }
 
+void Cluster::add_topic(const std::string& topic) {
+  // What is not yet asked about may well be news.
+  if (topics_.insert(topic).second) fruitless_ = 0;
+}
+
+Instant Cluster::earliest_attempt(Host& host) const {
+  if (attempts_ == 0) return {};
+  return last_attempt_ + backoff_.after(fruitless_, host.random("client.metadata", attempts_));
+}
+
 bool Cluster::refresh_once(Env& env, Instant deadline) {
   const auto all = candidates();
-  if (!has_attempted_) next_candidate_ = env.random("client.bootstrap", 0) % 1024;
-  has_attempted_ = true;
+  if (attempts_++ == 0) next_candidate_ = env.random("client.bootstrap", 0) % 1024;
+  ++fruitless_;  // Until it turns out otherwise.
   last_attempt_ = env.now();
   if (all.empty()) return false;
   const auto channel = channel_at(all[next_candidate_++ % all.size()]);
   api::MetadataRequest request{.topics = std::vector<api::MetadataRequest::MetadataRequestTopic>{},
-                               .allow_auto_topic_creation = false};
+                               .allow_auto_topic_creation = auto_create_ == AutoCreate::allowed};
   for (const auto& topic : topics_) request.topics->push_back({.name = topic});
   is_stale_ = false;
   const Instant until = std::min(deadline, last_attempt_ + config_.request_timeout);
@@ -46,7 +56,7 @@ bool Cluster::refresh_once(Env& env, Instant deadline) {
     is_stale_ = true;
     return false;
   }
-  view_.apply(*response);
+  if (view_.apply(*response)) fruitless_ = 0;
   last_success_ = env.now();
   return true;
 }
@@ -54,12 +64,12 @@ bool Cluster::refresh_once(Env& env, Instant deadline) {
 bool Cluster::refresh(Env& env, Instant deadline) {
   if (is_refreshing_) return refreshed_.wait(env, deadline) == Wake::notified;
   is_refreshing_ = true;
+  // Nobody waited for what is only refreshed by age.
+  if (env.now() >= last_attempt_ + config_.metadata_max_age) fruitless_ = 0;
   bool is_done = false;
   while (!is_done && !env.is_cancelled() && env.now() < deadline) {
-    const Instant earliest = last_attempt_ + backoff_after(failures_ + 1, config_);
-    if (has_attempted_ && !env.sleep_until(std::min(earliest, deadline))) break;
+    if (!env.sleep_until(std::min(earliest_attempt(env), deadline))) break;
     is_done = refresh_once(env, deadline);
-    failures_ = is_done ? 0 : failures_ + 1;
   }
   is_refreshing_ = false;
   refreshed_.notify_all(env);

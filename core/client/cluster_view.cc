@@ -13,7 +13,8 @@ bool is_other_topic(const TopicView& known, const Uuid& id) {
 
 }  // namespace
 
-void ClusterView::apply(const api::MetadataResponse& response) {
+bool ClusterView::apply(const api::MetadataResponse& response) {
+  const ClusterView before = *this;
   brokers_.clear();
   for (const auto& broker : response.brokers) {
     brokers_[broker.node_id] = {broker.host, static_cast<std::uint16_t>(broker.port)};
@@ -35,6 +36,7 @@ void ClusterView::apply(const api::MetadataResponse& response) {
                .isr = partition.isr_nodes};
     }
   }
+  return *this != before;
 }
 
 void ClusterView::learn_leader(const TopicPartition& partition, NodeId leader, LeaderEpoch epoch) {

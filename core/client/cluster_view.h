@@ -28,11 +28,13 @@ struct TopicView {
   Uuid id = no_uuid;
   api::ErrorCode error = api::ErrorCode::none;  // Of the topic in the latest response.
   std::map<std::int32_t, PartitionView> partitions;
+  friend bool operator==(const TopicView&, const TopicView&) = default;
 };
 
 class ClusterView {
  public:
-  void apply(const api::MetadataResponse& response);
+  // Whether the response told anything new.
+  bool apply(const api::MetadataResponse& response);
   // A broker told us of a leader (KIP-951); ignored if a later epoch is known.
   void learn_leader(const TopicPartition& partition, NodeId leader, LeaderEpoch epoch);
 
@@ -46,6 +48,8 @@ class ClusterView {
   std::optional<NodeId> leader_of(const TopicPartition& partition) const;
   // 0 while the topic is unknown.
   std::int32_t partition_count(const std::string& topic) const;
+
+  friend bool operator==(const ClusterView&, const ClusterView&) = default;
 
  private:
   std::map<NodeId, Address> brokers_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/client/backoff.h"
 #include "core/env.h"
 
 namespace brokersim::client {
@@ -17,10 +18,9 @@ struct ClientConfig {
   Duration retry_backoff = 100ms;          // retry.backoff.ms
   Duration retry_backoff_max = 1s;         // retry.backoff.max.ms
   Duration metadata_max_age = 300s;        // metadata.max.age.ms
-};
 
-// Doubles with each failure, from retry.backoff.ms to retry.backoff.max.ms (KIP-580).
-Duration backoff_after(std::int32_t failures, const ClientConfig& config);
+  Backoff backoff() const { return {retry_backoff, retry_backoff_max}; }
+};
 
 struct ProducerConfig {
   ClientConfig client;
@@ -44,6 +44,7 @@ struct ConsumerConfig {
   std::int32_t fetch_max_bytes = 50 << 20;              // fetch.max.bytes
   std::int32_t max_partition_fetch_bytes = 1 << 20;     // max.partition.fetch.bytes
   std::size_t max_poll_records = 500;                   // max.poll.records
+  bool allow_auto_create_topics = true;                 // allow.auto.create.topics
 };
 
 }  // namespace brokersim::client

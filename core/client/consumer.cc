@@ -24,7 +24,11 @@ bool may_pass(ErrorCode error) {
 
 }  // namespace
 
-Consumer::Consumer(ConsumerConfig config) : config_(std::move(config)), cluster_(config_.client) {}
+Consumer::Consumer(ConsumerConfig config)
+    : config_(std::move(config)),
+      backoff_(config_.client.backoff()),
+      cluster_(config_.client,
+               config_.allow_auto_create_topics ? AutoCreate::allowed : AutoCreate::forbidden) {}
 
 std::shared_ptr<Consumer> Consumer::make(ConsumerConfig config) {
   return std::shared_ptr<Consumer>(new Consumer(std::move(config)));
@@ -348,7 +352,8 @@ void Consumer::failed(Env& env, const TopicPartition& partition, Assigned& assig
   }
   cluster_.needs_refresh();
   ++assigned.failures;
-  assigned.not_before = env.now() + backoff_after(assigned.failures, config_.client);
+  const auto random = env.random("client.fetch", ++backoffs_);
+  assigned.not_before = env.now() + backoff_.after(assigned.failures, random);
 }
 
 void Consumer::all_failed(Env& env, const std::vector<Asked>& asked, ErrorCode error) {

@@ -126,6 +126,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   Polled drain();
 
   const ConsumerConfig config_;
+  const Backoff backoff_;
+  std::uint64_t backoffs_ = 0;
   Cluster cluster_;
   std::map<TopicPartition, Assigned> assigned_;
   std::vector<Reset> resets_;

@@ -25,7 +25,9 @@ Attempt attempt_of(CallError error) {
 }  // namespace
 
 Producer::Producer(ProducerConfig config)
-    : config_(std::move(config)), cluster_(config_.client), accumulator_(config_) {}
+    : config_(std::move(config)),
+      cluster_(config_.client, AutoCreate::allowed),
+      accumulator_(config_) {}
 
 std::shared_ptr<Producer> Producer::start(Host& host, ProducerConfig config) {
   const std::shared_ptr<Producer> producer(new Producer(std::move(config)));

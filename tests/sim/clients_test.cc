@@ -40,6 +40,8 @@ struct Script {
   std::int32_t lost_answers = 0;         // That many Produces are stored and never answered.
   bool corrupt_next_fetch = false;
   std::int32_t produces = 0;
+  std::int32_t metadata_requests = 0;
+  bool was_asked_to_create = false;  // By the latest of them.
 
   Offset end(std::int32_t partition) {
     const auto& log = logs[partition];
@@ -87,6 +89,8 @@ class FakeBroker {
   bool leads(std::int32_t partition) const { return script_.leaders[partition] == id_; }
 
   api::MetadataResponse serve(const api::MetadataRequest& request) {
+    ++script_.metadata_requests;
+    script_.was_asked_to_create = request.allow_auto_topic_creation;
     api::MetadataResponse out{.controller_id = NodeId(1)};
     for (int id = 1; id <= 2; ++id) {
       out.brokers.push_back(
@@ -334,6 +338,47 @@ TEST_F(ClientsTest, without_a_leader_a_record_fails_for_certain) {
     producer->close(env);
   });
   EXPECT_TRUE(stored().empty());
+}
+
+// Waits of 100, 100, 200, 400, 800 ms and of a second from then on, each a fifth more or less.
+TEST_F(ClientsTest, the_less_news_there_is_the_less_often_metadata_is_asked_for) {
+  script_.leaders.clear();
+  run([&](Env& env) {
+    auto config = producing();
+    config.max_block = 60s;
+    const auto producer = Producer::start(env, config);
+    const auto partition = producer->choose_partition(env, "orders", record("a"));
+    EXPECT_FALSE(partition.has_value());
+    EXPECT_GE(script_.metadata_requests, 60);
+    EXPECT_LE(script_.metadata_requests, 80);
+    // A topic that comes after all is found within the longest of the waits.
+    script_.leaders = {{0, NodeId(1)}};
+    const Instant asked = env.now();
+    EXPECT_TRUE(producer->choose_partition(env, "orders", record("a")).has_value());
+    EXPECT_LE(env.now() - asked, 1100ms);
+    producer->close(env);
+  });
+}
+
+TEST_F(ClientsTest, producers_and_consumers_may_create_topics_and_administrators_do_not) {
+  run([&](Env& env) {
+    const auto producer = Producer::start(env, producing());
+    producer->send_and_wait(env, p0, record("a"));
+    EXPECT_TRUE(script_.was_asked_to_create);
+    producer->close(env);
+    Admin admin(client_config());
+    EXPECT_TRUE(admin.describe_topic(env, "orders", env.now() + 10s).has_value());
+    EXPECT_FALSE(script_.was_asked_to_create);
+    for (const bool is_allowed : {true, false}) {
+      auto config = consuming();
+      config.allow_auto_create_topics = is_allowed;
+      const auto consumer = Consumer::make(config);
+      consumer->assign(env, {p0});
+      consumer->poll(env, env.now() + 5s);
+      EXPECT_EQ(script_.was_asked_to_create, is_allowed);
+      consumer->close(env);
+    }
+  });
 }
 
 TEST_F(ClientsTest, records_without_key_go_round_and_keys_stay) {

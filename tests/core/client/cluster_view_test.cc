@@ -42,6 +42,17 @@ TEST(ClusterView, does_not_go_back_to_an_older_leader_epoch) {
   EXPECT_EQ(view.leader_of(orders), NodeId(2));
 }
 
+TEST(ClusterView, says_whether_a_response_was_news) {
+  ClusterView view;
+  EXPECT_TRUE(view.apply(response(1, 5)));
+  EXPECT_FALSE(view.apply(response(1, 5)));
+  EXPECT_FALSE(view.apply(response(2, 4)));
+  EXPECT_TRUE(view.apply(response(2, 6)));
+  auto fewer = response(2, 6);
+  fewer.brokers.pop_back();
+  EXPECT_TRUE(view.apply(fewer));
+}
+
 TEST(ClusterView, begins_anew_with_another_topic_of_the_same_name) {
   ClusterView view;
   view.apply(response(1, 5));

@@ -75,7 +75,9 @@ Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vecto
     auto directory =
         DataDirectory::open(served.data_directory, served.config.node_id, served.config.cluster_id);
     if (!directory) return Unexpected(directory.error());
-    if (served.config.is_broker) cluster->waiting_for_.push_back(served.config.node_id);
+    const auto& config = served.config;
+    cluster->unreachable_.push_back(config.node_id);
+    if (config.is_broker && config.is_controller) cluster->fenced_.push_back(config.node_id);
     cluster->nodes_.push_back(
         std::make_unique<Node>(Node{std::move(served), *std::move(directory), nullptr, FiberId{}}));
   }
@@ -86,10 +88,14 @@ EventId LiveCluster::observe(Event event) {
   event.id = EventId{++events_};
   hooks_.on_event(event);
   if (const auto* unfenced = std::get_if<BrokerUnfenced>(&event.body)) {
-    std::erase(waiting_for_, unfenced->broker);
-    if (waiting_for_.empty() && !std::exchange(was_ready_, true)) hooks_.on_ready();
+    no_longer(fenced_, unfenced->broker);
   }
   return event.id;
+}
+
+void LiveCluster::no_longer(std::vector<NodeId>& those, NodeId node) {
+  if (std::erase(those, node) == 0) return;
+  if (unreachable_.empty() && fenced_.empty()) hooks_.on_ready();
 }
 
 void LiveCluster::start(Node& node) {
@@ -104,6 +110,7 @@ void LiveCluster::start(Node& node) {
     node.env->emit(Note{fmt::format("node {} stops: {}", id, why)}, {});
     fail(id, why);
   };
+  config.on_listening = [this, id] { no_longer(unreachable_, id); };
   node.env = std::make_unique<LiveEnv>(reactor_, std::move(config));
   node.main = node.env->spawn("main", [this, &node, id](Env& env) {
     const auto ended = broker::run_node(env, node.served.config);

@@ -24,7 +24,8 @@ class LiveCluster {
  public:
   struct Hooks {
     std::function<void(const Event&)> on_event;
-    std::function<void()> on_ready;  // Once: every broker here may lead.
+    // Once: every node here can be reached, and every broker may lead.
+    std::function<void()> on_ready;
   };
   // Opens the data directories and tries the ports; the error names the place and the remedy.
   static Expected<std::unique_ptr<LiveCluster>, std::string> open(std::vector<ServedNode> nodes,
@@ -50,6 +51,8 @@ class LiveCluster {
 
   explicit LiveCluster(Hooks hooks);
   EventId observe(Event event);
+  // The node is none of those any more.
+  void no_longer(std::vector<NodeId>& those, NodeId node);
   void start(Node& node);
   // The first failure ends all nodes, and is what `run` returns.
   void fail(NodeId node, std::string_view why);
@@ -62,8 +65,8 @@ class LiveCluster {
   Reactor reactor_;
   std::unique_ptr<Signals> signals_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<NodeId> waiting_for_;  // Brokers here that may not lead yet.
-  bool was_ready_ = false;
+  std::vector<NodeId> unreachable_;  // A broker opens its port once it may lead …
+  std::vector<NodeId> fenced_;       // … unless it is also a controller, and is reached before.
   std::uint64_t events_ = 0;
   bool is_stopping_ = false;
   std::string failure_;

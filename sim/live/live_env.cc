@@ -56,9 +56,12 @@ IoResult<std::unique_ptr<Listener>> LiveEnv::listen(std::uint16_t port) {
     if (config_.on_unreachable) config_.on_unreachable(bound, error);
   };
   auto listener = listen_on(reactor_, bound);
-  if (listener) return std::make_unique<WatchedListener>(*std::move(listener), on_error);
-  on_error(listener.error());
-  return listener;
+  if (!listener) {
+    on_error(listener.error());
+    return listener;
+  }
+  if (config_.on_listening) config_.on_listening();
+  return std::make_unique<WatchedListener>(*std::move(listener), on_error);
 }
 
 IoResult<std::unique_ptr<Stream>> LiveEnv::connect(const Address& to, Instant deadline) {

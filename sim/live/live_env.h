@@ -24,6 +24,8 @@ class LiveEnv final : public Env {
     // Told that nobody can reach the node any more: it cannot listen, or not accept. Core only
     // sees a listener end.
     std::function<void(const Address& bound, IoError error)> on_unreachable = {};
+    // The node can be reached from now on.
+    std::function<void()> on_listening = {};
   };
   LiveEnv(Reactor& reactor, Config config)
       : reactor_(reactor),

@@ -1,5 +1,6 @@
-# Sourced by the clients' tests: `serve OPTION…` starts PROGRAM on a free port and waits until its
-# brokers may lead, `end SIGNAL` ends it, `fail WHY` ends the test. Sets $work, $port and $bootstrap.
+# Sourced by the clients' tests: `serve OPTION…` starts PROGRAM on a free port (PORT in the options)
+# and waits until its brokers may lead, `end SIGNAL` ends it, `fail WHY` ends the test. Sets $work,
+# $port and $bootstrap.
 set -euo pipefail
 program=$1
 work=$(mktemp -d)
@@ -28,7 +29,8 @@ serve() {
     # A restart keeps its port, as clients know it.
     [ -n "${port:-}" ] && [ "$attempt" = 1 ] || port=$((20000 + RANDOM % 10000))
     bootstrap=127.0.0.1:$port,127.0.0.1:$((port + 1)),127.0.0.1:$((port + 2))
-    "$program" serve --data "$work/data" --port "$port" --set default.replication.factor=3 "$@" \
+    "$program" serve --data "$work/data" --port "$port" --set default.replication.factor=3 \
+      "${@//PORT/$port}" \
       >"$work/out" 2>"$work/log" &
     served=$!
     for _ in $(seq 300); do

@@ -1,8 +1,9 @@
-// A cluster that cannot be reached says so and ends. It listens on a loopback address that nobody
-// else uses.
+// A cluster that cannot be reached says so and ends. It listens on a loopback address that no other
+// process uses, not even another of these tests.
 #include "sim/live/live_cluster.h"
 
 #include <filesystem>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -11,10 +12,14 @@
 namespace brokersim::live {
 namespace {
 
-const Address lonely{"127.98.67.43", 19092};
+const int process = getpid();
+const Address lonely{fmt::format("127.98.{}.{}", process / 250 % 250 + 1, process % 250 + 1),
+                     19092};
+const std::string why = fmt::format(
+    "cannot listen on {}:19092: the port is taken: name another --port or --host", lonely.host);
 
 ServedNode lonely_node() {
-  const std::string folder = testing::TempDir() + "brokersim-lonely";
+  const std::string folder = fmt::format("{}brokersim-lonely-{}", testing::TempDir(), process);
   std::filesystem::remove_all(folder);
   ServedNode node{.config = {}, .bind_host = lonely.host, .data_directory = folder};
   node.config.node_id = NodeId(1);
@@ -42,8 +47,6 @@ TEST(LiveCluster, a_port_that_is_taken_after_it_was_tried_ends_the_node_with_one
 
   const auto ended = (*cluster)->run();
   ASSERT_FALSE(ended.has_value());
-  const std::string why =
-      "cannot listen on 127.98.67.43:19092: the port is taken: name another --port or --host";
   EXPECT_EQ(ended.error(), "node 1: " + why);
   EXPECT_EQ(notes, std::vector<std::string>{"node 1 stops: " + why});
 }
@@ -55,9 +58,7 @@ TEST(LiveCluster, a_port_that_is_taken_before_is_said_before_anything_starts) {
   const auto cluster =
       LiveCluster::open({lonely_node()}, {.on_event = [](const Event&) {}, .on_ready = [] {}});
   ASSERT_FALSE(cluster.has_value());
-  EXPECT_EQ(cluster.error(),
-            "node 1 cannot listen on 127.98.67.43:19092: the port is taken: name another --port or "
-            "--host");
+  EXPECT_EQ(cluster.error(), "node 1 " + why);
 }
 
 }  // namespace

@@ -95,6 +95,24 @@ TEST_F(FaultTest, every_kind_takes_effect_and_all_machines_run_afterwards) {
   }
 }
 
+TEST_F(FaultTest, a_reset_breaks_a_connection_that_is_open) {
+  Machine& d = world_.add_machine("d", NodeId(4));
+  std::string end;
+  world_.start(d, [&end](Env& env) {
+    const auto stream = env.connect({"b", 1}, never);
+    std::uint8_t buffer[16];
+    const auto got = (*stream)->read(env, buffer, never);
+    end = got ? "bytes" : std::string(name_of(got.error()));
+  });
+  Faults faults(world_);
+  faults.inject({.kind = "link_reset", .at = Instant{3s}, .targets = {"b"}, .peers = {"d"}}, 1);
+  world_.run_until(Instant{2s});
+  EXPECT_EQ(end, "");
+  world_.run_until(Instant{4s});
+  EXPECT_EQ(end, "reset");
+  EXPECT_EQ(faults.counts().at("link_reset").effective, 1);
+}
+
 TEST_F(FaultTest, what_cannot_be_hit_is_left_alone) {
   Faults faults(world_);
   faults.inject({.kind = "crash", .at = Instant{1s}, .lasting = 1s, .targets = {"nobody"}}, 1);

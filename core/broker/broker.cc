@@ -49,7 +49,7 @@ void Broker::start(Env& env, bool was_clean) {
 
 void Broker::learn(Host& host, const controller::Image& image, const controller::Delta& delta,
                    Offset offset) {
-  if (!news_) news_.emplace(News{.image = image, .delta = {}, .offset = offset});
+  if (!news_) news_.emplace();
   news_->image = image;
   news_->delta.add(delta);
   news_->offset = offset;

@@ -55,7 +55,7 @@ class Broker {
   struct News {
     controller::Image image;
     controller::Delta delta;
-    Offset offset;
+    Offset offset = -1;
   };
 
   void follow_metadata(Env& env);

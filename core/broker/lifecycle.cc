@@ -13,19 +13,19 @@ namespace {
 
 constexpr std::int16_t registration_version = 3;
 constexpr std::int16_t heartbeat_version = 1;
-constexpr Duration registration_backoff = 100ms;
+constexpr Duration controller_backoff = 100ms;
 
 }  // namespace
 
 void Lifecycle::run(Env& env) {
   while (!register_once(env)) {
-    if (!env.sleep(registration_backoff)) return;
+    if (!env.sleep(controller_backoff)) return;
   }
   changed_.notify_all(env);
   while (!may_shut_down_) {
     const Instant sent = env.now();
     const bool answered = heartbeat_once(env);
-    const Duration pause = !answered    ? registration_backoff
+    const Duration pause = !answered    ? controller_backoff
                            : has_news() ? Duration{}
                                         : config_.broker_heartbeat_interval;
     if (hurry_.wait(env, sent + pause) == Wake::cancelled) return;
@@ -84,7 +84,7 @@ bool Lifecycle::heartbeat_once(Env& env) {
   if (response->error_code == ErrorCode::stale_broker_epoch) {
     // The controller knows another registration of this broker: ours is to be made anew.
     while (!register_once(env)) {
-      if (!env.sleep(registration_backoff)) return false;
+      if (!env.sleep(controller_backoff)) return false;
     }
     changed_.notify_all(env);
     return false;

@@ -12,7 +12,7 @@ namespace {
 
 // Operation numbers: the operation's place in the plan, then the record's in the operation.
 constexpr std::int64_t records_per_operation = 1'000'000;
-constexpr Duration creation_patience = 30s;
+constexpr Duration operation_patience = 30s;
 constexpr Duration retry_pause = 500ms;
 
 std::uint64_t digest_of(const wire::Record& record) {
@@ -123,7 +123,7 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
                                     .partitions = topic.partitions,
                                     .replication_factor = topic.replication_factor,
                                     .configs = topic.configs};
-      const auto result = admin.create_topics(env, {wanted}, env.now() + creation_patience);
+      const auto result = admin.create_topics(env, {wanted}, env.now() + operation_patience);
       // An earlier attempt, of ours before a crash or given up too early, may have made it.
       if (result || result.error() == api::ErrorCode::topic_already_exists) {
         created_.insert(topic.name);
@@ -145,7 +145,7 @@ void Workload::elect(Env& env, client::Admin& admin, const Operation& operation)
   if (partitions.empty()) return;
   // That nothing was to be done, or that nobody could be elected, is an answer like any other.
   (void)admin.elect_leaders(env, client::ElectionType::preferred, partitions,
-                            env.now() + creation_patience);
+                            env.now() + operation_patience);
 }
 
 // ---- Producers ---------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ void Broker::follow_metadata(Env& env) {
   }
 }
 
-void Broker::apply(Env& env, News news) {
+void Broker::apply(Env& env, MetadataNews news) {
   image_ = std::move(news.image);
   replicas_.apply(env, image_, std::move(news.delta), lifecycle_.epoch());
   fetchers_.apply(env, image_);

@@ -19,6 +19,13 @@
 
 namespace brokersim::broker {
 
+// Committed metadata that a broker has learnt of and not yet acted on.
+struct MetadataNews {
+  controller::Image image;
+  controller::Delta delta;
+  Offset offset = -1;
+};
+
 class Broker {
  public:
   Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnation_id,
@@ -51,22 +58,15 @@ class Broker {
   ControllerLink& controller() { return controller_; }
 
  private:
-  // What was learnt and not yet acted on.
-  struct News {
-    controller::Image image;
-    controller::Delta delta;
-    Offset offset = -1;
-  };
-
   void follow_metadata(Env& env);
   bool may_act_on_news() const;
-  void apply(Env& env, News news);
+  void apply(Env& env, MetadataNews news);
 
   const NodeConfig& config_;
   const QuorumNode& quorum_;
   const controller::Image::Configs topic_defaults_;
   controller::Image image_;
-  std::optional<News> news_;
+  std::optional<MetadataNews> news_;
   Signal learnt_;
   bool is_serving_ = false;  // Once true it stays so, whether fenced again or not.
   Signal began_to_serve_;

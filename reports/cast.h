@@ -28,23 +28,15 @@ class Cast {
   std::map<NodeId, std::string> names_;
 };
 
-// Follows the events, to say whom a fault strikes: its targets may be named by what they are.
-class Roles {
+// Which controller is active, as the events tell.
+class ActiveController {
  public:
   void observe(const Event& event);
-  // Of "broker-1, leader:my-topic-0 | broker-3 …" those before the bar.
-  std::vector<NodeId> targets_in(std::string_view detail) const;
-  // The same text with the names of those that are meant.
-  std::string resolved(std::string_view detail) const;
-  NodeId active_controller() const { return controller_; }
+  NodeId node() const { return node_; }
 
  private:
-  std::vector<NodeId> resolve(std::string_view target) const;
-
-  std::map<std::string, NodeId, std::less<>> nodes_;
-  std::map<std::string, PartitionCommitted, std::less<>> partitions_;
-  NodeId controller_ = no_node;
-  LeaderEpoch quorum_epoch_ = no_epoch;
+  NodeId node_ = no_node;
+  LeaderEpoch epoch_ = no_epoch;
 };
 
 }  // namespace brokersim::reports

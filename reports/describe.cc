@@ -98,6 +98,10 @@ struct Describer {
     return fmt::format("ISR of {} {} -> {}: {}", b.partition, text_of(b.before), text_of(b.after),
                        b.why);
   }
+  std::string operator()(const SessionExpired& b) const {
+    return fmt::format("has not heard of broker {} for {} ms: its session ends", b.broker,
+                       b.silent_ms);
+  }
   std::string operator()(const BrokerFenced& b) const {
     return fmt::format("fences broker {}: {}", b.broker, b.why);
   }

@@ -39,17 +39,13 @@ std::string brief(Duration duration) {
 }
 
 std::string fault_scope(const Elections& all, const FaultSpan& fault) {
-  const auto targets = targets_of({fault.number, fault.what, fault.detail});
-  // A role, "leader:orders-0": say who played it.
-  if (targets.size() == 1 && fault.nodes.size() == 1) return all.short_name_of(fault.nodes[0]);
-  std::string text = fault.detail.substr(0, fault.detail.find('='));
-  if (text.size() < fault.detail.size()) text.erase(text.find_last_of(' '));
-  for (const auto& [role, initial] : {std::pair("broker-", "b"), std::pair("controller-", "c")}) {
-    const std::string_view name = role;
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at))
-      text.replace(at, name.size(), initial);
-  }
-  return text;
+  const auto names = [&](const std::vector<NodeId>& nodes) {
+    std::string text;
+    for (const NodeId node : nodes) text += (text.empty() ? "" : ", ") + all.short_name_of(node);
+    return text;
+  };
+  if (fault.peers.empty()) return names(fault.targets);
+  return names(fault.targets) + " | " + names(fault.peers);
 }
 
 bool is_alarming(const Election& election) {

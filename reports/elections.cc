@@ -10,9 +10,6 @@ namespace brokersim::reports {
 
 namespace {
 
-// A fault may be over when its consequence is decided: as long ago as a session may last.
-constexpr Duration longest_session = 10s;
-
 bool contains(const std::vector<NodeId>& nodes, NodeId node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
@@ -111,19 +108,6 @@ Elections::Partition* Elections::find(const TopicPartition& partition) {
   return found == partitions_.end() ? nullptr : &found->second;
 }
 
-// A target of a plan: a name, or a role as played at present.
-std::vector<NodeId> Elections::nodes_of(const std::string& target) const {
-  if (target == "controller") return {quorum_.active()};
-  std::vector<NodeId> found;
-  for (const auto& [id, node] : nodes_)
-    if (node.name == target) found.push_back(id);
-  constexpr std::string_view role = "leader:";
-  if (!target.starts_with(role)) return found;
-  for (const auto& [name, partition] : partitions_)
-    if (fmt::format("{}", name) == target.substr(role.size())) found.push_back(partition.leader);
-  return found;
-}
-
 // ---- Machines and faults -----------------------------------------------------------------------
 
 void Elections::observe(const Event& e) {
@@ -163,10 +147,8 @@ void Elections::on(const Event& e, const NodeResumed&) {
 }
 
 void Elections::on(const Event& e, const FaultBegan& body) {
-  std::vector<NodeId> touched;
-  for (const auto& target : targets_of(body))
-    for (const NodeId node : nodes_of(target))
-      if (node.is_set() && !contains(touched, node)) touched.push_back(node);
+  std::vector<NodeId> touched = body.targets;
+  touched.insert(touched.end(), body.peers.begin(), body.peers.end());
   // What is down already cannot be taken down.
   if (takes_down(body))
     std::erase_if(touched, [&](NodeId node) { return !nodes_[node].is_running; });
@@ -195,6 +177,10 @@ void Elections::end_reign(Partition& partition, Instant at) {
 }
 
 // ---- Decisions ---------------------------------------------------------------------------------
+
+void Elections::on(const Event& e, const SessionExpired& body) {
+  nodes_[body.broker].heard_at = e.at - body.silent_ms * 1ms;
+}
 
 void Elections::on(const Event& e, const BrokerFenced& body) {
   Node& node = nodes_[body.broker];
@@ -282,13 +268,14 @@ void Elections::blame_a_fault(Partition& partition, Instant committed_at) const 
   const bool is_about_it =
       partition.why.find(name_of_node(partition.leader) + " ") != std::string::npos;
   if (!is_about_it) return;
-  const FaultSpan* fault =
-      faults_.blamed(partition.leader, committed_at - longest_session, committed_at);
+  // A fault may be over when its consequence is decided: what it did began with the silence.
+  const Node& node = nodes_.at(partition.leader);
+  const Instant since = node.fenced_at ? node.heard_at.value_or(committed_at) : committed_at;
+  const FaultSpan* fault = faults_.blamed(partition.leader, since, committed_at);
   if (fault == nullptr) return;
   partition.fault = fault->number;
   partition.lost_by = fault->what;
-  const bool was_fenced = nodes_.at(partition.leader).fenced_at.has_value();
-  if (was_fenced) partition.lost_at = std::max(fault->from, partition.progress_at);
+  if (node.fenced_at) partition.lost_at = std::max(fault->from, partition.progress_at);
 }
 
 void Elections::split_time(Election& election, const Partition& partition) const {

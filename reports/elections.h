@@ -136,6 +136,7 @@ class Elections {
     bool is_running = false;
     bool is_paused = false;
     bool is_fenced = false;
+    std::optional<Instant> heard_at;   // Its last heartbeat, once its session has expired.
     std::optional<Instant> fenced_at;  // Since its latest loss.
     bool is_alive() const { return is_running && !is_paused; }
   };
@@ -162,6 +163,7 @@ class Elections {
   void on(const Event& e, const NodeResumed& body);
   void on(const Event& e, const FaultBegan& body);
   void on(const Event& e, const FaultEnded& body);
+  void on(const Event& e, const SessionExpired& body);
   void on(const Event& e, const BrokerFenced& body);
   void on(const Event& e, const BrokerUnfenced& body);
   void on(const Event& e, const LeaderElected& body);
@@ -175,7 +177,6 @@ class Elections {
   void on(const Event&, const Body&) {}
 
   Partition* find(const TopicPartition& partition);
-  std::vector<NodeId> nodes_of(const std::string& target) const;
   void lose(NodeId node, Instant at, std::string_view how);
   void blame_a_fault(Partition& partition, Instant committed_at) const;
   void elect(const Event& e, const PartitionCommitted& body, Partition& partition);

@@ -29,6 +29,8 @@ void FaultSpans::begin(Instant at, const FaultBegan& body, std::vector<NodeId> n
                     .detail = body.detail,
                     .from = at,
                     .until = {},
+                    .targets = body.targets,
+                    .peers = body.peers,
                     .nodes = std::move(nodes)});
 }
 
@@ -55,17 +57,5 @@ const FaultSpan* FaultSpans::blamed(NodeId node, Instant first, Instant last) co
 }
 
 bool takes_down(const FaultBegan& body) { return is_stopping(body.what); }
-
-std::vector<std::string> targets_of(const FaultBegan& body) {
-  std::vector<std::string> names;
-  std::string_view rest = body.detail;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of(" ,|"), rest.size());
-    const auto word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (!word.empty() && word.find('=') == std::string_view::npos) names.emplace_back(word);
-  }
-  return names;
-}
 
 }  // namespace brokersim::reports

@@ -18,7 +18,9 @@ struct FaultSpan {
   Instant from;
   std::optional<Instant> until;  // Empty: to the end of the run.
   std::int64_t effects = 0;
-  std::vector<NodeId> nodes;  // Touched, as far as the events tell.
+  std::vector<NodeId> targets;  // The machines that were meant when it began.
+  std::vector<NodeId> peers;    // The other ends of links, where the plan names them.
+  std::vector<NodeId> nodes;    // Touched.
 
   bool touches(NodeId node) const;
   bool is_active(Instant first, Instant last) const;
@@ -26,7 +28,7 @@ struct FaultSpan {
 
 class FaultSpans {
  public:
-  // `nodes` are those that the fault's targets stand for.
+  // `nodes` are those of its targets and peers that it touches.
   void begin(Instant at, const FaultBegan& body, std::vector<NodeId> nodes);
   void end(Instant at, const FaultEnded& body);
   // A node stopped or was paused: by a fault that began at the same instant, if there is one.
@@ -42,8 +44,5 @@ class FaultSpans {
 
 // Whether the fault takes its targets down, or holds them; others disturb what runs.
 bool takes_down(const FaultBegan& body);
-
-// The names in a fault's detail: "controller-1 | broker-1, broker-2 extra=5ms" has three.
-std::vector<std::string> targets_of(const FaultBegan& body);
 
 }  // namespace brokersim::reports

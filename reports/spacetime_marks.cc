@@ -20,7 +20,7 @@ class MarkMaker {
   MarkMaker(const Focus& focus, const Cast& cast) : focus_(focus), cast_(cast) {}
 
   std::optional<Story::Mark> make(const Event& event) {
-    roles_.observe(event);
+    controller_.observe(event);
     node_ = event.node;
     fact_ = event.id == focus_.facts[0] ? 1 : (event.id == focus_.facts[1] ? 2 : 0);
     made_ = {.id = event.id, .lane = event.node, .at = event.at, .fact = fact_};
@@ -29,7 +29,7 @@ class MarkMaker {
       if (made_.text.empty()) made_.text = reports::describe(event);
       made_.weight = 100;
     }
-    if (!made_.lane.is_set()) made_.lane = roles_.active_controller();
+    if (!made_.lane.is_set()) made_.lane = controller_.node();
     if (made_.text.empty() || !made_.lane.is_set()) return std::nullopt;
     return made_;
   }
@@ -210,7 +210,7 @@ class MarkMaker {
 
   const Focus& focus_;
   const Cast& cast_;
-  Roles roles_;
+  ActiveController controller_;
   std::map<NodeId, std::map<Offset, LeaderEpoch>> logs_;  // Of the partition: by last offset.
   NodeId leader_ = no_node;
   NodeId node_;

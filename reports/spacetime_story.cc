@@ -90,7 +90,6 @@ class Follower {
       : story_(story), focus_(focus), cast_(cast) {}
 
   void observe(const Event& event) {
-    roles_.observe(event);
     at_ = event.at;
     node_ = event.node;
     std::visit([this](const auto& body) { take(body); }, event.body);
@@ -191,9 +190,19 @@ class Follower {
   // ---- Faults ----
 
   void take(const FaultBegan& b) {
-    open_faults_[b.fault] = {b.fault, roles_.targets_in(b.detail), at_, at_,
-                             fmt::format("f{} {} {}", b.fault, b.what, roles_.resolved(b.detail))};
-    std::replace(open_faults_[b.fault].text.begin(), open_faults_[b.fault].text.end(), '_', ' ');
+    std::string what = b.what;
+    std::replace(what.begin(), what.end(), '_', ' ');
+    auto text = fmt::format("f{} {} {}", b.fault, what, names_of(b.targets));
+    if (!b.peers.empty()) text += " | " + names_of(b.peers);
+    // Parameters stand last: " extra=5ms".
+    const auto equals = b.detail.find('=');
+    if (equals != std::string::npos) text += b.detail.substr(b.detail.rfind(' ', equals));
+    open_faults_[b.fault] = {b.fault, b.targets, at_, at_, std::move(text)};
+  }
+  std::string names_of(const std::vector<NodeId>& nodes) const {
+    std::string names;
+    for (const NodeId node : nodes) names += (names.empty() ? "" : ", ") + cast_.name_of(node);
+    return names;
   }
   void take(const FaultEnded& b) {
     const auto box = open_faults_.find(b.fault);
@@ -216,7 +225,6 @@ class Follower {
   Story& story_;
   const Focus& focus_;
   const Cast& cast_;
-  Roles roles_;
   Instant at_;
   NodeId node_;
   std::map<NodeId, Belief> beliefs_;

@@ -144,35 +144,6 @@ std::string Watch::name_of(NodeId node) const {
   return other == others_.end() ? fmt::format("node {}", node) : other->second;
 }
 
-Watch::Machine* Watch::target_of(std::string_view target) {
-  if (target == "controller") return find(quorum_leader_);
-  for (const auto& [name, partition] : partitions_) {
-    const auto text = fmt::format("{}", name);
-    if (target == "leader:" + text) return find(partition.leader);
-    if (target != "follower:" + text) continue;
-    for (const NodeId replica : partition.replicas) {
-      if (replica != partition.leader) return find(replica);
-    }
-  }
-  for (auto* machines : {&brokers_, &controllers_}) {
-    for (auto& machine : *machines) {
-      if (machine.name == target) return &machine;
-    }
-  }
-  return nullptr;
-}
-
-// The targets of a fault stand first in its detail, commas between.
-void Watch::cut_off(const FaultBegan& fault) {
-  std::string_view rest(fault.detail);
-  rest = rest.substr(0, rest.find(" | "));
-  while (!rest.empty()) {
-    const auto comma = rest.find(", ");
-    if (auto* machine = target_of(rest.substr(0, comma))) machine->cut_off_by.insert(fault.fault);
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 2);
-  }
-}
-
 std::optional<Watch::Line> Watch::on_machine(const Event& event) {
   Machine* machine = find(event.node);
   if (const auto* started = std::get_if<NodeStarted>(&event.body)) {
@@ -286,7 +257,10 @@ std::optional<Watch::Line> Watch::on_metadata(const Event& event) {
 
 std::optional<Watch::Line> Watch::on(const Event& event) {
   if (const auto* began = std::get_if<FaultBegan>(&event.body)) {
-    if (cuts_off(*began)) cut_off(*began);
+    for (const NodeId target : began->targets) {
+      Machine* machine = find(target);
+      if (machine != nullptr && cuts_off(*began)) machine->cut_off_by.insert(began->fault);
+    }
     return Line{.what = fmt::format("f{} {} {}", began->fault, began->what, began->detail)};
   }
   if (const auto* ended = std::get_if<FaultEnded>(&event.body)) {

@@ -60,9 +60,6 @@ class Watch {
 
   Machine* find(NodeId node);
   std::string name_of(NodeId node) const;
-  // What a target of a fault stands for at present.
-  Machine* target_of(std::string_view target);
-  void cut_off(const FaultBegan& fault);
   std::optional<Line> on(const Event& event);
   std::optional<Line> on_machine(const Event& event);
   std::optional<Line> on_log(const Event& event);

@@ -75,6 +75,8 @@ struct Teller {
   Told operator()(const BrokerRegistered& b) const {
     return fact(Subject::brokers, fmt::format("registers {}", short_name(b.broker)));
   }
+  // The fencing that follows says it.
+  Told operator()(const SessionExpired&) const { return std::nullopt; }
   Told operator()(const BrokerFenced& b) const {
     return fact(Subject::brokers,
                 fmt::format("fences {}: {}", short_name(b.broker), with_short_names(b.why)));

@@ -33,6 +33,12 @@ std::int64_t value_of(const Fault& fault, std::string_view name) {
   return 0;
 }
 
+std::vector<NodeId> nodes_of(const std::vector<Machine*>& machines) {
+  std::vector<NodeId> nodes;
+  for (const auto* machine : machines) nodes.push_back(machine->node());
+  return nodes;
+}
+
 std::vector<HostId> hosts_of(const std::vector<Machine*>& machines) {
   std::vector<HostId> hosts;
   for (const auto* machine : machines) hosts.push_back(machine->host());
@@ -60,11 +66,13 @@ void Faults::inject(const Fault& fault, std::int32_t number) {
 void Faults::begin(const Fault& fault, std::int32_t number) {
   if (are_lifted_) return;
   REQUIRE(!active_.contains(number), number);
-  world_.emit(FaultBegan{number, fault.kind, describe(fault)});
+  const Machines targets = find(fault.targets);
+  const Machines peers = find(fault.peers);
+  world_.emit(FaultBegan{number, fault.kind, describe(fault), nodes_of(targets), nodes_of(peers)});
   ++counts_[fault.kind].begun;
   Active& active = active_[number];
   active.kind = fault.kind;
-  active.lift = apply(fault);
+  active.lift = apply(fault, targets);
   if (!find_fault_kind(fault.kind)->lasts || fault.lasting <= Duration{}) return end(number);
   const auto key = Random(world_.seed(), "fault_end").draw(number);
   const Instant end_at = world_.scheduler().step_time() + fault.lasting;
@@ -114,8 +122,7 @@ Faults::Machines Faults::peers_of(const Fault& fault, const Machines& targets) c
   return others;
 }
 
-Faults::Lift Faults::apply(const Fault& fault) {
-  const Machines targets = find(fault.targets);
+Faults::Lift Faults::apply(const Fault& fault, const Machines& targets) {
   if (targets.empty()) return {};
   const std::string_view kind = fault.kind;
   if (kind == "link_reset") return reset_links(fault, targets);

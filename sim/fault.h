@@ -88,7 +88,7 @@ class Faults {
   void begin(const Fault& fault, std::int32_t number);
   Machines find(const std::vector<std::string>& targets) const;
   Machines peers_of(const Fault& fault, const Machines& targets) const;
-  Lift apply(const Fault& fault);
+  Lift apply(const Fault& fault, const Machines& targets);
   Lift apply_to_links(const Fault& fault, const Machines& targets);
   Lift apply_to_disks(const Fault& fault, const Machines& targets);
   Lift apply_to_clocks(const Fault& fault, const Machines& targets);

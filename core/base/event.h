@@ -67,13 +67,17 @@ struct NodeResumed {
 
 struct FaultBegan {
   static constexpr std::string_view kind = "fault_began";
-  std::int32_t fault = 0;  // Its place in the plan, from 1. Printed as f1.
-  std::string what;        // The fault's kind: "partition", "power_loss" …
-  std::string detail;      // Target and parameters, for people.
+  std::int32_t fault = 0;       // Its place in the plan, from 1. Printed as f1.
+  std::string what;             // The fault's kind: "partition", "power_loss" …
+  std::string detail;           // Target and parameters as the plan has them, for people.
+  std::vector<NodeId> targets;  // The machines that were meant when it began.
+  std::vector<NodeId> peers;    // The other ends of links, where the plan names them.
   static void visit(auto& e, auto&& f) {
     f("fault", e.fault);
     f("what", e.what);
     f("detail", e.detail);
+    f("targets", e.targets);
+    f("peers", e.peers);
   }
 };
 struct FaultEnded {
@@ -343,6 +347,16 @@ struct BrokerRegistered {
     f("broker_epoch", e.broker_epoch);
   }
 };
+// A broker's heartbeats stayed away for as long as its session lasts: it is about to be fenced.
+struct SessionExpired {
+  static constexpr std::string_view kind = "session_expired";
+  NodeId broker;
+  std::int64_t silent_ms = 0;  // Since its last heartbeat, by the controller's clock.
+  static void visit(auto& e, auto&& f) {
+    f("broker", e.broker);
+    f("silent_ms", e.silent_ms);
+  }
+};
 struct BrokerFenced {
   static constexpr std::string_view kind = "broker_fenced";
   NodeId broker;
@@ -472,9 +486,9 @@ using EventBody =
                  FaultsLifted, BatchStored, LogCut, LogSynced, TopicCommitted, PartitionCommitted,
                  BrokerCommitted, ProduceAnswered, FetchAnswered, VoteAnswered,
                  QuorumLeaderAnnounced, SendInvoked, SendEnded, RecordDelivered, PositionReset,
-                 QuorumRoleChanged, BrokerRegistered, BrokerFenced, BrokerUnfenced, LeaderElected,
-                 IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated,
-                 LogRecovered, Note>;
+                 QuorumRoleChanged, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced,
+                 LeaderElected, IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced,
+                 LogTruncated, LogRecovered, Note>;
 
 struct Event {
   EventId id;

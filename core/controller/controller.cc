@@ -408,9 +408,11 @@ Decided Controller::no_op() {
 Decided Controller::tick(Instant now) {
   Decided out{.base_offset = next_offset_};
   while (const auto expired = sessions_.expired(now)) {
+    const Duration silent = now - sessions_.last_contact(*expired);
     sessions_.forget(*expired);
     const auto* broker = image_.find_broker(*expired);
     if (!broker || broker->is_fenced) continue;
+    out.events.emplace_back(SessionExpired{*expired, silent / 1ms});
     fence(*expired, fmt::format("broker-{} sent no heartbeat", *expired), out);
     return out;
   }

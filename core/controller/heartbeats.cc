@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/assert.h"
+
 namespace brokersim::controller {
 
 namespace {
@@ -65,6 +67,12 @@ std::optional<NodeId> Sessions::expired(Instant now) const {
     since = session.last_contact;
   }
   return first;
+}
+
+Instant Sessions::last_contact(NodeId broker) const {
+  const auto found = sessions_.find(broker);
+  REQUIRE(found != sessions_.end(), broker);
+  return found->second.last_contact;
 }
 
 Instant Sessions::next_expiry() const {

@@ -43,6 +43,8 @@ class Sessions {
   bool is_live(NodeId broker, BrokerEpoch epoch, Instant now) const;
   // The broker whose session ended first, if one has by `now`; ties go to the lowest id.
   std::optional<NodeId> expired(Instant now) const;
+  // Requires that the broker has a session.
+  Instant last_contact(NodeId broker) const;
   Instant next_expiry() const;  // `never` if there is no session.
 
   // Up to where the broker has applied the metadata, as far as it said; -1 if it did not.

@@ -33,7 +33,7 @@ std::vector<Event> failover(const std::string& topic = "orders") {
   add(200ms, 1, BecameLeader{partition, LeaderEpoch{0}});
   add(300ms, 1, BatchStored{partition, batch});
   add(400ms, 1, ProduceAnswered{"producer-1", partition, -1, 0, batch});
-  add(1s, -1, FaultBegan{1, "crash", "broker-1"});
+  add(1s, -1, FaultBegan{1, "crash", "broker-1", {NodeId{1}}});
   add(1s, 1, NodeStopped{NodeStopped::How::crash});
   add(4s, 101, LeaderElected{.partition = partition, .why = "broker-1 sent no \"heartbeat\""});
   add(4s, 101, BrokerFenced{NodeId{1}, "sent no heartbeat"});
@@ -110,7 +110,7 @@ TEST(ElectionReport, a_fault_says_which_leaders_it_ended) {
   const auto add = [&](Duration at, int node, EventBody body) {
     events.push_back({EventId{events.size() + 1}, Instant{at}, NodeId{node}, {}, std::move(body)});
   };
-  add(7s, -1, FaultBegan{2, "crash", "controller"});
+  add(7s, -1, FaultBegan{2, "crash", "controller", {NodeId{101}}});
   add(7s, 101, NodeStopped{NodeStopped::How::crash});
   const std::string page = election_report(result(), events).html;
   EXPECT_TRUE(has(page, "<a href=\"#E1\">E1</a> </td>"));

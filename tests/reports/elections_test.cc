@@ -49,8 +49,9 @@ class History {
   void leads(Duration at, int node, int epoch) {
     add(at, node, BecameLeader{orders, LeaderEpoch{epoch}, 0, 0});
   }
-  void fenced(Duration at, int node) {
+  void fenced(Duration at, int node, Duration silent = 3s) {
     decided(at, fmt::format("broker-{} sent no heartbeat", node));
+    add(at, 101, SessionExpired{NodeId{node}, silent / 1ms});
     add(at, 101, BrokerFenced{NodeId{node}, "sent no heartbeat"});
   }
   void stored(Duration at, const std::vector<int>& nodes, const BatchRef& what) {
@@ -61,7 +62,7 @@ class History {
   }
   // Broker 1 loses power at 1 s, is fenced at 4 s; broker 2 is committed at 4.1 s and leads at 4.3.
   void fail_over() {
-    add(1s, -1, FaultBegan{1, "power_loss", "leader:orders-0"});
+    add(1s, -1, FaultBegan{1, "power_loss", "leader:orders-0", {NodeId{1}}});
     add(1s, 1, NodeStopped{NodeStopped::How::power_loss});
     fenced(4s, 1);
     committed(4100ms, 2, 1, {2, 3});
@@ -101,7 +102,7 @@ TEST(Elections, the_time_without_a_leader_has_four_parts) {
 
 TEST(Elections, a_leader_that_gives_up_leadership_is_lost_when_the_change_is_committed) {
   History run;
-  run.add(900ms, -1, FaultBegan{2, "restart", "broker-1"});
+  run.add(900ms, -1, FaultBegan{2, "restart", "broker-1", {NodeId{1}}});
   run.decided(1s, "broker-1 is shutting down");
   run.committed(1010ms, 2, 1, {2, 3});
   run.leads(1030ms, 2, 1);
@@ -115,7 +116,12 @@ TEST(Elections, a_leader_that_gives_up_leadership_is_lost_when_the_change_is_com
 
 TEST(Elections, a_leader_that_is_cut_off_is_lost_once_it_makes_no_progress_any_more) {
   History run;
-  run.add(1s, -1, FaultBegan{3, "partition", "broker-1 | controller-1, broker-2"});
+  run.add(1s, -1,
+          FaultBegan{3,
+                     "partition",
+                     "broker-1 | controller-1, broker-2",
+                     {NodeId{1}},
+                     {NodeId{101}, NodeId{2}}});
   run.add(1500ms, 1, HighWatermarkAdvanced{orders, LeaderEpoch{0}, 7});  // It still can commit.
   run.fenced(4s, 1);
   run.committed(4100ms, 2, 1, {2, 3});
@@ -188,7 +194,7 @@ TEST(Elections, a_fault_is_blamed_by_the_node_that_its_role_stood_for) {
 TEST(Elections, a_fault_that_found_its_node_down_already_is_not_blamed_for_its_next_stop) {
   History run;
   run.add(300ms, 1, NodeStopped{NodeStopped::How::crash});
-  run.add(400ms, -1, FaultBegan{2, "restart", "broker-1"});
+  run.add(400ms, -1, FaultBegan{2, "restart", "broker-1", {NodeId{1}}});
   run.add(500ms, 1, NodeStarted{"broker-1", 1});
   run.leads(600ms, 1, 0);
   run.add(1s, 1, NodeStopped{NodeStopped::How::shutdown});
@@ -201,7 +207,7 @@ TEST(Elections, a_fault_that_found_its_node_down_already_is_not_blamed_for_its_n
 TEST(Elections, a_node_that_starts_into_a_partition_is_cut_off_by_it) {
   History run;
   run.add(300ms, 1, NodeStopped{NodeStopped::How::crash});
-  run.add(400ms, -1, FaultBegan{2, "partition", "broker-1"});
+  run.add(400ms, -1, FaultBegan{2, "partition", "broker-1", {NodeId{1}}});
   run.add(500ms, 1, NodeStarted{"broker-1", 1});
   run.leads(600ms, 1, 0);
   run.fenced(4s, 1);
@@ -210,9 +216,21 @@ TEST(Elections, a_node_that_starts_into_a_partition_is_cut_off_by_it) {
   EXPECT_EQ(run.only().fault, 2);
 }
 
+TEST(Elections, a_fault_is_blamed_for_a_silence_that_began_with_it_however_long_ago_it_ended) {
+  for (const bool began_with_it : {true, false}) {
+    History run;
+    run.add(1s, -1, FaultBegan{4, "partition", "broker-1", {NodeId{1}}});
+    run.add(2s, -1, FaultEnded{4, 9});
+    run.fenced(20s, 1, began_with_it ? 19s : 3s);
+    run.committed(20100ms, 2, 1, {2, 3});
+    EXPECT_EQ(run.only().fault, began_with_it ? 4 : 0);
+    EXPECT_EQ(run.only().lost_by, began_with_it ? "partition" : "");
+  }
+}
+
 TEST(Elections, faults_elsewhere_and_elections_on_request_are_not_connected) {
   History run;
-  run.add(900ms, -1, FaultBegan{1, "pause", "broker-3"});
+  run.add(900ms, -1, FaultBegan{1, "pause", "broker-3", {NodeId{3}}});
   run.decided(1s, "ElectLeaders request");
   run.committed(1010ms, 2, 1, {1, 2, 3});
   EXPECT_EQ(run.only().fault, 0);
@@ -304,7 +322,7 @@ TEST(Elections, another_record_at_the_same_offset_does_not_stand_for_the_acknowl
 
 TEST(Elections, what_a_stale_leader_acknowledges_is_lost_by_the_election_that_ended_its_epoch) {
   History run;
-  run.add(1s, -1, FaultBegan{1, "partition", "broker-1"});
+  run.add(1s, -1, FaultBegan{1, "partition", "broker-1", {NodeId{1}}});
   run.fenced(4s, 1);
   run.committed(4100ms, 2, 1, {2, 3});
   run.leads(4300ms, 2, 1);
@@ -380,7 +398,7 @@ TEST(Elections, a_log_that_ends_where_it_ended_was_not_cut) {
 
 TEST(QuorumLeaders, a_crash_ends_a_reign_and_an_election_begins_the_next) {
   History run;
-  run.add(2s, -1, FaultBegan{1, "crash", "controller"});
+  run.add(2s, -1, FaultBegan{1, "crash", "controller", {NodeId{101}}});
   run.add(2s, 101, NodeStopped{NodeStopped::How::crash});
   run.add(3s, 102, QuorumRoleChanged{LeaderEpoch{2}, "leader", NodeId{102}, "elected"});
   const auto& leaders = run.all().quorum().all();
@@ -395,7 +413,7 @@ TEST(QuorumLeaders, a_crash_ends_a_reign_and_an_election_begins_the_next) {
 
 TEST(QuorumLeaders, a_leader_that_is_cut_off_led_as_long_as_it_could_commit) {
   History run;
-  run.add(2s, -1, FaultBegan{1, "partition", "controller-1"});
+  run.add(2s, -1, FaultBegan{1, "partition", "controller-1", {NodeId{101}}});
   run.add(2100ms, 101, HighWatermarkAdvanced{metadata_partition(), LeaderEpoch{1}, 9});
   run.add(3s, 102, QuorumRoleChanged{LeaderEpoch{2}, "leader", NodeId{102}, "elected"});
   const auto& leaders = run.all().quorum().all();
@@ -432,12 +450,6 @@ TEST(Elections, nodes_have_short_names_by_their_roles) {
   EXPECT_EQ(run.all().short_name_of(no_node), "none");
   EXPECT_EQ(run.all().short_name_of(NodeId{9}), "b9");
   EXPECT_EQ(run.all().name_of_node(NodeId{9}), "node 9");
-}
-
-TEST(FaultSpans, the_targets_of_a_fault_are_names_without_its_parameters) {
-  EXPECT_EQ(targets_of({1, "slow_link", "controller-1 | broker-1, broker-2 extra=5ms"}),
-            (std::vector<std::string>{"controller-1", "broker-1", "broker-2"}));
-  EXPECT_EQ(targets_of({1, "crash", ""}), std::vector<std::string>{});
 }
 
 }  // namespace

@@ -59,7 +59,9 @@ struct LostRecord : Tale {
     acked = add(1s, 1, ProduceAnswered{"host-01", orders, -1, 0, batch(4, 0)});
     tell(1s, 1, 1000, "Produce", "ack offset 4").answers = 1;
     add(1001ms, 1000, SendEnded{7, "host-01", orders, Outcome::ok, 0, -1, 4});
-    add(2s, -1, FaultBegan{1, "one_way_partition", "leader:orders-0 | controller-1"});
+    add(2s, -1,
+        FaultBegan{
+            1, "one_way_partition", "leader:orders-0 | controller-1", {NodeId{1}}, {NodeId{101}}});
     add(3s, 101,
         LeaderElected{orders,
                       NodeId{1},

@@ -174,9 +174,9 @@ TEST(Timeline, a_long_end_without_changes_is_left_out_and_said_to_be) {
 
 TEST(Timeline, a_fault_is_a_bar_with_its_number_whether_or_not_it_took_effect) {
   Cluster run(1);
-  run.add(1s, -1, FaultBegan{1, "pause", "broker-2"});
+  run.add(1s, -1, FaultBegan{1, "pause", "broker-2", {NodeId{2}}});
   run.add(3s, -1, FaultEnded{1, 1});
-  run.add(4s, -1, FaultBegan{2, "clock_skew", "broker-3 ahead=5us"});
+  run.add(4s, -1, FaultBegan{2, "clock_skew", "broker-3 ahead=5us", {NodeId{3}}});
   run.add(5s, -1, FaultEnded{2, 0});
   run.end(10s);
   const Scene scene = run.scene();
@@ -190,7 +190,7 @@ TEST(Timeline, a_fault_is_a_bar_with_its_number_whether_or_not_it_took_effect) {
 
 TEST(Timeline, faults_beyond_the_limit_are_counted) {
   Cluster run(1);
-  for (int i = 1; i <= 5; ++i) run.add(1s * i, -1, FaultBegan{i, "crash", "broker-2"});
+  for (int i = 1; i <= 5; ++i) run.add(1s * i, -1, FaultBegan{i, "crash", "broker-2", {NodeId{2}}});
   run.end(10s);
   EXPECT_TRUE(says(run.scene({.faults = 3}), "showing the first 3 of 5 faults"));
 }
@@ -198,7 +198,12 @@ TEST(Timeline, faults_beyond_the_limit_are_counted) {
 TEST(Timeline, no_text_leaves_the_picture_or_covers_another) {
   Cluster run(4);
   for (int i = 1; i <= 12; ++i) {
-    run.add(700ms * i, -1, FaultBegan{i, "one_way_partition", "broker-1 | broker-2, broker-3"});
+    run.add(700ms * i, -1,
+            FaultBegan{i,
+                       "one_way_partition",
+                       "broker-1 | broker-2, broker-3",
+                       {NodeId{1}},
+                       {NodeId{2}, NodeId{3}}});
     run.add(700ms * i + 2s, -1, FaultEnded{i, i % 3});
     run.elect(700ms * i + 300ms, i % 4, 1 + i % 3, i);
   }

@@ -67,9 +67,14 @@ TEST_F(WatchTest, who_has_not_heard_of_its_successor_is_a_stale_leader) {
 }
 
 TEST_F(WatchTest, a_cut_machine_is_marked_while_the_fault_lasts_whatever_the_target_is_called) {
-  EXPECT_EQ(cells(see(1s, -1, FaultBegan{1, "partition", "leader:orders-0 | broker-2"})),
+  EXPECT_EQ(cells(see(1s, -1,
+                      FaultBegan{
+                          1, "partition", "leader:orders-0 | broker-2", {NodeId{1}}, {NodeId{2}}})),
             ".~ .  .  C");
-  EXPECT_EQ(cells(see(2s, -1, FaultBegan{2, "partition", "broker-3, controller"})), ".~ .  .~ C~");
+  EXPECT_EQ(
+      cells(see(2s, -1,
+                FaultBegan{2, "partition", "broker-3, controller", {NodeId{3}, NodeId{101}}})),
+      ".~ .  .~ C~");
   EXPECT_EQ(cells(see(3s, -1, FaultEnded{2, 7})), ".~ .  .  C");
 }
 

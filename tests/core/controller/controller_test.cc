@@ -138,6 +138,9 @@ TEST(Sessions, that_end_fence_one_broker_per_tick) {
   const auto first = c.tick();
   ASSERT_EQ(of_kind<BrokerFenced>(first.events).size(), 1U);
   EXPECT_EQ(of_kind<BrokerFenced>(first.events).front().broker, NodeId{1});
+  ASSERT_EQ(of_kind<SessionExpired>(first.events).size(), 1U);
+  EXPECT_EQ(of_kind<SessionExpired>(first.events).front().broker, NodeId{1});
+  EXPECT_EQ(of_kind<SessionExpired>(first.events).front().silent_ms, 9000);
   EXPECT_EQ(c.partition("t").leader, NodeId{2});
   EXPECT_LE(c.controller.next_tick(), c.now);
   c.tick();

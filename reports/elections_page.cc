@@ -126,6 +126,17 @@ Markup consequences(const Elections& all, const FaultSpan& fault) {
   return out;
 }
 
+// As the plan has it; where that is a role, with who played it.
+std::string target_text(const Elections& all, const FaultSpan& fault) {
+  std::string players;
+  for (const NodeId target : fault.targets) {
+    const auto name = all.name_of_node(target);
+    if (fault.detail.find(name) != std::string::npos) continue;
+    players += (players.empty() ? "" : ", ") + name;
+  }
+  return players.empty() ? fault.detail : fmt::format("{} ({})", fault.detail, players);
+}
+
 Markup fault_table(const Elections& all) {
   Table rows{.columns = {{"#"},
                          {"fault"},
@@ -139,7 +150,8 @@ Markup fault_table(const Elections& all) {
   for (const FaultSpan& fault : all.faults().all()) {
     rows.rows.push_back(
         {.cells = {element("b", fmt::format("f{}", fault.number)), Markup::text(fault.what),
-                   Markup::text(fault.detail), Markup::text(brief(fault.from.since_start)),
+                   Markup::text(target_text(all, fault)),
+                   Markup::text(brief(fault.from.since_start)),
                    Markup::text(fault.until ? brief(fault.until->since_start) : "the end"),
                    Markup::text(fmt::format("{}", fault.effects)), consequences(all, fault)},
          .anchor = fmt::format("f{}", fault.number),

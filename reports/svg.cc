@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reports/numbers.h"
+#include "reports/text_width.h"
 
 namespace brokersim::reports {
 
@@ -15,6 +16,7 @@ namespace {
 constexpr double baseline = 0.36;  // Of a text's size, from its middle down to its baseline.
 constexpr double svg_head_length = 6;
 constexpr double badge_radius = 7.5;
+constexpr std::size_t shortest_fitted = 4;  // Shorter texts overflow nothing.
 
 std::string xy(Point p) { return number_text(p.x) + " " + number_text(p.y); }
 
@@ -160,6 +162,11 @@ class SvgPainter {
     if (text.align == Align::middle) out_ += R"( text-anchor="middle")";
     if (text.align == Align::end) out_ += R"( text-anchor="end")";
     if (text.is_bold) out_ += R"( font-weight="bold")";
+    // Layouts count on Helvetica's widths: where a wider font stands in for it, the text is
+    // squeezed.
+    if (text.text.size() >= shortest_fitted)
+      out_ += fmt::format(R"( textLength="{}" lengthAdjust="spacingAndGlyphs")",
+                          number_text(text_width(text.text, text.size, text.is_bold)));
     if (text.has_halo)
       out_ += fmt::format(
           R"( stroke="{}" stroke-width="3" stroke-linejoin="round" paint-order="stroke")",

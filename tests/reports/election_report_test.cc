@@ -33,7 +33,7 @@ std::vector<Event> failover(const std::string& topic = "orders") {
   add(200ms, 1, BecameLeader{partition, LeaderEpoch{0}});
   add(300ms, 1, BatchStored{partition, batch});
   add(400ms, 1, ProduceAnswered{"producer-1", partition, -1, 0, batch});
-  add(1s, -1, FaultBegan{1, "crash", "broker-1", {NodeId{1}}});
+  add(1s, -1, FaultBegan{1, "crash", "leader:orders-0", {NodeId{1}}});
   add(1s, 1, NodeStopped{NodeStopped::How::crash});
   add(4s, 101, LeaderElected{.partition = partition, .why = "broker-1 sent no \"heartbeat\""});
   add(4s, 101, BrokerFenced{NodeId{1}, "sent no heartbeat"});
@@ -93,6 +93,7 @@ TEST(ElectionReport, says_first_what_happened_and_last_how_to_see_it_again) {
 TEST(ElectionReport, an_election_says_cause_candidates_losses_and_where_the_time_went) {
   const std::string page = election_report(result(), failover()).html;
   EXPECT_TRUE(has(page, "broker-1 sent no &quot;heartbeat&quot; (<a href=\"#f1\">f1</a> crash)"));
+  EXPECT_TRUE(has(page, "<td>leader:orders-0 (broker-1)</td>"));
   EXPECT_TRUE(has(page, "b1 LEO 1 e0, down"));
   EXPECT_TRUE(has(page, "b2 LEO 0, elected"));
   EXPECT_TRUE(has(page, "detect 3.0 s"));

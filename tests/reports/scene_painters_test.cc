@@ -61,6 +61,12 @@ TEST(Svg, what_comes_from_a_run_stays_text) {
   EXPECT_TRUE(has(text, R"(id="e&quot;1")"));
 }
 
+TEST(Svg, a_text_keeps_the_width_that_the_layout_counts_on_whatever_font_there_is) {
+  // Helvetica's l, e, a, d, s: 222 + 556 + 556 + 556 + 500 thousandths of the size.
+  const auto text = svg(scene_of(Text{.at = {1, 1}, .text = "leads", .size = 10, .tag = {}})).str();
+  EXPECT_TRUE(has(text, R"(textLength="23.9" lengthAdjust="spacingAndGlyphs">leads<)")) << text;
+}
+
 TEST(Svg, each_colour_of_hatching_is_one_pattern_named_after_its_scene) {
   Scene scene = scene_of(
       Box{.width = 9, .height = 9, .outline = Color::violation, .is_hatched = true, .tag = {}});

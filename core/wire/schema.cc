@@ -222,7 +222,7 @@ class Decoder {
     } else if (may_be_null) {
       n = in_->fixed<std::int8_t>();
     }
-    const bool is_null = marked ? n < 0 : n == null_length;
+    const bool is_null = n < 0;  // As Kafka's: -1 is what is written, any negative is understood.
     if (is_null && !may_be_null) in_->fail("null where the version allows none");
     void* content = field.type->resize(v, is_null ? 0 : 1);
     if (!content || !in_->ok()) return;
@@ -254,8 +254,6 @@ class Decoder {
     const auto bytes = in_->raw(v.size());
     std::copy(bytes.begin(), bytes.end(), v.begin());
   }
-
-  static constexpr std::int64_t null_length = -1;
 
   std::int64_t length(Kind kind) {
     if (!flexible_) {
@@ -463,7 +461,6 @@ std::string_view decode_all(ByteView input, const Slice* owner, const RecordInfo
                             void* record, const Description& description, std::int16_t version) {
   Reader in(input);
   decode_record(in, owner, info, record, description, version);
-  if (in.ok() && in.remaining() != 0) in.fail("bytes follow the last field");
   return in.error();
 }
 

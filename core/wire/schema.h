@@ -288,7 +288,8 @@ void encode_record(SplicedBytes& out, const RecordInfo& info, const void* record
 // records share its bytes, or are copied. What went wrong is in `in.error()`.
 void decode_record(Reader& in, const Slice* owner, const RecordInfo& info, void* record,
                    const Description& description, std::int16_t version);
-// Empty on success, otherwise why the input is not such a message.
+// Empty on success, otherwise why the input does not begin with such a message. What follows its
+// last field is ignored, as Kafka does.
 std::string_view decode_all(ByteView input, const Slice* owner, const RecordInfo& info,
                             void* record, const Description& description, std::int16_t version);
 std::string record_to_json(const RecordInfo& info, const void* record, std::int16_t version);
@@ -325,7 +326,7 @@ std::size_t encoded_size(const T& message, std::int16_t version) {
   return counter.size();
 }
 
-// A message that is all of `input`; the error says what is wrong with it. A field that the version
+// The message that `input` begins with; the error says what is wrong with it. A field that the version
 // lacks has its initializer's value. Records are slices of `input`.
 template <Message T>
 Expected<T, std::string_view> decode(const Slice& input, std::int16_t version) {

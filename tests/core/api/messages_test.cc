@@ -60,6 +60,30 @@ RC_GTEST_PROP(Messages, cut_anywhere_are_refused, (std::uint64_t seed)) {
   });
 }
 
+RC_GTEST_PROP(Messages, are_read_up_to_their_last_field_whatever_follows, (std::uint64_t seed)) {
+  Draws draws(seed);
+  for_some_message(draws, [&]<class T>() {
+    const auto version = random_version<T>(draws);
+    const auto message = random_message<T>(version, draws);
+    auto bytes = wire::encode(message, version);
+    for (auto more = draws.below(20); more > 0; --more) {
+      bytes.push_back(static_cast<std::uint8_t>(draws.next()));
+    }
+    const auto back = wire::decode<T>(Slice(bytes), version);
+    RC_ASSERT(back.has_value());
+    RC_ASSERT(*back == message);
+  });
+}
+
+TEST(Messages, with_any_negative_length_where_null_may_be_are_null) {
+  for (const std::uint8_t low_byte : {0xff, 0xfe}) {  // -1 and -2.
+    const Bytes no_topics{0xff, 0xff, 0xff, low_byte};
+    const auto request = wire::decode<MetadataRequest>(Slice(no_topics), 1);
+    ASSERT_TRUE(request);
+    EXPECT_FALSE(request->topics);
+  }
+}
+
 RC_GTEST_PROP(Messages, damaged_anywhere_are_refused_or_other_messages, (std::uint64_t seed)) {
   Draws draws(seed);
   for_some_message(draws, [&]<class T>() {

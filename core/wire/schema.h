@@ -326,8 +326,8 @@ std::size_t encoded_size(const T& message, std::int16_t version) {
   return counter.size();
 }
 
-// The message that `input` begins with; the error says what is wrong with it. A field that the version
-// lacks has its initializer's value. Records are slices of `input`.
+// The message that `input` begins with; the error says what is wrong with it. A field that the
+// version lacks has its initializer's value. Records are slices of `input`.
 template <Message T>
 Expected<T, std::string_view> decode(const Slice& input, std::int16_t version) {
   T message;

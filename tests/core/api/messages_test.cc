@@ -76,7 +76,7 @@ RC_GTEST_PROP(Messages, are_read_up_to_their_last_field_whatever_follows, (std::
 }
 
 TEST(Messages, with_any_negative_length_where_null_may_be_are_null) {
-  for (const std::uint8_t low_byte : {0xff, 0xfe}) {  // -1 and -2.
+  for (const auto low_byte : std::array<std::uint8_t, 2>{0xff, 0xfe}) {  // -1 and -2.
     const Bytes no_topics{0xff, 0xff, 0xff, low_byte};
     const auto request = wire::decode<MetadataRequest>(Slice(no_topics), 1);
     ASSERT_TRUE(request);

@@ -6,25 +6,37 @@
 #include <string_view>
 
 #include "core/api/allocate_producer_ids.h"
+#include "core/api/alter_configs.h"
 #include "core/api/alter_partition.h"
+#include "core/api/alter_partition_reassignments.h"
 #include "core/api/api_versions.h"
 #include "core/api/begin_quorum_epoch.h"
 #include "core/api/broker_heartbeat.h"
 #include "core/api/broker_registration.h"
+#include "core/api/create_partitions.h"
 #include "core/api/create_topics.h"
+#include "core/api/delete_records.h"
 #include "core/api/delete_topics.h"
 #include "core/api/describe_cluster.h"
+#include "core/api/describe_configs.h"
+#include "core/api/describe_log_dirs.h"
+#include "core/api/describe_producers.h"
 #include "core/api/describe_quorum.h"
+#include "core/api/describe_topic_partitions.h"
 #include "core/api/elect_leaders.h"
 #include "core/api/end_quorum_epoch.h"
 #include "core/api/fetch.h"
 #include "core/api/fetch_snapshot.h"
+#include "core/api/incremental_alter_configs.h"
 #include "core/api/init_producer_id.h"
 #include "core/api/key.h"
 #include "core/api/list_offsets.h"
+#include "core/api/list_partition_reassignments.h"
 #include "core/api/metadata.h"
 #include "core/api/offset_for_leader_epoch.h"
 #include "core/api/produce.h"
+#include "core/api/unregister_broker.h"
+#include "core/api/update_features.h"
 #include "core/api/vote.h"
 #include "core/wire/frame.h"
 
@@ -35,11 +47,16 @@ struct RequestList {};
 
 using AllRequests =
     RequestList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest,
-                ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdRequest,
-                OffsetForLeaderEpochRequest, ElectLeadersRequest, VoteRequest,
+                ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
+                InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
+                AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest,
+                ElectLeadersRequest, IncrementalAlterConfigsRequest,
+                AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, VoteRequest,
                 BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
-                AlterPartitionRequest, FetchSnapshotRequest, DescribeClusterRequest,
-                BrokerRegistrationRequest, BrokerHeartbeatRequest, AllocateProducerIdsRequest>;
+                AlterPartitionRequest, UpdateFeaturesRequest, FetchSnapshotRequest,
+                DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
+                BrokerHeartbeatRequest, UnregisterBrokerRequest, AllocateProducerIdsRequest,
+                DescribeTopicPartitionsRequest>;
 
 // What is known of an API without its types.
 struct Api {

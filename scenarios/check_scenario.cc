@@ -87,6 +87,9 @@ void check_producer(const Entries& producer, ReadError& error) {
   if (const Node* partitioner = find(producer, "partitioner")) {
     check_words(*partitioner, "partitioner", {"round_robin", "key"}, error);
   }
+  if (const Node* compression = find(producer, "compression")) {
+    check_words(*compression, "codec", {"none", "gzip", "snappy", "lz4", "zstd"}, error);
+  }
   const Node* acks = find(producer, "acks");
   if (acks == nullptr) return;
   for (const auto& item : items_of(*acks)) {

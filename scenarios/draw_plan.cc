@@ -165,6 +165,8 @@ void Drawing::draw_producers() {
       producer.partitioner = by_key ? Partitioner::key : Partitioner::round_robin;
       producer.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));
       producer.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
+      const auto codec = wire::codec_named(pick(family.compression, random.with("compression")));
+      producer.compression = codec.value_or(wire::Codec::none);
       plan_.producers.push_back(std::move(producer));
     }
   }

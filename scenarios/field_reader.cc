@@ -77,6 +77,16 @@ void read_value(const Node& node, Parses& value, ReadError& error) {
   read_word<Parses>(node, value, error, {{"nothing", Parses::nothing}, {"json", Parses::json}});
 }
 
+void read_value(const Node& node, wire::Codec& value, ReadError& error) {
+  using wire::Codec;
+  read_word<Codec>(node, value, error,
+                   {{"none", Codec::none},
+                    {"gzip", Codec::gzip},
+                    {"snappy", Codec::snappy},
+                    {"lz4", Codec::lz4},
+                    {"zstd", Codec::zstd}});
+}
+
 void read_value(const Node& node, Fault::Parameter& value, ReadError& error) {
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
     value = *number;

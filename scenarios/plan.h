@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/wire/compression.h"
 
 namespace brokersim::scenarios {
 
@@ -45,6 +46,7 @@ struct Producer {
   Partitioner partitioner = Partitioner::round_robin;
   Duration delivery_timeout = 120s;
   Duration request_timeout = 30s;
+  wire::Codec compression = wire::Codec::none;
   friend bool operator==(const Producer&, const Producer&) = default;
 };
 

@@ -36,6 +36,7 @@ struct Fields<Producer> {
     f("partitioner", producer.partitioner);
     f("delivery_timeout", producer.delivery_timeout);
     f("request_timeout", producer.request_timeout);
+    f("compression", producer.compression);
   }
 };
 

@@ -44,6 +44,7 @@ std::string written(Partitioner value) {
 std::string written(Operation::Kind value) {
   return in_quotes(value == Operation::Kind::elect ? "elect" : "send");
 }
+std::string written(wire::Codec value) { return in_quotes(wire::name_of(value)); }
 std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
 std::string written(const Fault::Parameter& value) {
   const auto* duration = std::get_if<Duration>(&value);

@@ -84,6 +84,7 @@ struct Fields<ProducerFamily> {
     f("partitioner", producer.partitioner);
     f("delivery_timeout", producer.delivery_timeout);
     f("request_timeout", producer.request_timeout);
+    f("compression", producer.compression);
   }
 };
 

@@ -54,6 +54,7 @@ struct ProducerFamily {
   Choice<std::string> partitioner{"round_robin"};
   Choice<Duration> delivery_timeout{120s};
   Choice<Duration> request_timeout{30s};
+  Choice<std::string> compression{"none"};
 };
 
 struct ConsumerFamily {

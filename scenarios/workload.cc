@@ -175,6 +175,7 @@ void Workload::produce(Env& env, const Producer& producer) {
   config.linger = producer.linger;
   config.delivery_timeout = producer.delivery_timeout;
   config.max_in_flight = producer.max_in_flight;
+  config.compression_type = producer.compression;
   const auto client = client::Producer::start(env, config);
   while (!progress.has_finished()) {
     const Step& step = progress.steps[progress.step];

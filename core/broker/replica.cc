@@ -118,7 +118,8 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std
     news_.fail(host);
     return Unexpected(ErrorCode::kafka_storage_error);
   }
-  const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch()};
+  const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
+                        batch.header.has_append_time() ? batch.header.max_timestamp : -1};
   handle(host, leader_->appended(host.now(), log_->end_offset()));
   changed_.notify_all(host);
   return result;

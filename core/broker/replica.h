@@ -35,6 +35,7 @@ struct Appended {
   Offset base_offset = 0;
   Offset required_offset = 0;  // acks=all waits for the high watermark to get here.
   LeaderEpoch leader_epoch{};
+  std::int64_t log_append_time_ms = -1;  // If the records' time is now the leader's.
 };
 
 // What replicas have to tell the broker that holds them.

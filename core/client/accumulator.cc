@@ -69,6 +69,9 @@ Batch& Accumulator::open_batch(Instant now, const TopicPartition& partition,
   batch->number = ++batches_;
   batch->partition = partition;
   batch->created = now;
+  wire::BatchHeader proto;
+  proto.set_codec(config_.compression_type);
+  batch->builder = wire::BatchBuilder(proto);
   unsettled_.insert(batch->number);
   batches.push_back(std::move(batch));
   return *batches.back();

@@ -8,6 +8,7 @@
 #include "core/base/time.h"
 #include "core/client/backoff.h"
 #include "core/env.h"
+#include "core/wire/compression.h"
 
 namespace brokersim::client {
 
@@ -24,14 +25,15 @@ struct ClientConfig {
 
 struct ProducerConfig {
   ClientConfig client;
-  std::int16_t acks = -1;                  // acks
-  std::size_t batch_size = 16384;          // batch.size
-  Duration linger = 0s;                    // linger.ms
-  Duration delivery_timeout = 120s;        // delivery.timeout.ms
-  Duration max_block = 60s;                // max.block.ms
-  std::size_t buffer_memory = 32 << 20;    // buffer.memory
-  std::size_t max_request_size = 1 << 20;  // max.request.size
-  std::int32_t max_in_flight = 5;          // max.in.flight.requests.per.connection
+  std::int16_t acks = -1;                            // acks
+  std::size_t batch_size = 16384;                    // batch.size, before compression
+  Duration linger = 0s;                              // linger.ms
+  Duration delivery_timeout = 120s;                  // delivery.timeout.ms
+  Duration max_block = 60s;                          // max.block.ms
+  std::size_t buffer_memory = 32 << 20;              // buffer.memory
+  std::size_t max_request_size = 1 << 20;            // max.request.size
+  std::int32_t max_in_flight = 5;                    // max.in.flight.requests.per.connection
+  wire::Codec compression_type = wire::Codec::none;  // compression.type
 };
 
 enum class OffsetReset : std::uint8_t { earliest, latest, none };

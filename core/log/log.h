@@ -138,9 +138,12 @@ class Log {
   // How many bytes a read without max_bytes would return.
   std::size_t readable_bytes(Offset from, Offset end) const;
 
-  // The first record with a timestamp of at least `timestamp` (ms); nothing if there is none.
+  // The first record with a timestamp of at least `timestamp` (ms); nothing if there is none. The
+  // batch is found in memory, by the largest timestamps in the headers; only that one is read.
   LogResult<std::optional<TimestampedOffset>> offset_for_timestamp(Env& env,
                                                                    std::int64_t timestamp);
+  // The first record of those with the largest timestamp (KIP-734); nothing without records.
+  LogResult<std::optional<TimestampedOffset>> offset_of_max_timestamp(Env& env);
 
   // Everything before it has survived a sync and would survive power loss.
   Offset recovery_point() const { return recovery_point_; }

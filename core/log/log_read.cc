@@ -95,10 +95,6 @@ LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
     if (!batch) return Unexpected(LogError::corrupt);
     const LeaderEpoch epoch = batch->header.leader_epoch;
     const auto records = wire::records_of(*batch);
-    // What cannot be looked into is answered as a whole, never skipped.
-    if (!records && records.error() == wire::BatchError::unknown_codec) {
-      return std::optional(TimestampedOffset{from, batch->header.max_timestamp, epoch});
-    }
     if (!records) return Unexpected(LogError::corrupt);
     for (const auto& [offset, record] : *records) {
       if (offset < from || record.timestamp < timestamp) continue;
@@ -107,6 +103,18 @@ LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
     from = std::max(batch->header.next_offset(), start_offset_);
   }
   return std::optional<TimestampedOffset>();
+}
+
+LogResult<std::optional<TimestampedOffset>> Log::offset_of_max_timestamp(Env& env) {
+  std::optional<std::int64_t> largest;
+  for (std::size_t i = segment_of(start_offset_); i < segments_.size(); ++i) {
+    const auto& batches = segments_[i]->batches();
+    for (std::size_t b = segments_[i]->find(start_offset_); b < batches.size(); ++b) {
+      largest = std::max(largest.value_or(batches[b].max_timestamp), batches[b].max_timestamp);
+    }
+  }
+  if (!largest) return std::optional<TimestampedOffset>();
+  return offset_for_timestamp(env, *largest);
 }
 
 }  // namespace brokersim::log

@@ -1,6 +1,12 @@
+// In Kafka's order: the batch's header, then its records, then what it has become.
 #include "core/log/validate.h"
 
-#include "core/wire/wire.h"
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/wire/record_reader.h"
 
 namespace brokersim::log {
 
@@ -9,6 +15,10 @@ namespace {
 using api::ErrorCode;
 
 constexpr std::int64_t no_timestamp = -1;
+// A small batch may unfold into millions of records: that all of them are wrong is told by these.
+constexpr std::size_t max_record_errors = 100;
+
+Unexpected<Refusal> refused(ErrorCode error) { return Unexpected(Refusal{error, {}}); }
 
 // a - b > limit, for limit >= 0 and any a and b.
 bool exceeds(std::int64_t a, std::int64_t b, std::int64_t limit) {
@@ -17,112 +27,129 @@ bool exceeds(std::int64_t a, std::int64_t b, std::int64_t limit) {
          static_cast<std::uint64_t>(limit);
 }
 
-ErrorCode validate_timestamp(std::int64_t timestamp, const ProduceRules& rules, WallTime now) {
-  if (timestamp == no_timestamp) return ErrorCode::none;
-  if (timestamp < 0) return ErrorCode::invalid_timestamp;
-  const bool is_bad = exceeds(timestamp, now.ms, rules.after_max_ms) ||
-                      exceeds(now.ms, timestamp, rules.before_max_ms);
-  return is_bad ? ErrorCode::invalid_timestamp : ErrorCode::none;
+bool is_within(std::int64_t timestamp, const ProduceRules& rules, WallTime now) {
+  if (timestamp == no_timestamp) return true;
+  return timestamp >= 0 && !exceeds(timestamp, now.ms, rules.after_max_ms) &&
+         !exceeds(now.ms, timestamp, rules.before_max_ms);
 }
 
-// A length and so many bytes; -1 is null, which only keys and values may be.
-bool skip_bytes(wire::Reader& reader, bool is_nullable) {
-  const std::int64_t length = reader.varint();
-  if (length < 0) {
-    if (length < -1 || !is_nullable) reader.fail("negative length");
-    return false;
-  }
-  reader.raw(static_cast<std::size_t>(length));
-  return true;
-}
+// ---- The header --------------------------------------------------------------------------------
 
-struct RecordSeen {
-  std::int64_t timestamp_delta = 0;
-  std::int64_t offset_delta = 0;
-  bool has_key = false;
-};
-
-RecordSeen skip_record(wire::Reader& input) {
-  RecordSeen seen;
-  const std::int64_t length = input.varint();
-  if (length < 0) {
-    input.fail("negative length");
-    return seen;
-  }
-  wire::Reader record(input.raw(static_cast<std::size_t>(length)));
-  record.fixed<std::int8_t>();
-  seen.timestamp_delta = record.varint();
-  seen.offset_delta = record.varint();
-  seen.has_key = skip_bytes(record, true);
-  skip_bytes(record, true);
-  std::int64_t headers = record.varint();
-  if (headers < 0) record.fail("negative count");
-  for (; headers > 0 && record.ok(); --headers) {
-    skip_bytes(record, false);
-    skip_bytes(record, true);
-  }
-  if (!record.ok() || record.remaining() > 0) input.fail("malformed record");
-  return seen;
-}
-
-ErrorCode validate_records(const wire::Batch& batch, const ProduceRules& rules, WallTime now) {
-  wire::Reader reader(batch.body.view());
-  for (std::int32_t i = 0; i < batch.header.record_count; ++i) {
-    const RecordSeen seen = skip_record(reader);
-    if (!reader.ok() || seen.offset_delta != i) return ErrorCode::invalid_record;
-    if (rules.is_compacted && !seen.has_key) return ErrorCode::invalid_record;
-    // Unsigned, because what a client sends may overflow.
-    const auto timestamp =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(batch.header.base_timestamp) +
-                                  static_cast<std::uint64_t>(seen.timestamp_delta));
-    const ErrorCode error = validate_timestamp(timestamp, rules, now);
-    if (error != ErrorCode::none) return error;
-  }
-  return reader.remaining() > 0 ? ErrorCode::invalid_record : ErrorCode::none;
-}
-
-ErrorCode validate_compressed(const wire::Batch& batch, const ProduceRules& rules, WallTime now) {
-  const auto codec = batch.header.codec();
+ErrorCode check_header(const wire::Batch& batch, const ProduceRules& rules) {
+  const auto& header = batch.header;
+  const auto codec = header.codec();
   if (codec > wire::Codec::zstd) return ErrorCode::unsupported_compression_type;
   if (codec == wire::Codec::zstd && !rules.may_use_zstd) {
     return ErrorCode::unsupported_compression_type;
   }
-  if (rules.is_compacted) {
-    const auto records = wire::records_of(batch);
-    if (!records) {
-      return records.error() == wire::BatchError::unknown_codec
-                 ? ErrorCode::unsupported_compression_type
-                 : ErrorCode::invalid_record;
-    }
-    for (const auto& [offset, record] : *records) {
-      if (!record.key) return ErrorCode::invalid_record;
-    }
-  }
-  return validate_timestamp(batch.header.max_timestamp, rules, now);
-}
-
-ErrorCode validate_batch(const wire::Batch& batch, const ProduceRules& rules, WallTime now) {
-  const auto& header = batch.header;
+  if (header.base_offset != 0) return ErrorCode::invalid_record;
   if (batch.size() > rules.max_message_bytes) return ErrorCode::message_too_large;
-  if (batch.size() > rules.segment_bytes) return ErrorCode::record_list_too_large;
   if (!batch.crc_is_valid()) return ErrorCode::corrupt_message;
   if (header.record_count <= 0 || header.is_control()) return ErrorCode::invalid_record;
   if (header.last_offset_delta != header.record_count - 1) return ErrorCode::invalid_record;
   if (header.producer_id >= 0 && header.base_sequence < 0) return ErrorCode::invalid_record;
-  return header.codec() == wire::Codec::none ? validate_records(batch, rules, now)
-                                             : validate_compressed(batch, rules, now);
+  return ErrorCode::none;
+}
+
+Expected<Slice, Refusal> records_within(const wire::Batch& batch, const ProduceRules& rules) {
+  auto records = wire::uncompressed_body(batch, rules.max_uncompressed_bytes);
+  if (records) return *std::move(records);
+  // Java's producer splits a batch that is too large, and sends its parts.
+  const bool is_too_large = records.error() == wire::BatchError::too_large;
+  return refused(is_too_large ? ErrorCode::message_too_large : ErrorCode::invalid_record);
+}
+
+// ---- Its records -------------------------------------------------------------------------------
+
+// What is wrong with records, so far.
+class RecordErrors {
+ public:
+  void add(std::int32_t index, ErrorCode error, std::string why) {
+    // A bad timestamp outweighs all else.
+    if (error_ != ErrorCode::invalid_timestamp) error_ = error;
+    records_.push_back({index, std::move(why)});
+  }
+  bool empty() const { return records_.empty(); }
+  bool is_full() const { return records_.size() >= max_record_errors; }
+  Unexpected<Refusal> take() { return Unexpected(Refusal{error_, std::move(records_)}); }
+
+ private:
+  ErrorCode error_ = ErrorCode::none;
+  std::vector<RecordError> records_;
+};
+
+void check_record(const wire::RecordView& record, std::int32_t index, bool has_append_time,
+                  const ProduceRules& rules, WallTime now, RecordErrors& errors) {
+  if (rules.is_compacted && !record.key) {
+    errors.add(index, ErrorCode::invalid_record, "a compacted topic takes no record without a key");
+  } else if (has_append_time) {
+    errors.add(index, ErrorCode::invalid_timestamp, "only a leader sets the time of appending");
+  } else if (!rules.sets_append_time && !is_within(record.timestamp, rules, now)) {
+    errors.add(index, ErrorCode::invalid_timestamp,
+               fmt::format("timestamp {} is too far from the leader's time, {}", record.timestamp,
+                           now.ms));
+  }
+}
+
+// Returns their largest timestamp.
+Expected<std::int64_t, Refusal> check_records(const wire::BatchHeader& header, const Slice& records,
+                                              const ProduceRules& rules, WallTime now) {
+  std::int64_t max_timestamp = no_timestamp;
+  std::int32_t count = 0;
+  RecordErrors errors;
+  wire::RecordReader reader(header, records.view());
+  while (const auto record = reader.next()) {
+    if (record->offset_delta != count) return refused(ErrorCode::invalid_record);
+    if (!errors.is_full()) {
+      check_record(*record, count, header.has_append_time(), rules, now, errors);
+    }
+    max_timestamp = std::max(max_timestamp, record->timestamp);
+    ++count;
+  }
+  if (!reader.ok() || count != header.record_count) return refused(ErrorCode::invalid_record);
+  if (!errors.empty()) return errors.take();
+  return max_timestamp;
+}
+
+// ---- What becomes of it ------------------------------------------------------------------------
+
+// The records stay as they are, byte for byte, in another codec too: a time of appending is the
+// header's alone.
+wire::Batch as_stored(const wire::Batch& batch, const Slice& records, std::int64_t max_timestamp,
+                      const ProduceRules& rules) {
+  wire::Batch stored = batch;
+  stored.header.max_timestamp = max_timestamp;
+  stored.header.set_append_time(rules.sets_append_time);
+  const auto codec = rules.codec.value_or(batch.header.codec());
+  if (codec != batch.header.codec()) {
+    stored.header.set_codec(codec);
+    stored.body = codec == wire::Codec::none
+                      ? records
+                      : Slice(wire::compress(codec, records.view(), rules.level));
+  }
+  if (stored.header != batch.header) stored.seal();
+  return stored;
 }
 
 }  // namespace
 
-ErrorCode validate_produced(std::span<const wire::Batch> batches, const ProduceRules& rules,
-                            WallTime now) {
-  if (batches.size() != 1) return ErrorCode::invalid_record;
-  return validate_batch(batches.front(), rules, now);
+Expected<wire::Batch, Refusal> validate_produced(std::span<const wire::Batch> batches,
+                                                 const ProduceRules& rules, WallTime now) {
+  if (batches.size() != 1) return refused(ErrorCode::invalid_record);
+  const auto& batch = batches.front();
+  const auto bad_header = check_header(batch, rules);
+  if (bad_header != ErrorCode::none) return refused(bad_header);
+  TRY(const auto records, records_within(batch, rules));
+  TRY(const auto max_timestamp, check_records(batch.header, records, rules, now));
+  auto stored = as_stored(batch, records, rules.sets_append_time ? now.ms : max_timestamp, rules);
+  if (stored.size() > rules.max_message_bytes) return refused(ErrorCode::message_too_large);
+  if (stored.size() > rules.segment_bytes) return refused(ErrorCode::record_list_too_large);
+  return stored;
 }
 
 ErrorCode error_code_of(wire::BatchError error) {
-  return error == wire::BatchError::bad_magic ? ErrorCode::unsupported_for_message_format
+  // All versions of Produce that are served are for magic 2.
+  return error == wire::BatchError::old_magic ? ErrorCode::invalid_record
                                               : ErrorCode::corrupt_message;
 }
 

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "core/wire/crc32c.h"
+#include "core/wire/record_reader.h"
 #include "core/wire/wire.h"
 
 namespace brokersim::wire {
@@ -16,8 +17,9 @@ namespace {
 constexpr std::size_t length_ends_at = 12;  // What the length field counts begins here.
 constexpr std::size_t crc_begins_at = 21;   // What the CRC covers begins here.
 constexpr std::int8_t magic = 2;
-constexpr std::int16_t control_attribute = 0x20;
+constexpr std::int16_t codec_attributes = 0x07;
 constexpr std::int16_t append_time_attribute = 0x08;
+constexpr std::int16_t control_attribute = 0x20;
 
 void write_crc_covered(Writer& out, const BatchHeader& header) {
   out.fixed(header.attributes);
@@ -46,8 +48,25 @@ std::uint64_t hash(ByteView bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-// ---- Records
-// -------------------------------------------------------------------------------------
+// What the leader may have rewritten — codec, kind of timestamp, largest timestamp — as it was.
+// What cannot be read stays as it is.
+Batch as_produced(const Batch& batch) {
+  const auto records = uncompressed_body(batch);
+  if (!records) return batch;
+  Batch produced{batch.header, *records};
+  produced.header.set_codec(Codec::none);
+  if (!batch.header.has_append_time()) return produced;
+  produced.header.set_append_time(false);
+  RecordReader reader(produced.header, records->view());
+  std::optional<std::int64_t> max_timestamp;
+  while (const auto record = reader.next()) {
+    max_timestamp = std::max(max_timestamp.value_or(record->timestamp), record->timestamp);
+  }
+  produced.header.max_timestamp = max_timestamp.value_or(batch.header.max_timestamp);
+  return produced;
+}
+
+// ---- Records -----------------------------------------------------------------------------------
 
 void write_nullable(Writer& out, const std::optional<Bytes>& bytes) {
   if (!bytes) return out.varint(-1);
@@ -75,53 +94,6 @@ void write_record(Writer& out, const Record& record, Deltas deltas) {
   }
 }
 
-ByteView read_sized(Reader& in, std::int64_t size) {
-  if (size < 0 || static_cast<std::uint64_t>(size) > in.remaining()) {
-    in.fail("a length in a record is out of range");
-    return {};
-  }
-  return in.raw(static_cast<std::size_t>(size));
-}
-
-std::optional<Bytes> read_nullable(Reader& in) {
-  const auto size = in.varint();
-  if (size == -1) return std::nullopt;
-  const auto bytes = read_sized(in, size);
-  return Bytes(bytes.begin(), bytes.end());
-}
-
-std::vector<RecordHeader> read_headers(Reader& in) {
-  std::vector<RecordHeader> headers;
-  const auto count = in.varint();
-  if (count < 0) in.fail("a record has a negative number of headers");
-  for (std::int64_t i = 0; i < count && in.ok(); ++i) {
-    const auto key = read_sized(in, in.varint());
-    headers.push_back({std::string(as_text(key)), read_nullable(in)});
-  }
-  return headers;
-}
-
-RecordAt read_record(Reader& in, const BatchHeader& header) {
-  Reader body(read_sized(in, in.varint()));
-  RecordAt at;
-  body.fixed<std::int8_t>();
-  const auto timestamp_delta = static_cast<std::uint64_t>(body.varint());
-  // Unsigned, because what a peer sends may overflow.
-  const auto timestamp = static_cast<std::uint64_t>(header.base_timestamp) + timestamp_delta;
-  const bool append_time = (header.attributes & append_time_attribute) != 0;
-  at.record.timestamp = append_time ? header.max_timestamp : static_cast<std::int64_t>(timestamp);
-  const auto offset_delta = body.varint();
-  if (offset_delta < 0 || offset_delta > header.last_offset_delta) {
-    body.fail("a record is outside its batch");
-  }
-  at.offset = header.base_offset + (body.ok() ? offset_delta : 0);
-  at.record.key = read_nullable(body);
-  at.record.value = read_nullable(body);
-  at.record.headers = read_headers(body);
-  if (!body.ok() || body.remaining() != 0) in.fail("a record does not fill its length");
-  return at;
-}
-
 BatchHeader read_header(Reader& in) {
   BatchHeader header;
   header.base_offset = in.fixed<std::int64_t>();
@@ -146,12 +118,25 @@ std::string_view name_of(BatchError error) {
   switch (error) {
     case BatchError::too_short: return "too_short";
     case BatchError::bad_length: return "bad_length";
+    case BatchError::old_magic: return "old_magic";
     case BatchError::bad_magic: return "bad_magic";
     case BatchError::bad_crc: return "bad_crc";
     case BatchError::bad_records: return "bad_records";
+    case BatchError::bad_compression: return "bad_compression";
+    case BatchError::too_large: return "too_large";
     case BatchError::unknown_codec: return "unknown_codec";
   }
   return "?";
+}
+
+void BatchHeader::set_codec(Codec codec) {
+  attributes =
+      static_cast<std::int16_t>((attributes & ~codec_attributes) | static_cast<int>(codec));
+}
+
+void BatchHeader::set_append_time(bool has_append_time) {
+  attributes = static_cast<std::int16_t>((attributes & ~append_time_attribute) |
+                                         (has_append_time ? append_time_attribute : 0));
 }
 
 Rope Batch::bytes() const {
@@ -172,7 +157,13 @@ Rope Batch::bytes() const {
 
 bool Batch::crc_is_valid() const { return crc_of(*this) == header.crc; }
 
+void Batch::seal() { header.crc = crc_of(*this); }
+
 BatchRef Batch::ref() const {
+  if (header.codec() != Codec::none || header.has_append_time()) {
+    const Batch produced = as_produced(*this);
+    if (produced.header != header) return produced.ref();
+  }
   const auto digest = hash(body.view(), hash(crc_covered(header), 0));
   return {header.base_offset, header.last_offset(), header.leader_epoch, digest,
           header.is_control()};
@@ -185,6 +176,7 @@ Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input) {
   if (length < static_cast<std::int32_t>(batch_header_size - length_ends_at)) {
     return Unexpected(BatchError::bad_length);
   }
+  if (input[16] < magic) return Unexpected(BatchError::old_magic);
   if (input[16] != magic) return Unexpected(BatchError::bad_magic);
   Reader in(input);
   const auto header = read_header(in);
@@ -215,19 +207,27 @@ Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input) {
   return batches;
 }
 
-Expected<std::vector<RecordAt>, BatchError> records_of(const Batch& batch) {
-  if (batch.header.codec() != Codec::none) return Unexpected(BatchError::unknown_codec);
-  std::vector<RecordAt> records;
-  Reader in(batch.body.view());
-  Offset next = batch.header.base_offset;
-  while (in.ok() && in.remaining() != 0) {
-    auto record = read_record(in, batch.header);
-    // Compaction leaves gaps, but never changes the order.
-    if (record.offset < next) in.fail("records are not in order");
-    next = record.offset + 1;
-    records.push_back(std::move(record));
+Expected<Slice, BatchError> uncompressed_body(const Batch& batch, std::size_t max_size) {
+  const Codec codec = batch.header.codec();
+  if (codec == Codec::none) return batch.body;
+  auto body = decompress(codec, batch.body.view(), max_size);
+  if (body) return Slice(*std::move(body));
+  switch (body.error()) {
+    case CompressionError::malformed: break;
+    case CompressionError::too_large: return Unexpected(BatchError::too_large);
+    case CompressionError::unknown_codec: return Unexpected(BatchError::unknown_codec);
   }
-  if (!in.ok()) return Unexpected(BatchError::bad_records);
+  return Unexpected(BatchError::bad_compression);
+}
+
+Expected<std::vector<RecordAt>, BatchError> records_of(const Batch& batch, std::size_t max_size) {
+  TRY(const Slice body, uncompressed_body(batch, max_size));
+  std::vector<RecordAt> records;
+  RecordReader reader(batch.header, body.view());
+  while (const auto record = reader.next()) {
+    records.push_back({batch.header.base_offset + record->offset_delta, record->copy()});
+  }
+  if (!reader.ok()) return Unexpected(BatchError::bad_records);
   if (static_cast<std::int64_t>(records.size()) != batch.header.record_count) {
     return Unexpected(BatchError::bad_records);
   }
@@ -240,8 +240,7 @@ std::uint64_t record_digest(const Record& record) {
   return record.value ? hash(*record.value, key) : ~key;
 }
 
-// ---- Building
-// ------------------------------------------------------------------------------------
+// ---- Building ----------------------------------------------------------------------------------
 
 void BatchBuilder::add(const Record& record) {
   if (empty()) {
@@ -260,9 +259,11 @@ void BatchBuilder::add(const Record& record) {
 
 Batch BatchBuilder::finish() {
   REQUIRE(!empty());
+  const Codec codec = header_.codec();
+  if (codec != Codec::none) records_ = compress(codec, records_);
   Batch batch{header_, Slice(std::exchange(records_, {}))};
   batch.header.last_offset_delta = header_.record_count - 1;
-  batch.header.crc = crc_of(batch);
+  batch.seal();
   header_.record_count = 0;
   return batch;
 }

@@ -19,12 +19,15 @@
 #include "core/base/event.h"
 #include "core/base/expected.h"
 #include "core/base/ids.h"
+#include "core/wire/compression.h"
 
 namespace brokersim::wire {
 
 inline constexpr std::size_t batch_header_size = 61;
 
-enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
+// What the records of a batch may take when decompressed, unless somebody says otherwise: no more
+// than a request could have carried uncompressed (socket.request.max.bytes).
+inline constexpr std::size_t max_uncompressed_size = 100 << 20;
 
 struct BatchHeader {
   Offset base_offset = 0;
@@ -40,6 +43,10 @@ struct BatchHeader {
   std::int32_t record_count = 0;
 
   Codec codec() const { return static_cast<Codec>(attributes & 7); }
+  void set_codec(Codec codec);
+  // The timestamps are the leader's (message.timestamp.type), and all are max_timestamp.
+  bool has_append_time() const { return (attributes & 0x08) != 0; }
+  void set_append_time(bool has_append_time);
   bool is_transactional() const { return (attributes & 0x10) != 0; }
   bool is_control() const { return (attributes & 0x20) != 0; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
@@ -50,10 +57,13 @@ struct BatchHeader {
 enum class BatchError : std::uint8_t {
   too_short,   // The input ends inside a batch: a partial batch at the end of a fetch.
   bad_length,  // A length below the header's size.
-  bad_magic,   // Not version 2.
+  old_magic,   // 0 or 1: a message of Kafka's before 0.11.
+  bad_magic,   // No version there is.
   bad_crc,
-  bad_records,    // Records do not parse, or their count or deltas disagree with the header.
-  unknown_codec,  // Compressed with what this build cannot read.
+  bad_records,      // Records do not parse, or their count or deltas disagree with the header.
+  bad_compression,  // Not what the codec in the attributes writes.
+  too_large,        // More than the limit when decompressed.
+  unknown_codec,    // 5, 6 or 7.
 };
 std::string_view name_of(BatchError error);
 
@@ -65,7 +75,10 @@ struct Batch {
   // Header and body as they go to disk and wire; the body is not copied.
   Rope bytes() const;
   bool crc_is_valid() const;
-  // As events name it; the digest covers bytes 21 to end.
+  // Makes the CRC what it must be after a change.
+  void seal();
+  // As events name it. The digest covers bytes 21 to end as the producer made them: it is the same
+  // whatever codec the records are stored in, and whether or not the leader put its time on them.
   BatchRef ref() const;
 };
 
@@ -100,20 +113,25 @@ struct RecordAt {
   Record record;
 };
 
-// The records of a batch with their absolute offsets and timestamps.
-Expected<std::vector<RecordAt>, BatchError> records_of(const Batch& batch);
+// The body without its compression, of at most `max_size` bytes; shared if it has none.
+Expected<Slice, BatchError> uncompressed_body(const Batch& batch,
+                                              std::size_t max_size = max_uncompressed_size);
+// The records of a batch, compressed or not, with their absolute offsets and timestamps.
+Expected<std::vector<RecordAt>, BatchError> records_of(
+    const Batch& batch, std::size_t max_size = max_uncompressed_size);
 
 // Identifies a record in events: a hash of its key and value.
 std::uint64_t record_digest(const Record& record);
 
-// Collects records into one batch. Offsets begin at 0: the leader assigns the real ones.
+// Collects records into one batch, compressed as the attributes of `proto` say. Offsets begin at 0:
+// the leader assigns the real ones.
 class BatchBuilder {
  public:
   explicit BatchBuilder(BatchHeader proto = {}) : header_(proto) {}
   void add(const Record& record);
   bool empty() const { return header_.record_count == 0; }
   std::int32_t record_count() const { return header_.record_count; }
-  std::size_t size() const { return batch_header_size + records_.size(); }
+  std::size_t size() const { return batch_header_size + records_.size(); }  // Uncompressed.
   // Sets counts, timestamps and CRC; requires at least one record. Leaves the builder empty.
   Batch finish();
 

@@ -110,6 +110,17 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
   return data;
 }
 
+bool has_zstd(const Rope& batches) {
+  for (std::size_t at = 0; at + wire::batch_header_size <= batches.size();) {
+    const auto head = batches.sub(at, wire::batch_header_size).joined();
+    const auto parsed = wire::parse_batch_header(head.view());
+    if (!parsed) break;
+    if (parsed->header.codec() == wire::Codec::zstd) return true;
+    at += parsed->size;
+  }
+  return false;
+}
+
 PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
                              const NodeConfig& config, std::size_t budget) {
   if (!read.replica) return failure(read, read.error);
@@ -132,6 +143,10 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   }
   if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
     return failure(read, ErrorCode::not_leader_or_follower);
+  }
+  // KIP-110: who fetches so cannot know the codec.
+  if (read.version < 10 && has_zstd(got->bytes)) {
+    return failure(read, ErrorCode::unsupported_compression_type);
   }
   data.records = wire::Records{std::move(got->bytes)};
   return data;

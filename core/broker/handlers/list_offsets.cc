@@ -1,5 +1,9 @@
 // ListOffsets (key 2) and OffsetForLeaderEpoch (key 23): where a log begins, ends, and where in it
 // a time or an epoch is.
+#include <memory>
+#include <set>
+#include <string>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/partition/fetch_check.h"
@@ -11,8 +15,23 @@ using api::ErrorCode;
 using PartitionAnswer = api::ListOffsetsResponse::ListOffsetsPartitionResponse;
 using Asked = api::ListOffsetsRequest::ListOffsetsPartition;
 
+// Timestamps that are questions of their own, and the version from which they may be asked.
 constexpr std::int64_t latest = -1;
 constexpr std::int64_t earliest = -2;
+constexpr std::int64_t of_max_timestamp = -3;  // KIP-734
+constexpr std::int64_t earliest_local = -4;    // KIP-405: what is not in tiered storage,
+constexpr std::int64_t latest_tiered = -5;     // KIP-1005: and what is. There is none here.
+
+bool may_ask(std::int64_t timestamp, std::int16_t version) {
+  switch (timestamp) {
+    case latest:
+    case earliest: return true;
+    case of_max_timestamp: return version >= 7;
+    case earliest_local: return version >= 8;
+    case latest_tiered: return version >= 9;
+    default: return timestamp >= 0;
+  }
+}
 
 ErrorCode leadership_error(Broker& broker, const TopicPartition& partition,
                            const std::shared_ptr<Replica>& replica, LeaderEpoch epoch) {
@@ -21,65 +40,103 @@ ErrorCode leadership_error(Broker& broker, const TopicPartition& partition,
                                                   : ErrorCode::unknown_topic_or_partition;
 }
 
-void answer_latest(const Replica& replica, bool is_consumer, PartitionAnswer& answer) {
-  const auto& leader = *replica.leader();
-  if (!is_consumer) {
-    answer.offset = replica.log().end_offset();
-  } else if (leader.high_watermark() < leader.epoch_start_offset()) {
-    // A new leader's high watermark lags: answering it could send a consumer back (KIP-207).
-    answer.error_code = ErrorCode::offset_not_available;
-    return;
-  } else {
-    answer.offset = leader.high_watermark();
-  }
-  answer.leader_epoch = leader.leader_epoch();
+// Up to where offsets may be told: to a consumer what is committed; READ_COMMITTED, that is the
+// last stable offset, and as nothing is transactional yet, the same.
+Offset visible_end(const Replica& replica, bool is_consumer) {
+  return is_consumer ? replica.high_watermark() : replica.log().end_offset();
 }
 
-void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, PartitionAnswer& answer) {
-  const auto found = replica.log().offset_for_timestamp(env, timestamp);
-  if (!found) {
+// A new leader's high watermark lags: answering it, or that there is nothing so late, could send a
+// consumer back (KIP-207).
+ErrorCode lag_error(const Replica& replica, bool is_consumer, std::int16_t version) {
+  const auto& leader = *replica.leader();
+  if (leader.epoch_start_offset() <= visible_end(replica, is_consumer)) return ErrorCode::none;
+  return version >= 5 ? ErrorCode::offset_not_available : ErrorCode::leader_not_available;
+}
+
+void answer_latest(const Replica& replica, bool is_consumer, std::int16_t version,
+                   PartitionAnswer& answer) {
+  answer.error_code = lag_error(replica, is_consumer, version);
+  if (answer.error_code != ErrorCode::none) return;
+  answer.offset = visible_end(replica, is_consumer);
+  answer.leader_epoch = replica.leader()->leader_epoch();
+}
+
+void answer_earliest(const Replica& replica, PartitionAnswer& answer) {
+  answer.offset = replica.log().start_offset();
+  answer.leader_epoch = replica.state().leader_epoch;
+}
+
+void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, bool is_consumer,
+                      std::int16_t version, PartitionAnswer& answer) {
+  const auto epoch = replica.state().leader_epoch;
+  const auto found = timestamp == of_max_timestamp
+                         ? replica.log().offset_of_max_timestamp(env)
+                         : replica.log().offset_for_timestamp(env, timestamp);
+  // What a cold read brings may no longer be ours to tell.
+  if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
+    answer.error_code = ErrorCode::not_leader_or_follower;
+  } else if (!found) {
     answer.error_code = ErrorCode::kafka_storage_error;
-  } else if (*found && (*found)->offset < replica.high_watermark()) {
+  } else if (*found && (*found)->offset < visible_end(replica, is_consumer)) {
     answer.offset = (*found)->offset;
     answer.timestamp = (*found)->timestamp;
     answer.leader_epoch = (*found)->leader_epoch;
+  } else {
+    answer.error_code = lag_error(replica, is_consumer, version);
   }
 }
 
-PartitionAnswer answer_one(Env& env, Broker& broker, const std::string& topic, const Asked& asked,
-                           bool is_consumer) {
-  PartitionAnswer answer;
-  answer.partition_index = asked.partition_index;
-  const TopicPartition partition{topic, asked.partition_index};
+void answer_one(Env& env, Broker& broker, const TopicPartition& partition, const Asked& asked,
+                bool is_consumer, std::int16_t version, PartitionAnswer& answer) {
   const auto replica = broker.replicas().find(partition);
   answer.error_code = leadership_error(broker, partition, replica, asked.current_leader_epoch);
-  if (answer.error_code != ErrorCode::none) return answer;
-  if (asked.timestamp == latest) {
-    answer_latest(*replica, is_consumer, answer);
-  } else if (asked.timestamp == earliest) {
-    answer.offset = replica->log().start_offset();
-    answer.leader_epoch = replica->state().leader_epoch;
-  } else if (asked.timestamp >= 0) {
-    answer_timestamp(env, *replica, asked.timestamp, answer);
-  } else {
-    answer.error_code = ErrorCode::unsupported_version;
+  if (answer.error_code != ErrorCode::none) return;
+  switch (asked.timestamp) {
+    case latest: answer_latest(*replica, is_consumer, version, answer); break;
+    case earliest:
+    case earliest_local: answer_earliest(*replica, answer); break;
+    case latest_tiered: break;
+    default: answer_timestamp(env, *replica, asked.timestamp, is_consumer, version, answer);
   }
-  return answer;
+}
+
+// Partitions that the request names more than once: none of that is answered.
+std::set<TopicPartition> repeated_in(const api::ListOffsetsRequest& request) {
+  std::set<TopicPartition> seen;
+  std::set<TopicPartition> repeated;
+  for (const auto& topic : request.topics) {
+    for (const auto& asked : topic.partitions) {
+      const TopicPartition partition{topic.name, asked.partition_index};
+      if (!seen.insert(partition).second) repeated.insert(partition);
+    }
+  }
+  return repeated;
 }
 
 }  // namespace
 
 api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
                                       api::ListOffsetsRequest request) {
-  api::ListOffsetsResponse response;
+  const auto version = context.header.api_version;
   const bool is_consumer = request.replica_id == no_node;
+  const auto repeated = repeated_in(request);
+  api::ListOffsetsResponse response;
   for (const auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
     for (const auto& asked : topic.partitions) {
-      auto& answer =
-          answers.partitions.emplace_back(answer_one(env, broker, topic.name, asked, is_consumer));
-      if (context.header.api_version < 4) answer.leader_epoch = no_epoch;
+      PartitionAnswer answer{.partition_index = asked.partition_index};
+      const TopicPartition partition{topic.name, asked.partition_index};
+      if (repeated.contains(partition)) {
+        answer.error_code = ErrorCode::invalid_request;
+      } else if (!may_ask(asked.timestamp, version)) {
+        answer.error_code = ErrorCode::unsupported_version;
+      } else {
+        answer_one(env, broker, partition, asked, is_consumer, version, answer);
+      }
+      if (version < 4) answer.leader_epoch = no_epoch;
+      answers.partitions.push_back(answer);
     }
   }
   return response;

@@ -16,6 +16,10 @@ namespace {
 using api::ErrorCode;
 using PartitionResponse = api::ProduceResponse::PartitionProduceResponse;
 
+// Versions 0 to 2 are advertised, as librdkafka compresses nothing for a broker without version 0
+// (KAFKA-18659); what is sent in them is refused.
+constexpr std::int16_t first_served_version = 3;
+
 // One partition of the request that was appended and may have to wait.
 struct Waiting {
   std::size_t topic = 0;
@@ -24,27 +28,56 @@ struct Waiting {
   Appended appended;
 };
 
-ErrorCode validate(const std::vector<wire::Batch>& batches, Broker& broker, WallTime now,
-                   const std::string& topic, std::int16_t version) {
-  const controller::TopicConfigs configs(broker.image(), topic, broker.topic_defaults());
+// What the topic's configuration asks of a batch.
+log::ProduceRules rules_of(const controller::TopicConfigs& configs, std::int16_t version) {
   log::ProduceRules rules;
   rules.max_message_bytes = static_cast<std::size_t>(configs.number("max.message.bytes"));
   rules.segment_bytes = static_cast<std::uint64_t>(configs.number("segment.bytes"));
   rules.is_compacted = configs.get("cleanup.policy").text.find("compact") != std::string_view::npos;
+  rules.sets_append_time = configs.get("message.timestamp.type").text == "LogAppendTime";
+  rules.before_max_ms = configs.number("message.timestamp.before.max.ms");
+  rules.after_max_ms = configs.number("message.timestamp.after.max.ms");
   rules.may_use_zstd = version >= 7;
-  return log::validate_produced(batches, rules, now);
+  const auto compression = configs.get("compression.type").text;
+  if (compression == "producer") return rules;
+  rules.codec = compression == "uncompressed" ? wire::Codec::none : wire::codec_named(compression);
+  const auto level = fmt::format("compression.{}.level", compression);
+  if (controller::find_topic_config_key(level)) {
+    rules.level = static_cast<std::int32_t>(configs.number(level));
+  }
+  return rules;
 }
 
-Expected<Appended, ErrorCode> append(Env& env, Broker& broker, Replica& replica,
-                                     const wire::Nullable<wire::Records>& records,
-                                     const RequestContext& context, std::int16_t acks) {
-  if (!records) return Unexpected(ErrorCode::invalid_record);
-  auto batches = wire::parse_batches(records->slice());
-  if (!batches) return Unexpected(log::error_code_of(batches.error()));
-  const auto invalid = validate(*batches, broker, env.wall_clock(), replica.partition().topic,
-                                context.header.api_version);
-  if (invalid != ErrorCode::none) return Unexpected(invalid);
-  return replica.append(env, std::move(batches->front()), acks);
+Expected<wire::Batch, log::Refusal> validate(Env& env, Broker& broker, const std::string& topic,
+                                             const wire::Nullable<wire::Records>& records,
+                                             std::int16_t version) {
+  const auto refused = [](ErrorCode error) { return Unexpected(log::Refusal{error, {}}); };
+  if (version < first_served_version) return refused(ErrorCode::unsupported_version);
+  if (!records) return refused(ErrorCode::invalid_record);
+  const auto batches = wire::parse_batches(records->slice());
+  if (!batches) return refused(log::error_code_of(batches.error()));
+  const controller::TopicConfigs configs(broker.image(), topic, broker.topic_defaults());
+  return log::validate_produced(*batches, rules_of(configs, version), env.wall_clock());
+}
+
+void refuse(const log::Refusal& refusal, PartitionResponse& answer) {
+  answer.error_code = refusal.error;
+  if (refusal.records.empty()) return;
+  for (const auto& [index, why] : refusal.records) {
+    answer.record_errors.push_back({.batch_index = index, .batch_index_error_message = why});
+  }
+  answer.error_message =
+      fmt::format("the batch holds what cannot be stored: {}", refusal.records.front().why);
+}
+
+Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& replica,
+                                        const wire::Nullable<wire::Records>& records,
+                                        const RequestContext& context, std::int16_t acks) {
+  TRY(auto batch,
+      validate(env, broker, replica.partition().topic, records, context.header.api_version));
+  auto appended = replica.append(env, std::move(batch), acks);
+  if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
+  return *appended;
 }
 
 // acks=all and the like: each partition in turn, which ends no later than waiting for all at once.
@@ -63,6 +96,7 @@ void wait_for_acks(Env& env, std::int16_t acks, Instant deadline, std::vector<Wa
     answer.error_code = *verdict;
     if (*verdict == ErrorCode::none) {
       answer.base_offset = one.appended.base_offset;
+      answer.log_append_time_ms = one.appended.log_append_time_ms;
       answer.log_start_offset = one.replica->log().start_offset();
     } else {
       answer.base_offset = -1;
@@ -115,7 +149,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
       }
       const auto appended = append(env, broker, *replica, data.records, context, request.acks);
       if (!appended) {
-        answer.error_code = appended.error();
+        refuse(appended.error(), answer);
         name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }

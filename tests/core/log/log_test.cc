@@ -260,4 +260,36 @@ TEST(Log, a_timestamp_is_found_as_the_first_record_that_reaches_it) {
   EXPECT_FALSE(f.log->offset_for_timestamp(f.env, 403)->has_value());
 }
 
+TEST(Log, a_timestamp_is_found_inside_compressed_batches) {
+  for (const auto codec : {wire::Codec::gzip, wire::Codec::zstd}) {
+    LogFixture f(small_segments());
+    for (int i = 0; i < 5; ++i) {
+      wire::Batch batch = batch_of(3, "v", 100 * i);
+      batch.header.set_codec(codec);
+      batch.body = Slice(wire::compress(codec, batch.body.view()));
+      batch.seal();
+      ASSERT_TRUE(f.log->append_as_leader(f.env, {&batch, 1}, LeaderEpoch(1)));
+    }
+    const auto found = *f.log->offset_for_timestamp(f.env, 201);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->offset, 7);
+    EXPECT_EQ(found->timestamp, 201);
+    EXPECT_EQ(f.log->offset_of_max_timestamp(f.env)->value().offset, 14);
+  }
+}
+
+TEST(Log, of_equal_largest_timestamps_the_first_record_is_found) {
+  LogFixture f(small_segments());
+  EXPECT_FALSE(f.log->offset_of_max_timestamp(f.env)->has_value());
+  f.append(1, 3, "v", 100);
+  f.append(1, 3, "v", 500);
+  f.append(2, 3, "v", 500);
+  f.append(2, 3, "v", 200);
+  const auto found = *f.log->offset_of_max_timestamp(f.env);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->offset, 5);
+  EXPECT_EQ(found->timestamp, 502);
+  EXPECT_EQ(found->leader_epoch, LeaderEpoch(1));
+}
+
 }  // namespace brokersim::log

@@ -99,7 +99,8 @@ TEST(RecordBatch, errors_are_told_apart) {
     changed[at] = value;
     return parse_batch(Slice(changed)).error();
   };
-  EXPECT_EQ(error_of(16, 1), BatchError::bad_magic);
+  EXPECT_EQ(error_of(16, 1), BatchError::old_magic);
+  EXPECT_EQ(error_of(16, 3), BatchError::bad_magic);
   EXPECT_EQ(error_of(8, 0xff), BatchError::bad_length);
   EXPECT_EQ(error_of(11, 48), BatchError::bad_length);
   EXPECT_EQ(error_of(10, 1), BatchError::too_short);
@@ -123,8 +124,75 @@ TEST(RecordBatch, a_partial_batch_at_the_end_is_dropped) {
 
 TEST(RecordBatch, compressed_records_are_not_guessed_at) {
   auto batch = batch_of({plain(1, "k", "v")});
-  batch.header.attributes = static_cast<std::int16_t>(Codec::zstd);
+  batch.header.set_codec(Codec::zstd);
+  EXPECT_EQ(records_of(batch).error(), BatchError::bad_compression);
+  batch.header.set_codec(Codec{5});
   EXPECT_EQ(records_of(batch).error(), BatchError::unknown_codec);
+}
+
+TEST(RecordBatch, a_compressed_one_of_a_real_client_is_read) {
+  // Recorded from kcat 1.7.1 (librdkafka 2.0.2): three records of one value. Its snappy is raw.
+  const Bytes snappy{0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x58, 0x00,
+                     0x00, 0x00, 0x00, 0x02, 0x83, 0x1f, 0x3f, 0xcc, 0x00, 0x02, 0x00, 0x00, 0x00,
+                     0x02, 0x00, 0x00, 0x01, 0xa2, 0x22, 0xac, 0xc3, 0x8e, 0x00, 0x00, 0x01, 0xa2,
+                     0x22, 0xac, 0xc3, 0x8e, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                     0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x03, 0x78, 0x4c, 0x4e, 0x00,
+                     0x00, 0x00, 0x01, 0x42, 0x74, 0x6f, 0x20, 0x62, 0x65, 0x2c, 0x20, 0x6f, 0x72,
+                     0x20, 0x6e, 0x6f, 0x74, 0x20, 0x4a, 0x0e, 0x00, 0x10, 0x00, 0x4e, 0x00, 0x00,
+                     0x02, 0x9a, 0x28, 0x00, 0x00, 0x04, 0x8e, 0x28, 0x00};
+  const Bytes gzip{0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x65, 0x00,
+                   0x00, 0x00, 0x00, 0x02, 0x88, 0x23, 0x65, 0x16, 0x00, 0x01, 0x00, 0x00, 0x00,
+                   0x02, 0x00, 0x00, 0x01, 0xa2, 0x22, 0xac, 0xbf, 0x93, 0x00, 0x00, 0x01, 0xa2,
+                   0x22, 0xac, 0xbf, 0x93, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                   0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x03, 0x1f, 0x8b, 0x08, 0x00,
+                   0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xf3, 0x63, 0x60, 0x60, 0x60, 0x74, 0x2a,
+                   0xc9, 0x57, 0x48, 0x4a, 0xd5, 0x51, 0xc8, 0x2f, 0x52, 0xc8, 0xcb, 0x2f, 0x51,
+                   0xc0, 0xc2, 0x63, 0xf0, 0x63, 0x60, 0x60, 0x22, 0x52, 0x1d, 0x0b, 0x31, 0xea,
+                   0x00, 0xa2, 0x23, 0x43, 0x9f, 0x78, 0x00, 0x00, 0x00};
+  for (const auto& [bytes, codec] : {std::pair(snappy, Codec::snappy), {gzip, Codec::gzip}}) {
+    const auto batch = parse_batch(Slice(bytes));
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(batch->header.codec(), codec);
+    EXPECT_TRUE(batch->crc_is_valid());
+    const auto records = records_of(*batch);
+    ASSERT_TRUE(records) << name_of(records.error());
+    ASSERT_EQ(records->size(), 3u);
+    for (const auto& [offset, record] : *records) {
+      EXPECT_EQ(record.value, text("to be, or not to be, or not to be"));
+    }
+  }
+}
+
+TEST(RecordBatch, an_uncompressed_body_is_shared_and_a_bomb_refused) {
+  const auto batch = batch_of({plain(1, "k", std::string(10'000, 'x'))});
+  EXPECT_EQ(uncompressed_body(batch)->data(), batch.body.data());
+  BatchHeader proto;
+  proto.set_codec(Codec::gzip);
+  const auto small = batch_of({plain(1, "k", std::string(10'000, 'x'))}, proto);
+  EXPECT_LT(small.size(), 200u);
+  EXPECT_EQ(uncompressed_body(small)->size(), batch.body.size());
+  EXPECT_TRUE(records_of(small, batch.body.size()));
+  EXPECT_EQ(records_of(small, batch.body.size() - 1).error(), BatchError::too_large);
+}
+
+// What properties compare: a leader may store the same records in another codec, and stamp them.
+TEST(RecordBatch, digest_is_of_the_records_whatever_the_leader_does_to_them) {
+  const std::vector<Record> records{plain(5, "k", "v"), plain(9, "k", "w"), plain(7, "l", "x")};
+  const auto digest = batch_of(records).ref().digest;
+  for (const Codec codec : {Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
+    BatchHeader proto;
+    proto.set_codec(codec);
+    auto batch = batch_of(records, proto);
+    EXPECT_EQ(batch.ref().digest, digest) << name_of(codec);
+    batch.header.set_append_time(true);
+    batch.header.max_timestamp = 1000;
+    EXPECT_EQ(batch.ref().digest, digest) << name_of(codec);
+    batch.body = batch.body.sub(0, batch.body.size() - 1);
+    EXPECT_NE(batch.ref().digest, digest) << name_of(codec);
+  }
+  BatchHeader proto;
+  proto.set_codec(Codec::lz4);
+  EXPECT_NE(batch_of({plain(5, "k", "v")}, proto).ref().digest, digest);
 }
 
 TEST(RecordBatch, counts_and_deltas_must_agree_with_the_header) {
@@ -136,9 +204,25 @@ TEST(RecordBatch, counts_and_deltas_must_agree_with_the_header) {
   EXPECT_EQ(records_of(batch).error(), BatchError::bad_records);
 }
 
+TEST(RecordBatch, offsets_may_have_gaps_and_never_go_back) {
+  // Each: length, attributes, deltas of time and offset, null key, empty value, no headers.
+  const auto body_of = [](std::uint8_t first, std::uint8_t second) {
+    return Slice(Bytes{12, 0, 0, first, 1, 0, 0, 12, 0, 0, second, 1, 0, 0});
+  };
+  BatchHeader header{.base_offset = 10, .last_offset_delta = 3, .record_count = 2};
+  const auto records = records_of({header, body_of(2, 6)});  // Zig-zag: 1 and 3.
+  ASSERT_TRUE(records);
+  EXPECT_EQ((*records)[0].offset, 11);
+  EXPECT_EQ((*records)[1].offset, 13);
+  EXPECT_EQ(records_of({header, body_of(2, 2)}).error(), BatchError::bad_records);
+  EXPECT_EQ(records_of({header, body_of(4, 2)}).error(), BatchError::bad_records);
+  EXPECT_EQ(records_of({header, body_of(2, 8)}).error(), BatchError::bad_records);
+  EXPECT_EQ(records_of({header, body_of(1, 2)}).error(), BatchError::bad_records);
+}
+
 TEST(RecordBatch, append_time_replaces_the_producers_timestamps) {
   auto batch = batch_of({plain(1, "k", "v")});
-  batch.header.attributes = 8;
+  batch.header.set_append_time(true);
   batch.header.max_timestamp = 500;
   EXPECT_EQ(records_of(batch)->front().record.timestamp, 500);
 }
@@ -183,6 +267,7 @@ RC_GTEST_PROP(RecordBatch, gives_back_the_records_that_went_in, ()) {
   BatchHeader proto;
   proto.base_offset = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
   proto.producer_id = *rc::gen::inRange<std::int64_t>(-1, 1000);
+  proto.set_codec(Codec{*rc::gen::inRange<std::uint8_t>(0, 5)});
 
   const auto batch = reparsed(batch_of(records, proto));
   RC_ASSERT(batch.crc_is_valid());

@@ -98,7 +98,8 @@ struct FaultsLifted {
 // ---- World: what disks hold --------------------------------------------------------------------
 
 // One record batch, as identified at every place where it is seen. `digest` covers what the
-// producer made of it (attributes to end), not what the leader adds (offset, epoch).
+// producer made of it (attributes to end, uncompressed), not what the leader makes of that (offset,
+// epoch, another codec, its own time).
 struct BatchRef {
   Offset base_offset = 0;
   Offset last_offset = 0;

@@ -311,7 +311,7 @@ TEST(Validate, codecs_have_to_be_known_and_allowed) {
   EXPECT_EQ(judge(zstd), ErrorCode::none);
   EXPECT_EQ(judge(zstd, {.may_use_zstd = false}), ErrorCode::unsupported_compression_type);
   EXPECT_EQ(judge(in_codec(good(), wire::Codec::lz4), {.may_use_zstd = false}), ErrorCode::none);
-  for (const std::uint8_t codec : {5, 6, 7}) {
+  for (std::uint8_t codec = 5; codec <= 7; ++codec) {
     wire::Batch batch = good();
     batch.header.set_codec(wire::Codec{codec});
     EXPECT_EQ(judge(sealed(batch)), ErrorCode::unsupported_compression_type);

@@ -96,7 +96,9 @@ TEST_F(RecordHandlers, a_topic_may_want_the_leaders_time) {
         const auto kept = stored(env);
         ASSERT_EQ(kept.size(), 1u);
         EXPECT_TRUE(kept[0].crc_is_valid());
-        for (const auto& [offset, record] : *wire::records_of(kept[0])) {
+        const auto records = wire::records_of(kept[0]);
+        ASSERT_TRUE(records);
+        for (const auto& [offset, record] : *records) {
           EXPECT_EQ(record.timestamp, answer.log_append_time_ms);
         }
         // By that time it is found, and not by its own.
@@ -168,7 +170,7 @@ TEST_F(RecordHandlers, produce_before_version_3_is_advertised_and_refused) {
     EXPECT_EQ(versions->api_keys[0].api_key, 0);
     EXPECT_EQ(versions->api_keys[0].min_version, 0);
     const auto request = request_of(batch_in(Codec::none, env.wall_clock().ms, 1));
-    for (const std::int16_t version : {0, 1, 2}) {
+    for (std::int16_t version = 0; version < 3; ++version) {
       const auto answer = produced(env, leader(), request, version);
       EXPECT_EQ(answer.error_code, ErrorCode::unsupported_version) << version;
       EXPECT_EQ(answer.base_offset, -1);

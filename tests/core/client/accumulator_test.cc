@@ -97,6 +97,19 @@ TEST_F(AccumulatorTest, records_get_their_own_offsets) {
   EXPECT_EQ(results_["b"].outcome, Outcome::ok);
 }
 
+// compression.type. How full a batch is counts uncompressed.
+TEST_F(AccumulatorTest, batches_are_compressed_when_they_go) {
+  config_.compression_type = wire::Codec::gzip;
+  add("a");
+  add("b");
+  add("c");
+  const auto taken = take(0s);
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0]->finished->header.codec(), wire::Codec::gzip);
+  EXPECT_LT(taken[0]->finished->size(), 150u);
+  EXPECT_EQ(wire::records_of(*taken[0]->finished)->size(), 2u);
+}
+
 TEST_F(AccumulatorTest, one_request_takes_one_batch_of_each_partition) {
   add("a", 0s, p0);
   add("b", 0s, p1);

@@ -34,13 +34,13 @@ std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) 
 }
 
 // What the nodes' own configuration says of all topics.
-controller::Image::Configs topic_defaults(const Plan& plan) {
-  controller::Image::Configs configs;
+controller::TopicDefaults topic_defaults(const Plan& plan) {
+  controller::TopicDefaults defaults;
   for (const char* name : {"min.insync.replicas", "unclean.leader.election.enable"}) {
     const auto found = plan.cluster.settings.find(name);
-    if (found != plan.cluster.settings.end()) configs.emplace(found->first, found->second);
+    if (found != plan.cluster.settings.end()) defaults.configs.emplace(found->first, found->second);
   }
-  return configs;
+  return defaults;
 }
 
 }  // namespace

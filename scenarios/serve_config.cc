@@ -140,6 +140,7 @@ Expected<std::vector<ServedNode>, std::string> one_node(const ServeOptions& opti
   }
   config.cluster_id = options.cluster_id;
   const auto directory = directory_of(options, config.node_id);
+  config.log_dir = directory;
   return std::vector{
       ServedNode{.config = config, .bind_host = config.listener.host, .data_directory = directory}};
 }
@@ -168,6 +169,7 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
     node.config.is_controller = !is_broker;
     node.config.listener = std::move(listener);
     node.data_directory = directory_of(options, id);
+    node.config.log_dir = node.data_directory;
   };
   for (const auto& voter : config.voters) add(voter.id, false, voter.address, options.host);
   for (std::int32_t i = 0; i < brokers; ++i) {

@@ -251,6 +251,17 @@ struct MessageText::Writer {
       }
     }
   }
+  // What is forwarded is described as it is.
+  void describe(const api::EnvelopeRequest& envelope) {
+    const auto inner = api::parse_request(Slice::copy_of(envelope.request_data));
+    if (!inner) return;
+    names.describe_request(inner->header.api_key, inner->header.api_version, inner->body, said,
+                           out);
+    if (out.text.empty()) write(std::string(api::name_of(api::ApiKey{inner->header.api_key})));
+  }
+  void describe(const api::EnvelopeResponse& envelope) {
+    if (is_error(envelope.error_code)) write(fmt::format("{}", envelope.error_code));
+  }
   void describe(const api::CreateTopicsRequest& request) {
     std::string names_of_topics;
     for (const auto& topic : request.topics) names_of_topics += " " + topic.name;

@@ -4,13 +4,12 @@
 #include <set>
 #include <utility>
 
-#include "core/controller/topic_config.h"
 
 namespace brokersim::sim {
 
 MetadataTap::MetadataTap(Recorder& recorder, std::vector<NodeId> voters,
-                         controller::Image::Configs node_configs)
-    : recorder_(recorder), voters_(std::move(voters)), node_configs_(std::move(node_configs)) {
+                         controller::TopicDefaults topic_defaults)
+    : recorder_(recorder), voters_(std::move(voters)), topic_defaults_(std::move(topic_defaults)) {
   for (const NodeId voter : voters_) logs_[voter];
 }
 
@@ -126,7 +125,7 @@ void MetadataTap::tell(const controller::Delta& delta, Offset offset,
 }
 
 TopicCommitted MetadataTap::topic_event(const controller::Topic& topic) const {
-  const controller::TopicConfigs configs(image_, topic.name, node_configs_);
+  const controller::TopicConfigs configs(image_, topic.name, topic_defaults_);
   const auto replicas =
       topic.partitions.empty() ? 0 : topic.partitions.begin()->second.replicas.size();
   return {topic.name, static_cast<std::int32_t>(topic.partitions.size()),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/controller/image.h"
+#include "core/controller/topic_config.h"
 #include "sim/disk_tap.h"
 #include "sim/recorder.h"
 
@@ -23,7 +24,7 @@ class MetadataTap final : public MetadataLogObserver {
   // `node_configs` are the topic keys that the brokers' own configuration sets, such as
   // min.insync.replicas. The recorder outlives it.
   MetadataTap(Recorder& recorder, std::vector<NodeId> voters,
-              controller::Image::Configs node_configs = {});
+              controller::TopicDefaults topic_defaults = {});
 
   void on_batch(NodeId node, const wire::Batch& batch) override;
   void on_cut(NodeId node, Offset end_offset) override;
@@ -48,7 +49,7 @@ class MetadataTap final : public MetadataLogObserver {
 
   Recorder& recorder_;
   std::vector<NodeId> voters_;
-  controller::Image::Configs node_configs_;
+  controller::TopicDefaults topic_defaults_;
   std::map<NodeId, Log> logs_;
   controller::Image image_;
   Offset committed_end_ = 0;

@@ -45,6 +45,7 @@ constexpr std::array table{
     row<DescribeQuorumRequest>("DescribeQuorum"),
     row<AlterPartitionRequest>("AlterPartition"),
     row<UpdateFeaturesRequest>("UpdateFeatures"),
+    row<EnvelopeRequest>("Envelope"),
     row<FetchSnapshotRequest>("FetchSnapshot"),
     row<DescribeClusterRequest>("DescribeCluster"),
     row<DescribeProducersRequest>("DescribeProducers"),

@@ -25,6 +25,7 @@
 #include "core/api/describe_topic_partitions.h"
 #include "core/api/elect_leaders.h"
 #include "core/api/end_quorum_epoch.h"
+#include "core/api/envelope.h"
 #include "core/api/fetch.h"
 #include "core/api/fetch_snapshot.h"
 #include "core/api/incremental_alter_configs.h"
@@ -53,7 +54,7 @@ using AllRequests =
                 ElectLeadersRequest, IncrementalAlterConfigsRequest,
                 AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, VoteRequest,
                 BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
-                AlterPartitionRequest, UpdateFeaturesRequest, FetchSnapshotRequest,
+                AlterPartitionRequest, UpdateFeaturesRequest, EnvelopeRequest, FetchSnapshotRequest,
                 DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
                 BrokerHeartbeatRequest, UnregisterBrokerRequest, AllocateProducerIdsRequest,
                 DescribeTopicPartitionsRequest>;

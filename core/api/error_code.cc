@@ -112,6 +112,8 @@ std::string_view name_of(ErrorCode error) {
     case ErrorCode::unreleased_instance_id: return "UNRELEASED_INSTANCE_ID";
     case ErrorCode::unsupported_assignor: return "UNSUPPORTED_ASSIGNOR";
     case ErrorCode::stale_member_epoch: return "STALE_MEMBER_EPOCH";
+    case ErrorCode::mismatched_endpoint_type: return "MISMATCHED_ENDPOINT_TYPE";
+    case ErrorCode::unsupported_endpoint_type: return "UNSUPPORTED_ENDPOINT_TYPE";
     case ErrorCode::unknown_controller_id: return "UNKNOWN_CONTROLLER_ID";
     case ErrorCode::invalid_registration: return "INVALID_REGISTRATION";
     case ErrorCode::transaction_abortable: return "TRANSACTION_ABORTABLE";

@@ -117,6 +117,8 @@ enum class ErrorCode : std::int16_t {
   unreleased_instance_id = 111,
   unsupported_assignor = 112,
   stale_member_epoch = 113,
+  mismatched_endpoint_type = 114,
+  unsupported_endpoint_type = 115,
   unknown_controller_id = 116,
   invalid_registration = 119,
   transaction_abortable = 120,

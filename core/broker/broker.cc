@@ -39,6 +39,11 @@ void Broker::start(Env& env, bool was_clean) {
     repeat(fiber, config_.high_watermark_checkpoint_interval,
            [&] { replicas_.checkpoint_high_watermarks(fiber); });
   });
+  fibers_.spawn(env, "log-starts", [this](Env& fiber) {
+    while (!fiber.is_cancelled()) {
+      if (!replicas_.raise_log_starts(fiber)) replicas_.news().log_starts.wait(fiber);
+    }
+  });
   fibers_.spawn(env, "recovery-point-checkpoint", [this](Env& fiber) {
     repeat(fiber, config_.recovery_point_checkpoint_interval,
            [&] { replicas_.checkpoint_recovery_points(fiber); });

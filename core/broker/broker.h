@@ -50,7 +50,7 @@ class Broker {
 
   const NodeConfig& config() const { return config_; }
   const controller::Image& image() const { return image_; }
-  const controller::Image::Configs& topic_defaults() const { return topic_defaults_; }
+  const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   Lifecycle& lifecycle() { return lifecycle_; }
   const QuorumNode& quorum() const { return quorum_; }
@@ -64,7 +64,7 @@ class Broker {
 
   const NodeConfig& config_;
   const QuorumNode& quorum_;
-  const controller::Image::Configs topic_defaults_;
+  const controller::TopicDefaults topic_defaults_;
   controller::Image image_;
   std::optional<MetadataNews> news_;
   Signal learnt_;

@@ -19,6 +19,7 @@ void each_setting(Config& c, F&& f) {
   f("min.insync.replicas", c.min_insync_replicas, none);
   f("unclean.leader.election.enable", c.unclean_leader_election_enable, none);
   f("auto.create.topics.enable", c.auto_create_topics_enable, none);
+  f("delete.topic.enable", c.delete_topic_enable, none);
   f("socket.request.max.bytes", c.socket_request_max_bytes, none);
   f("message.max.bytes", c.message_max_bytes, none);
   f("fetch.max.bytes", c.fetch_max_bytes, none);

@@ -25,13 +25,14 @@ struct Voter {
 
 struct NodeConfig {
   // Identity.
-  NodeId node_id;              // node.id
-  std::string cluster_id;      // Of 22 base64 characters in a real cluster.
-  bool is_broker = true;       // process.roles
-  bool is_controller = false;  // process.roles
-  Address listener;            // Where this node is reached.
-  std::vector<Voter> voters;   // controller.quorum.voters, ordered by id.
-  std::string rack;            // broker.rack
+  NodeId node_id;                           // node.id
+  std::string cluster_id;                   // Of 22 base64 characters in a real cluster.
+  bool is_broker = true;                    // process.roles
+  bool is_controller = false;               // process.roles
+  Address listener;                         // Where this node is reached.
+  std::vector<Voter> voters;                // controller.quorum.voters, ordered by id.
+  std::string rack;                         // broker.rack
+  std::string log_dir = "/tmp/kafka-logs";  // log.dirs: what clients are told of where data lies.
   Rules rules;
 
   // Topics.
@@ -40,6 +41,7 @@ struct NodeConfig {
   std::int32_t min_insync_replicas = 1;         // min.insync.replicas
   bool unclean_leader_election_enable = false;  // unclean.leader.election.enable
   bool auto_create_topics_enable = true;        // auto.create.topics.enable
+  bool delete_topic_enable = true;              // delete.topic.enable
 
   // Requests.
   std::int32_t socket_request_max_bytes = 100 << 20;  // socket.request.max.bytes

@@ -1,8 +1,11 @@
 #include "core/broker/controller_node.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "core/broker/quorum_description.h"
 #include "core/broker/replicas.h"
 
 namespace brokersim::broker {
@@ -46,10 +49,16 @@ bool ControllerNode::activate(Env& env, LeaderEpoch epoch) {
 }
 
 controller::ControllerConfig ControllerNode::controller_config() const {
+  std::set<std::string, std::less<>> static_configs;
+  for (const auto& [name, value] : settings_of(config_)) {
+    if (!controller::find_topic_config_key_of_broker(name)) static_configs.insert(name);
+  }
   return {.broker_session_timeout = config_.broker_session_timeout,
           .num_partitions = config_.num_partitions,
           .default_replication_factor = config_.default_replication_factor,
-          .topic_configs = topic_defaults_of(config_),
+          .topic_defaults = topic_defaults_of(config_),
+          .static_broker_configs = std::move(static_configs),
+          .delete_topic_enable = config_.delete_topic_enable,
           .auto_leader_rebalance_enable = config_.auto_leader_rebalance_enable,
           .leader_imbalance_check_interval = config_.leader_imbalance_check_interval};
 }
@@ -138,43 +147,79 @@ api::AlterPartitionResponse ControllerNode::handle(Env& env,
   return top_level(commit(env, active_->alter_partition(request)));
 }
 
-api::ElectLeadersResponse ControllerNode::handle(Env& env,
-                                                 const api::ElectLeadersRequest& request) {
-  if (!active_) return top_level<api::ElectLeadersResponse>(Unexpected(ErrorCode::not_controller));
-  return top_level(commit(env, active_->elect_leaders(request)));
+// ---- Requests of clients -----------------------------------------------------------------------
+
+template <class Request, class Decide>
+ControllerNode::Answer<Request> ControllerNode::decide_and_commit(Env& env, Decide decide) {
+  if (!active_) return Unexpected(ErrorCode::not_controller);
+  return commit(env, decide(*active_));
 }
 
-api::CreateTopicsResponse ControllerNode::handle(Env& env,
-                                                 const api::CreateTopicsRequest& request) {
-  Expected<api::CreateTopicsResponse, ErrorCode> result = Unexpected(ErrorCode::not_controller);
-  if (active_) {
-    const auto random = env.random("topic", topic_draws_++);
-    result = commit(env, active_->create_topics(request, random));
-  }
-  if (result) return *std::move(result);
-  api::CreateTopicsResponse response;
-  for (const auto& topic : request.topics) {
-    auto& answer = response.topics.emplace_back();
-    answer.name = topic.name;
-    answer.error_code = result.error();
-  }
-  return response;
+ControllerNode::Answer<api::CreateTopicsRequest> ControllerNode::serve(
+    Env& env, const api::CreateTopicsRequest& request, std::int16_t) {
+  return decide_and_commit<api::CreateTopicsRequest>(
+      env, [&](auto& active) { return active.create_topics(request, draw(env)); });
 }
 
-api::DeleteTopicsResponse ControllerNode::handle(Env& env,
-                                                 const api::DeleteTopicsRequest& request) {
-  Expected<api::DeleteTopicsResponse, ErrorCode> result = Unexpected(ErrorCode::not_controller);
-  if (active_) result = commit(env, active_->delete_topics(request));
-  if (result) return *std::move(result);
-  api::DeleteTopicsResponse response;
-  const auto fail = [&](const wire::Nullable<std::string>& name) {
-    auto& answer = response.responses.emplace_back();
-    answer.name = name;
-    answer.error_code = result.error();
-  };
-  for (const auto& topic : request.topics) fail(topic.name);
-  for (const auto& name : request.topic_names) fail(name);
-  return response;
+ControllerNode::Answer<api::DeleteTopicsRequest> ControllerNode::serve(
+    Env& env, const api::DeleteTopicsRequest& request, std::int16_t version) {
+  return decide_and_commit<api::DeleteTopicsRequest>(
+      env, [&](auto& active) { return active.delete_topics(request, version); });
+}
+
+ControllerNode::Answer<api::CreatePartitionsRequest> ControllerNode::serve(
+    Env& env, const api::CreatePartitionsRequest& request, std::int16_t) {
+  return decide_and_commit<api::CreatePartitionsRequest>(
+      env, [&](auto& active) { return active.create_partitions(request, draw(env)); });
+}
+
+ControllerNode::Answer<api::ElectLeadersRequest> ControllerNode::serve(
+    Env& env, const api::ElectLeadersRequest& request, std::int16_t) {
+  return decide_and_commit<api::ElectLeadersRequest>(
+      env, [&](auto& active) { return active.elect_leaders(request); });
+}
+
+ControllerNode::Answer<api::AlterConfigsRequest> ControllerNode::serve(
+    Env& env, const api::AlterConfigsRequest& request, std::int16_t) {
+  return decide_and_commit<api::AlterConfigsRequest>(
+      env, [&](auto& active) { return active.alter_configs(request); });
+}
+
+ControllerNode::Answer<api::IncrementalAlterConfigsRequest> ControllerNode::serve(
+    Env& env, const api::IncrementalAlterConfigsRequest& request, std::int16_t) {
+  return decide_and_commit<api::IncrementalAlterConfigsRequest>(
+      env, [&](auto& active) { return active.incremental_alter_configs(request); });
+}
+
+ControllerNode::Answer<api::AlterPartitionReassignmentsRequest> ControllerNode::serve(
+    Env& env, const api::AlterPartitionReassignmentsRequest& request, std::int16_t) {
+  return decide_and_commit<api::AlterPartitionReassignmentsRequest>(
+      env, [&](auto& active) { return active.alter_partition_reassignments(request); });
+}
+
+ControllerNode::Answer<api::ListPartitionReassignmentsRequest> ControllerNode::serve(
+    Env& env, const api::ListPartitionReassignmentsRequest& request, std::int16_t) {
+  return decide_and_commit<api::ListPartitionReassignmentsRequest>(
+      env, [&](auto& active) { return active.list_partition_reassignments(request); });
+}
+
+ControllerNode::Answer<api::UnregisterBrokerRequest> ControllerNode::serve(
+    Env& env, const api::UnregisterBrokerRequest& request, std::int16_t) {
+  return decide_and_commit<api::UnregisterBrokerRequest>(
+      env, [&](auto& active) { return active.unregister_broker(request); });
+}
+
+ControllerNode::Answer<api::UpdateFeaturesRequest> ControllerNode::serve(
+    Env& env, const api::UpdateFeaturesRequest& request, std::int16_t version) {
+  return decide_and_commit<api::UpdateFeaturesRequest>(
+      env, [&](auto& active) { return active.update_features(request, version); });
+}
+
+ControllerNode::Answer<api::DescribeQuorumRequest> ControllerNode::serve(
+    Env& env, const api::DescribeQuorumRequest& request, std::int16_t version) {
+  if (!quorum_.is_leader()) return Unexpected(ErrorCode::not_controller);
+  return describe_quorum(request, version, quorum_.raft(), quorum_.end_offset(), config_,
+                         {.now = env.now(), .wall = env.wall_clock()});
 }
 
 }  // namespace brokersim::broker

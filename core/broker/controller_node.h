@@ -24,12 +24,37 @@ class ControllerNode {
   // Becomes active whenever the node leads, and does what time asks for, until cancelled.
   void run(Env& env);
 
+  // Requests of brokers; NOT_CONTROLLER and the like are in the response.
   api::BrokerRegistrationResponse handle(Env& env, const api::BrokerRegistrationRequest& request);
   api::BrokerHeartbeatResponse handle(Env& env, const api::BrokerHeartbeatRequest& request);
   api::AlterPartitionResponse handle(Env& env, const api::AlterPartitionRequest& request);
-  api::CreateTopicsResponse handle(Env& env, const api::CreateTopicsRequest& request);
-  api::DeleteTopicsResponse handle(Env& env, const api::DeleteTopicsRequest& request);
-  api::ElectLeadersResponse handle(Env& env, const api::ElectLeadersRequest& request);
+
+  // Requests of clients, answered once what they change is committed. NOT_CONTROLLER if this node
+  // is not active, or does not stay so until then; REQUEST_TIMED_OUT if that takes too long.
+  template <class Request>
+  using Answer = Expected<typename Request::Response, api::ErrorCode>;
+  Answer<api::CreateTopicsRequest> serve(Env& env, const api::CreateTopicsRequest& request,
+                                         std::int16_t version);
+  Answer<api::DeleteTopicsRequest> serve(Env& env, const api::DeleteTopicsRequest& request,
+                                         std::int16_t version);
+  Answer<api::CreatePartitionsRequest> serve(Env& env, const api::CreatePartitionsRequest& request,
+                                             std::int16_t version);
+  Answer<api::AlterPartitionReassignmentsRequest> serve(
+      Env& env, const api::AlterPartitionReassignmentsRequest& request, std::int16_t version);
+  Answer<api::ListPartitionReassignmentsRequest> serve(
+      Env& env, const api::ListPartitionReassignmentsRequest& request, std::int16_t version);
+  Answer<api::UnregisterBrokerRequest> serve(Env& env, const api::UnregisterBrokerRequest& request,
+                                             std::int16_t version);
+  Answer<api::UpdateFeaturesRequest> serve(Env& env, const api::UpdateFeaturesRequest& request,
+                                           std::int16_t version);
+  Answer<api::DescribeQuorumRequest> serve(Env& env, const api::DescribeQuorumRequest& request,
+                                           std::int16_t version);
+  Answer<api::ElectLeadersRequest> serve(Env& env, const api::ElectLeadersRequest& request,
+                                         std::int16_t version);
+  Answer<api::AlterConfigsRequest> serve(Env& env, const api::AlterConfigsRequest& request,
+                                         std::int16_t version);
+  Answer<api::IncrementalAlterConfigsRequest> serve(
+      Env& env, const api::IncrementalAlterConfigsRequest& request, std::int16_t version);
 
  private:
   controller::ControllerConfig controller_config() const;
@@ -43,6 +68,10 @@ class ControllerNode {
   // Appends, waits until committed, and gives the response or the error that stands for it.
   template <class Response>
   Expected<Response, api::ErrorCode> commit(Env& env, controller::Decision<Response> decision);
+  std::uint64_t draw(Host& host) { return host.random("topic", topic_draws_++); }
+  // Lets the Controller decide, and commits.
+  template <class Request, class Decide>
+  Answer<Request> decide_and_commit(Env& env, Decide decide);
   void deactivate() { active_.reset(); }
 
   const NodeConfig& config_;

@@ -29,6 +29,7 @@ partition::FetchAnswer answer_of(const api::FetchResponse::PartitionData& data,
   partition::FetchAnswer answer;
   answer.error = data.error_code;
   answer.high_watermark = data.high_watermark;
+  answer.log_start_offset = data.log_start_offset;
   if (data.diverging_epoch.end_offset >= 0) {
     answer.diverging = partition::Divergence{.epoch = data.diverging_epoch.epoch,
                                              .end_offset = data.diverging_epoch.end_offset};

@@ -1,6 +1,5 @@
 #include "core/broker/node.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "core/broker/controller_node.h"
 #include "core/broker/dispatch.h"
 #include "core/broker/fiber_group.h"
+#include "core/broker/forwarding.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/metadata_loader.h"
 #include "core/broker/quorum.h"
@@ -31,6 +31,7 @@ struct Node {
   std::unique_ptr<MetadataLoader> metadata;
   std::unique_ptr<ControllerNode> controller;
   DispatchTable dispatch;
+  ForwardedRequests forwarded;  // What comes in Envelopes.
   std::unique_ptr<Server> server;
   FiberGroup fibers;  // But those that quorum, broker and server have of their own.
 };
@@ -88,6 +89,7 @@ void serve_as_broker(Node& node, Handler handler) {
       });
 }
 
+// What brokers ask of the controller.
 template <wire::Message Request>
 void serve_as_controller(Node& node) {
   node.dispatch.serve<Request>([&node](Env& env, const auto&, auto request) {
@@ -95,48 +97,49 @@ void serve_as_controller(Node& node) {
   });
 }
 
-// Whether the request came to a controller that is not, or no longer, the active one.
-bool is_misdirected(const api::CreateTopicsResponse& response) {
-  return std::any_of(response.topics.begin(), response.topics.end(), [](const auto& topic) {
-    return topic.error_code == api::ErrorCode::not_controller;
-  });
-}
-bool is_misdirected(const api::DeleteTopicsResponse& response) {
-  return std::any_of(response.responses.begin(), response.responses.end(), [](const auto& topic) {
-    return topic.error_code == api::ErrorCode::not_controller;
-  });
-}
-bool is_misdirected(const api::ElectLeadersResponse& response) {
-  return response.error_code == api::ErrorCode::not_controller;
+// What clients ask of it, through any broker or themselves (KIP-919).
+template <wire::Message Request>
+void serve_clients_as_controller(Node& node) {
+  const auto serve = [&node](Env& env, const auto& request, std::int16_t version) {
+    return node.controller->serve(env, request, version);
+  };
+  node.forwarded.serve<Request>(serve);
+  node.dispatch.serve<Request>(
+      [serve](Env& env, const auto& context, const auto& request) -> typename Request::Response {
+        auto response = serve(env, request, context.header.api_version);
+        return response ? *std::move(response) : refusal_of(request, response.error());
+      });
 }
 
-// What clients ask of any broker and only the controller can answer (KIP-590). The controller gets
-// the request as it came; its answer goes back as it came, but for one: which node is the
-// controller is not the client's business.
 template <wire::Message Request>
-void forward(Node& node) {
-  using Response = typename Request::Response;
-  serve_as_broker<Request>(
-      node, [&node](Env& env, const auto& context, const auto& request) -> Answer<Response> {
-        const Instant deadline = env.now() + Duration(1ms) * request.timeout_ms + 1s;
-        while (true) {
-          auto response =
-              node.broker->controller().call(env, request, context.header.api_version, deadline);
-          if (response && !is_misdirected(*response)) return *std::move(response);
-          if (env.now() >= deadline || !env.sleep(node.config.quorum_retry_backoff)) {
-            return Unexpected(std::string("no controller answers"));
-          }
-        }
-      });
+void serve_by_forwarding(Node& node) {
+  serve_as_broker<Request>(node, [&node](Env& env, const auto& context, const auto& request) {
+    return forward(env, node.broker->controller(), context, request,
+                   node.config.quorum_retry_backoff);
+  });
 }
 
 void serve_controller(Node& node) {
   serve_as_controller<api::BrokerRegistrationRequest>(node);
   serve_as_controller<api::BrokerHeartbeatRequest>(node);
   serve_as_controller<api::AlterPartitionRequest>(node);
-  serve_as_controller<api::CreateTopicsRequest>(node);
-  serve_as_controller<api::DeleteTopicsRequest>(node);
-  serve_as_controller<api::ElectLeadersRequest>(node);
+  node.dispatch.serve<api::EnvelopeRequest>([&node](Env& env, const auto&, const auto& envelope) {
+    return node.forwarded.open(env, envelope);
+  });
+  node.dispatch.serve<api::DescribeClusterRequest>([&node](Env&, const auto&, const auto& request) {
+    return handlers::describe_controllers(node.config, *node.quorum, request);
+  });
+  serve_clients_as_controller<api::CreateTopicsRequest>(node);
+  serve_clients_as_controller<api::DeleteTopicsRequest>(node);
+  serve_clients_as_controller<api::CreatePartitionsRequest>(node);
+  serve_clients_as_controller<api::ElectLeadersRequest>(node);
+  serve_clients_as_controller<api::DescribeQuorumRequest>(node);
+  serve_clients_as_controller<api::UpdateFeaturesRequest>(node);
+  serve_clients_as_controller<api::UnregisterBrokerRequest>(node);
+  serve_clients_as_controller<api::ListPartitionReassignmentsRequest>(node);
+  serve_clients_as_controller<api::AlterPartitionReassignmentsRequest>(node);
+  serve_clients_as_controller<api::AlterConfigsRequest>(node);
+  serve_clients_as_controller<api::IncrementalAlterConfigsRequest>(node);
 }
 
 void serve_broker(Node& node) {
@@ -149,6 +152,10 @@ void serve_broker(Node& node) {
       node, [&broker](Env& env, const auto& context, auto request) {
         return handlers::list_offsets(env, broker, context, std::move(request));
       });
+  serve_as_broker<api::DeleteRecordsRequest>(
+      node, [&broker](Env& env, const auto&, const auto& request) {
+        return handlers::delete_records(env, broker, request);
+      });
   serve_as_broker<api::OffsetForLeaderEpochRequest>(
       node, [&broker](Env&, const auto&, const auto& request) {
         return handlers::offset_for_leader_epoch(broker, request);
@@ -157,13 +164,39 @@ void serve_broker(Node& node) {
       node, [&broker](Env& env, const auto& context, const auto& request) {
         return handlers::metadata(env, broker, context, request);
       });
-  serve_as_broker<api::DescribeClusterRequest>(node, [&broker](Env&, const auto&, const auto&) {
-    return handlers::describe_cluster(broker);
-  });
-  if (node.controller) return;  // Both roles in one: what it can answer itself it does not forward.
-  forward<api::CreateTopicsRequest>(node);
-  forward<api::DeleteTopicsRequest>(node);
-  forward<api::ElectLeadersRequest>(node);
+  serve_as_broker<api::DescribeClusterRequest>(node,
+                                               [&broker](Env&, const auto&, const auto& request) {
+                                                 return handlers::describe_cluster(broker, request);
+                                               });
+  serve_as_broker<api::DescribeTopicPartitionsRequest>(
+      node, [&broker](Env&, const auto&, const auto& request) {
+        return handlers::describe_topic_partitions(broker, request);
+      });
+  serve_as_broker<api::DescribeLogDirsRequest>(
+      node, [&broker](Env&, const auto&, const auto& request) {
+        return handlers::describe_log_dirs(broker, request);
+      });
+  serve_as_broker<api::DescribeConfigsRequest>(
+      node, [&broker](Env&, const auto& context, const auto& request) {
+        return handlers::describe_configs(broker, context, request);
+      });
+  serve_by_forwarding<api::CreateTopicsRequest>(node);
+  serve_by_forwarding<api::DeleteTopicsRequest>(node);
+  serve_by_forwarding<api::CreatePartitionsRequest>(node);
+  serve_by_forwarding<api::ElectLeadersRequest>(node);
+  serve_by_forwarding<api::DescribeQuorumRequest>(node);
+  serve_by_forwarding<api::UpdateFeaturesRequest>(node);
+  serve_by_forwarding<api::UnregisterBrokerRequest>(node);
+  serve_by_forwarding<api::ListPartitionReassignmentsRequest>(node);
+  serve_by_forwarding<api::AlterPartitionReassignmentsRequest>(node);
+  serve_as_broker<api::AlterConfigsRequest>(
+      node, [&broker](Env& env, const auto& context, auto request) {
+        return handlers::alter_configs(env, broker, context, std::move(request));
+      });
+  serve_as_broker<api::IncrementalAlterConfigsRequest>(
+      node, [&broker](Env& env, const auto& context, auto request) {
+        return handlers::incremental_alter_configs(env, broker, context, std::move(request));
+      });
 }
 
 void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_shutdown) {

@@ -136,6 +136,11 @@ ErrorCode Replica::follower_fetched(Host& host, const partition::FollowerFetch& 
   auto output = leader_->follower_fetched(host.now(), fetch);
   if (!output) return output.error();
   handle(host, *std::move(output));
+  const Offset low = low_watermark();
+  if (low > known_low_watermark_) {
+    known_low_watermark_ = low;
+    changed_.notify_all(host);
+  }
   // Whoever waits for any so many copies waits for this one, too, in sync or not.
   if (config_.rules.numeric_acks == Rules::NumericAcks::legacy) changed_.notify_all(host);
   return ErrorCode::none;
@@ -181,6 +186,27 @@ void Replica::advance(Host& host, Offset high_watermark) {
                                   .high_watermark = high_watermark});
 }
 
+Offset Replica::low_watermark() const {
+  return leader_ ? leader_->low_watermark(log_->start_offset()) : -1;
+}
+
+// ---- Where the log begins ----------------------------------------------------------------------
+
+void Replica::want_start(Host& host, Offset offset) {
+  if (offset <= wanted_start()) return;
+  wanted_start_ = offset;
+  news_.log_starts.notify_all(host);
+}
+
+void Replica::raise_start(Host& host, Offset offset) {
+  if (is_retired_) return;
+  const Offset start = std::min(offset, high_watermark());
+  if (!log_->raise_start_offset(host, start)) news_.fail(host);
+  // What could not be taken has gone with a truncation.
+  wanted_start_ = log_->start_offset();
+  changed_.notify_all(host);
+}
+
 // ---- As follower -------------------------------------------------------------------------------
 
 void Replica::fetched(Host& host, const partition::FetchPosition& sent,
@@ -188,6 +214,9 @@ void Replica::fetched(Host& host, const partition::FetchPosition& sent,
                       const std::vector<wire::Batch>& batches) {
   if (!follower_) return;
   carry_out(host, follower_->fetched(host.now(), sent, answer, log_->epochs()), batches);
+  if (answer.error != ErrorCode::none || answer.diverging) return;
+  // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
+  want_start(host, std::min(answer.log_start_offset, high_watermark()));
 }
 
 void Replica::leader_offsets(Host& host, partition::LogBounds leader) {

@@ -5,6 +5,7 @@
 // where Env& is taken.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,6 +42,7 @@ struct Appended {
 // What replicas have to tell the broker that holds them.
 struct ReplicaNews {
   Signal proposals;         // Some replica has a change of its ISR to propose.
+  Signal log_starts;        // Some replica wants its log to begin later.
   Signal failures;          // Notified with has_failed.
   bool has_failed = false;  // A log is offline: a broker with one data directory cannot go on.
 
@@ -96,6 +98,19 @@ class Replica {
   std::optional<partition::AlterPartition> take_proposal();
   void alter_partition_result(Host& host, const partition::AlterPartitionResult& result);
 
+  // What is deleted on every live replica lies before it; -1 while that is unknown.
+  Offset low_watermark() const;
+
+  // ---- Where the log begins ----
+
+  // Records before `offset` are to be deleted; never lowers what was wanted before. The new start
+  // has to be on disk before it is taken (see log::Log): whoever sees to that calls raise_start().
+  void want_start(Host& host, Offset offset);
+  bool wants_later_start() const { return wanted_start_ > log_->start_offset(); }
+  Offset wanted_start() const { return std::max(wanted_start_, log_->start_offset()); }
+  // Takes `offset`, which is on disk, or as much of it as the log holds.
+  void raise_start(Host& host, Offset offset);
+
   // ---- As follower ----
 
   // Carries out what the follower decided about a Fetch response: truncate, append, high watermark.
@@ -130,6 +145,8 @@ class Replica {
   std::optional<partition::AlterPartition> proposal_;
   ReplicaNews& news_;
   bool must_ask_leader_offsets_ = false;
+  Offset wanted_start_ = 0;
+  Offset known_low_watermark_ = 0;
   Signal changed_;
 };
 

@@ -1,11 +1,11 @@
 #include "core/broker/replicas.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "core/controller/topic_config.h"
 
 namespace brokersim::broker {
 namespace {
@@ -38,11 +38,11 @@ partition::PartitionState state_of(const controller::Partition& p) {
           .partition_epoch = p.partition_epoch};
 }
 
-controller::Image::Configs topic_defaults_of(const NodeConfig& config) {
+controller::TopicDefaults topic_defaults_of(const NodeConfig& config) {
   const NodeConfig defaults;
-  controller::Image::Configs configs;
+  controller::TopicDefaults topic_defaults{.node = config.node_id};
   const auto set_if = [&](bool differs, const char* name, std::string value) {
-    if (differs) configs.emplace(name, std::move(value));
+    if (differs) topic_defaults.configs.emplace(name, std::move(value));
   };
   set_if(config.min_insync_replicas != defaults.min_insync_replicas, "min.insync.replicas",
          fmt::format("{}", config.min_insync_replicas));
@@ -51,7 +51,7 @@ controller::Image::Configs topic_defaults_of(const NodeConfig& config) {
          fmt::format("{}", config.log_segment_bytes));
   set_if(config.message_max_bytes != defaults.message_max_bytes, "max.message.bytes",
          fmt::format("{}", config.message_max_bytes));
-  return configs;
+  return topic_defaults;
 }
 
 std::string directory_of(const TopicPartition& partition) { return fmt::format("{}", partition); }
@@ -60,6 +60,7 @@ void Replicas::load_checkpoints(Env& env, bool was_clean) {
   was_clean_ = was_clean;
   high_watermarks_ = read_offsets(env, log::high_watermark_file);
   recovery_points_ = read_offsets(env, log::recovery_point_file);
+  log_starts_ = read_offsets(env, log::start_offset_file);
 }
 
 std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
@@ -78,8 +79,10 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
   for (const auto& partition : delta.partitions) {
     apply_partition(env, image, partition, broker_epoch);
   }
+  if (!has_removed_strays_) remove_strays(env, image);
   if (delta.brokers.empty() && delta.configs.empty()) return;
   for (const auto& [partition, replica] : replicas_) {
+    if (!delta.configs.empty()) replica->log().configure(log_config(image, partition.topic));
     replica->apply(env, context_of(image, partition, broker_epoch));
   }
 }
@@ -133,13 +136,10 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
     if (stored && *stored != topic_id) (void)env.files().remove(directory);
   }
   const bool is_new = !env.files().exists(metadata_path);
-  const controller::TopicConfigs topic(image, partition.topic, topic_defaults_);
-  const auto segment_bytes = topic.number("segment.bytes");
-  auto opened = log::Log::open(env, partition, directory,
-                               {.segment_bytes = static_cast<std::uint64_t>(segment_bytes)},
+  auto opened = log::Log::open(env, partition, directory, log_config(image, partition.topic),
                                {.was_clean = was_clean_,
                                 .recovery_point = offset_in(recovery_points_, partition),
-                                .start_offset = 0});
+                                .start_offset = is_new ? 0 : offset_in(log_starts_, partition)});
   if (!opened) {
     env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
     if (opened.error() == log::LogError::storage) news_.fail(env);
@@ -151,6 +151,37 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
   }
   return std::make_shared<Replica>(partition, topic_id, *std::move(opened),
                                    offset_in(high_watermarks_, partition), config_, news_);
+}
+
+log::LogConfig Replicas::log_config(const controller::Image& image,
+                                    const std::string& topic) const {
+  const controller::TopicConfigs configs(image, topic, topic_defaults_);
+  return {.segment_bytes = static_cast<std::uint64_t>(configs.number("segment.bytes"))};
+}
+
+// Once, when all of the metadata is known: no directory that stays is of a topic or of a partition
+// that this broker has nothing to do with (protocol section 2.1).
+void Replicas::remove_strays(Env& env, const controller::Image& image) {
+  has_removed_strays_ = true;
+  std::set<std::string> ours;
+  for (const auto& [topic_name, topic] : image.topics()) {
+    for (const auto& [index, partition] : topic.partitions) {
+      if (!partition::contains(partition.replicas, config_.node_id)) continue;
+      ours.insert(directory_of({topic_name, index}));
+    }
+  }
+  const auto names = env.files().list("");
+  if (!names) return;
+  for (const auto& name : *names) {
+    const auto path = fmt::format("{}/{}", name, log::partition_metadata_file);
+    if (!env.files().exists(path)) continue;
+    if (ours.contains(name)) continue;
+    const auto text = log::read_file(env, path);
+    const auto topic_id = text ? log::decode_partition_metadata(*text) : std::nullopt;
+    if (!topic_id) continue;  // It may be of use to somebody who reads it.
+    env.emit(Note{fmt::format("{} is of no partition of this broker any more", name)});
+    (void)env.files().remove(name);
+  }
 }
 
 void Replicas::remove(Env& env, const TopicPartition& partition) {
@@ -186,6 +217,22 @@ void Replicas::checkpoint_recovery_points(Env& env) {
     offsets[partition] = replica->log().recovery_point();
   }
   (void)log::replace_file(env, log::recovery_point_file, log::encode_offsets(offsets));
+}
+
+// One fiber does it: whoever wants a later start meanwhile is served by the next round.
+bool Replicas::raise_log_starts(Env& env) {
+  std::map<TopicPartition, std::shared_ptr<Replica>> rising;
+  auto offsets = log_starts_;
+  for (const auto& [partition, replica] : replicas_) {
+    offsets[partition] = replica->wanted_start();
+    if (replica->wants_later_start()) rising.emplace(partition, replica);
+  }
+  if (rising.empty()) return false;
+  if (!log::replace_file(env, log::start_offset_file, log::encode_offsets(offsets))) {
+    return false;
+  }
+  for (const auto& [partition, replica] : rising) replica->raise_start(env, offsets[partition]);
+  return true;
 }
 
 void Replicas::sync_all(Env& env) {

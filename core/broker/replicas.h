@@ -9,6 +9,7 @@
 #include "core/broker/config.h"
 #include "core/broker/replica.h"
 #include "core/controller/image.h"
+#include "core/controller/topic_config.h"
 #include "core/env.h"
 #include "core/log/checkpoint.h"
 #include "core/signal.h"
@@ -17,7 +18,7 @@ namespace brokersim::broker {
 
 // What the node's own configuration says of topics other than Kafka's defaults, under the topics'
 // names for it.
-controller::Image::Configs topic_defaults_of(const NodeConfig& config);
+controller::TopicDefaults topic_defaults_of(const NodeConfig& config);
 
 class Replicas {
  public:
@@ -41,6 +42,9 @@ class Replicas {
   void checkpoint_high_watermarks(Env& env);
   // Syncs what has rolled, writes recovery points: every log.flush.offset.checkpoint.interval.ms.
   void checkpoint_recovery_points(Env& env);
+  // Writes where logs are to begin that begin later than before, then lets them. False if there is
+  // none, or the disk has failed.
+  bool raise_log_starts(Env& env);
   // Syncs every log completely: part of a shutdown in order.
   void sync_all(Env& env);
 
@@ -57,13 +61,18 @@ class Replicas {
   std::shared_ptr<Replica> open(Env& env, const TopicPartition& partition, const Uuid& topic_id,
                                 const controller::Image& image);
   void remove(Env& env, const TopicPartition& partition);
+  // Directories of partitions that are not ours: what metadata took from us while we were away.
+  void remove_strays(Env& env, const controller::Image& image);
+  log::LogConfig log_config(const controller::Image& image, const std::string& topic) const;
   void remember_eligible(const controller::Image& image);
 
   const NodeConfig& config_;
-  const controller::Image::Configs topic_defaults_;
+  const controller::TopicDefaults topic_defaults_;
   bool was_clean_ = false;
+  bool has_removed_strays_ = false;
   log::PartitionOffsets high_watermarks_;  // As checkpointed; of logs that are not open yet.
   log::PartitionOffsets recovery_points_;
+  log::PartitionOffsets log_starts_;
   std::map<NodeId, BrokerEpoch> eligible_;  // Brokers that may be in an ISR, by the metadata.
   std::map<TopicPartition, std::shared_ptr<Replica>> replicas_;
   ReplicaNews news_;

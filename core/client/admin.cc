@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/api/alter_partition_reassignments.h"
+#include "core/api/create_partitions.h"
+#include "core/api/delete_records.h"
+#include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
 #include "core/client/versions.h"
 
@@ -41,6 +45,31 @@ class Attempts {
 
 std::int32_t wire_timeout(Env& env, Instant deadline) {
   return static_cast<std::int32_t>(milliseconds(std::max<Duration>(deadline - env.now(), 0ns)));
+}
+
+// Asks a broker for what the controller does, until it is done or refused for good. `judge(answer,
+// may_be_ours)` says what an answer means, where an earlier attempt may have been carried out.
+template <wire::Message Request, class Judge>
+Expected<Done, ErrorCode> have_done(Env& env, Cluster& cluster, Request request,
+                                    std::int16_t version, Instant deadline, Judge judge) {
+  bool may_be_ours = false;
+  Attempts attempts(cluster, deadline);
+  while (attempts.next(env)) {
+    const auto channel = cluster.channel_to(cluster.view().controller());
+    if (!channel) continue;
+    const Instant until = attempts.call_deadline(env);
+    if constexpr (requires { request.timeout_ms; }) request.timeout_ms = wire_timeout(env, until);
+    const auto response = channel->call(env, request, version, until);
+    if (!response) {
+      may_be_ours = may_be_ours || response.error() != wire::CallError::unreachable;
+      continue;
+    }
+    const ErrorCode error = judge(*response, may_be_ours);
+    if (error == ErrorCode::none) return Done{};
+    if (error == ErrorCode::request_timed_out) may_be_ours = true;
+    if (!api::is_retriable(error)) return Unexpected(error);
+  }
+  return Unexpected(ErrorCode::request_timed_out);
 }
 
 api::CreateTopicsRequest::CreatableTopic to_wire(const NewTopic& topic) {
@@ -177,6 +206,84 @@ Expected<std::map<TopicPartition, ErrorCode>, ErrorCode> Admin::elect_leaders(
       }
     }
     return results;
+  }
+  return Unexpected(ErrorCode::request_timed_out);
+}
+
+Expected<Done, ErrorCode> Admin::create_partitions(Env& env, const std::string& topic,
+                                                   std::int32_t count, Instant deadline) {
+  api::CreatePartitionsRequest request;
+  request.topics.push_back({.name = topic, .count = count});
+  return have_done(env, cluster_, std::move(request), create_partitions_version, deadline,
+                   [](const api::CreatePartitionsResponse& answer, bool may_be_ours) {
+                     if (answer.results.empty()) return ErrorCode::unknown_server_error;
+                     const auto error = answer.results[0].error_code;
+                     const bool is_there = error == ErrorCode::invalid_partitions;
+                     return is_there && may_be_ours ? ErrorCode::none : error;
+                   });
+}
+
+Expected<Done, ErrorCode> Admin::alter_topic_configs(
+    Env& env, const std::string& topic,
+    const std::map<std::string, std::optional<std::string>>& configs, Instant deadline) {
+  constexpr std::int8_t topic_resource = 2;
+  constexpr std::int8_t set = 0;
+  constexpr std::int8_t remove = 1;
+  api::IncrementalAlterConfigsRequest request;
+  auto& resource = request.resources.emplace_back();
+  resource.resource_type = topic_resource;
+  resource.resource_name = topic;
+  for (const auto& [name, value] : configs) {
+    resource.configs.push_back(
+        {.name = name, .config_operation = value ? set : remove, .value = value});
+  }
+  return have_done(env, cluster_, std::move(request), incremental_alter_configs_version, deadline,
+                   [](const api::IncrementalAlterConfigsResponse& answer, bool) {
+                     return answer.responses.empty() ? ErrorCode::unknown_server_error
+                                                     : answer.responses[0].error_code;
+                   });
+}
+
+Expected<Done, ErrorCode> Admin::reassign(Env& env, const TopicPartition& partition,
+                                          const std::optional<std::vector<NodeId>>& replicas,
+                                          Instant deadline) {
+  api::AlterPartitionReassignmentsRequest request;
+  request.topics.push_back({.name = partition.topic});
+  request.topics[0].partitions.push_back(
+      {.partition_index = partition.partition, .replicas = replicas});
+  return have_done(env, cluster_, std::move(request), alter_partition_reassignments_version,
+                   deadline,
+                   [&](const api::AlterPartitionReassignmentsResponse& answer, bool may_be_ours) {
+                     if (answer.error_code != ErrorCode::none) return answer.error_code;
+                     if (answer.responses.empty() || answer.responses[0].partitions.empty()) {
+                       return ErrorCode::unknown_server_error;
+                     }
+                     const auto error = answer.responses[0].partitions[0].error_code;
+                     const bool has_ended = error == ErrorCode::no_reassignment_in_progress;
+                     return has_ended && may_be_ours ? ErrorCode::none : error;
+                   });
+}
+
+Expected<Offset, ErrorCode> Admin::delete_records(Env& env, const TopicPartition& partition,
+                                                  Offset offset, Instant deadline) {
+  if (!cluster_.await_topic(env, partition.topic, deadline)) {
+    return Unexpected(ErrorCode::request_timed_out);
+  }
+  Attempts attempts(cluster_, deadline);
+  while (attempts.next(env)) {
+    const auto leader = cluster_.view().leader_of(partition);
+    const auto channel = leader ? cluster_.channel_to(*leader) : nullptr;
+    if (!channel) continue;
+    const Instant until = attempts.call_deadline(env);
+    api::DeleteRecordsRequest request{.timeout_ms = wire_timeout(env, until)};
+    request.topics.push_back({.name = partition.topic});
+    request.topics[0].partitions.push_back(
+        {.partition_index = partition.partition, .offset = offset});
+    const auto response = channel->call(env, request, delete_records_version, until);
+    if (!response || response->topics.empty() || response->topics[0].partitions.empty()) continue;
+    const auto& answer = response->topics[0].partitions[0];
+    if (answer.error_code == ErrorCode::none) return answer.low_watermark;
+    if (!api::is_retriable(answer.error_code)) return Unexpected(answer.error_code);
   }
   return Unexpected(ErrorCode::request_timed_out);
 }

@@ -1,5 +1,6 @@
-// Administration: topics are created, described and their leaders elected, with retries until a
-// deadline. One call at a time waits for its answer.
+// Administration: topics are created, described, grown, configured and moved, their leaders elected
+// and their records deleted, with retries until a deadline. One call at a time waits for its
+// answer.
 #pragma once
 
 #include <map>
@@ -47,6 +48,24 @@ class Admin {
   // The result of each partition asked for; ELECTION_NOT_NEEDED is the usual one.
   Expected<std::map<TopicPartition, api::ErrorCode>, api::ErrorCode> elect_leaders(
       Env& env, ElectionType type, const std::vector<TopicPartition>& partitions, Instant deadline);
+
+  // So many partitions in all. INVALID_PARTITIONS if there are as many already, unless an earlier
+  // attempt of this call can have made them.
+  Expected<Done, api::ErrorCode> create_partitions(Env& env, const std::string& topic,
+                                                   std::int32_t count, Instant deadline);
+  // Sets what has a value and removes what has none; the rest stays (KIP-339).
+  Expected<Done, api::ErrorCode> alter_topic_configs(
+      Env& env, const std::string& topic,
+      const std::map<std::string, std::optional<std::string>>& configs, Instant deadline);
+  // Begins to move the partition to these brokers, or ends a move under way; done when the
+  // controller has decided so, not when the move is complete.
+  Expected<Done, api::ErrorCode> reassign(Env& env, const TopicPartition& partition,
+                                          const std::optional<std::vector<NodeId>>& replicas,
+                                          Instant deadline);
+  // Deletes what lies before `offset`, -1 being the high watermark; returns up to where all live
+  // replicas have done so.
+  Expected<Offset, api::ErrorCode> delete_records(Env& env, const TopicPartition& partition,
+                                                  Offset offset, Instant deadline);
 
   Cluster& cluster() { return cluster_; }
 

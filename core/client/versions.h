@@ -8,9 +8,13 @@ namespace brokersim::client {
 
 inline constexpr std::int16_t produce_version = 11;
 inline constexpr std::int16_t fetch_version = 12;
+inline constexpr std::int16_t incremental_alter_configs_version = 1;
 inline constexpr std::int16_t list_offsets_version = 7;
 inline constexpr std::int16_t metadata_version = 12;
+inline constexpr std::int16_t alter_partition_reassignments_version = 0;
+inline constexpr std::int16_t create_partitions_version = 3;
 inline constexpr std::int16_t create_topics_version = 7;
+inline constexpr std::int16_t delete_records_version = 2;
 inline constexpr std::int16_t elect_leaders_version = 2;
 
 }  // namespace brokersim::client

@@ -8,7 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/controller/alter_partition.h"
+#include "core/controller/config_changes.h"
 #include "core/controller/explain.h"
+#include "core/controller/features.h"
+#include "core/controller/partition_growth.h"
+#include "core/controller/reassignment.h"
 #include "core/controller/topic_changes.h"
 #include "core/controller/topic_config.h"
 
@@ -123,7 +127,7 @@ void Controller::take_out(NodeId leaving, std::string_view why, Decided& out) {
 
 bool Controller::may_elect_uncleanly(std::string_view topic) const {
   constexpr std::string_view key = "unclean.leader.election.enable";
-  const TopicConfigs configs(image_, topic, config_.topic_configs);
+  const TopicConfigs configs(image_, topic, config_.topic_defaults);
   if (configs.get(key).source != TopicConfigs::Source::initial) return configs.flag(key);
   return rules_.unclean_leader_election_by_default;
 }
@@ -314,6 +318,8 @@ api::AlterPartitionResponse::PartitionData Controller::alter_one(
     decide(*std::move(change), fmt::format("AlterPartition of broker-{}", requester), out);
   }
   const auto* altered = image_.find_partition(id);
+  // The change ended a reassignment, and the leader's part in it: metadata tells it the rest.
+  if (altered->leader != requester) return refuse(ErrorCode::new_leader_elected);
   answer.leader_id = altered->leader;
   answer.leader_epoch = altered->leader_epoch;
   answer.isr = altered->isr;
@@ -378,23 +384,93 @@ std::vector<api::ElectLeadersRequest::TopicPartitions> Controller::all_partition
 
 // ---- Topics ------------------------------------------------------------------------------------
 
-Decision<api::CreateTopicsResponse> Controller::create_topics(
-    const api::CreateTopicsRequest& request, std::uint64_t random) {
-  auto out = begin<api::CreateTopicsRequest>();
-  auto plan = plan_creation(image_, config_, request, random);
+template <class Response>
+Decision<Response> Controller::carry_out(Plan<Response> plan, std::string_view why) {
+  Decision<Response> out;
+  out.base_offset = next_offset_;
   out.response = std::move(plan.response);
-  if (request.validate_only) return out;
-  for (auto& record : plan.records) decide(std::move(record), "topic created", out);
+  for (auto& record : plan.records) decide(std::move(record), why, out);
   return out;
 }
 
+template <class Response>
+Decision<Response> Controller::carry_out_unless(bool validate_only, Plan<Response> plan,
+                                                std::string_view why) {
+  if (validate_only) plan.records.clear();
+  return carry_out(std::move(plan), why);
+}
+
+Decision<api::CreateTopicsResponse> Controller::create_topics(
+    const api::CreateTopicsRequest& request, std::uint64_t random) {
+  return carry_out_unless(request.validate_only, plan_creation(image_, config_, request, random),
+                          "topic created");
+}
+
 Decision<api::DeleteTopicsResponse> Controller::delete_topics(
-    const api::DeleteTopicsRequest& request) {
-  auto out = begin<api::DeleteTopicsRequest>();
-  auto plan = plan_deletion(image_, request);
-  out.response = std::move(plan.response);
-  for (auto& record : plan.records) decide(std::move(record), "topic deleted", out);
+    const api::DeleteTopicsRequest& request, std::int16_t version) {
+  return carry_out(plan_deletion(image_, config_, request, version), "topic deleted");
+}
+
+Decision<api::CreatePartitionsResponse> Controller::create_partitions(
+    const api::CreatePartitionsRequest& request, std::uint64_t random) {
+  return carry_out_unless(request.validate_only, plan_growth(image_, request, random),
+                          "partitions added");
+}
+
+Decision<api::AlterPartitionReassignmentsResponse> Controller::alter_partition_reassignments(
+    const api::AlterPartitionReassignmentsRequest& request) {
+  return carry_out(
+      plan_reassignments(image_, request,
+                         [this](std::string_view topic) { return may_elect_uncleanly(topic); }),
+      "AlterPartitionReassignments request");
+}
+
+Decision<api::ListPartitionReassignmentsResponse> Controller::list_partition_reassignments(
+    const api::ListPartitionReassignmentsRequest& request) const {
+  auto out = begin<api::ListPartitionReassignmentsRequest>();
+  out.response = reassignments_of(image_, request);
   return out;
+}
+
+// ---- The cluster as a whole --------------------------------------------------------------------
+
+Decision<api::UnregisterBrokerResponse> Controller::unregister_broker(
+    const api::UnregisterBrokerRequest& request) {
+  auto out = begin<api::UnregisterBrokerRequest>();
+  const auto id = request.broker_id;
+  const auto* broker = image_.find_broker(id);
+  if (!broker) {
+    out.response.error_code = ErrorCode::broker_id_not_registered;
+    out.response.error_message = fmt::format("Broker ID {} is not currently registered", id);
+    return out;
+  }
+  const UnregisterBrokerRecord record{.broker_id = id, .broker_epoch = broker->epoch};
+  const auto why = fmt::format("broker-{} was unregistered", id);
+  take_out(id, why, out);
+  decide(record, why, out);
+  sessions_.forget(id);
+  controlled_shutdown_offsets_.erase(id);
+  return out;
+}
+
+Decision<api::UpdateFeaturesResponse> Controller::update_features(
+    const api::UpdateFeaturesRequest& request, std::int16_t version) {
+  return carry_out_unless(request.validate_only, plan_feature_updates(image_, request, version),
+                          "UpdateFeatures request");
+}
+
+// ---- Configurations ----------------------------------------------------------------------------
+
+Decision<api::AlterConfigsResponse> Controller::alter_configs(
+    const api::AlterConfigsRequest& request) {
+  return carry_out_unless(request.validate_only, plan_replacement(image_, config_, request),
+                          "AlterConfigs request");
+}
+
+Decision<api::IncrementalAlterConfigsResponse> Controller::incremental_alter_configs(
+    const api::IncrementalAlterConfigsRequest& request) {
+  return carry_out_unless(request.validate_only, plan_changes(image_, config_, request),
+                          "IncrementalAlterConfigs request");
 }
 
 // ---- Time passes -------------------------------------------------------------------------------

@@ -17,12 +17,19 @@
 #include <string_view>
 #include <vector>
 
+#include "core/api/alter_configs.h"
 #include "core/api/alter_partition.h"
+#include "core/api/alter_partition_reassignments.h"
 #include "core/api/broker_heartbeat.h"
 #include "core/api/broker_registration.h"
+#include "core/api/create_partitions.h"
 #include "core/api/create_topics.h"
 #include "core/api/delete_topics.h"
 #include "core/api/elect_leaders.h"
+#include "core/api/incremental_alter_configs.h"
+#include "core/api/list_partition_reassignments.h"
+#include "core/api/unregister_broker.h"
+#include "core/api/update_features.h"
 #include "core/base/event.h"
 #include "core/base/ids.h"
 #include "core/base/rules.h"
@@ -31,6 +38,7 @@
 #include "core/controller/election.h"
 #include "core/controller/heartbeats.h"
 #include "core/controller/image.h"
+#include "core/controller/plan.h"
 #include "core/controller/records.h"
 
 namespace brokersim::controller {
@@ -66,7 +74,23 @@ class Controller {
   // `random` decides topic ids and placement; a fresh number for each call.
   Decision<api::CreateTopicsResponse> create_topics(const api::CreateTopicsRequest& request,
                                                     std::uint64_t random);
-  Decision<api::DeleteTopicsResponse> delete_topics(const api::DeleteTopicsRequest& request);
+  // `version` decides how a client learns that topics cannot be deleted here.
+  Decision<api::DeleteTopicsResponse> delete_topics(const api::DeleteTopicsRequest& request,
+                                                    std::int16_t version);
+  Decision<api::CreatePartitionsResponse> create_partitions(
+      const api::CreatePartitionsRequest& request, std::uint64_t random);
+  Decision<api::AlterPartitionReassignmentsResponse> alter_partition_reassignments(
+      const api::AlterPartitionReassignmentsRequest& request);
+  Decision<api::ListPartitionReassignmentsResponse> list_partition_reassignments(
+      const api::ListPartitionReassignmentsRequest& request) const;
+  Decision<api::AlterConfigsResponse> alter_configs(const api::AlterConfigsRequest& request);
+  Decision<api::IncrementalAlterConfigsResponse> incremental_alter_configs(
+      const api::IncrementalAlterConfigsRequest& request);
+  // Forgets the broker, fenced or not; it may register again.
+  Decision<api::UnregisterBrokerResponse> unregister_broker(
+      const api::UnregisterBrokerRequest& request);
+  Decision<api::UpdateFeaturesResponse> update_features(const api::UpdateFeaturesRequest& request,
+                                                        std::int16_t version);
   Decision<api::ElectLeadersResponse> elect_leaders(const api::ElectLeadersRequest& request);
 
   // Fences one broker whose session has ended (KAFKA-13173), else brings leadership back to
@@ -87,6 +111,11 @@ class Controller {
   template <class Request>
   Decision<typename Request::Response> begin() const;
   void decide(MetadataRecord record, std::string_view why, Decided& out);
+  template <class Response>
+  Decision<Response> carry_out(Plan<Response> plan, std::string_view why);
+  template <class Response>
+  Decision<Response> carry_out_unless(bool validate_only, Plan<Response> plan,
+                                      std::string_view why);
   // Elects anew in all partitions that concern us, taking `leaving` out of their ISRs.
   void update_partitions(const Concerns& concerns, NodeId leaving, std::string_view why,
                          Decided& out);

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
 
 #include "core/base/time.h"
-#include "core/controller/image.h"
+#include "core/controller/topic_config.h"
 
 namespace brokersim::controller {
 
@@ -12,9 +15,11 @@ struct ControllerConfig {
   Duration broker_session_timeout = 9s;
   std::int32_t num_partitions = 1;
   std::int16_t default_replication_factor = 1;
-  // Topic keys that this node's configuration sets: {"unclean.leader.election.enable", "true"}.
   // What stands at its default is better left out: rules about what nobody has set apply then.
-  Image::Configs topic_configs;
+  TopicDefaults topic_defaults;
+  // Keys of a broker's configuration that only a restart changes.
+  std::set<std::string, std::less<>> static_broker_configs;
+  bool delete_topic_enable = true;
   bool auto_leader_rebalance_enable = true;
   Duration leader_imbalance_check_interval = 300s;
 };

@@ -1,7 +1,7 @@
-// Who leads a partition, and how its record changes when its ISR or the brokers change.
+// Who leads a partition, and how its record changes when its ISR, its replicas or the brokers do.
 //
-// Pure: KIP-841 (who is active), KIP-106 (unclean elections). Every change raises the partition
-// epoch; naming a leader in a change raises the leader epoch.
+// Pure: KIP-841 (who is active), KIP-106 (unclean elections), KIP-455 (reassignments). Every change
+// raises the partition epoch; naming a leader in a change raises the leader epoch.
 #pragma once
 
 #include <functional>
@@ -32,15 +32,25 @@ struct ElectionResult {
 ElectionResult elect(const Partition& partition, const std::vector<NodeId>& target_isr,
                      Election election, const IsActive& is_active);
 
+// The replicas a partition has, and which of them are on their way in or out.
+struct Assignment {
+  std::vector<NodeId> replicas;
+  std::vector<NodeId> adding;
+  std::vector<NodeId> removing;
+};
+
 struct PartitionChange {
   std::vector<NodeId> target_isr;
   Election election = Election::online;
   // The leader may report that it has recovered from an unclean election.
   std::optional<LeaderRecoveryState> leader_recovery_state;
+  std::optional<Assignment> assignment;  // If it is to be another.
 };
 
 // The record that brings `partition` to `change`, electing a leader where that is needed; nothing
 // if nothing changes. An ISR never becomes empty: its last member stays, though nobody leads then.
+// A reassignment ends with the change that has all replicas which stay in sync: those on their way
+// out go, and with them the leader epoch in which they were replicas.
 std::optional<PartitionChangeRecord> change_partition(const Uuid& topic_id,
                                                       std::int32_t partition_id,
                                                       const Partition& partition,

@@ -11,8 +11,9 @@
 #include <fmt/format.h>
 
 #include "core/controller/draws.h"
-#include "core/controller/placement.h"
+#include "core/controller/new_partitions.h"
 #include "core/controller/topic_config.h"
+#include "core/controller/topic_name.h"
 
 namespace brokersim::controller {
 
@@ -22,68 +23,6 @@ using api::ErrorCode;
 using CreatableTopic = api::CreateTopicsRequest::CreatableTopic;
 using TopicResult = api::CreateTopicsResponse::CreatableTopicResult;
 
-// More partitions than one request may create.
-constexpr std::int64_t max_partitions_per_request = 10'000;
-
-struct Refusal {
-  ErrorCode error;
-  std::string message;
-};
-template <class T>
-using OrRefusal = Expected<T, Refusal>;
-
-Unexpected<Refusal> refuse(ErrorCode error, std::string message) {
-  return Unexpected(Refusal{error, std::move(message)});
-}
-
-using Placed = std::vector<std::vector<NodeId>>;  // The replicas of partitions 0, 1, 2 …
-
-OrRefusal<Done> check_legal_name(std::string_view name) {
-  constexpr std::string_view legal =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  const auto illegal = [&](std::string_view why) {
-    return refuse(ErrorCode::invalid_topic_exception,
-                  fmt::format("Topic name is invalid: '{}' {}", name, why));
-  };
-  if (name.empty()) return illegal("is empty");
-  if (name == "." || name == "..") return illegal("is reserved");
-  if (name.size() > 249) return illegal("is longer than 249 characters");
-  if (name.find_first_not_of(legal) != std::string_view::npos) {
-    return illegal("has characters other than ASCII letters, digits, '.', '_' and '-'");
-  }
-  return Done{};
-}
-
-// Names that differ only in '.' and '_' would share the names of their metrics.
-std::string collision_key(std::string_view name) {
-  std::string key(name);
-  std::replace(key.begin(), key.end(), '.', '_');
-  return key;
-}
-
-OrRefusal<Done> check_assignment(const Image& image, const std::vector<NodeId>& brokers,
-                                 std::size_t replication_factor) {
-  const auto invalid = [](std::string why) {
-    return refuse(ErrorCode::invalid_replica_assignment, std::move(why));
-  };
-  if (brokers.empty()) return invalid("An assignment names no brokers.");
-  for (const auto broker : brokers) {
-    if (!image.find_broker(broker)) {
-      return invalid(fmt::format("An assignment names broker {}, which is unknown.", broker));
-    }
-  }
-  if (std::set(brokers.begin(), brokers.end()).size() != brokers.size()) {
-    return invalid("An assignment names a broker twice.");
-  }
-  if (brokers.size() != replication_factor) {
-    return invalid("The assignments differ in their number of replicas.");
-  }
-  if (std::none_of(brokers.begin(), brokers.end(), [&](auto b) { return image.is_active(b); })) {
-    return invalid("All brokers of an assignment are fenced or in controlled shutdown.");
-  }
-  return Done{};
-}
-
 OrRefusal<Placed> place_as_told(const Image& image, const CreatableTopic& topic) {
   if (topic.replication_factor != -1 || topic.num_partitions != -1) {
     return refuse(ErrorCode::invalid_request,
@@ -92,8 +31,8 @@ OrRefusal<Placed> place_as_told(const Image& image, const CreatableTopic& topic)
   std::map<std::int32_t, std::vector<NodeId>> by_partition;
   for (const auto& assignment : topic.assignments) {
     TRY([[maybe_unused]] const Done fine,
-        check_assignment(image, assignment.broker_ids,
-                         topic.assignments.front().broker_ids.size()));
+        check_new_assignment(image, assignment.broker_ids,
+                             topic.assignments.front().broker_ids.size()));
     if (!by_partition.emplace(assignment.partition_index, assignment.broker_ids).second) {
       return refuse(ErrorCode::invalid_replica_assignment, "A partition is assigned twice.");
     }
@@ -109,15 +48,6 @@ OrRefusal<Placed> place_as_told(const Image& image, const CreatableTopic& topic)
   return placed;
 }
 
-// Brokers on their way out take no new replicas.
-std::vector<UsableBroker> usable_brokers(const Image& image) {
-  std::vector<UsableBroker> usable;
-  for (const auto& [id, broker] : image.brokers()) {
-    if (!broker.is_in_controlled_shutdown) usable.push_back({id, broker.is_fenced});
-  }
-  return usable;
-}
-
 OrRefusal<Placed> place_by_number(const Image& image, const ControllerConfig& config,
                                   const CreatableTopic& topic, std::uint64_t random) {
   const auto wanted = topic.replication_factor;
@@ -131,19 +61,7 @@ OrRefusal<Placed> place_by_number(const Image& image, const ControllerConfig& co
   }
   const auto replicas = wanted == -1 ? config.default_replication_factor : wanted;
   const auto partitions = topic.num_partitions == -1 ? config.num_partitions : topic.num_partitions;
-  const auto brokers = usable_brokers(image);
-  if (static_cast<std::size_t>(replicas) > brokers.size()) {
-    return refuse(ErrorCode::invalid_replication_factor,
-                  fmt::format("The replication factor of {} is beyond the {} usable brokers.",
-                              replicas, brokers.size()));
-  }
-  if (std::all_of(brokers.begin(), brokers.end(), [](auto& b) { return b.is_fenced; })) {
-    return refuse(ErrorCode::invalid_replication_factor, "All brokers are fenced.");
-  }
-  if (partitions > max_partitions_per_request) {
-    return refuse(ErrorCode::policy_violation, "Too many partitions in one request.");
-  }
-  return place_replicas(brokers, partitions, replicas, random);
+  return place(image, partitions, replicas, random);
 }
 
 OrRefusal<Done> check_configs(const CreatableTopic& topic) {
@@ -158,22 +76,6 @@ OrRefusal<Done> check_configs(const CreatableTopic& topic) {
   return Done{};
 }
 
-PartitionRecord new_partition(const Image& image, const Uuid& topic_id, std::size_t partition,
-                              const std::vector<NodeId>& replicas) {
-  PartitionRecord record{
-      .partition_id = static_cast<std::int32_t>(partition),
-      .topic_id = topic_id,
-      .replicas = replicas,
-      .leader_epoch = LeaderEpoch{0},
-      .partition_epoch = PartitionEpoch{0},
-  };
-  std::copy_if(replicas.begin(), replicas.end(), std::back_inserter(record.isr),
-               [&](NodeId replica) { return image.is_active(replica); });
-  ASSERT(!record.isr.empty());
-  record.leader = record.isr.front();
-  return record;
-}
-
 std::vector<MetadataRecord> creation_records(const Image& image, const CreatableTopic& topic,
                                              const Uuid& id, const Placed& placed) {
   std::vector<MetadataRecord> records{TopicRecord{.name = topic.name, .topic_id = id}};
@@ -184,8 +86,9 @@ std::vector<MetadataRecord> creation_records(const Image& image, const Creatable
                      .name = config.name,
                      .value = config.value});
   }
-  for (std::size_t partition = 0; partition < placed.size(); ++partition) {
-    records.push_back(new_partition(image, id, partition, placed[partition]));
+  std::int32_t partition = 0;
+  for (const auto& replicas : placed) {
+    records.push_back(new_partition(image, id, partition++, replicas));
   }
   return records;
 }
@@ -195,7 +98,7 @@ std::vector<api::CreateTopicsResponse::CreatableTopicConfigs> shown_configs(
     const Image& image, const ControllerConfig& config, const CreatableTopic& topic) {
   Image::Configs own;
   for (const auto& entry : topic.configs) own[entry.name] = *entry.value;
-  const TopicConfigs inherited(image, topic.name, config.topic_configs);
+  const TopicConfigs inherited(image, topic.name, config.topic_defaults);
   std::vector<api::CreateTopicsResponse::CreatableTopicConfigs> shown;
   for (const auto& key : topic_config_keys()) {
     const auto set = own.find(key.name);
@@ -218,8 +121,8 @@ class Creation {
     for (const auto& topic : request.topics) ++times_named_[topic.name];
   }
 
-  TopicPlan<api::CreateTopicsResponse> plan(const api::CreateTopicsRequest& request) {
-    TopicPlan<api::CreateTopicsResponse> out;
+  Plan<api::CreateTopicsResponse> plan(const api::CreateTopicsRequest& request) {
+    Plan<api::CreateTopicsResponse> out;
     std::set<std::string> done;
     for (const auto& topic : request.topics) {
       if (!done.insert(topic.name).second) continue;
@@ -267,7 +170,7 @@ class Creation {
     if (topic.name == metadata_partition().topic) {
       return refuse(ErrorCode::invalid_request, "This internal topic cannot be created.");
     }
-    TRY([[maybe_unused]] const Done fine, check_legal_name(topic.name));
+    TRY([[maybe_unused]] const Done fine, check_topic_name(topic.name));
     if (image_.find_topic(topic.name)) {
       return refuse(ErrorCode::topic_already_exists,
                     fmt::format("Topic '{}' already exists.", topic.name));
@@ -325,16 +228,16 @@ std::vector<DeletableResult> asked_topics(const api::DeleteTopicsRequest& reques
 
 }  // namespace
 
-TopicPlan<api::CreateTopicsResponse> plan_creation(const Image& image,
-                                                   const ControllerConfig& config,
-                                                   const api::CreateTopicsRequest& request,
-                                                   std::uint64_t random) {
+Plan<api::CreateTopicsResponse> plan_creation(const Image& image, const ControllerConfig& config,
+                                              const api::CreateTopicsRequest& request,
+                                              std::uint64_t random) {
   return Creation(image, config, request, random).plan(request);
 }
 
-TopicPlan<api::DeleteTopicsResponse> plan_deletion(const Image& image,
-                                                   const api::DeleteTopicsRequest& request) {
-  TopicPlan<api::DeleteTopicsResponse> out;
+Plan<api::DeleteTopicsResponse> plan_deletion(const Image& image, const ControllerConfig& config,
+                                              const api::DeleteTopicsRequest& request,
+                                              std::int16_t version) {
+  Plan<api::DeleteTopicsResponse> out;
   out.response.responses = asked_topics(request);
   std::map<Uuid, int> times_named;
   for (const auto& asked : out.response.responses) {
@@ -343,7 +246,10 @@ TopicPlan<api::DeleteTopicsResponse> plan_deletion(const Image& image,
   }
   for (auto& result : out.response.responses) {
     const auto topic = find_deletable(image, result);
-    if (!topic) {
+    if (!config.delete_topic_enable) {
+      result.error_code =
+          version < 3 ? ErrorCode::invalid_request : ErrorCode::topic_deletion_disabled;
+    } else if (!topic) {
       result.error_code = topic.error().error;
       result.error_message = topic.error().message;
     } else if (times_named[(*topic)->id] > 1) {

@@ -15,36 +15,44 @@ using Kind = TopicConfigKey::Kind;
 constexpr std::string_view longest = "9223372036854775807";
 
 constexpr std::array keys{
-    TopicConfigKey{"cleanup.policy", Kind::choices, "delete", 0, "compact,delete"},
-    TopicConfigKey{"compression.gzip.level", Kind::int32, "-1", -1},
-    TopicConfigKey{"compression.lz4.level", Kind::int32, "9", 1},
-    TopicConfigKey{"compression.type", Kind::choice, "producer", 0,
+    TopicConfigKey{"cleanup.policy", "log.cleanup.policy", Kind::choices, "delete", 0,
+                   "compact,delete"},
+    TopicConfigKey{"compression.gzip.level", "compression.gzip.level", Kind::int32, "-1", -1},
+    TopicConfigKey{"compression.lz4.level", "compression.lz4.level", Kind::int32, "9", 1},
+    TopicConfigKey{"compression.type", "compression.type", Kind::choice, "producer", 0,
                    "uncompressed,zstd,lz4,snappy,gzip,producer"},
-    TopicConfigKey{"compression.zstd.level", Kind::int32, "3", -131072},
-    TopicConfigKey{"delete.retention.ms", Kind::int64, "86400000", 0},
-    TopicConfigKey{"file.delete.delay.ms", Kind::int64, "60000", 0},
-    TopicConfigKey{"flush.messages", Kind::int64, longest, 1},
-    TopicConfigKey{"flush.ms", Kind::int64, longest, 0},
-    TopicConfigKey{"follower.replication.throttled.replicas", Kind::replicas, ""},
-    TopicConfigKey{"index.interval.bytes", Kind::int32, "4096", 0},
-    TopicConfigKey{"leader.replication.throttled.replicas", Kind::replicas, ""},
-    TopicConfigKey{"max.compaction.lag.ms", Kind::int64, longest, 1},
-    TopicConfigKey{"max.message.bytes", Kind::int32, "1048588", 0},
-    TopicConfigKey{"message.timestamp.after.max.ms", Kind::int64, "3600000", 0},
-    TopicConfigKey{"message.timestamp.before.max.ms", Kind::int64, longest, 0},
-    TopicConfigKey{"message.timestamp.type", Kind::choice, "CreateTime", 0,
-                   "CreateTime,LogAppendTime"},
-    TopicConfigKey{"min.cleanable.dirty.ratio", Kind::ratio, "0.5"},
-    TopicConfigKey{"min.compaction.lag.ms", Kind::int64, "0", 0},
-    TopicConfigKey{"min.insync.replicas", Kind::int32, "1", 1},
-    TopicConfigKey{"preallocate", Kind::boolean, "false"},
-    TopicConfigKey{"retention.bytes", Kind::int64, "-1"},
-    TopicConfigKey{"retention.ms", Kind::int64, "604800000", -1},
-    TopicConfigKey{"segment.bytes", Kind::int32, "1073741824", 14},
-    TopicConfigKey{"segment.index.bytes", Kind::int32, "10485760", 4},
-    TopicConfigKey{"segment.jitter.ms", Kind::int64, "0", 0},
-    TopicConfigKey{"segment.ms", Kind::int64, "604800000", 1},
-    TopicConfigKey{"unclean.leader.election.enable", Kind::boolean, "false"},
+    TopicConfigKey{"compression.zstd.level", "compression.zstd.level", Kind::int32, "3", -131072},
+    TopicConfigKey{"delete.retention.ms", "log.cleaner.delete.retention.ms", Kind::int64,
+                   "86400000", 0},
+    TopicConfigKey{"file.delete.delay.ms", "log.segment.delete.delay.ms", Kind::int64, "60000", 0},
+    TopicConfigKey{"flush.messages", "log.flush.interval.messages", Kind::int64, longest, 1},
+    TopicConfigKey{"flush.ms", "log.flush.interval.ms", Kind::int64, longest, 0},
+    TopicConfigKey{"follower.replication.throttled.replicas", "", Kind::replicas, ""},
+    TopicConfigKey{"index.interval.bytes", "log.index.interval.bytes", Kind::int32, "4096", 0},
+    TopicConfigKey{"leader.replication.throttled.replicas", "", Kind::replicas, ""},
+    TopicConfigKey{"max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", Kind::int64,
+                   longest, 1},
+    TopicConfigKey{"max.message.bytes", "message.max.bytes", Kind::int32, "1048588", 0},
+    TopicConfigKey{"message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms",
+                   Kind::int64, "3600000", 0},
+    TopicConfigKey{"message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms",
+                   Kind::int64, longest, 0},
+    TopicConfigKey{"message.timestamp.type", "log.message.timestamp.type", Kind::choice,
+                   "CreateTime", 0, "CreateTime,LogAppendTime"},
+    TopicConfigKey{"min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", Kind::ratio,
+                   "0.5"},
+    TopicConfigKey{"min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", Kind::int64, "0",
+                   0},
+    TopicConfigKey{"min.insync.replicas", "min.insync.replicas", Kind::int32, "1", 1},
+    TopicConfigKey{"preallocate", "log.preallocate", Kind::boolean, "false"},
+    TopicConfigKey{"retention.bytes", "log.retention.bytes", Kind::int64, "-1"},
+    TopicConfigKey{"retention.ms", "log.retention.ms", Kind::int64, "604800000", -1},
+    TopicConfigKey{"segment.bytes", "log.segment.bytes", Kind::int32, "1073741824", 14},
+    TopicConfigKey{"segment.index.bytes", "log.index.size.max.bytes", Kind::int32, "10485760", 4},
+    TopicConfigKey{"segment.jitter.ms", "log.roll.jitter.ms", Kind::int64, "0", 0},
+    TopicConfigKey{"segment.ms", "log.roll.ms", Kind::int64, "604800000", 1},
+    TopicConfigKey{"unclean.leader.election.enable", "unclean.leader.election.enable",
+                   Kind::boolean, "false"},
 };
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -55,10 +63,14 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-bool is_number(const TopicConfigKey& key, std::string_view text) {
+std::optional<std::string> why_no_number(const TopicConfigKey& key, std::string_view text) {
   const auto value = parse_number(text);
-  if (!value || *value < key.min) return false;
-  return key.kind == Kind::int64 || *value <= std::numeric_limits<std::int32_t>::max();
+  const bool is_int = key.kind == Kind::int32;
+  if (!value || (is_int && *value > std::numeric_limits<std::int32_t>::max())) {
+    return fmt::format("Not a number of type {}", is_int ? "INT" : "LONG");
+  }
+  if (*value < key.min) return fmt::format("Value must be at least {}", key.min);
+  return std::nullopt;
 }
 
 bool has_only(std::string_view text, std::string_view characters) {
@@ -101,17 +113,11 @@ bool is_replica_list(std::string_view text) {
   });
 }
 
-bool fits(const TopicConfigKey& key, std::string_view text) {
-  switch (key.kind) {
-    case Kind::int32:
-    case Kind::int64: return is_number(key, text);
-    case Kind::boolean: return text == "true" || text == "false";
-    case Kind::ratio: return is_ratio(text);
-    case Kind::choice: return is_choice(key, text);
-    case Kind::choices: return all_words(text, [&](auto word) { return is_choice(key, word); });
-    case Kind::replicas: return is_replica_list(text);
-  }
-  return false;
+bool fits(const TopicConfigKey& key, std::string_view text) { return !why_unfit(key, text); }
+
+std::optional<std::string> unless(bool is_fine, std::string why) {
+  if (is_fine) return std::nullopt;
+  return why;
 }
 
 }  // namespace
@@ -125,29 +131,65 @@ const TopicConfigKey* find_topic_config_key(std::string_view name) {
   return found != keys.end() && found->name == name ? &*found : nullptr;
 }
 
-std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value) {
-  const auto* key = find_topic_config_key(name);
-  if (!key) return fmt::format("Unknown topic config name: {}", name);
-  if (!fits(*key, value)) {
-    return fmt::format("Invalid value {} for configuration {}", value, name);
+const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_name) {
+  const auto* const found = std::find_if(keys.begin(), keys.end(), [&](const TopicConfigKey& key) {
+    return key.broker == broker_name;
+  });
+  return found != keys.end() && !broker_name.empty() ? &*found : nullptr;
+}
+
+std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view text) {
+  switch (key.kind) {
+    case Kind::int32:
+    case Kind::int64: return why_no_number(key, text);
+    case Kind::boolean:
+      return unless(text == "true" || text == "false", "Expected value to be either true or false");
+    case Kind::ratio: return unless(is_ratio(text), "Value must be between 0 and 1");
+    case Kind::choice:
+      return unless(is_choice(key, text), fmt::format("String must be one of: {}", key.allowed));
+    case Kind::choices:
+      return unless(all_words(text, [&](auto word) { return is_choice(key, word); }),
+                    fmt::format("Each must be one of: {}", key.allowed));
+    case Kind::replicas:
+      return unless(is_replica_list(text), "Expected '*' or pairs of partition:broker");
   }
   return std::nullopt;
 }
 
-TopicConfigs::TopicConfigs(const Image& image, std::string_view topic, const Image::Configs& node)
+std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value) {
+  const auto* key = find_topic_config_key(name);
+  if (!key) return fmt::format("Unknown topic config name: {}", name);
+  if (const auto why = why_unfit(*key, value)) {
+    return fmt::format("Invalid value {} for configuration {}: {}", value, name, *why);
+  }
+  return std::nullopt;
+}
+
+TopicConfigs::TopicConfigs(const Image& image, std::string_view topic,
+                           const TopicDefaults& defaults)
     : topic_(image.configs({ConfigResource::Type::topic, std::string(topic)})),
+      broker_(image.configs({ConfigResource::Type::broker, fmt::format("{}", defaults.node)})),
       cluster_(image.configs({ConfigResource::Type::broker, ""})),
-      node_(node) {}
+      node_(defaults.configs) {}
 
 TopicConfigs::Value TopicConfigs::get(std::string_view name) const {
   const auto* key = find_topic_config_key(name);
   REQUIRE(key != nullptr, name);
-  const std::pair<const Image::Configs*, Source> layers[] = {
-      {&topic_, Source::topic}, {&cluster_, Source::cluster}, {&node_, Source::node}};
-  for (const auto& [configs, source] : layers) {
-    const auto found = configs->find(name);
+  struct Layer {
+    const Image::Configs& configs;
+    std::string_view name;
+    Source source;
+  };
+  const Layer layers[] = {{topic_, name, Source::topic},
+                          {broker_, key->broker, Source::broker},
+                          {cluster_, key->broker, Source::cluster},
+                          {node_, name, Source::node}};
+  for (const auto& layer : layers) {
+    const auto found = layer.configs.find(layer.name);
     // A record in the log may hold what a validation elsewhere let pass: it is not in force.
-    if (found != configs->end() && fits(*key, found->second)) return {found->second, source};
+    if (found != layer.configs.end() && fits(*key, found->second)) {
+      return {found->second, layer.source};
+    }
   }
   return {key->initial, Source::initial};
 }

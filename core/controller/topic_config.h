@@ -1,7 +1,8 @@
 // The configuration of topics: which keys there are, what they may be set to, what is in force.
 //
-// A value is looked for in the topic, then in the cluster's default of all brokers, then in the
-// node's own configuration, then in Kafka's defaults.
+// A value is looked for in the topic, then in what was set for this broker, then for all brokers —
+// there under the broker's name for the key, log.segment.bytes for segment.bytes —, then in the
+// node's own configuration, then in Kafka's defaults (KIP-226).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@ namespace brokersim::controller {
 struct TopicConfigKey {
   enum class Kind : std::uint8_t { int32, int64, boolean, ratio, choice, choices, replicas };
   std::string_view name;
+  std::string_view broker;  // The broker's name for the default of all topics; "" if it has none.
   Kind kind = Kind::int64;
   std::string_view initial;  // Kafka's default.
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
@@ -26,23 +28,31 @@ struct TopicConfigKey {
 
 std::span<const TopicConfigKey> topic_config_keys();  // Ordered by name.
 const TopicConfigKey* find_topic_config_key(std::string_view name);
+const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_name);
 
 // What is wrong with setting `name` of a topic to `value`, if something is.
 std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value);
+// The same of a value alone: "Value must be at least 1".
+std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view value);
+
+// What a node has for topics that do not say otherwise.
+struct TopicDefaults {
+  NodeId node = no_node;   // What was set for this broker counts.
+  Image::Configs configs;  // Topic keys that its own configuration sets: {"segment.bytes", "14"}.
+};
 
 // A view of the configuration of one topic, which need not exist.
 class TopicConfigs {
  public:
   // As in DescribeConfigs.
-  enum class Source : std::int8_t { topic = 1, cluster = 3, node = 4, initial = 5 };
+  enum class Source : std::int8_t { topic = 1, broker = 2, cluster = 3, node = 4, initial = 5 };
   struct Value {
     std::string_view text;
     Source source = Source::initial;
   };
 
-  // `node` holds topic keys ("segment.bytes") this node's own configuration sets. All arguments
-  // must outlive the view.
-  TopicConfigs(const Image& image, std::string_view topic, const Image::Configs& node);
+  // All arguments must outlive the view.
+  TopicConfigs(const Image& image, std::string_view topic, const TopicDefaults& defaults);
 
   // Requires a key of topic_config_keys().
   Value get(std::string_view name) const;
@@ -51,6 +61,7 @@ class TopicConfigs {
 
  private:
   const Image::Configs& topic_;
+  const Image::Configs& broker_;
   const Image::Configs& cluster_;
   const Image::Configs& node_;
 };

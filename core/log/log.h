@@ -99,6 +99,8 @@ class Log {
   Offset start_offset() const { return start_offset_; }
   Offset end_offset() const { return end_offset_; }
   std::uint64_t size() const;  // Bytes of all segments.
+  // For what is appended from now on.
+  void configure(LogConfig config) { config_ = config; }
   const LeaderEpochs& epochs() const { return epochs_; }
   LeaderEpoch last_epoch() const { return epochs_.latest_epoch(); }
   std::optional<EpochEnd> end_offset_for_epoch(LeaderEpoch epoch) const {

@@ -29,6 +29,7 @@ struct LogEnd {
 struct FetchAnswer {
   api::ErrorCode error = api::ErrorCode::none;
   Offset high_watermark = -1;
+  Offset log_start_offset = -1;
   std::optional<Divergence> diverging;
   std::optional<Offset> first_offset;  // Of the first batch; nothing: no records.
 };

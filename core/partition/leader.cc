@@ -50,6 +50,7 @@ Expected<LeaderOutput, ErrorCode> Leader::follower_fetched(Instant now,
     replica->last_caught_up = std::max(replica->last_caught_up, replica->last_fetch);
   }
   replica->end_offset = fetch.fetch_offset;
+  replica->log_start_offset = fetch.log_start_offset;
   replica->leader_end_at_last_fetch = end_offset_;
   replica->last_fetch = now;
   replica->broker_epoch = fetch.broker_epoch;
@@ -168,6 +169,15 @@ Offset Leader::end_offset_of(NodeId replica) const {
     if (other.id == replica) return other.end_offset;
   }
   return -1;
+}
+
+Offset Leader::low_watermark(Offset log_start) const {
+  Offset lowest = log_start;
+  for (const Replica& replica : replicas_) {
+    if (!is_eligible_(replica.id, no_broker_epoch)) continue;
+    lowest = std::min(lowest, replica.log_start_offset);
+  }
+  return lowest;
 }
 
 // Keeps what is known of replicas that stay; of new ones only those in sync count as caught up.

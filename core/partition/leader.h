@@ -72,6 +72,7 @@ struct FollowerFetch {
   NodeId replica;
   BrokerEpoch broker_epoch = no_broker_epoch;
   Offset fetch_offset = 0;
+  Offset log_start_offset = -1;  // Where the follower's log begins; -1: it did not say.
 };
 
 class Leader {
@@ -117,12 +118,16 @@ class Leader {
   const Isr& isr() const { return isr_; }
   // The end of a replica's log as it last told us; -1 while it has not.
   Offset end_offset_of(NodeId replica) const;
+  // What lies before it is deleted on every replica that is alive (KIP-107): the lowest start of
+  // their logs, where ours is `log_start`. -1 while one of them has not said.
+  Offset low_watermark(Offset log_start) const;
 
  private:
   struct Replica {
     NodeId id;
     BrokerEpoch broker_epoch = no_broker_epoch;
     Offset end_offset = -1;
+    Offset log_start_offset = -1;
     Offset leader_end_at_last_fetch = -1;
     Instant last_fetch;
     Instant last_caught_up;

@@ -21,7 +21,10 @@ Answer<FetchAnswer> Raft::on_fetch(Instant now, const FetchRequest& request) {
     replica.last_fetch = now;
     leader.acknowledged.insert(request.replica_id);
     // It may be less than before: a voter that lost its disk is not our bug (KAFKA-12181).
-    if (!divergence(request)) replica.end_offset = request.fetch_offset;
+    if (!divergence(request)) {
+      replica.end_offset = request.fetch_offset;
+      replica.caught_up.fetched(now, request.fetch_offset, log_.end_offset());
+    }
     commit(out);
   }
   return {answer_fetch(request), std::move(out)};

@@ -7,7 +7,9 @@
 // An observer, which has no vote, is only ever Unattached or Follower.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <variant>
@@ -45,11 +47,29 @@ struct Follower {
   bool has_fetched = false;  // In this epoch, with success.
 };
 
+// Until when somebody had all that the leader had, as far as fetches tell (KIP-836).
+struct CaughtUp {
+  std::optional<Instant> last;
+  Instant previous_fetch;
+  Offset leader_end_at_previous_fetch = -1;
+
+  void fetched(Instant now, Offset fetch_offset, Offset leader_end) {
+    if (fetch_offset >= leader_end) {
+      last = now;
+    } else if (leader_end_at_previous_fetch >= 0 && fetch_offset >= leader_end_at_previous_fetch) {
+      last = std::max(last.value_or(previous_fetch), previous_fetch);
+    }
+    previous_fetch = now;
+    leader_end_at_previous_fetch = leader_end;
+  }
+};
+
 // What a leader knows of somebody who fetches from it.
 struct Replica {
   Offset end_offset = -1;  // Synced by a voter before it fetches from there.
   Instant last_fetch;
   Offset told_high_watermark = -1;
+  CaughtUp caught_up;
 };
 
 struct Leader {

@@ -95,9 +95,11 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
       replica.log().epochs(), config.rules.epoch_end);
   if (verdict.error != ErrorCode::none) return failure(read, verdict.error);
   if (verdict.may_read() && fetcher.is_follower() && is_first) {
-    const auto refused = replica.follower_fetched(env, {.replica = fetcher.replica,
-                                                        .broker_epoch = fetcher.broker_epoch,
-                                                        .fetch_offset = read.asked->fetch_offset});
+    const auto refused =
+        replica.follower_fetched(env, {.replica = fetcher.replica,
+                                       .broker_epoch = fetcher.broker_epoch,
+                                       .fetch_offset = read.asked->fetch_offset,
+                                       .log_start_offset = read.asked->log_start_offset});
     if (refused != ErrorCode::none) return failure(read, refused);
   }
   PartitionData data;

@@ -10,6 +10,8 @@
 namespace brokersim::broker {
 
 class Broker;
+class QuorumNode;
+struct NodeConfig;
 
 namespace handlers {
 
@@ -23,11 +25,31 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
                          api::FetchRequest request);
 api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
                                       api::ListOffsetsRequest request);
+// KIP-107.
+api::DeleteRecordsResponse delete_records(Env& env, Broker& broker,
+                                          const api::DeleteRecordsRequest& request);
 api::OffsetForLeaderEpochResponse offset_for_leader_epoch(
     Broker& broker, const api::OffsetForLeaderEpochRequest& request);
 api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
                                const api::MetadataRequest& request);
-api::DescribeClusterResponse describe_cluster(Broker& broker);
+api::DescribeClusterResponse describe_cluster(Broker& broker,
+                                              const api::DescribeClusterRequest& request);
+api::DescribeClusterResponse describe_controllers(const NodeConfig& config,
+                                                  const QuorumNode& quorum,
+                                                  const api::DescribeClusterRequest& request);
+api::DescribeTopicPartitionsResponse describe_topic_partitions(
+    Broker& broker, const api::DescribeTopicPartitionsRequest& request);
+api::DescribeLogDirsResponse describe_log_dirs(Broker& broker,
+                                               const api::DescribeLogDirsRequest& request);
+
+// KIP-133, KIP-226, KIP-569.
+api::DescribeConfigsResponse describe_configs(Broker& broker, const RequestContext& context,
+                                              const api::DescribeConfigsRequest& request);
+api::AlterConfigsResponse alter_configs(Env& env, Broker& broker, const RequestContext& context,
+                                        api::AlterConfigsRequest request);
+api::IncrementalAlterConfigsResponse incremental_alter_configs(
+    Env& env, Broker& broker, const RequestContext& context,
+    api::IncrementalAlterConfigsRequest request);
 
 }  // namespace handlers
 }  // namespace brokersim::broker

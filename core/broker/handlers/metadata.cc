@@ -1,6 +1,7 @@
-// Metadata (key 3) and DescribeCluster (key 60): who the brokers are and who leads what, as far as
-// this broker has applied the metadata log.
+// Metadata (key 3): who the brokers are and who leads what, as far as this broker has applied the
+// metadata log.
 #include "core/broker/broker.h"
+#include "core/broker/forwarding.h"
 #include "core/broker/handlers/handlers.h"
 
 namespace brokersim::broker::handlers {
@@ -28,25 +29,26 @@ TopicAnswer describe(const controller::Image& image, const controller::Topic& to
   return answer;
 }
 
-ErrorCode create(Env& env, Broker& broker, const std::string& name) {
+ErrorCode create(Env& env, Broker& broker, const RequestContext& client, const std::string& name) {
   constexpr std::int16_t version = 7;
   api::CreateTopicsRequest request;
   auto& topic = request.topics.emplace_back();
   topic.name = name;
   topic.num_partitions = -1;
   topic.replication_factor = -1;
+  const RequestContext asked_by_us{
+      .header = {.api_key = api::CreateTopicsRequest::description.key, .api_version = version},
+      .peer = client.peer};
   const Instant deadline = env.now() + broker.config().quorum_request_timeout;
-  const auto response = broker.controller().call(env, request, version, deadline);
+  const auto response = forward_once(env, broker.controller(), asked_by_us, request, deadline);
   if (!response || response->topics.empty()) return ErrorCode::unknown_topic_or_partition;
   const auto error = response->topics.front().error_code;
-  // Which node is the controller is not the client's business.
-  if (error == ErrorCode::not_controller) return ErrorCode::unknown_topic_or_partition;
   const bool is_there = error == ErrorCode::none || error == ErrorCode::topic_already_exists;
   // The client asks again, and by then we know the topic.
   return is_there ? ErrorCode::leader_not_available : error;
 }
 
-TopicAnswer answer_one(Env& env, Broker& broker,
+TopicAnswer answer_one(Env& env, Broker& broker, const RequestContext& client,
                        const api::MetadataRequest::MetadataRequestTopic& asked, bool may_create) {
   const auto* topic = asked.name ? broker.image().find_topic(*asked.name)
                                  : broker.image().find_topic(asked.topic_id);
@@ -57,7 +59,7 @@ TopicAnswer answer_one(Env& env, Broker& broker,
   if (!asked.name) {
     answer.error_code = ErrorCode::unknown_topic_id;
   } else if (may_create && broker.config().auto_create_topics_enable) {
-    answer.error_code = create(env, broker, *asked.name);
+    answer.error_code = create(env, broker, client, *asked.name);
   } else {
     answer.error_code = ErrorCode::unknown_topic_or_partition;
   }
@@ -77,7 +79,8 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
     }
   } else {
     for (const auto& asked : *request.topics) {
-      response.topics.push_back(answer_one(env, broker, asked, request.allow_auto_topic_creation));
+      response.topics.push_back(
+          answer_one(env, broker, context, asked, request.allow_auto_topic_creation));
     }
   }
   const auto& image = broker.image();
@@ -91,20 +94,6 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
   }
   // Clients may not reach controllers; any broker forwards what is for them (KIP-590).
   if (!response.brokers.empty()) response.controller_id = response.brokers.front().node_id;
-  return response;
-}
-
-api::DescribeClusterResponse describe_cluster(Broker& broker) {
-  api::DescribeClusterResponse response;
-  response.cluster_id = broker.image().cluster_id();
-  for (const auto& [id, node] : broker.image().brokers()) {
-    if (node.is_fenced || node.endpoints.empty()) continue;
-    response.brokers.push_back({.broker_id = id,
-                                .host = node.endpoints.front().host,
-                                .port = node.endpoints.front().port,
-                                .rack = node.rack});
-  }
-  if (!response.brokers.empty()) response.controller_id = response.brokers.front().broker_id;
   return response;
 }
 

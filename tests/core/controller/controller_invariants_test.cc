@@ -1,7 +1,7 @@
 // Random lives of a cluster: brokers start, fall silent, return as new incarnations, shut down;
-// ISRs and leaders change, topics come and go, controllers are replaced. After every decision the
-// state is sane and epochs have only grown (guarantees L3, C10), and replaying all records gives it
-// again.
+// ISRs and leaders change, topics come and go, grow and move, controllers are replaced. After every
+// decision the state is sane and epochs have only grown (guarantees L3, C10), and replaying all
+// records gives it again.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -28,7 +28,7 @@ void showValue(const Step& step, std::ostream& out) {
 }
 
 rc::Gen<Step> any_step() {
-  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::inRange(0, 12)),
+  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::inRange(0, 15)),
                               rc::gen::set(&Step::broker, rc::gen::inRange(1, broker_count + 1)),
                               rc::gen::set(&Step::choice, rc::gen::inRange(0, 256)));
 }
@@ -61,6 +61,9 @@ class Life {
       case 8: alter(topic, step.choice); break;
       case 9: alter("a", 255); break;
       case 10: elect(topic, step.choice); break;
+      case 11: reassign(topic, step.broker, step.choice); break;
+      case 12: alter(topic, 255); break;  // What completes a reassignment.
+      case 13: grow(topic, step.choice); break;
       default: replace_or_delete(topic, step.choice); break;
     }
   }
@@ -99,6 +102,33 @@ class Life {
     c_.elect(topic, static_cast<std::int8_t>((choice / 2) % 2));
   }
 
+  // To a row of brokers that begins anywhere, or back.
+  void reassign(const std::string& topic, std::int32_t first, int choice) {
+    api::AlterPartitionReassignmentsRequest request;
+    auto& asked = request.topics.emplace_back();
+    asked.name = topic;
+    auto& partition = asked.partitions.emplace_back();
+    if (choice % 4 != 0) {
+      auto& replicas = partition.replicas.emplace();
+      for (std::int32_t i = 0; i < 1 + choice % 3; ++i) {
+        replicas.push_back(NodeId{1 + (first + i) % broker_count});
+      }
+    }
+    c_.keep(c_.controller.alter_partition_reassignments(request));
+  }
+
+  void grow(const std::string& topic, int choice) {
+    if (choice % 8 == 0) {
+      c_.keep(c_.controller.unregister_broker({.broker_id = NodeId{1 + choice / 64}}));
+      return;
+    }
+    api::CreatePartitionsRequest request;
+    auto& asked = request.topics.emplace_back();
+    asked.name = topic;
+    asked.count = 1 + choice % 4;
+    c_.keep(c_.controller.create_partitions(request, c_.log.size()));
+  }
+
   void replace_or_delete(const std::string& topic, int choice) {
     if (choice % 4 != 0) {
       c_.controller =
@@ -107,7 +137,7 @@ class Life {
     }
     api::DeleteTopicsRequest request;
     request.topic_names = {topic};
-    c_.keep(c_.controller.delete_topics(request));
+    c_.keep(c_.controller.delete_topics(request, 6));
   }
 
   void check() {
@@ -121,6 +151,8 @@ class Life {
 
   static void check_sane(const Image& image, const Partition& partition) {
     const auto& isr = partition.isr;
+    for (const auto id : partition.adding_replicas) RC_ASSERT(contains(partition.replicas, id));
+    for (const auto id : partition.removing_replicas) RC_ASSERT(contains(partition.replicas, id));
     RC_ASSERT(!isr.empty());
     RC_ASSERT((std::set(isr.begin(), isr.end()).size() == isr.size()));
     for (const auto member : isr) {
@@ -155,8 +187,11 @@ class Life {
     if (before == after) return;
     RC_ASSERT(after.partition_epoch == before.partition_epoch.next());
     const bool leader_changed = after.leader != before.leader;
+    const auto is_still_there = [&](NodeId id) { return contains(after.replicas, id); };
+    const bool lost_replicas =
+        !std::all_of(before.replicas.begin(), before.replicas.end(), is_still_there);
     RC_ASSERT(after.leader_epoch ==
-              (leader_changed ? before.leader_epoch.next() : before.leader_epoch));
+              (leader_changed || lost_replicas ? before.leader_epoch.next() : before.leader_epoch));
   }
 
   Cluster c_{broker_count};

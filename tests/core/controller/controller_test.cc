@@ -339,7 +339,7 @@ NodeId leader_after_losing_the_isr(Cluster& c, const char* topic_setting) {
 
 TEST(UncleanElections, happen_where_topic_or_cluster_allow_them_and_nowhere_else) {
   ControllerConfig permissive;
-  permissive.topic_configs["unclean.leader.election.enable"] = "true";
+  permissive.topic_defaults.configs["unclean.leader.election.enable"] = "true";
   EXPECT_EQ(leader_after_losing_the_isr(*std::make_unique<Cluster>(2), nullptr), no_node);
   EXPECT_EQ(leader_after_losing_the_isr(*std::make_unique<Cluster>(2), "true"), NodeId{2});
   EXPECT_EQ(leader_after_losing_the_isr(*std::make_unique<Cluster>(2, permissive), nullptr),
@@ -351,7 +351,7 @@ TEST(UncleanElections, happen_where_topic_or_cluster_allow_them_and_nowhere_else
 TEST(UncleanElections, by_default_are_the_old_rule_where_nobody_says) {
   const Rules old{.unclean_leader_election_by_default = true};
   ControllerConfig strict;
-  strict.topic_configs["unclean.leader.election.enable"] = "false";
+  strict.topic_defaults.configs["unclean.leader.election.enable"] = "false";
   EXPECT_EQ(
       leader_after_losing_the_isr(*std::make_unique<Cluster>(2, ControllerConfig{}, old), nullptr),
       NodeId{2});

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/controller/config_docs.h"
+
 namespace brokersim::controller {
 namespace {
 
@@ -55,27 +57,35 @@ TEST(TopicConfig, keys_are_sorted_and_their_defaults_valid) {
   for (const auto& key : keys) {
     EXPECT_EQ(find_topic_config_key(key.name), &key);
     EXPECT_FALSE(why_invalid_topic_config(key.name, key.initial)) << key.name;
+    if (!key.broker.empty()) {
+      EXPECT_EQ(find_topic_config_key_of_broker(key.broker), &key);
+    }
+    EXPECT_FALSE(documentation_of(key.name).empty()) << key.name;
   }
 }
 
-TEST(TopicConfig, looks_in_topic_then_cluster_then_node_then_defaults) {
+TEST(TopicConfig, looks_in_topic_then_broker_then_cluster_then_node_then_defaults) {
   using Source = TopicConfigs::Source;
   Image image;
-  Image::Configs node;
+  TopicDefaults node{.node = NodeId{7}};
   const auto in_force = [&] {
     const TopicConfigs configs(image, "orders", node);
     return std::pair(configs.number("min.insync.replicas"),
                      configs.get("min.insync.replicas").source);
   };
   EXPECT_EQ(in_force(), std::pair(std::int64_t{1}, Source::initial));
-  node["min.insync.replicas"] = "2";
+  node.configs["min.insync.replicas"] = "2";
   EXPECT_EQ(in_force(), std::pair(std::int64_t{2}, Source::node));
   ASSERT_TRUE(image.apply(ConfigRecord{4, "", "min.insync.replicas", "3"}, 0));
   EXPECT_EQ(in_force(), std::pair(std::int64_t{3}, Source::cluster));
-  ASSERT_TRUE(image.apply(ConfigRecord{2, "orders", "min.insync.replicas", "4"}, 1));
-  EXPECT_EQ(in_force(), std::pair(std::int64_t{4}, Source::topic));
-  ASSERT_TRUE(image.apply(ConfigRecord{2, "orders", "min.insync.replicas", "nonsense"}, 2));
+  ASSERT_TRUE(image.apply(ConfigRecord{4, "8", "min.insync.replicas", "6"}, 1));
   EXPECT_EQ(in_force(), std::pair(std::int64_t{3}, Source::cluster));
+  ASSERT_TRUE(image.apply(ConfigRecord{4, "7", "min.insync.replicas", "5"}, 2));
+  EXPECT_EQ(in_force(), std::pair(std::int64_t{5}, Source::broker));
+  ASSERT_TRUE(image.apply(ConfigRecord{2, "orders", "min.insync.replicas", "4"}, 3));
+  EXPECT_EQ(in_force(), std::pair(std::int64_t{4}, Source::topic));
+  ASSERT_TRUE(image.apply(ConfigRecord{2, "orders", "min.insync.replicas", "nonsense"}, 4));
+  EXPECT_EQ(in_force(), std::pair(std::int64_t{5}, Source::broker));
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST_F(Topics, are_deleted_by_name_or_id_and_come_back_with_another_id) {
   request.topics.push_back({.name = "none"});
   request.topics.push_back({.topic_id = Uuid{9}});
   request.topics.push_back({});
-  const auto decision = c.keep(c.controller.delete_topics(request));
+  const auto decision = c.keep(c.controller.delete_topics(request, 6));
   const ErrorCode expected[] = {ErrorCode::none, ErrorCode::none,
                                 ErrorCode::unknown_topic_or_partition, ErrorCode::unknown_topic_id,
                                 ErrorCode::invalid_request};
@@ -176,11 +176,26 @@ TEST_F(Topics, are_deleted_by_name_or_id_and_come_back_with_another_id) {
   EXPECT_NE(c.controller.image().find_topic("a")->id, old_id);
 }
 
+TEST_F(Topics, are_not_deleted_where_that_is_disabled) {
+  ControllerConfig config;
+  config.delete_topic_enable = false;
+  Cluster other(3, config);
+  create(other, {topic("a", 1, 1)});
+  api::DeleteTopicsRequest request;
+  request.topic_names = {"a", "none"};
+  const auto old = other.keep(other.controller.delete_topics(request, 2));
+  EXPECT_EQ(old.response.responses[0].error_code, ErrorCode::invalid_request);
+  const auto decision = other.keep(other.controller.delete_topics(request, 3));
+  EXPECT_EQ(decision.response.responses[0].error_code, ErrorCode::topic_deletion_disabled);
+  EXPECT_EQ(decision.response.responses[1].error_code, ErrorCode::topic_deletion_disabled);
+  EXPECT_TRUE(decision.records.empty());
+}
+
 TEST_F(Topics, are_not_deleted_where_a_request_names_them_twice) {
   create(c, {topic("a", 1, 1)});
   api::DeleteTopicsRequest request;
   request.topic_names = {"a", "a"};
-  const auto decision = c.keep(c.controller.delete_topics(request));
+  const auto decision = c.keep(c.controller.delete_topics(request, 6));
   EXPECT_TRUE(decision.records.empty());
   EXPECT_EQ(decision.response.responses[1].error_code, ErrorCode::invalid_request);
 }

@@ -30,7 +30,8 @@ struct Cluster {
             .high_watermark = 6,
             .config = {.min_insync_replicas = min_isr, .rules = rules},
             .is_eligible = [this](NodeId id, BrokerEpoch epoch) {
-              return !contains(ineligible, id) && epoch.value == 100 + id.value;
+              const bool is_this_life = !epoch.is_set() || epoch.value == 100 + id.value;
+              return !contains(ineligible, id) && is_this_life;
             }};
   }
   static PartitionState state(Nodes isr, std::int32_t partition_epoch) {
@@ -57,6 +58,26 @@ struct Cluster {
                                           .isr = std::move(isr)});
   }
 };
+
+// ---- Low watermark -----------------------------------------------------------------------------
+
+TEST(LeaderLowWatermark, is_where_the_first_log_of_a_live_replica_begins) {  // KIP-107
+  Cluster c({n1, n2, n3});
+  const auto begins_at = [&](NodeId id, Offset start) {
+    const BrokerEpoch epoch{100 + id.value};
+    EXPECT_TRUE(c.leader.follower_fetched(at(1s), {id, epoch, 10, start}).has_value());
+  };
+  EXPECT_EQ(c.leader.low_watermark(4), -1);
+  begins_at(n2, 3);
+  EXPECT_EQ(c.leader.low_watermark(4), -1);
+  begins_at(n3, 2);
+  EXPECT_EQ(c.leader.low_watermark(4), 2);
+  EXPECT_EQ(c.leader.low_watermark(1), 1);
+  c.ineligible = {n3};
+  EXPECT_EQ(c.leader.low_watermark(4), 3);
+  begins_at(n2, 4);
+  EXPECT_EQ(c.leader.low_watermark(4), 4);
+}
 
 // ---- High watermark ----------------------------------------------------------------------------
 

@@ -1,0 +1,186 @@
+#include "core/broker/config_entries.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/controller/config_docs.h"
+
+namespace brokersim::broker {
+namespace {
+
+using controller::ConfigResource;
+using Source = controller::TopicConfigs::Source;
+
+// As DescribeConfigs numbers them.
+enum class ConfigType : std::int8_t {
+  unknown = 0,
+  boolean = 1,
+  string = 2,
+  int32 = 3,
+  int64 = 5,
+  float64 = 6,
+  list = 7,
+};
+
+ConfigType type_of(const controller::TopicConfigKey& key) {
+  using Kind = controller::TopicConfigKey::Kind;
+  switch (key.kind) {
+    case Kind::int32: return ConfigType::int32;
+    case Kind::int64: return ConfigType::int64;
+    case Kind::boolean: return ConfigType::boolean;
+    case Kind::ratio: return ConfigType::float64;
+    case Kind::choice: return ConfigType::string;
+    case Kind::choices:
+    case Kind::replicas: return ConfigType::list;
+  }
+  return ConfigType::unknown;
+}
+
+// A broker's own settings are numbers or flags, but for a few; Kafka counts some in long.
+ConfigType type_of_setting(std::string_view name, std::string_view value) {
+  constexpr std::string_view lists[] = {"advertised.listeners", "controller.quorum.voters",
+                                        "log.dirs", "process.roles"};
+  constexpr std::string_view longs[] = {
+      "connections.max.idle.ms", "leader.imbalance.check.interval.seconds",
+      "replica.high.watermark.checkpoint.interval.ms", "replica.lag.time.max.ms"};
+  if (std::find(std::begin(lists), std::end(lists), name) != std::end(lists)) {
+    return ConfigType::list;
+  }
+  if (std::find(std::begin(longs), std::end(longs), name) != std::end(longs)) {
+    return ConfigType::int64;
+  }
+  if (value == "true" || value == "false") return ConfigType::boolean;
+  const bool is_number =
+      !value.empty() && value.find_first_not_of("-0123456789") == std::string_view::npos;
+  return is_number && name != "broker.rack" ? ConfigType::int32 : ConfigType::string;
+}
+
+// What identifies the node, and is set with every one of them.
+std::map<std::string, std::string> identity_of(const NodeConfig& config) {
+  std::vector<std::string> voters;
+  for (const auto& voter : config.voters) {
+    voters.push_back(fmt::format("{}@{}:{}", voter.id, voter.address.host, voter.address.port));
+  }
+  std::vector<std::string_view> roles;
+  if (config.is_broker) roles.emplace_back("broker");
+  if (config.is_controller) roles.emplace_back("controller");
+  std::map<std::string, std::string> identity{
+      {"advertised.listeners",
+       fmt::format("PLAINTEXT://{}:{}", config.listener.host, config.listener.port)},
+      {"broker.id", fmt::format("{}", config.node_id)},
+      {"controller.quorum.voters", fmt::format("{}", fmt::join(voters, ","))},
+      {"log.dirs", config.log_dir},
+      {"node.id", fmt::format("{}", config.node_id)},
+      {"process.roles", fmt::format("{}", fmt::join(roles, ","))}};
+  if (!config.rack.empty()) identity.emplace("broker.rack", config.rack);
+  return identity;
+}
+
+std::map<std::string, std::string> default_settings() {
+  auto defaults = settings_of(NodeConfig());
+  for (const auto& key : controller::topic_config_keys()) {
+    if (!key.broker.empty()) defaults.emplace(key.broker, key.initial);
+  }
+  return defaults;
+}
+
+}  // namespace
+
+ConfigEntries::ConfigEntries(const controller::Image& image, const NodeConfig& config)
+    : image_(image),
+      dynamic_(image.configs({ConfigResource::Type::broker, fmt::format("{}", config.node_id)})),
+      cluster_defaults_(image.configs({ConfigResource::Type::broker, ""})),
+      own_(identity_of(config)),
+      defaults_(default_settings()) {
+  for (auto& [name, value] : settings_of(config)) {
+    const auto initial = defaults_.find(name);
+    if (initial == defaults_.end() || initial->second != value) own_.emplace(name, value);
+  }
+}
+
+ConfigEntries::Synonyms ConfigEntries::synonyms_in_broker(const std::string& name) const {
+  Synonyms synonyms;
+  const auto look_in = [&](const auto& configs, Source source) {
+    const auto found = configs.find(name);
+    if (found == configs.end()) return;
+    synonyms.push_back({.name = name,
+                        .value = std::string(found->second),
+                        .source = static_cast<std::int8_t>(source)});
+  };
+  look_in(dynamic_, Source::broker);
+  look_in(cluster_defaults_, Source::cluster);
+  look_in(own_, Source::node);
+  look_in(defaults_, Source::initial);
+  return synonyms;
+}
+
+// The first synonym is in force.
+ConfigEntry ConfigEntries::entry(const std::string& name, Synonyms synonyms) const {
+  ConfigEntry entry{.name = name, .config_source = static_cast<std::int8_t>(Source::initial)};
+  const auto* const topic_key = controller::find_topic_config_key(name);
+  const auto* const key = topic_key ? topic_key : controller::find_topic_config_key_of_broker(name);
+  entry.read_only = key == nullptr;
+  entry.documentation = std::string(controller::documentation_of(name));
+  // What nobody here knows may be a secret.
+  entry.is_sensitive = !key && !own_.contains(name) && !defaults_.contains(name);
+  for (auto& synonym : synonyms) {
+    if (entry.is_sensitive) synonym.value = std::nullopt;
+  }
+  if (!synonyms.empty()) {
+    entry.value = synonyms.front().value;
+    entry.config_source = synonyms.front().source;
+  }
+  const auto type = key                  ? type_of(*key)
+                    : entry.is_sensitive ? ConfigType::unknown
+                                         : type_of_setting(name, entry.value.value_or(""));
+  entry.config_type = static_cast<std::int8_t>(type);
+  entry.synonyms = std::move(synonyms);
+  return entry;
+}
+
+std::vector<ConfigEntry> ConfigEntries::of_topic(const std::string& topic) const {
+  const auto& own = image_.configs({ConfigResource::Type::topic, topic});
+  std::vector<ConfigEntry> entries;
+  for (const auto& key : controller::topic_config_keys()) {
+    const std::string name(key.name);
+    auto synonyms = key.broker.empty() ? Synonyms() : synonyms_in_broker(std::string(key.broker));
+    const auto set = own.find(key.name);
+    if (set != own.end()) {
+      synonyms.insert(
+          synonyms.begin(),
+          {.name = name, .value = set->second, .source = static_cast<std::int8_t>(Source::topic)});
+    }
+    entries.push_back(entry(name, std::move(synonyms)));
+    if (!entries.back().value) entries.back().value = std::string(key.initial);
+  }
+  return entries;
+}
+
+std::vector<ConfigEntry> ConfigEntries::of_broker() const {
+  std::set<std::string> names;
+  for (const auto& [name, value] : own_) names.insert(name);
+  for (const auto& [name, value] : defaults_) names.insert(name);
+  for (const auto& [name, value] : dynamic_) names.insert(name);
+  for (const auto& [name, value] : cluster_defaults_) names.insert(name);
+  std::vector<ConfigEntry> entries;
+  for (const auto& name : names) entries.push_back(entry(name, synonyms_in_broker(name)));
+  return entries;
+}
+
+std::vector<ConfigEntry> ConfigEntries::of_cluster_defaults() const {
+  std::vector<ConfigEntry> entries;
+  for (const auto& [name, value] : cluster_defaults_) {
+    auto synonyms = synonyms_in_broker(name);
+    std::erase_if(synonyms, [](const auto& synonym) {
+      return synonym.source != static_cast<std::int8_t>(Source::cluster);
+    });
+    entries.push_back(entry(name, std::move(synonyms)));
+  }
+  return entries;
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,108 @@
+// Configurations as they are shown: what is in force comes first among all that have a value to
+// give, and what nobody here knows keeps its value to itself.
+#include "core/broker/config_entries.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace brokersim::broker {
+namespace {
+
+using controller::ConfigRecord;
+using controller::Image;
+
+constexpr std::int8_t topic = 2, broker = 4;
+
+struct ConfigEntriesTest : testing::Test {
+  NodeConfig config;
+  Image image;
+  Offset offset = 0;
+  void SetUp() override { config.node_id = NodeId{1}; }
+
+  void write(std::int8_t type, std::string resource, std::string name, std::string value) {
+    ASSERT_TRUE(
+        image.apply(ConfigRecord{type, std::move(resource), std::move(name), value}, offset++));
+  }
+  static ConfigEntry find(const std::vector<ConfigEntry>& entries, std::string_view name) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const auto& entry) { return entry.name == name; });
+    EXPECT_NE(found, entries.end()) << name;
+    return found == entries.end() ? ConfigEntry() : *found;
+  }
+  static std::vector<std::int8_t> sources_of(const ConfigEntry& entry) {
+    std::vector<std::int8_t> sources;
+    for (const auto& synonym : entry.synonyms) sources.push_back(synonym.source);
+    return sources;
+  }
+  ConfigEntry topics(std::string_view name) const {
+    return find(ConfigEntries(image, config).of_topic("t"), name);
+  }
+  ConfigEntry brokers(std::string_view name) const {
+    return find(ConfigEntries(image, config).of_broker(), name);
+  }
+};
+
+TEST_F(ConfigEntriesTest, of_a_topic_look_in_topic_broker_cluster_node_and_defaults) {
+  EXPECT_EQ(sources_of(topics("segment.bytes")), (std::vector<std::int8_t>{5}));
+  config.log_segment_bytes = 4000;
+  EXPECT_EQ(topics("segment.bytes").value, "4000");
+  EXPECT_EQ(topics("segment.bytes").config_source, 4);
+  write(broker, "", "log.segment.bytes", "3000");
+  write(broker, "1", "log.segment.bytes", "2000");
+  write(broker, "2", "log.segment.bytes", "9");
+  write(topic, "t", "segment.bytes", "1000");
+  const auto entry = topics("segment.bytes");
+  EXPECT_EQ(entry.value, "1000");
+  EXPECT_EQ(sources_of(entry), (std::vector<std::int8_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(entry.synonyms[0].name, "segment.bytes");
+  EXPECT_EQ(entry.synonyms[1].name, "log.segment.bytes");
+  EXPECT_EQ(entry.synonyms[1].value, "2000");
+  EXPECT_EQ(brokers("log.segment.bytes").value, "2000");
+}
+
+TEST_F(ConfigEntriesTest, say_whether_a_restart_is_needed) {
+  EXPECT_FALSE(brokers("log.segment.bytes").read_only);
+  EXPECT_TRUE(brokers("node.id").read_only);
+  EXPECT_TRUE(brokers("replica.lag.time.max.ms").read_only);
+  EXPECT_FALSE(topics("retention.ms").read_only);
+}
+
+TEST_F(ConfigEntriesTest, have_types_and_documentation) {
+  EXPECT_EQ(topics("retention.ms").config_type, 5);
+  EXPECT_EQ(topics("cleanup.policy").config_type, 7);
+  EXPECT_EQ(topics("preallocate").config_type, 1);
+  EXPECT_EQ(topics("min.cleanable.dirty.ratio").config_type, 6);
+  EXPECT_EQ(brokers("num.partitions").config_type, 3);
+  EXPECT_EQ(brokers("auto.create.topics.enable").config_type, 1);
+  EXPECT_EQ(brokers("replica.lag.time.max.ms").config_type, 5);
+  EXPECT_EQ(topics("retention.ms").documentation, brokers("log.retention.ms").documentation);
+}
+
+TEST_F(ConfigEntriesTest, keep_what_nobody_knows_to_themselves) {
+  write(broker, "1", "somebodys.plugin.password", "secret");
+  const auto entry = brokers("somebodys.plugin.password");
+  EXPECT_TRUE(entry.is_sensitive);
+  EXPECT_EQ(entry.value, std::nullopt);
+  EXPECT_EQ(entry.synonyms.at(0).value, std::nullopt);
+  EXPECT_EQ(entry.config_source, 2);
+}
+
+TEST_F(ConfigEntriesTest, of_all_brokers_are_those_that_were_set) {
+  EXPECT_TRUE(ConfigEntries(image, config).of_cluster_defaults().empty());
+  write(broker, "", "log.segment.bytes", "3000");
+  write(broker, "1", "log.segment.bytes", "2000");
+  const auto entries = ConfigEntries(image, config).of_cluster_defaults();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].value, "3000");
+  EXPECT_EQ(sources_of(entries[0]), (std::vector<std::int8_t>{3}));
+}
+
+TEST_F(ConfigEntriesTest, of_what_this_build_has_are_all_documented) {
+  for (const auto& entry : ConfigEntries(image, config).of_broker()) {
+    EXPECT_FALSE(entry.documentation.value_or("").empty()) << entry.name;
+  }
+}
+
+}  // namespace
+}  // namespace brokersim::broker

@@ -1,0 +1,225 @@
+// Changing configurations: every refusal with its code, what becomes of what is granted, and that a
+// resource changes as a whole or not at all.
+#include "core/controller/config_changes.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "core/controller/topic_config.h"
+#include "tests/core/controller/cluster.h"
+
+namespace brokersim::controller {
+namespace {
+
+using Incremental = api::IncrementalAlterConfigsRequest;
+using Resource = Incremental::AlterConfigsResource;
+using Change = Incremental::AlterableConfig;
+
+constexpr std::int8_t topic_type = 2;
+constexpr std::int8_t broker_type = 4;
+constexpr std::int8_t set = 0, remove_it = 1, append = 2, subtract = 3;
+
+Resource resource(std::int8_t type, std::string name, std::vector<Change> changes) {
+  return {.resource_type = type, .resource_name = std::move(name), .configs = std::move(changes)};
+}
+Change change(std::string name, std::int8_t operation, wire::Nullable<std::string> value) {
+  return {.name = std::move(name), .config_operation = operation, .value = std::move(value)};
+}
+
+ControllerConfig config() {
+  ControllerConfig config;
+  config.static_broker_configs = {"replica.lag.time.max.ms"};
+  return config;
+}
+
+struct ConfigChanges : testing::Test {
+  Cluster c{2, config()};
+  void SetUp() override { c.create("t", {1, 2}); }
+
+  Decision<api::IncrementalAlterConfigsResponse> alter(std::vector<Resource> resources,
+                                                       bool validate_only = false) {
+    return c.keep(c.controller.incremental_alter_configs(
+        {.resources = std::move(resources), .validate_only = validate_only}));
+  }
+  ErrorCode error_of(Resource asked) {
+    const auto decision = alter({std::move(asked)});
+    const auto& answer = decision.response.responses.front();
+    EXPECT_EQ(answer.error_message.has_value(), answer.error_code != ErrorCode::none);
+    if (answer.error_code != ErrorCode::none) {
+      EXPECT_TRUE(decision.records.empty());
+    }
+    return answer.error_code;
+  }
+  ErrorCode error_of_topic(Change asked) { return error_of(resource(topic_type, "t", {asked})); }
+  ErrorCode error_of_broker(std::string name, Change asked) {
+    return error_of(resource(broker_type, std::move(name), {asked}));
+  }
+  const Image::Configs& configs(ConfigResource::Type type, std::string name) const {
+    return c.controller.image().configs({type, std::move(name)});
+  }
+  const Image::Configs& configs() const { return configs(ConfigResource::Type::topic, "t"); }
+};
+
+TEST_F(ConfigChanges, are_refused_for_what_is_no_resource) {
+  const auto fine = change("segment.bytes", set, "2000");
+  EXPECT_EQ(error_of(resource(topic_type, "nowhere", {fine})),
+            ErrorCode::unknown_topic_or_partition);
+  EXPECT_EQ(error_of(resource(topic_type, "", {fine})), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(resource(topic_type, "a/b", {fine})), ErrorCode::invalid_topic_exception);
+  EXPECT_EQ(error_of(resource(broker_type, "one", {})), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(resource(broker_type, "-1", {})), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(resource(broker_type, "9", {})), ErrorCode::broker_id_not_registered);
+  EXPECT_EQ(error_of(resource(0, "t", {})), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(resource(8, "1", {})), ErrorCode::invalid_request);
+}
+
+TEST_F(ConfigChanges, of_topics_are_refused_for_unknown_keys_and_values_that_do_not_fit) {
+  EXPECT_EQ(error_of_topic(change("no.such.key", set, "1")), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", set, "13")), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change("log.segment.bytes", set, "2000")), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", append, "1")), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change("cleanup.policy", append, "keep")), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", set, std::nullopt)), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", 4, "2000")), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", -1, "2000")), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of_topic(change("no.such.key", remove_it, std::nullopt)), ErrorCode::none);
+}
+
+// Kafka never answers AlterConfigs that names a resource twice; ours refuses it (protocol 13).
+TEST_F(ConfigChanges, of_what_is_named_twice_are_refused_without_harm_to_others) {
+  const auto decision = alter({resource(topic_type, "t", {change("segment.bytes", set, "2000")}),
+                               resource(broker_type, "", {change("log.segment.bytes", set, "99")}),
+                               resource(topic_type, "t", {})});
+  ASSERT_EQ(decision.response.responses.size(), 3U);
+  EXPECT_EQ(decision.response.responses[0].error_code, ErrorCode::invalid_request);
+  EXPECT_EQ(decision.response.responses[1].error_code, ErrorCode::none);
+  EXPECT_EQ(decision.response.responses[2].error_code, ErrorCode::invalid_request);
+  EXPECT_TRUE(configs().empty());
+  EXPECT_EQ(error_of(resource(topic_type, "t",
+                              {change("segment.bytes", set, "2000"),
+                               change("segment.bytes", remove_it, std::nullopt)})),
+            ErrorCode::invalid_request);
+}
+
+TEST_F(ConfigChanges, of_a_resource_come_all_or_not_at_all) {
+  const auto good = change("segment.bytes", set, "2000");
+  const auto bad = change("min.insync.replicas", set, "0");
+  EXPECT_EQ(error_of(resource(topic_type, "t", {good, bad})), ErrorCode::invalid_config);
+  EXPECT_TRUE(configs().empty());
+}
+
+TEST_F(ConfigChanges, set_remove_append_and_subtract) {
+  EXPECT_EQ(error_of_topic(change("segment.bytes", set, "2000")), ErrorCode::none);
+  EXPECT_EQ(error_of_topic(change("cleanup.policy", append, "compact")), ErrorCode::none);
+  EXPECT_EQ(configs(),
+            (Image::Configs{{"cleanup.policy", "delete,compact"}, {"segment.bytes", "2000"}}));
+  EXPECT_EQ(error_of_topic(change("cleanup.policy", append, "compact,delete")), ErrorCode::none);
+  EXPECT_EQ(error_of_topic(change("cleanup.policy", subtract, "delete")), ErrorCode::none);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", remove_it, std::nullopt)), ErrorCode::none);
+  EXPECT_EQ(configs(), (Image::Configs{{"cleanup.policy", "compact"}}));
+}
+
+TEST_F(ConfigChanges, that_change_nothing_write_nothing_but_for_brokers) {
+  const auto topic = resource(topic_type, "t", {change("segment.bytes", set, "2000")});
+  EXPECT_EQ(alter({topic}).records.size(), 1U);
+  EXPECT_EQ(alter({topic}).records.size(), 0U);
+  const auto broker = resource(broker_type, "1", {change("log.segment.bytes", set, "2000")});
+  EXPECT_EQ(alter({broker}).records.size(), 1U);
+  EXPECT_EQ(alter({broker}).records.size(), 1U);
+}
+
+TEST_F(ConfigChanges, that_are_only_validated_do_not_happen) {
+  const auto decision =
+      alter({resource(topic_type, "t", {change("segment.bytes", set, "2000")})}, true);
+  EXPECT_EQ(decision.response.responses[0].error_code, ErrorCode::none);
+  EXPECT_TRUE(decision.records.empty());
+  EXPECT_TRUE(configs().empty());
+}
+
+TEST_F(ConfigChanges, of_brokers_are_for_what_can_change_without_a_restart) {
+  EXPECT_EQ(error_of_broker("1", change("log.segment.bytes", set, "2000")), ErrorCode::none);
+  EXPECT_EQ(error_of_broker("", change("min.insync.replicas", set, "2")), ErrorCode::none);
+  EXPECT_EQ(error_of_broker("", change("somebodys.plugin", set, "x")), ErrorCode::none);
+  EXPECT_EQ(error_of_broker("", change("replica.lag.time.max.ms", set, "1")),
+            ErrorCode::invalid_request);
+  EXPECT_EQ(error_of_broker("1", change("log.segment.bytes", set, "few")),
+            ErrorCode::invalid_request);
+  EXPECT_EQ(error_of_broker("1", change("somebodys.plugin", append, "x")),
+            ErrorCode::invalid_config);
+}
+
+TEST_F(ConfigChanges, of_brokers_are_in_force_for_topics_below_the_topics_own) {
+  const auto bytes_at = [&](std::int32_t broker) {
+    const TopicDefaults defaults{.node = NodeId{broker}};
+    return TopicConfigs(c.controller.image(), "t", defaults).number("segment.bytes");
+  };
+  EXPECT_EQ(error_of_broker("", change("log.segment.bytes", set, "2000")), ErrorCode::none);
+  EXPECT_EQ(error_of_broker("1", change("log.segment.bytes", set, "3000")), ErrorCode::none);
+  EXPECT_EQ(bytes_at(1), 3000);
+  EXPECT_EQ(bytes_at(2), 2000);
+  EXPECT_EQ(error_of_topic(change("segment.bytes", set, "4000")), ErrorCode::none);
+  EXPECT_EQ(bytes_at(1), 4000);
+}
+
+TEST_F(ConfigChanges, that_replace_leave_nothing_else) {
+  EXPECT_EQ(error_of_topic(change("segment.bytes", set, "2000")), ErrorCode::none);
+  api::AlterConfigsRequest request;
+  auto& asked = request.resources.emplace_back();
+  asked.resource_type = topic_type;
+  asked.resource_name = "t";
+  asked.configs.push_back({.name = "retention.ms", .value = "5"});
+  auto decision = c.keep(c.controller.alter_configs(request));
+  EXPECT_EQ(decision.response.responses[0].error_code, ErrorCode::none);
+  EXPECT_EQ(configs(), (Image::Configs{{"retention.ms", "5"}}));
+  request.resources[0].configs[0].value = std::nullopt;
+  decision = c.keep(c.controller.alter_configs(request));
+  EXPECT_EQ(decision.response.responses[0].error_code, ErrorCode::invalid_request);
+  EXPECT_EQ(configs(), (Image::Configs{{"retention.ms", "5"}}));
+}
+
+// The model: a map, and for lists a list without doubles.
+void apply_to_model(std::map<std::string, std::vector<std::string>>& model, const Change& change) {
+  auto& words = model.try_emplace(change.name, std::vector<std::string>{"delete"}).first->second;
+  const auto same = std::find(words.begin(), words.end(), change.value.value_or(""));
+  switch (change.config_operation) {
+    case set: words = {*change.value}; break;
+    case remove_it: model.erase(change.name); break;
+    case append:
+      if (same == words.end()) words.push_back(*change.value);
+      break;
+    case subtract:
+      if (same != words.end()) words.erase(same);
+      break;
+  }
+}
+
+RC_GTEST_PROP(ConfigChangesModel, lists_are_what_was_added_less_what_was_taken, ()) {
+  Cluster c(1, config());
+  c.create("t", {1});
+  std::map<std::string, std::vector<std::string>> model;
+  const auto steps = *rc::gen::container<std::vector<std::pair<std::int8_t, bool>>>(
+      rc::gen::pair(rc::gen::inRange<std::int8_t>(0, 4), rc::gen::arbitrary<bool>()));
+  for (const auto& [operation, is_compact] : steps) {
+    const auto asked = change("cleanup.policy", operation, is_compact ? "compact" : "delete");
+    auto expected = model;
+    apply_to_model(expected, asked);
+    const auto found = expected.find("cleanup.policy");
+    const bool is_empty = found != expected.end() && found->second.empty();
+    const auto decision = c.keep(c.controller.incremental_alter_configs(
+        {.resources = {resource(topic_type, "t", {asked})}}));
+    const auto error = decision.response.responses[0].error_code;
+    RC_ASSERT((error == ErrorCode::none) == !is_empty);
+    if (is_empty) continue;
+    model = expected;
+    std::string text;
+    if (found != expected.end()) {
+      for (const auto& word : found->second) text += (text.empty() ? "" : ",") + word;
+    }
+    const auto& stored = c.controller.image().configs({ConfigResource::Type::topic, "t"});
+    const auto value = stored.find("cleanup.policy");
+    RC_ASSERT((value == stored.end() ? std::string() : value->second) == text);
+  }
+}
+
+}  // namespace
+}  // namespace brokersim::controller

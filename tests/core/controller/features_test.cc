@@ -1,0 +1,80 @@
+// Feature levels and registrations: what may be changed of them, and the codes of what may not.
+#include "core/controller/features.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/core/controller/cluster.h"
+
+namespace brokersim::controller {
+namespace {
+
+constexpr std::int8_t upgrade = 1, safe_downgrade = 2;
+
+struct Features : testing::Test {
+  Cluster c{0};
+  void SetUp() override {
+    api::BrokerRegistrationRequest request;
+    request.broker_id = NodeId{1};
+    request.cluster_id = "cluster";
+    request.features.push_back(
+        {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 20});
+    c.keep(c.controller.register_broker(c.now, request));
+  }
+  ErrorCode error_of(std::string feature, std::int16_t level, std::int8_t type = upgrade,
+                     bool validate_only = false) {
+    api::UpdateFeaturesRequest request;
+    request.validate_only = validate_only;
+    request.feature_updates.push_back(
+        {.feature = std::move(feature), .max_version_level = level, .upgrade_type = type});
+    return c.keep(c.controller.update_features(request, 1)).response.error_code;
+  }
+};
+
+TEST_F(Features, have_levels_that_everybody_supports) {
+  const auto invalid = ErrorCode::invalid_update_version;
+  EXPECT_EQ(error_of("no.such.feature", 1), invalid);
+  EXPECT_EQ(error_of("metadata.version", -1), invalid);
+  EXPECT_EQ(error_of("metadata.version", 0), invalid);
+  EXPECT_EQ(error_of("metadata.version", 26), invalid);
+  EXPECT_EQ(error_of("metadata.version", 21), invalid);  // Not on broker 1.
+  EXPECT_EQ(error_of("metadata.version", 20, 4), invalid);
+  EXPECT_EQ(error_of("metadata.version", 20, upgrade, true), ErrorCode::none);
+  EXPECT_TRUE(c.controller.image().features().empty());
+  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
+  EXPECT_EQ(c.controller.image().features().at("metadata.version"), 20);
+}
+
+TEST_F(Features, of_the_metadata_never_go_down) {
+  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
+  EXPECT_EQ(error_of("metadata.version", 19), ErrorCode::invalid_update_version);
+  EXPECT_EQ(error_of("metadata.version", 19, safe_downgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
+}
+
+TEST_F(Features, change_all_or_not_at_all) {
+  api::UpdateFeaturesRequest request;
+  request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 20});
+  request.feature_updates.push_back({.feature = "no.such.feature", .max_version_level = 1});
+  const auto decision = c.keep(c.controller.update_features(request, 1));
+  EXPECT_EQ(decision.response.error_code, ErrorCode::invalid_update_version);
+  EXPECT_TRUE(decision.response.results.empty());
+  EXPECT_TRUE(decision.records.empty());
+}
+
+TEST(Unregistering, takes_a_broker_out_and_lets_it_come_back) {
+  Cluster c{2};
+  c.create("t", {1, 2});
+  const auto epoch = c.epoch_of(1);
+  EXPECT_EQ(c.keep(c.controller.unregister_broker({.broker_id = NodeId{9}})).response.error_code,
+            ErrorCode::broker_id_not_registered);
+  EXPECT_EQ(c.keep(c.controller.unregister_broker({.broker_id = NodeId{1}})).response.error_code,
+            ErrorCode::none);
+  EXPECT_EQ(c.controller.image().find_broker(NodeId{1}), nullptr);
+  EXPECT_EQ(c.partition("t").leader, NodeId{2});
+  EXPECT_EQ(c.partition("t").isr, nodes({2}));
+  c.start(1, 2);
+  EXPECT_GT(c.epoch_of(1), epoch);
+}
+
+}  // namespace
+}  // namespace brokersim::controller

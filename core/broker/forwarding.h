@@ -99,9 +99,9 @@ typename Request::Response forward(Env& env, ControllerLink& controller,
     auto response = forward_once(env, controller, client, request, deadline);
     if (response) return *std::move(response);
     if (response.error() != api::ErrorCode::not_controller)
-      return refusal_of(request, response.error());
+      return refusal_of(request, client.header.api_version, response.error());
     if (env.now() >= deadline || !env.sleep(retry_backoff)) {
-      return refusal_of(request, api::ErrorCode::request_timed_out);
+      return refusal_of(request, client.header.api_version, api::ErrorCode::request_timed_out);
     }
   }
 }

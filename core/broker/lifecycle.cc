@@ -4,6 +4,7 @@
 
 #include "core/api/broker_heartbeat.h"
 #include "core/api/broker_registration.h"
+#include "core/controller/features.h"
 
 namespace brokersim::broker {
 
@@ -57,8 +58,11 @@ bool Lifecycle::register_once(Env& env) {
                                .host = config_.listener.host,
                                .port = config_.listener.port,
                                .security_protocol = 0});
-  request.features.push_back(
-      {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 25});
+  for (const auto& feature : controller::supported_features()) {
+    request.features.push_back({.name = std::string(feature.name),
+                                .min_supported_version = feature.levels.min,
+                                .max_supported_version = feature.levels.max});
+  }
   if (!config_.rack.empty()) request.rack = config_.rack;
   request.previous_broker_epoch = previous_epoch_;
   const Instant deadline = env.now() + config_.broker_session_timeout;

@@ -16,6 +16,7 @@
 #include "core/broker/metadata_loader.h"
 #include "core/broker/quorum.h"
 #include "core/broker/server.h"
+#include "core/controller/features.h"
 #include "core/log/checkpoint.h"
 
 namespace brokersim::broker {
@@ -106,8 +107,9 @@ void serve_clients_as_controller(Node& node) {
   node.forwarded.serve<Request>(serve);
   node.dispatch.serve<Request>(
       [serve](Env& env, const auto& context, const auto& request) -> typename Request::Response {
-        auto response = serve(env, request, context.header.api_version);
-        return response ? *std::move(response) : refusal_of(request, response.error());
+        const auto version = context.header.api_version;
+        auto response = serve(env, request, version);
+        return response ? *std::move(response) : refusal_of(request, version, response.error());
       });
 }
 
@@ -199,6 +201,20 @@ void serve_broker(Node& node) {
       });
 }
 
+// What this build supports, and the levels that are agreed on as far as the node has read.
+void describe_features(const controller::Image& image, api::ApiVersionsResponse& response) {
+  for (const auto& feature : controller::supported_features()) {
+    response.supported_features.push_back({.name = std::string(feature.name),
+                                           .min_version = feature.levels.min,
+                                           .max_version = feature.levels.max});
+  }
+  response.finalized_features_epoch = image.last_offset();
+  for (const auto& [name, level] : image.features()) {
+    response.finalized_features.push_back(
+        {.name = name, .max_version_level = level, .min_version_level = level});
+  }
+}
+
 void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_shutdown) {
   const auto& config = node.config;
   if (config.is_broker) {
@@ -215,6 +231,9 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
   if (config.is_controller) {
     node.controller = std::make_unique<ControllerNode>(config, *node.quorum, *node.metadata);
   }
+  node.dispatch.describe_features_by([&node](api::ApiVersionsResponse& response) {
+    describe_features(node.metadata->image(), response);
+  });
   serve_quorum(node);
   serve_fetch(node);
   if (node.controller) serve_controller(node);

@@ -4,7 +4,23 @@ namespace brokersim::broker {
 
 using api::ErrorCode;
 
-api::CreateTopicsResponse refusal_of(const api::CreateTopicsRequest& request, ErrorCode error) {
+api::ElectLeadersResponse refusal_of(const api::ElectLeadersRequest& request, std::int16_t version,
+                                     ErrorCode error) {
+  api::ElectLeadersResponse response;
+  if (version > 0) response.error_code = error;
+  if (!request.topic_partitions) return response;
+  for (const auto& topic : *request.topic_partitions) {
+    auto& answers = response.replica_election_results.emplace_back();
+    answers.topic = topic.topic;
+    for (const auto partition : topic.partitions) {
+      answers.partition_result.push_back({.partition_id = partition, .error_code = error});
+    }
+  }
+  return response;
+}
+
+api::CreateTopicsResponse refusal_of(const api::CreateTopicsRequest& request, std::int16_t,
+                                     ErrorCode error) {
   api::CreateTopicsResponse response;
   for (const auto& topic : request.topics) {
     response.topics.push_back({.name = topic.name, .error_code = error});
@@ -12,7 +28,8 @@ api::CreateTopicsResponse refusal_of(const api::CreateTopicsRequest& request, Er
   return response;
 }
 
-api::DeleteTopicsResponse refusal_of(const api::DeleteTopicsRequest& request, ErrorCode error) {
+api::DeleteTopicsResponse refusal_of(const api::DeleteTopicsRequest& request, std::int16_t,
+                                     ErrorCode error) {
   api::DeleteTopicsResponse response;
   for (const auto& topic : request.topics) {
     response.responses.push_back(
@@ -24,7 +41,7 @@ api::DeleteTopicsResponse refusal_of(const api::DeleteTopicsRequest& request, Er
   return response;
 }
 
-api::CreatePartitionsResponse refusal_of(const api::CreatePartitionsRequest& request,
+api::CreatePartitionsResponse refusal_of(const api::CreatePartitionsRequest& request, std::int16_t,
                                          ErrorCode error) {
   api::CreatePartitionsResponse response;
   for (const auto& topic : request.topics) {
@@ -49,12 +66,13 @@ Response refuse_resources(const Request& request, ErrorCode error) {
 
 }  // namespace
 
-api::AlterConfigsResponse refusal_of(const api::AlterConfigsRequest& request, ErrorCode error) {
+api::AlterConfigsResponse refusal_of(const api::AlterConfigsRequest& request, std::int16_t,
+                                     ErrorCode error) {
   return refuse_resources<api::AlterConfigsResponse>(request, error);
 }
 
 api::IncrementalAlterConfigsResponse refusal_of(const api::IncrementalAlterConfigsRequest& request,
-                                                ErrorCode error) {
+                                                std::int16_t, ErrorCode error) {
   return refuse_resources<api::IncrementalAlterConfigsResponse>(request, error);
 }
 

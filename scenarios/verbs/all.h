@@ -24,6 +24,7 @@ Verb heal_verb();
 Verb produce_verb();
 Verb consume_verb();
 Verb elect_verb();
+Verb reassign_verb();
 Verb run_verb();
 Verb settle_verb();
 Verb log_verb();

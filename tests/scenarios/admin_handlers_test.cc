@@ -401,6 +401,27 @@ TEST_F(AdminByHand, an_unregistered_broker_is_forgotten) {
   });
 }
 
+TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
+  with_cluster([&](Env& env) {
+    const auto levels = [&] {
+      return ask(env, leader(),
+                 api::ApiVersionsRequest{.client_software_name = "by-hand",
+                                         .client_software_version = "1"},
+                 4);
+    };
+    ASSERT_EQ(levels()->supported_features.size(), 1u);
+    EXPECT_EQ(levels()->supported_features[0].name, "metadata.version");
+    EXPECT_TRUE(levels()->finalized_features.empty());
+    api::UpdateFeaturesRequest request;
+    request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});
+    EXPECT_EQ(ask(env, leader(), request, 1)->error_code, ErrorCode::none);
+    env.sleep(1s);
+    ASSERT_EQ(levels()->finalized_features.size(), 1u);
+    EXPECT_EQ(levels()->finalized_features[0].max_version_level, 25);
+    EXPECT_GT(levels()->finalized_features_epoch, 0);
+  });
+}
+
 // Nodes of both roles: which of them is the active controller is not the client's business.
 TEST_F(AdminByHand, any_node_of_both_roles_answers_for_the_controller) {
   Plan plan;

@@ -42,8 +42,11 @@ typename Request::Response alter(Env& env, Broker& broker, const RequestContext&
     objections.push_back(why_not_here(resource.resource_type, resource.resource_name, self));
     if (objections.back().empty()) rest.resources.push_back(resource);
   }
-  auto forwarded =
-      forward(env, broker.controller(), context, rest, broker.config().quorum_retry_backoff);
+  typename Request::Response forwarded;
+  if (!rest.resources.empty()) {
+    forwarded =
+        forward(env, broker.controller(), context, rest, broker.config().quorum_retry_backoff);
+  }
   typename Request::Response response;
   response.throttle_time_ms = forwarded.throttle_time_ms;
   auto next = forwarded.responses.begin();

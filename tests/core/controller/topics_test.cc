@@ -176,6 +176,15 @@ TEST_F(Topics, are_deleted_by_name_or_id_and_come_back_with_another_id) {
   EXPECT_NE(c.controller.image().find_topic("a")->id, old_id);
 }
 
+// In Kafka the old name stays in the way.
+TEST_F(Topics, with_dots_in_their_names_come_back_too) {
+  create(c, {topic("a.b", 1, 1)});
+  api::DeleteTopicsRequest request;
+  request.topic_names = {"a.b"};
+  c.keep(c.controller.delete_topics(request, 6));
+  EXPECT_EQ(error_of(topic("a.b", 1, 1)), ErrorCode::none);
+}
+
 TEST_F(Topics, are_not_deleted_where_that_is_disabled) {
   ControllerConfig config;
   config.delete_topic_enable = false;

@@ -292,6 +292,7 @@ TEST_F(AdminByHand, deleted_records_are_gone_on_all_replicas_and_stay_so) {
     EXPECT_EQ(remove(leader(), -1).low_watermark, 5);
     cluster_->world().restart(*cluster_->world().find(old_leader));
     wait_until(env, [&] { return state().isr.size() == 3u; });
+    first_metadata(env, old_leader, "t");
     env.sleep(1s);
     api::ElectLeadersRequest elect{.timeout_ms = 5000};
     elect.topic_partitions.emplace().push_back({.topic = "t", .partitions = {0}});
@@ -386,6 +387,28 @@ TEST_F(AdminByHand, a_replica_taken_from_a_broker_that_is_away_is_gone_when_it_i
     first_metadata(env, away, "t");
     EXPECT_TRUE(ask(env, away, api::DescribeLogDirsRequest{}, 4)->results[0].topics.empty());
     EXPECT_TRUE(has_noted("t-0 is of no partition of this broker any more"));
+  });
+}
+
+TEST_F(AdminByHand, our_own_admin_does_all_this_and_says_what_it_could_not_do) {
+  with_cluster([&](Env& env) {
+    client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "admin"});
+    const auto until = [&] { return env.now() + 10s; };
+    EXPECT_TRUE(admin.create_partitions(env, "t", 2, until()).has_value());
+    EXPECT_EQ(admin.create_partitions(env, "t", 2, until()).error(), ErrorCode::invalid_partitions);
+    EXPECT_TRUE(admin.alter_topic_configs(env, "t", {{"segment.bytes", "2000"}}, until()));
+    EXPECT_EQ(admin.alter_topic_configs(env, "t", {{"segment.bytes", "few"}}, until()).error(),
+              ErrorCode::invalid_config);
+    const auto& configs =
+        cluster_->metadata().configs({controller::ConfigResource::Type::topic, "t"});
+    EXPECT_EQ(configs.find("segment.bytes")->second, "2000");
+    EXPECT_TRUE(admin.alter_topic_configs(env, "t", {{"segment.bytes", std::nullopt}}, until()));
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
+    EXPECT_EQ(admin.delete_records(env, t0, -1, until()).value_or(-1), 1);
+    EXPECT_EQ(admin.delete_records(env, t0, 5, until()).error(), ErrorCode::offset_out_of_range);
+    EXPECT_TRUE(admin.reassign(env, t0, std::vector{follower()}, until()).has_value());
+    EXPECT_EQ(admin.reassign(env, t0, std::nullopt, until()).error(),
+              ErrorCode::no_reassignment_in_progress);
   });
 }
 

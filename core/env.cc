@@ -12,6 +12,7 @@ std::string_view name_of(IoError error) {
     case IoError::not_found: return "not found";
     case IoError::exists: return "exists";
     case IoError::full: return "disk full";
+    case IoError::exhausted: return "out of descriptors";
     case IoError::failed: return "i/o error";
   }
   __builtin_unreachable();

@@ -37,8 +37,9 @@ enum class IoError : std::uint8_t {
   cancelled,  // The waiting fiber was cancelled.
   not_found,
   exists,
-  full,    // ENOSPC
-  failed,  // EIO: the device said no. What was not synced before may be gone.
+  full,       // ENOSPC
+  exhausted,  // The process has no descriptor to give away; another time it may have.
+  failed,     // EIO: the device said no. What was not synced before may be gone.
 };
 std::string_view name_of(IoError error);
 
@@ -61,7 +62,9 @@ class Stream {
   virtual IoResult<std::size_t> read(Env& env, std::span<std::uint8_t> into, Instant deadline) = 0;
   // Queues all of `bytes`; waits while the peer does not read (back-pressure).
   virtual IoResult<Done> write(Env& env, Rope bytes, Instant deadline) = 0;
-  // Pending and later calls on either end end; never suspends.
+  // Waits until nothing that was written is still queued on our side of the network.
+  virtual IoResult<Done> drain(Env& env, Instant deadline) = 0;
+  // Pending and later calls on either end end, and what is queued is dropped; never suspends.
   virtual void close() = 0;
   virtual const Address& peer() const = 0;
 };
@@ -69,6 +72,7 @@ class Stream {
 class Listener {
  public:
   virtual ~Listener() = default;
+  // `exhausted` says that somebody was turned away; any other error is final.
   virtual IoResult<std::unique_ptr<Stream>> accept(Env& env) = 0;
   virtual void close() = 0;
 };

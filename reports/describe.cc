@@ -130,6 +130,9 @@ struct Describer {
     return fmt::format("recovers {} up to offset {}{}", b.partition, b.end_offset,
                        b.bytes_cut > 0 ? fmt::format(", cuts {} bytes", b.bytes_cut) : "");
   }
+  std::string operator()(const ConnectionRefused& b) const {
+    return fmt::format("refuses {}: {}, {}", b.peer, name_of(b.reason), b.detail);
+  }
   std::string operator()(const Note& b) const { return b.text; }
 };
 

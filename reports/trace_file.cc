@@ -30,6 +30,10 @@ struct Names<Message::Fate> {
                                      Message::Fate::under_way};
 };
 template <>
+struct Names<CloseReason> {
+  static constexpr auto values = all_close_reasons;
+};
+template <>
 struct Names<Outcome> {
   static constexpr std::array values{Outcome::ok, Outcome::failed, Outcome::unknown};
 };

@@ -272,6 +272,7 @@ std::optional<Watch::Line> Watch::on(const Event& event) {
   }
   if (std::holds_alternative<FaultsLifted>(event.body)) return Line{.what = "all faults are over"};
   if (const auto* note = std::get_if<Note>(&event.body)) return Line{.what = note->text};
+  if (std::holds_alternative<ConnectionRefused>(event.body)) return Line{.what = describe(event)};
   if (auto line = on_machine(event)) return line;
   if (auto line = on_log(event)) return line;
   return on_metadata(event);

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "scenarios/cluster.h"
+#include "scenarios/kafka_settings.h"
 #include "scenarios/nearest.h"
+#include "scenarios/properties_text.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -20,6 +24,7 @@ constexpr std::uint16_t controller_ports_after = 1000;
 
 struct Setting {
   std::string key, value, where;
+  bool is_of_file = false;
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -29,46 +34,57 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-Expected<Setting, std::string> parse_setting(std::string_view text, std::string where) {
-  const auto equals = text.find('=');
-  if (equals == std::string_view::npos) {
-    return Unexpected(fmt::format("{}: '{}' is no key=value", where, text));
+Expected<std::vector<Setting>, std::string> settings_of_file(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  if (!in || !(text << in.rdbuf())) return Unexpected(fmt::format("{}: cannot be read", path));
+  auto properties = parse_properties(text.str());
+  if (!properties) return Unexpected(fmt::format("{}:{}", path, properties.error()));
+  std::vector<Setting> settings;
+  for (auto& property : *properties) {
+    settings.push_back({std::move(property.name), std::move(property.value),
+                        fmt::format("{}:{}", path, property.line), true});
   }
-  return Setting{std::string(trimmed(text.substr(0, equals))),
-                 std::string(trimmed(text.substr(equals + 1))), std::move(where)};
+  return settings;
 }
 
 Expected<std::vector<Setting>, std::string> settings_of(const ServeOptions& options) {
   std::vector<Setting> settings;
   if (!options.config_file.empty()) {
-    std::ifstream in(options.config_file);
-    if (!in) return Unexpected(fmt::format("{}: cannot be read", options.config_file));
-    int number = 0;
-    for (std::string line; std::getline(in, line);) {
-      ++number;
-      const auto text = trimmed(line);
-      if (text.empty() || text.front() == '#' || text.front() == '!') continue;
-      TRY(auto setting, parse_setting(text, fmt::format("{}:{}", options.config_file, number)));
-      settings.push_back(std::move(setting));
-    }
+    TRY(settings, settings_of_file(options.config_file));
   }
-  for (const auto& text : options.settings) {
-    TRY(auto setting, parse_setting(text, "--set"));
-    settings.push_back(std::move(setting));
+  for (const std::string_view text : options.settings) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) {
+      return Unexpected(fmt::format("--set: '{}' is no key=value", text));
+    }
+    settings.push_back({std::string(trimmed(text.substr(0, equals))),
+                        std::string(trimmed(text.substr(equals + 1))), "--set"});
   }
   return settings;
 }
 
+std::vector<std::string> honoured_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : broker::settings_of({})) names.push_back(name);
+  return names;
+}
+
+bool is_among(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// A file may have been written for Kafka; what is typed is meant for us.
 Expected<Done, std::string> apply(broker::NodeConfig& config,
                                   const std::vector<Setting>& settings) {
-  std::vector<std::string> known;
-  for (const auto& [name, value] : broker::settings_of(config)) known.push_back(name);
+  const auto honoured = honoured_names();
   for (const auto& setting : settings) {
+    const bool is_honoured = is_among(setting.key, honoured);
+    if (!is_honoured && (setting.is_of_file || is_kafka_setting(setting.key))) continue;
     const auto done = broker::set(config, setting.key, setting.value);
     if (done) continue;
-    const bool is_known = std::find(known.begin(), known.end(), setting.key) != known.end();
     return Unexpected(fmt::format("{}: {}{}", setting.where, done.error(),
-                                  is_known ? "" : did_you_mean(setting.key, known)));
+                                  is_honoured ? "" : did_you_mean(setting.key, honoured)));
   }
   return broker::check(config);
 }
@@ -191,6 +207,33 @@ Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& 
   TRY(const auto settings, settings_of(options));
   TRY([[maybe_unused]] const Done done, apply(config, settings));
   return options.node_id ? one_node(options, config) : whole_cluster(options, config);
+}
+
+std::vector<std::string> notes_on(const ServeOptions& options) {
+  const auto settings = settings_of(options);
+  REQUIRE(settings.has_value());
+  auto known = honoured_names();
+  std::vector<std::string> notes;
+  std::set<std::string> only_kafkas;
+  std::vector<Setting> unknown;
+  for (const auto& setting : *settings) {
+    if (is_among(setting.key, known)) continue;
+    if (is_kafka_setting(setting.key)) {
+      only_kafkas.insert(setting.key);
+    } else {
+      unknown.push_back(setting);
+    }
+  }
+  for (const auto name : kafka_settings()) known.emplace_back(name);
+  for (const auto& setting : unknown) {
+    notes.push_back(fmt::format("{}: there is no setting '{}'{}", setting.where, setting.key,
+                                did_you_mean(setting.key, known)));
+  }
+  if (!only_kafkas.empty()) {
+    notes.push_back(
+        fmt::format("settings of Kafka's without effect here: {}", fmt::join(only_kafkas, ", ")));
+  }
+  return notes;
 }
 
 std::string bootstrap_servers(const std::vector<ServedNode>& nodes) {

@@ -27,12 +27,15 @@ struct ServeOptions {
   std::string quorum;      // "101@127.0.0.1:9093,…"
   std::string cluster_id;  // The same in each process.
 
-  std::string config_file;            // key=value lines, Kafka's server.properties.
+  std::string config_file;            // Kafka's server.properties (properties_text.h).
   std::vector<std::string> settings;  // key=value, over the file.
 };
 
 // The error names the option or the file's line, and what would fit.
 Expected<std::vector<live::ServedNode>, std::string> served_nodes(const ServeOptions& options);
+// What of the settings has no effect, for people: a line for each name in the file that nobody
+// knows, and one for all that only Kafka knows. Requires options that served_nodes accepts.
+std::vector<std::string> notes_on(const ServeOptions& options);
 
 // "127.0.0.1:9092,127.0.0.1:9093,…"
 std::string bootstrap_servers(const std::vector<live::ServedNode>& nodes);

@@ -184,6 +184,9 @@ struct Teller {
               fact(Subject::votes,
                    fmt::format("{} vote for epoch {}", b.is_granted ? "a" : "no", b.epoch)));
   }
+  Told operator()(const ConnectionRefused& b) const {
+    return fact(Subject::notes, with_short_names(fmt::format("refuses {}: {}", b.peer, b.detail)));
+  }
   Told operator()(const Note& b) const { return fact(Subject::notes, with_short_names(b.text)); }
 
   // The rest is told by others: records as they are delivered, faults as they are commanded.

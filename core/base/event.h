@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/close_reason.h"
 #include "core/base/ids.h"
 #include "core/base/time.h"
 
@@ -473,7 +474,19 @@ struct LogRecovered {
     f("was_clean", e.was_clean);
   }
 };
-// For people, where no other kind fits: a refused frame, an unreadable file.
+// A connection was closed, or not taken, because of what its peer did.
+struct ConnectionRefused {
+  static constexpr std::string_view kind = "connection_refused";
+  std::string peer;  // "host:port"; empty where it was not looked at.
+  CloseReason reason = CloseReason::unanswerable_error;
+  std::string detail;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("reason", e.reason);
+    f("detail", e.detail);
+  }
+};
+// For people, where no other kind fits: an unreadable file.
 struct Note {
   static constexpr std::string_view kind = "note";
   std::string text;
@@ -489,7 +502,7 @@ using EventBody =
                  QuorumLeaderAnnounced, SendInvoked, SendEnded, RecordDelivered, PositionReset,
                  QuorumRoleChanged, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced,
                  LeaderElected, IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced,
-                 LogTruncated, LogRecovered, Note>;
+                 LogTruncated, LogRecovered, ConnectionRefused, Note>;
 
 struct Event {
   EventId id;

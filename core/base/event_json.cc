@@ -84,8 +84,12 @@ std::string to_json(const Event& event) {
     }
     out += ']';
   }
-  std::visit([&out](const auto& body) { body.visit(body, JsonFields{out}); }, event.body);
+  append_fields(out, event.body);
   return out + '}';
+}
+
+void append_fields(std::string& object, const EventBody& body) {
+  std::visit([&object](const auto& b) { b.visit(b, JsonFields{object}); }, body);
 }
 
 std::string to_json(const Message& message) {

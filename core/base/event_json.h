@@ -13,6 +13,8 @@
 namespace brokersim {
 
 std::string to_json(const Event& event);
+// Adds what is particular to the kind to `object`, which has begun: "{" or "{…".
+void append_fields(std::string& object, const EventBody& body);
 
 // `text` as a JSON string, with its quotes.
 std::string json_quoted(std::string_view text);

@@ -1,5 +1,6 @@
 #include "core/broker/broker.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -96,12 +97,24 @@ bool Broker::wait_until_serving(Env& env) {
 
 // ---- The end -----------------------------------------------------------------------------------
 
-void Broker::shut_down(Env& env) {
+// A quorum that nobody answers for is asked for nothing: then the whole cluster stops.
+void Broker::wait_for_leave(Env& env) {
+  constexpr Duration between_looks = 1s;
   lifecycle_.begin_shutdown(env);
-  const Instant deadline = env.now() + config_.broker_session_timeout;
-  while (!lifecycle_.may_shut_down()) {
-    if (lifecycle_.changed().wait(env, deadline) != Wake::notified) break;
+  Instant look = env.now();
+  const Instant deadline = look + config_.broker_session_timeout;
+  while (!lifecycle_.may_shut_down() && look < deadline && !quorum_.is_deserted()) {
+    look = std::min(deadline, look + between_looks);
+    Wake wake = Wake::notified;
+    while (!lifecycle_.may_shut_down() && wake == Wake::notified) {
+      wake = lifecycle_.changed().wait(env, look);
+    }
+    if (wake == Wake::cancelled) return;
   }
+}
+
+void Broker::shut_down(Env& env, bool can_ask_controller) {
+  if (can_ask_controller && lifecycle_.is_registered()) wait_for_leave(env);
   replicas_.sync_all(env);
   replicas_.checkpoint_recovery_points(env);
   replicas_.checkpoint_high_watermarks(env);

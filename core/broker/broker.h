@@ -42,8 +42,9 @@ class Broker {
   // was committed before; from then on clients may be served. False if cancelled first.
   bool wait_until_serving(Env& env);
   // Controlled shutdown: hands leadership over, then makes everything durable and ends the fibers
-  // (KIP-500). Waits for the controller's leave no longer than a session lasts.
-  void shut_down(Env& env);
+  // (KIP-500). Waits for the controller's leave no longer than a session lasts, and not at all if
+  // it cannot be asked.
+  void shut_down(Env& env, bool can_ask_controller);
   // Ends the fibers and nothing else: the disk cannot be written.
   void halt(Env& env);
   bool has_failed() { return replicas_.news().has_failed; }
@@ -52,6 +53,7 @@ class Broker {
   const controller::Image& image() const { return image_; }
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
+  const Replicas& replicas() const { return replicas_; }
   Lifecycle& lifecycle() { return lifecycle_; }
   const QuorumNode& quorum() const { return quorum_; }
   // For requests that only the controller can answer.
@@ -60,6 +62,7 @@ class Broker {
  private:
   void follow_metadata(Env& env);
   bool may_act_on_news() const;
+  void wait_for_leave(Env& env);
   void apply(Env& env, MetadataNews news);
 
   const NodeConfig& config_;

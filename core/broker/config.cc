@@ -23,7 +23,10 @@ void each_setting(Config& c, F&& f) {
   f("socket.request.max.bytes", c.socket_request_max_bytes, none);
   f("message.max.bytes", c.message_max_bytes, none);
   f("fetch.max.bytes", c.fetch_max_bytes, none);
+  f("queued.max.request.bytes", c.queued_max_request_bytes, none);
   f("connections.max.idle.ms", c.connections_max_idle, ms);
+  f("max.connections", c.max_connections, none);
+  f("max.connections.per.ip", c.max_connections_per_ip, none);
   f("log.segment.bytes", c.log_segment_bytes, none);
   f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
   f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);

@@ -98,7 +98,10 @@ ErrorCode ControllerNode::append(Host& host, const controller::Decided& decided)
     }
     ASSERT(*base == decided.base_offset, *base, decided.base_offset);
   }
-  for (const auto& event : decided.events) host.emit(event);
+  for (const auto& event : decided.events) {
+    if (metrics_) metrics_->decided(event);
+    host.emit(event);
+  }
   return ErrorCode::none;
 }
 

@@ -10,6 +10,7 @@
 #include "core/api/all.h"
 #include "core/broker/config.h"
 #include "core/broker/metadata_loader.h"
+#include "core/broker/metrics.h"
 #include "core/broker/quorum.h"
 #include "core/controller/controller.h"
 #include "core/env.h"
@@ -18,8 +19,12 @@ namespace brokersim::broker {
 
 class ControllerNode {
  public:
-  ControllerNode(const NodeConfig& config, QuorumNode& quorum, MetadataLoader& metadata)
-      : config_(config), quorum_(quorum), metadata_(metadata) {}
+  // `metrics`, if any, outlives this.
+  ControllerNode(const NodeConfig& config, QuorumNode& quorum, MetadataLoader& metadata,
+                 NodeMetrics* metrics = nullptr)
+      : config_(config), quorum_(quorum), metadata_(metadata), metrics_(metrics) {}
+
+  bool is_active() const { return active_.has_value(); }
 
   // Becomes active whenever the node leads, and does what time asks for, until cancelled.
   void run(Env& env);
@@ -77,6 +82,7 @@ class ControllerNode {
   const NodeConfig& config_;
   QuorumNode& quorum_;
   MetadataLoader& metadata_;
+  NodeMetrics* metrics_;
   std::optional<controller::Controller> active_;
   LeaderEpoch epoch_{};
   std::uint64_t topic_draws_ = 0;

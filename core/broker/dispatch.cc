@@ -29,14 +29,15 @@ Reply DispatchTable::operator()(Env& env, const RequestContext& context, const S
   const auto row = rows_.find(key);
   if (row == rows_.end()) {
     return {.kind = Reply::Kind::close,
-            .why = fmt::format("API {} is not served here", context.header.api_key)};
+            .why = fmt::format("API {} is not served here", context.header.api_key),
+            .reason = CloseReason::unknown_api};
   }
   const auto* api = api::find_api(context.header.api_key);
   if (!api->versions.has(context.header.api_version)) {
-    return {
-        .kind = Reply::Kind::close,
-        .why = fmt::format("{} v{} is not served, only v{} to v{}", api->name,
-                           context.header.api_version, api->versions.first, api->versions.last)};
+    return {.kind = Reply::Kind::close,
+            .why = fmt::format("{} v{} is not served, only v{} to v{}", api->name,
+                               context.header.api_version, api->versions.first, api->versions.last),
+            .reason = CloseReason::unsupported_version};
   }
   return row->second(env, context, body);
 }
@@ -52,10 +53,16 @@ Reply DispatchTable::answer_api_versions(const RequestContext& context, const Sl
     response.error_code = ErrorCode::unsupported_version;
     const api::ApiKey own[] = {api::ApiKey::api_versions};
     response.api_keys = api::version_ranges(own);
-    return {.frame = wire::response_frame(context.header.correlation_id, response, 0)};
+    auto in_version_0 = context;
+    in_version_0.header.api_version = 0;
+    return reply_with(in_version_0, response);
   }
   const auto request = wire::decode<api::ApiVersionsRequest>(body, version);
-  if (!request) return {.kind = Reply::Kind::close, .why = "malformed ApiVersions"};
+  if (!request) {
+    return {.kind = Reply::Kind::close,
+            .why = fmt::format("malformed ApiVersions v{}: {}", version, request.error()),
+            .reason = CloseReason::malformed_body};
+  }
   const bool is_named = version < 3 || (is_software_name(request->client_software_name) &&
                                         is_software_name(request->client_software_version));
   response.error_code = is_named ? ErrorCode::none : ErrorCode::invalid_request;

@@ -26,7 +26,8 @@ class DispatchTable {
         return {.kind = Reply::Kind::close,
                 .why = fmt::format("malformed {} v{}: {}",
                                    name_of(static_cast<api::ApiKey>(Request::description.key)),
-                                   version, request.error())};
+                                   version, request.error()),
+                .reason = CloseReason::malformed_body};
       }
       return reply_with(context, handler(env, context, *std::move(request)));
     };
@@ -45,6 +46,10 @@ class DispatchTable {
 
   template <class Response>
   static Reply reply_with(const RequestContext& context, const Response& response) {
+    if (context.metrics) {
+      context.metrics->answered(static_cast<api::ApiKey>(context.header.api_key),
+                                *wire::info_of<Response>(), &response);
+    }
     return {.frame = wire::response_frame(context.header.correlation_id, response,
                                           context.header.api_version)};
   }

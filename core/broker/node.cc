@@ -14,6 +14,7 @@
 #include "core/broker/forwarding.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/metadata_loader.h"
+#include "core/broker/node_look.h"
 #include "core/broker/quorum.h"
 #include "core/broker/server.h"
 #include "core/controller/features.h"
@@ -24,9 +25,10 @@ namespace {
 
 // Everything of a running node. The fibers refer to it, so it ends after them.
 struct Node {
-  explicit Node(const NodeConfig& c) : config(c) {}
+  Node(const NodeConfig& c, Monitor* m) : config(c), monitor(m) {}
 
   const NodeConfig& config;
+  Monitor* monitor;  // Null if nobody watches.
   std::unique_ptr<QuorumNode> quorum;
   std::unique_ptr<Broker> broker;
   std::unique_ptr<MetadataLoader> metadata;
@@ -35,7 +37,12 @@ struct Node {
   ForwardedRequests forwarded;  // What comes in Envelopes.
   std::unique_ptr<Server> server;
   FiberGroup fibers;  // But those that quorum, broker and server have of their own.
+  bool has_lost_its_port = false;
 };
+
+NodeMetrics* metrics_of(const Node& node) {
+  return node.monitor ? &node.monitor->metrics : nullptr;
+}
 
 Uuid incarnation_id_of(Host& host, Instant started) {
   Uuid id{};
@@ -229,7 +236,8 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
                                            node.broker->learn(fiber, image, delta, last_offset);
                                        });
   if (config.is_controller) {
-    node.controller = std::make_unique<ControllerNode>(config, *node.quorum, *node.metadata);
+    node.controller =
+        std::make_unique<ControllerNode>(config, *node.quorum, *node.metadata, metrics_of(node));
   }
   node.dispatch.describe_features_by([&node](api::ApiVersionsResponse& response) {
     describe_features(node.metadata->image(), response);
@@ -251,7 +259,14 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
 // it.
 void listen(Env& env, Node& node) {
   if (!node.controller && !node.broker->wait_until_serving(env)) return;
-  (void)node.server->run(env);
+  const auto served = node.server->run(env);
+  node.has_lost_its_port = !served && served.error() != IoError::cancelled;
+}
+
+// Not if the controller is, or may be, this node itself, which nobody reaches any more.
+bool can_ask_controller(const Node& node) {
+  const NodeId controller = node.quorum->leader();
+  return !node.has_lost_its_port || (controller != no_node && controller != node.config.node_id);
 }
 
 bool has_failed(const Node& node) {
@@ -267,11 +282,26 @@ void wait_for_end(Env& env, Node& node) {
 // On a fiber of its own: the main fiber is cancelled, and could wait for nothing. A node whose disk
 // has failed hands nothing over: like Kafka with its last data directory gone, it stops at once.
 void shut_down(Env& env, Node& node) {
-  if (node.broker) has_failed(node) ? node.broker->halt(env) : node.broker->shut_down(env);
+  if (node.broker && has_failed(node)) node.broker->halt(env);
+  if (node.broker && !has_failed(node)) node.broker->shut_down(env, can_ask_controller(node));
   node.quorum->stop(env);
   node.fibers.cancel(env);
   node.server->close_connections(env);
   node.fibers.wait_until_empty(env);
+}
+
+void let_watch(Env& env, const std::shared_ptr<Node>& node) {
+  auto& monitor = *node->monitor;
+  monitor.look = [weak = std::weak_ptr(node)]() -> std::optional<NodeLook> {
+    const auto running = weak.lock();
+    if (!running) return std::nullopt;
+    return look_at(running->monitor->metrics, *running->quorum, *running->metadata,
+                   running->broker.get(), running->controller.get());
+  };
+  if (!node->broker) return;
+  node->fibers.spawn(env, "serving", [&node = *node](Env& fiber) {
+    if (node.broker->wait_until_serving(fiber)) node.monitor->on_serving();
+  });
 }
 
 Expected<Done, std::string> fail(Env& env, std::string why) {
@@ -281,20 +311,21 @@ Expected<Done, std::string> fail(Env& env, std::string why) {
 
 }  // namespace
 
-Expected<Done, std::string> run_node(Env& env, const NodeConfig& config) {
+Expected<Done, std::string> run_node(Env& env, const NodeConfig& config, Monitor* monitor) {
   const auto clean_shutdown = log::take_clean_shutdown(env, "");
   if (!clean_shutdown) {
     return fail(env, fmt::format("clean shutdown marker: {}", name_of(clean_shutdown.error())));
   }
   // The fibers refer to it, and those of an orderly stop outlive this function.
-  const auto node = std::make_shared<Node>(config);
+  const auto node = std::make_shared<Node>(config, monitor);
   auto quorum = QuorumNode::open(env, config, clean_shutdown->has_value());
   if (!quorum) {
     return fail(env, fmt::format("metadata log: {}", log::name_of(quorum.error())));
   }
   node->quorum = *std::move(quorum);
   start_roles(env, *node, *clean_shutdown);
-  node->server = std::make_unique<Server>(config, node->dispatch);
+  node->server = std::make_unique<Server>(config, node->dispatch, metrics_of(*node));
+  if (monitor) let_watch(env, node);
   node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);
   const bool is_failure = has_failed(*node);

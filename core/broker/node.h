@@ -2,13 +2,15 @@
 #pragma once
 
 #include "core/broker/config.h"
+#include "core/broker/metrics.h"
 #include "core/env.h"
 
 namespace brokersim::broker {
 
 // The main program of a node. Returns after an orderly stop, when its fiber is cancelled, or when
-// the node cannot go on: the error says why, and is in an event too. `config` must outlive the
-// node's fibers.
-Expected<Done, std::string> run_node(Env& env, const NodeConfig& config);
+// the node cannot go on: the error says why, and is in an event too. `config`, and `monitor` if
+// there is one, must outlive the node's fibers.
+Expected<Done, std::string> run_node(Env& env, const NodeConfig& config,
+                                     Monitor* monitor = nullptr);
 
 }  // namespace brokersim::broker

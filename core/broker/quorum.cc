@@ -1,6 +1,7 @@
 // The node's quorum as a whole: opening it, its life, and carrying out what Raft decides.
 #include "core/broker/quorum.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -117,12 +118,24 @@ void QuorumNode::start(Env& env) {
   }
 }
 
+bool QuorumNode::is_deserted() const {
+  const auto is_gone = [this](const Voter& voter) {
+    return voter.id == config_.node_id || unreachable_.contains(voter.id);
+  };
+  return !is_leader_ && std::all_of(config_.voters.begin(), config_.voters.end(), is_gone);
+}
+
 void QuorumNode::stop(Env& env) {
   REQUIRE(!env.is_cancelled());
+  unreachable_.clear();  // What was learnt earlier may be over.
   resign(env, "shutdown");
   const Instant deadline = env.now() + config_.quorum_request_timeout;
   while (const auto* resigned = std::get_if<raft::Resigned>(&raft_->role())) {
-    if (resigned->unacknowledged.empty() || env.now() >= deadline) break;
+    // Who is gone, too, need not know: a whole cluster that stops does not wait for itself.
+    const auto& waiting = resigned->unacknowledged;
+    const bool is_done =
+        std::includes(unreachable_.begin(), unreachable_.end(), waiting.begin(), waiting.end());
+    if (is_done || env.now() >= deadline) break;
     if (!env.sleep(config_.quorum_retry_backoff)) break;
   }
   fibers_.cancel(env);

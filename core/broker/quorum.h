@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +56,9 @@ class QuorumNode {
   // Spawns the fibers, which live until stop() or the end of the node. From here on requests may
   // come.
   void start(Env& env);
-  // An orderly end: resigns if this node leads, waits at most one request timeout until the others
-  // know, and ends the fibers. On a fiber that is not cancelled; afterwards this may be destroyed.
+  // An orderly end: resigns if this node leads, waits at most one request timeout until those of
+  // the others that run know, and ends the fibers. On a fiber that is not cancelled; afterwards
+  // this may be destroyed.
   void stop(Env& env);
 
   // ---- Requests of other nodes; the metadata partition only
@@ -75,6 +77,8 @@ class QuorumNode {
   bool is_leader() const { return is_leader_; }  // And may append.
   bool is_voter() const { return raft_->is_voter(); }
   bool has_failed() const { return has_failed_; }
+  // Nobody leads here, and every other voter could not be reached when it was asked last.
+  bool is_deserted() const;
   const raft::Raft& raft() const { return *raft_; }
   // Notified when one of these changes: role, epoch, leader, has_failed.
   Signal& role_changed() { return role_changed_; }
@@ -147,6 +151,7 @@ class QuorumNode {
   bool is_leader_ = false;
   Offset high_watermark_ = 0;
   bool has_failed_ = false;
+  std::set<NodeId> unreachable_;  // Voters that could not be connected to the last time.
 
   Instant timer_at_ = never;  // When the timer will look next.
   Signal role_changed_;

@@ -72,6 +72,11 @@ bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Reques
   const Instant deadline = env.now() + config_.quorum_request_timeout;
   const auto message = to_api(request, config_.cluster_id);
   auto answered = channel.call(env, message, version_of(request), deadline);
+  if (!answered && answered.error() == wire::CallError::unreachable) {
+    unreachable_.insert(peer);
+  } else {
+    unreachable_.erase(peer);
+  }
   const auto held = turn_.take(env);
   if (!held) return false;
   if (auto response = answered ? from_api(*answered) : std::nullopt) {

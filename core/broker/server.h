@@ -3,17 +3,25 @@
 //
 // What cannot be answered in Kafka's terms ends the connection: a frame that is too long or too
 // short, an API or version we do not have (ApiVersions excepted, KIP-511), a body that does not
-// parse. Each is said in an event.
+// parse. So does a peer that takes too much: of time (a frame that does not go on, a response that
+// is not read, nothing at all for connections.max.idle.ms) or of connections. Memory is bounded by
+// waiting (request_memory.h). Each end has a CloseReason, which is counted; refusals are said in an
+// event.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "core/base/close_reason.h"
 #include "core/base/expected.h"
 #include "core/broker/config.h"
+#include "core/broker/connection_limits.h"
 #include "core/broker/fiber_group.h"
+#include "core/broker/metrics.h"
+#include "core/broker/request_memory.h"
 #include "core/env.h"
 #include "core/wire/frame.h"
 
@@ -23,6 +31,7 @@ namespace brokersim::broker {
 struct RequestContext {
   wire::RequestHeader header;
   Address peer;
+  NodeMetrics* metrics = nullptr;  // Null if nobody counts.
 };
 
 // What becomes of a request: a response frame; no response, as for acks=0; or the connection ends.
@@ -31,6 +40,7 @@ struct Reply {
   Kind kind = Kind::respond;
   Rope frame;
   std::string why;  // Of close.
+  CloseReason reason = CloseReason::unanswerable_error;
 };
 
 // What a handler says where a response is not all it may say: no response, or, as the error, why
@@ -43,8 +53,13 @@ using Dispatch = std::function<Reply(Env& env, const RequestContext& context, co
 
 class Server {
  public:
-  Server(const NodeConfig& config, Dispatch dispatch)
-      : config_(config), dispatch_(std::move(dispatch)) {}
+  // `metrics` outlives this.
+  Server(const NodeConfig& config, Dispatch dispatch, NodeMetrics* metrics = nullptr)
+      : config_(config),
+        dispatch_(std::move(dispatch)),
+        metrics_(metrics),
+        limits_(config.max_connections, config.max_connections_per_ip),
+        memory_(config.queued_max_request_bytes) {}
 
   // Accepts connections until cancelled. The error says why the port cannot be had.
   IoResult<Done> run(Env& env);
@@ -52,11 +67,24 @@ class Server {
   void close_connections(Env& env);
 
  private:
-  void serve(Env& env, std::unique_ptr<Stream> stream);
-  void refuse(Host& host, const Stream& stream, std::string_view why);
+  // How a connection ended, and for people what was wrong.
+  struct End {
+    CloseReason reason;
+    std::string detail;
+  };
+
+  void admit(Env& env, std::unique_ptr<Stream> stream);
+  End serve(Env& env, Stream& stream, RequestMemory::Share& memory);
+  std::optional<End> answer(Env& env, Stream& stream, const Slice& frame);
+  std::optional<End> write(Env& env, Stream& stream, Rope frame);
+  End end_of(Env& env, Stream& stream, const wire::FrameReader& reader, wire::FrameError error);
+  void note_end(Host& host, const std::string& peer, const End& end);
 
   const NodeConfig& config_;
   Dispatch dispatch_;
+  NodeMetrics* metrics_;
+  ConnectionLimits limits_;
+  RequestMemory memory_;
   FiberGroup connections_;
 };
 

@@ -40,6 +40,7 @@ std::string_view name_of(FrameError error) {
     case FrameError::cut_short: return "cut_short";
     case FrameError::bad_length: return "bad_length";
     case FrameError::timed_out: return "timed_out";
+    case FrameError::too_slow: return "too_slow";
     case FrameError::cancelled: return "cancelled";
     case FrameError::broken: return "broken";
   }
@@ -112,6 +113,8 @@ Expected<Slice, FrameError> FrameReader::read(Env& env, Instant deadline) {
   if (auto done = read_length(env, deadline); !done) return Unexpected(done.error());
   if (auto done = read_body(env, deadline); !done) return Unexpected(done.error());
   frame_size_.reset();
+  part_ends_ = never;
+  held_ = 0;
   return Slice(std::exchange(frame_, {}));
 }
 
@@ -130,23 +133,26 @@ Expected<Done, FrameError> FrameReader::read_length(Env& env, Instant deadline) 
     end_ += *n;
   }
   Reader in(ByteView(buffer_).subspan(begin_));
-  const auto length = in.fixed<std::int32_t>();
-  if (length < 0 || static_cast<std::size_t>(length) > max_size_) {
+  announced_ = in.fixed<std::int32_t>();
+  if (announced_ < 0 || static_cast<std::size_t>(announced_) > limits_.max_size) {
     return Unexpected(FrameError::bad_length);
   }
   begin_ += length_size;
-  frame_size_ = static_cast<std::size_t>(length);
+  frame_size_ = static_cast<std::size_t>(announced_);
   return Done{};
 }
 
 // A peer that announces much has to send much before much memory is taken.
 Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
+  if (!hold(env, std::min(*frame_size_, buffer_size))) return Unexpected(FrameError::cancelled);
   take_buffered();
   while (frame_.size() < *frame_size_) {
     const auto missing = *frame_size_ - frame_.size();
     const bool directly = missing >= buffer_size;
     const auto have = frame_.size();
-    if (directly) frame_.resize(have + std::min(missing, std::max(have, buffer_size)));
+    const auto next = have + std::min(missing, std::max(have, buffer_size));
+    if (!hold(env, next)) return Unexpected(FrameError::cancelled);
+    if (directly) frame_.resize(next);
     const auto into = directly ? std::span(frame_).subspan(have) : std::span(buffer_);
     auto n = read_some(env, into, deadline);
     if (directly) frame_.resize(have + (n ? *n : 0));
@@ -162,10 +168,32 @@ Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
 
 Expected<std::size_t, FrameError> FrameReader::read_some(Env& env, std::span<std::uint8_t> into,
                                                          Instant deadline) {
-  auto n = stream_.read(env, into, deadline);
-  if (!n) return Unexpected(to_frame_error(n.error()));
+  const bool is_timed = has_buffered() && limits_.part_time != Duration::max();
+  auto n = stream_.read(env, into, is_timed ? part_deadline(env) : deadline);
+  if (!n) {
+    const auto error = to_frame_error(n.error());
+    return Unexpected(is_timed && error == FrameError::timed_out ? FrameError::too_slow : error);
+  }
   if (*n == 0) return Unexpected(FrameError::ended);
+  part_read_ += *n;
   return *n;
+}
+
+Instant FrameReader::part_deadline(Env& env) {
+  if (part_ends_ == never || part_read_ >= FrameLimits::part_size) {
+    part_ends_ = env.now() + limits_.part_time;
+    part_read_ = 0;
+  }
+  return part_ends_;
+}
+
+// So much of the present frame may be in memory. Waiting for that is not the peer's fault.
+bool FrameReader::hold(Env& env, std::size_t size) {
+  if (size <= held_) return true;
+  if (memory_ && !memory_->take(env, size - held_)) return false;
+  held_ = size;
+  part_ends_ = never;
+  return true;
 }
 
 // Moves what is buffered of the present frame into it.

@@ -92,37 +92,63 @@ enum class FrameError : std::uint8_t {
   cut_short,   // The peer closed inside a frame.
   bad_length,  // Negative, or beyond the maximum.
   timed_out,   // Reading may go on later: nothing is lost.
+  too_slow,    // The frame has begun, and goes on too slowly.
   cancelled,
   broken,  // The connection is gone.
 };
 std::string_view name_of(FrameError error);
 
+struct FrameLimits {
+  std::size_t max_size = max_frame_size;
+  // A frame that has begun brings its next part, or its end, within this time: who sends a byte
+  // now and then is not idle, and yet never done. Until it begins, only the deadline counts.
+  Duration part_time = Duration::max();
+  static constexpr std::size_t part_size = 64 * 1024;
+};
+
+// Where the memory of frames comes from, if several readers share a bound.
+class FrameMemory {
+ public:
+  virtual ~FrameMemory() = default;
+  // Waits until `bytes` more may be held; false if cancelled first.
+  virtual bool take(Env& env, std::size_t bytes) = 0;
+};
+
 // Reads the frames of one stream in their order, however the bytes arrive: many frames in one read
 // or one in many. Each frame is a slice of its own, copied once.
 class FrameReader {
  public:
-  explicit FrameReader(Stream& stream, std::size_t max_size = max_frame_size)
-      : stream_(stream), max_size_(max_size) {}
+  explicit FrameReader(Stream& stream, FrameLimits limits = {}, FrameMemory* memory = nullptr)
+      : stream_(stream), limits_(limits), memory_(memory) {}
 
   // The next frame without its length. Any error but timed_out is final.
   Expected<Slice, FrameError> read(Env& env, Instant deadline);
   // Whether bytes of a further frame are here already.
   bool has_buffered() const { return begin_ != end_ || frame_size_.has_value(); }
+  // The length that the last frame announced, fit or unfit.
+  std::int32_t announced() const { return announced_; }
 
  private:
+  bool hold(Env& env, std::size_t size);
   Expected<Done, FrameError> read_length(Env& env, Instant deadline);
   Expected<Done, FrameError> read_body(Env& env, Instant deadline);
   Expected<std::size_t, FrameError> read_some(Env& env, std::span<std::uint8_t> into,
                                               Instant deadline);
   void take_buffered();
+  Instant part_deadline(Env& env);
 
   Stream& stream_;
-  std::size_t max_size_;
+  const FrameLimits limits_;
+  FrameMemory* memory_;
   Bytes buffer_;  // [begin_, end_) is read but belongs to no frame yet.
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::optional<std::size_t> frame_size_;  // Of the frame that has begun.
   Bytes frame_;
+  std::size_t held_ = 0;  // Of the memory, for this frame.
+  std::int32_t announced_ = 0;
+  Instant part_ends_ = never;
+  std::size_t part_read_ = 0;
 };
 
 }  // namespace brokersim::wire

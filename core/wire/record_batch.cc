@@ -207,6 +207,17 @@ Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input) {
   return batches;
 }
 
+std::uint64_t count_records(const Rope& batches) {
+  std::uint64_t records = 0;
+  for (std::size_t at = 0; at + batch_header_size <= batches.size();) {
+    const auto parsed = parse_batch_header(batches.sub(at, batch_header_size).joined().view());
+    if (!parsed || parsed->size > batches.size() - at) break;
+    records += static_cast<std::uint64_t>(std::max(0, parsed->header.record_count));
+    at += parsed->size;
+  }
+  return records;
+}
+
 Expected<Slice, BatchError> uncompressed_body(const Batch& batch, std::size_t max_size) {
   const Codec codec = batch.header.codec();
   if (codec == Codec::none) return batch.body;

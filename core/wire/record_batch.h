@@ -93,6 +93,9 @@ Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input);
 // All complete batches of `input`. A partial one at the end is dropped, as after a Fetch.
 Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input);
 
+// How many records the complete batches of `batches` say they hold; looks at headers only.
+std::uint64_t count_records(const Rope& batches);
+
 struct RecordHeader {
   std::string key;
   std::optional<Bytes> value;

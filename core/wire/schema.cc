@@ -172,7 +172,11 @@ class Encoder {
 class Decoder {
  public:
   Decoder(Reader& in, const Slice* owner, const Description& description, std::int16_t version)
-      : in_(&in), owner_(owner), version_(version), flexible_(description.is_flexible(version)) {
+      : in_(&in),
+        owner_(owner),
+        version_(version),
+        flexible_(description.is_flexible(version)),
+        budget_(std::min(most_elements, least_elements + in.remaining() * elements_per_byte)) {
     if (!description.versions.has(version)) in_->fail("version is not supported");
   }
 
@@ -287,25 +291,40 @@ class Decoder {
     v = Records(owner_->sub(at, bytes.size()));
   }
 
-  // Grows as elements arrive: a short input that announces many must not take much memory.
+  // Grows as elements arrive: a short input that announces many must not take much memory. Nor must
+  // a long one of elements that are a byte on the wire and a hundred here.
   void array(const Type& type, void* v, std::size_t size) {
     constexpr std::size_t first_elements = 1024;
     const auto& element = *type.element;
-    std::size_t have = std::min(size, first_elements);
-    void* data = type.resize(v, have);
+    std::size_t have = 0;
+    void* data = type.resize(v, 0);
     for (std::size_t i = 0; i < size && in_->ok(); ++i) {
       if (i == have) {
-        have = std::min(size, have * 2);
+        const std::size_t next = std::min(size, std::max(first_elements, have * 2));
+        if (!spend((next - have) * element.size)) return;
+        have = next;
         data = type.resize(v, have);
       }
       value(element, advance(data, i * element.size));
     }
   }
 
+  bool spend(std::size_t bytes) {
+    if (bytes > budget_) in_->fail("its elements take too much memory");
+    budget_ -= std::min(budget_, bytes);
+    return in_->ok();
+  }
+
+  // Of all elements of a message together.
+  static constexpr std::size_t least_elements = std::size_t{1} << 20;
+  static constexpr std::size_t most_elements = std::size_t{64} << 20;
+  static constexpr std::size_t elements_per_byte = 32;
+
   Reader* in_;
   const Slice* owner_;
   std::int16_t version_;
   bool flexible_;
+  std::size_t budget_;
 };
 
 // ---- JSON

@@ -1,26 +1,31 @@
 // brokersim serve: the same brokers and controllers on real sockets and files, for real clients.
 #include <cstdio>
 #include <memory>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "core/base/event_json.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/serve_config.h"
+#include "sim/live/event_log.h"
+#include "sim/live/line_writer.h"
 
 namespace brokersim::scenarios {
 namespace {
 
-// What somebody who runs a cluster wants to be told of; the rest only with --verbose.
-bool is_notable(const Event& event) {
-  return std::holds_alternative<QuorumRoleChanged>(event.body) ||
-         std::holds_alternative<BrokerRegistered>(event.body) ||
-         std::holds_alternative<BrokerFenced>(event.body) ||
-         std::holds_alternative<BrokerUnfenced>(event.body) ||
-         std::holds_alternative<LeaderElected>(event.body) ||
-         std::holds_alternative<IsrChanged>(event.body) ||
-         std::holds_alternative<LogTruncated>(event.body) ||
-         std::holds_alternative<Note>(event.body);
+using live::Level;
+
+struct Options : ServeOptions {
+  std::uint16_t metrics_port = 0;  // 0: none.
+  std::string log_level = "info";
+  bool is_verbose = false;
+  bool is_quiet = false;
+};
+
+Level level_of(const Options& options) {
+  if (options.is_verbose) return Level::debug;
+  if (options.is_quiet) return Level::error;
+  return *live::level_named(options.log_level);
 }
 
 void say_ready(const std::vector<live::ServedNode>& nodes) {
@@ -33,65 +38,91 @@ void say_ready(const std::vector<live::ServedNode>& nodes) {
   std::fflush(stdout);
 }
 
-int serve(const ServeOptions& options, bool is_verbose, bool is_quiet) {
+std::optional<Address> metrics_address(const Options& options,
+                                       const std::vector<live::ServedNode>& nodes) {
+  if (options.metrics_port == 0) return std::nullopt;
+  return Address{nodes.front().bind_host, options.metrics_port};
+}
+
+// How it ended: the exit status, and why if it is not 0.
+struct Ended {
+  int status = 0;
+  std::string why;
+};
+
+Ended run(const Options& options, const std::vector<live::ServedNode>& nodes) {
+  live::LineWriter lines(STDERR_FILENO);
+  live::EventLog log(
+      level_of(options), [&lines](std::string line) { lines.write(std::move(line)); },
+      &live::system_time);
+  const auto on_failure = [&log](NodeId node, std::string_view why) {
+    log.say(Level::error, node, "node_failed", why);
+  };
+  auto cluster = live::LiveCluster::open(nodes,
+                                         {.on_event = [&log](const Event& e) { log.event(e); },
+                                          .on_ready = [&nodes] { say_ready(nodes); },
+                                          .on_failure = on_failure},
+                                         metrics_address(options, nodes));
+  if (!cluster) {
+    log.say(Level::error, no_node, "start_failed", cluster.error());
+    return {2, cluster.error()};
+  }
+  for (const auto& note : notes_on(options)) log.say(Level::warn, no_node, "setting", note);
+  const auto ended = (*cluster)->run();
+  if (!ended) return {3, ended.error()};
+  return {};
+}
+
+int serve(const Options& options) {
   const auto nodes = served_nodes(options);
   if (!nodes) {
     fmt::print(stderr, "{}\n", nodes.error());
     return 2;
   }
-  auto cluster =
-      live::LiveCluster::open(*nodes, {.on_event =
-                                           [=](const Event& event) {
-                                             if (is_verbose || (!is_quiet && is_notable(event))) {
-                                               fmt::print(stderr, "{}\n", to_json(event));
-                                             }
-                                           },
-                                       .on_ready = [&] { say_ready(*nodes); }});
-  if (!cluster) {
-    fmt::print(stderr, "{}\n", cluster.error());
-    return 2;
+  const auto ended = run(options, *nodes);
+  if (ended.status == 0) {
+    fmt::print("stopped\n");
+  } else {
+    fmt::print(stderr, "{}\n", ended.why);
   }
-  const auto ended = (*cluster)->run();
-  if (!ended) {
-    fmt::print(stderr, "{}\n", ended.error());
-    return 3;
-  }
-  fmt::print("stopped\n");
-  return 0;
+  return ended.status;
+}
+
+void add_options(CLI::App& verb, Options& options) {
+  verb.add_option("--brokers", options.brokers, "how many brokers")->capture_default_str();
+  verb.add_option("--controllers", options.controllers, "how many controllers")
+      ->capture_default_str();
+  verb.add_option("--data", options.data, "the folder with the nodes' data")->capture_default_str();
+  verb.add_option("--port", options.port, "of the first broker")->capture_default_str();
+  verb.add_option("--host", options.host, "a numeric address to listen on and to advertise")
+      ->capture_default_str();
+  verb.add_option("--names", options.names,
+                  "a host name per broker: 127.0.0.1, 127.0.0.2 … on the same port")
+      ->delimiter(',');
+  verb.add_option("--node-id", options.node_id, "serve one node of a larger cluster");
+  verb.add_option("--roles", options.roles, "of that node: broker, controller, or both")
+      ->capture_default_str();
+  verb.add_option("--quorum", options.quorum, "the controllers: ID@HOST:PORT,…");
+  verb.add_option("--cluster-id", options.cluster_id, "22 base64 characters");
+  verb.add_option("--config", options.config_file, "a server.properties with Kafka's names");
+  verb.add_option("--set", options.settings, "key=value, over the file")->allow_extra_args(false);
+  verb.add_option("--metrics-port", options.metrics_port,
+                  "serve GET /metrics, in Prometheus' format; 0: nowhere")
+      ->capture_default_str();
+  verb.add_option("--log-level", options.log_level, "error, warn, info or debug")
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}))
+      ->capture_default_str();
+  verb.add_flag("--verbose", options.is_verbose, "--log-level debug: every event");
+  verb.add_flag("--quiet", options.is_quiet, "--log-level error");
 }
 
 }  // namespace
 
 void add_serve(CLI::App& app, CommandLine& line) {
-  struct Options : ServeOptions {
-    bool is_verbose = false;
-    bool is_quiet = false;
-  };
   auto options = std::make_shared<Options>();
   auto* verb = app.add_subcommand("serve", "serve a cluster to real clients, until SIGTERM");
-  verb->add_option("--brokers", options->brokers, "how many brokers")->capture_default_str();
-  verb->add_option("--controllers", options->controllers, "how many controllers")
-      ->capture_default_str();
-  verb->add_option("--data", options->data, "the folder with the nodes' data")
-      ->capture_default_str();
-  verb->add_option("--port", options->port, "of the first broker")->capture_default_str();
-  verb->add_option("--host", options->host, "a numeric address to listen on and to advertise")
-      ->capture_default_str();
-  verb->add_option("--names", options->names,
-                   "a host name per broker: 127.0.0.1, 127.0.0.2 … on the same port")
-      ->delimiter(',');
-  verb->add_option("--node-id", options->node_id, "serve one node of a larger cluster");
-  verb->add_option("--roles", options->roles, "of that node: broker, controller, or both")
-      ->capture_default_str();
-  verb->add_option("--quorum", options->quorum, "the controllers: ID@HOST:PORT,…");
-  verb->add_option("--cluster-id", options->cluster_id, "22 base64 characters");
-  verb->add_option("--config", options->config_file, "a properties file with Kafka's names");
-  verb->add_option("--set", options->settings, "key=value, over the file")->allow_extra_args(false);
-  verb->add_flag("--verbose", options->is_verbose, "log every event");
-  verb->add_flag("--quiet", options->is_quiet, "log nothing");
-  verb->callback([options, &line] {
-    line.exit_status = serve(*options, options->is_verbose, options->is_quiet);
-  });
+  add_options(*verb, *options);
+  verb->callback([options, &line] { line.exit_status = serve(*options); });
 }
 
 }  // namespace brokersim::scenarios

@@ -2,9 +2,8 @@
 
 namespace brokersim::live {
 
-Jobs::Jobs(std::size_t threads, std::function<void()> on_done) : on_done_(std::move(on_done)) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-}
+Jobs::Jobs(std::size_t most_threads, OnDone on_done)
+    : most_threads_(most_threads), on_done_(std::move(on_done)) {}
 
 Jobs::~Jobs() {
   {
@@ -19,29 +18,31 @@ void Jobs::submit(std::uint64_t tag, std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.emplace_back(tag, std::move(work));
+    if (waiting_.size() > idle_ && threads_.size() < most_threads_) {
+      threads_.emplace_back([this] { this->work(); });
+    }
   }
   has_work_.notify_one();
 }
 
-std::vector<std::uint64_t> Jobs::take_done() {
+std::size_t Jobs::waiting() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(done_, {});
+  return waiting_.size();
 }
 
 void Jobs::work() {
   std::unique_lock lock(mutex_);
   while (true) {
+    ++idle_;
     has_work_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    --idle_;
     if (waiting_.empty()) return;
     auto [tag, run] = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
     run();
     run = nullptr;  // What it owns goes before anybody hears of its end.
-    lock.lock();
-    done_.push_back(tag);
-    lock.unlock();
-    on_done_();
+    on_done_(tag);
     lock.lock();
   }
 }

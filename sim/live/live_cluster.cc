@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <utility>
@@ -22,6 +23,14 @@ sigset_t ending_signals() {
   return set;
 }
 
+// Connections and segments are many; what the system allows is not given by itself.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::string unreachable(const Address& bound, IoError error) {
   return fmt::format("cannot listen on {}:{}: {}: name another --port or --host", bound.host,
                      bound.port, error == IoError::exists ? "the port is taken" : name_of(error));
@@ -32,6 +41,8 @@ std::string unreachable(const Address& bound, IoError error) {
 LiveCluster::BlockedSignals::BlockedSignals() {
   const sigset_t set = ending_signals();
   sigprocmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 // SIGTERM and SIGINT, as something to read. The second one ends the process at once.
@@ -58,13 +69,20 @@ class LiveCluster::Signals final : public Watcher {
   int descriptor_ = -1;
 };
 
-LiveCluster::LiveCluster(Hooks hooks) : hooks_(std::move(hooks)) {}
+LiveCluster::LiveCluster(Hooks hooks, std::optional<Address> metrics)
+    : hooks_(std::move(hooks)), metrics_at_(std::move(metrics)) {}
 
 LiveCluster::~LiveCluster() = default;
 
-Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vector<ServedNode> nodes,
-                                                                      Hooks hooks) {
-  auto cluster = std::unique_ptr<LiveCluster>(new LiveCluster(std::move(hooks)));
+Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(
+    std::vector<ServedNode> nodes, Hooks hooks, std::optional<Address> metrics) {
+  allow_many_descriptors();
+  auto cluster =
+      std::unique_ptr<LiveCluster>(new LiveCluster(std::move(hooks), std::move(metrics)));
+  if (const auto& at = cluster->metrics_at_) {
+    const auto listener = listen_on(cluster->reactor_, *at);
+    if (!listener) return Unexpected("metrics: " + unreachable(*at, listener.error()));
+  }
   for (auto& served : nodes) {
     const Address bound{served.bind_host, served.config.listener.port};
     const auto listener = listen_on(cluster->reactor_, bound);
@@ -79,7 +97,7 @@ Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vecto
     cluster->unreachable_.push_back(config.node_id);
     if (config.is_broker && config.is_controller) cluster->fenced_.push_back(config.node_id);
     cluster->nodes_.push_back(
-        std::make_unique<Node>(Node{std::move(served), *std::move(directory), nullptr, FiberId{}}));
+        std::make_unique<Node>(Node{std::move(served), *std::move(directory), nullptr, {}, {}}));
   }
   return cluster;
 }
@@ -87,9 +105,6 @@ Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(std::vecto
 EventId LiveCluster::observe(Event event) {
   event.id = EventId{++events_};
   hooks_.on_event(event);
-  if (const auto* unfenced = std::get_if<BrokerUnfenced>(&event.body)) {
-    no_longer(fenced_, unfenced->broker);
-  }
   return event.id;
 }
 
@@ -112,21 +127,63 @@ void LiveCluster::start(Node& node) {
   };
   config.on_listening = [this, id] { no_longer(unreachable_, id); };
   node.env = std::make_unique<LiveEnv>(reactor_, std::move(config));
+  // Not the controller's event, which is of another process, perhaps.
+  node.monitor.on_serving = [this, id] { no_longer(fenced_, id); };
   node.main = node.env->spawn("main", [this, &node, id](Env& env) {
-    const auto ended = broker::run_node(env, node.served.config);
+    const auto ended = broker::run_node(env, node.served.config, &node.monitor);
     if (!ended) fail(id, ended.error());
   });
 }
 
 void LiveCluster::fail(NodeId node, std::string_view why) {
   if (is_stopping_) return;
-  failure_ = fmt::format("node {}: {}", node, why);
+  failure_ = node == no_node ? std::string(why) : fmt::format("node {}: {}", node, why);
+  hooks_.on_failure(node, why);
   stop();
 }
+
+// ---- Metrics -----------------------------------------------------------------------------------
+
+void LiveCluster::serve_metrics() {
+  LiveEnv::Config config{.data_directory = ".", .bind_host = metrics_at_->host};
+  config.on_event = [](const Event&) { return EventId{}; };
+  process_ = std::make_unique<LiveEnv>(reactor_, std::move(config));
+  metrics_server_ =
+      std::make_unique<MetricsServer>(metrics_at_->port, [this](Env& env) { return metrics(env); });
+  metrics_fiber_ = process_->spawn("metrics", [this](Env& env) {
+    const auto ended = metrics_server_->run(env);
+    if (ended || ended.error() == IoError::cancelled) return;
+    fail(no_node, "metrics: " + unreachable(*metrics_at_, ended.error()));
+  });
+}
+
+// The nodes are looked at here, where they are; the text is made where it holds nobody up.
+std::string LiveCluster::metrics(Env&) {
+  struct Scrape {
+    std::vector<ScrapedNode> nodes;
+    std::string text;
+  };
+  const auto scrape = std::make_shared<Scrape>();
+  for (const auto& node : nodes_) {
+    auto look = node->monitor.look();
+    if (!look) continue;
+    scrape->nodes.push_back({.id = node->served.config.node_id,
+                             .look = *std::move(look),
+                             .fibers = node->env->fibers(),
+                             .syncs = node->env->sync_latencies()});
+    reactor_.give_way();
+  }
+  const bool has_run = reactor_.run_elsewhere(
+      reactor_.jobs(), [scrape] { scrape->text = metrics_page(scrape->nodes); });
+  return has_run ? std::move(scrape->text) : std::string();
+}
+
+// ---- The end -----------------------------------------------------------------------------------
 
 Expected<Done, std::string> LiveCluster::run() {
   signals_ = std::make_unique<Signals>(*this);
   for (auto& node : nodes_) start(*node);
+  if (metrics_at_) serve_metrics();
   reactor_.run();
   if (!failure_.empty()) return Unexpected(failure_);
   return Done{};
@@ -140,6 +197,7 @@ void LiveCluster::stop() {
 void LiveCluster::stop_in_order() {
   stop_all(true);
   stop_all(false);
+  reactor_.cancel(metrics_fiber_);
 }
 
 void LiveCluster::stop_all(bool are_brokers) {

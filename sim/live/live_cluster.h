@@ -4,12 +4,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/broker/config.h"
+#include "core/broker/metrics.h"
 #include "sim/live/data_directory.h"
 #include "sim/live/live_env.h"
+#include "sim/live/metrics_page.h"
+#include "sim/live/metrics_server.h"
 #include "sim/live/reactor.h"
 
 namespace brokersim::live {
@@ -26,10 +31,13 @@ class LiveCluster {
     std::function<void(const Event&)> on_event;
     // Once: every node here can be reached, and every broker may lead.
     std::function<void()> on_ready;
+    // A node cannot go on.
+    std::function<void(NodeId, std::string_view why)> on_failure = [](NodeId, std::string_view) {};
   };
   // Opens the data directories and tries the ports; the error names the place and the remedy.
-  static Expected<std::unique_ptr<LiveCluster>, std::string> open(std::vector<ServedNode> nodes,
-                                                                  Hooks hooks);
+  // Metrics are served at `metrics`, if it is given.
+  static Expected<std::unique_ptr<LiveCluster>, std::string> open(
+      std::vector<ServedNode> nodes, Hooks hooks, std::optional<Address> metrics = std::nullopt);
   ~LiveCluster();
 
   // Until the process is told to end (SIGTERM, SIGINT) and all nodes have stopped, or a node cannot
@@ -42,18 +50,22 @@ class LiveCluster {
     DataDirectory directory;
     std::unique_ptr<LiveEnv> env;
     FiberId main;
+    broker::Monitor monitor;
   };
   class Signals;
-  // Threads inherit what is blocked: this comes before any is made.
+  // Threads inherit what is blocked: this comes before any is made. What is said by errno, too,
+  // is ignored: a pipe without a reader, a file beyond its limit.
   struct BlockedSignals {
     BlockedSignals();
   };
 
-  explicit LiveCluster(Hooks hooks);
+  LiveCluster(Hooks hooks, std::optional<Address> metrics);
   EventId observe(Event event);
   // The node is none of those any more.
   void no_longer(std::vector<NodeId>& those, NodeId node);
   void start(Node& node);
+  void serve_metrics();
+  std::string metrics(Env& env);
   // The first failure ends all nodes, and is what `run` returns.
   void fail(NodeId node, std::string_view why);
   void stop();
@@ -61,8 +73,12 @@ class LiveCluster {
   void stop_all(bool are_brokers);
 
   const Hooks hooks_;
+  const std::optional<Address> metrics_at_;
   const BlockedSignals blocked_;
   Reactor reactor_;
+  std::unique_ptr<LiveEnv> process_;  // For fibers of no node.
+  std::unique_ptr<MetricsServer> metrics_server_;
+  FiberId metrics_fiber_;
   std::unique_ptr<Signals> signals_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<NodeId> unreachable_;  // A broker opens its port once it may lead …

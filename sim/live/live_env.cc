@@ -20,7 +20,9 @@ class WatchedListener final : public Listener {
     auto accepted = listener_->accept(env);
     if (accepted) return accepted;
     const IoError error = accepted.error();
-    if (error != IoError::closed && error != IoError::cancelled) on_error_(error);
+    const bool is_final = error != IoError::exhausted;
+    const bool is_ours = error == IoError::closed || error == IoError::cancelled;
+    if (is_final && !is_ours) on_error_(error);
     return accepted;
   }
   void close() override { listener_->close(); }
@@ -32,11 +34,7 @@ class WatchedListener final : public Listener {
 
 }  // namespace
 
-WallTime LiveEnv::wall_clock() {
-  timespec time{};
-  clock_gettime(CLOCK_REALTIME, &time);
-  return WallTime{std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000};
-}
+WallTime LiveEnv::wall_clock() { return system_time(); }
 
 EventId LiveEnv::emit(EventBody body, EventCauses causes) {
   return config_.on_event(Event{EventId{}, reactor_.now(), config_.node, causes, std::move(body)});
@@ -66,6 +64,12 @@ IoResult<std::unique_ptr<Listener>> LiveEnv::listen(std::uint16_t port) {
 
 IoResult<std::unique_ptr<Stream>> LiveEnv::connect(const Address& to, Instant deadline) {
   return connect_to(reactor_, to, deadline);
+}
+
+WallTime system_time() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return WallTime{std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000};
 }
 
 std::uint64_t entropy() {

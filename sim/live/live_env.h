@@ -55,6 +55,7 @@ class LiveEnv final : public Env {
 
   // How many of its fibers have not ended.
   std::size_t fibers() const { return fibers_; }
+  const LatencyHistogram& sync_latencies() const { return files_.sync_latencies(); }
 
  private:
   Reactor& reactor_;
@@ -64,6 +65,8 @@ class LiveEnv final : public Env {
   std::size_t fibers_ = 0;
 };
 
+// What the machine's clock on the wall says.
+WallTime system_time();
 // 64 bits of the system's entropy.
 std::uint64_t entropy();
 

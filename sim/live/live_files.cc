@@ -28,6 +28,8 @@ class Descriptor {
   const int value_;
 };
 
+constexpr std::size_t threads_per_disk = 4;
+
 off_t offset_of(std::uint64_t position) { return static_cast<off_t>(position); }
 
 // Reads until `out` is full, the file ends, or `flags` forbid to go on.
@@ -51,10 +53,22 @@ IoResult<Done> result_of(int error_number) {
   return Done{};
 }
 
+IoResult<Done> timed_sync(Disk& disk, std::function<int()> sync) {
+  const auto took = std::make_shared<Duration>();
+  TRY(std::ignore, disk.carry_out([&reactor = disk.reactor, sync = std::move(sync), took] {
+    const Instant begun = reactor.now();
+    const int error_number = sync();
+    *took = reactor.now() - begun;
+    return error_number;
+  }));
+  disk.syncs.add(*took);
+  return Done{};
+}
+
 class LiveFile final : public File {
  public:
-  LiveFile(Reactor& reactor, int descriptor, std::uint64_t size)
-      : reactor_(reactor), descriptor_(std::make_shared<Descriptor>(descriptor)), size_(size) {}
+  LiveFile(Disk& disk, int descriptor, std::uint64_t size)
+      : disk_(disk), descriptor_(std::make_shared<Descriptor>(descriptor)), size_(size) {}
 
   std::uint64_t size() const override { return size_; }
 
@@ -107,28 +121,20 @@ class LiveFile final : public File {
   }
 
   IoResult<Rope> read(Env&, std::uint64_t at, std::size_t length) override {
-    struct Read {
-      Bytes bytes;
-      Expected<std::size_t, int> got = std::size_t{0};
-    };
-    const auto read = std::make_shared<Read>();
-    read->bytes.resize(cut(at, length));
-    const bool has_run = reactor_.run_elsewhere([descriptor = descriptor_, read, at] {
-      read->got = read_at(descriptor->get(), at, read->bytes, 0);
-    });
-    if (!has_run) return Unexpected(IoError::cancelled);
-    if (!read->got) return Unexpected(error_of(read->got.error()));
-    read->bytes.resize(*read->got);
-    return Rope(std::move(read->bytes));
+    const auto bytes = std::make_shared<Bytes>(cut(at, length));
+    TRY(std::ignore, disk_.carry_out([descriptor = descriptor_, bytes, at] {
+      const auto got = read_at(descriptor->get(), at, *bytes, 0);
+      if (!got) return got.error();
+      bytes->resize(*got);
+      return 0;
+    }));
+    return Rope(std::move(*bytes));
   }
 
   IoResult<Done> sync(Env&) override {
-    const auto error_number = std::make_shared<int>(0);
-    const bool has_run = reactor_.run_elsewhere([descriptor = descriptor_, error_number] {
-      if (::fdatasync(descriptor->get()) != 0) *error_number = errno;
+    return timed_sync(disk_, [descriptor = descriptor_] {
+      return ::fdatasync(descriptor->get()) == 0 ? 0 : errno;
     });
-    if (!has_run) return Unexpected(IoError::cancelled);
-    return result_of(*error_number);
   }
 
  private:
@@ -136,7 +142,7 @@ class LiveFile final : public File {
     return at >= size_ ? 0 : static_cast<std::size_t>(std::min<std::uint64_t>(length, size_ - at));
   }
 
-  Reactor& reactor_;
+  Disk& disk_;
   const std::shared_ptr<Descriptor> descriptor_;
   std::uint64_t size_;
 };
@@ -151,6 +157,8 @@ IoError error_of(int error_number) {
     case ENOTEMPTY: return IoError::exists;
     case ENOSPC:
     case EDQUOT: return IoError::full;
+    case EMFILE:
+    case ENFILE: return IoError::exhausted;
     case ECONNREFUSED: return IoError::refused;
     case ETIMEDOUT: return IoError::timed_out;
     case ECONNRESET:
@@ -160,8 +168,17 @@ IoError error_of(int error_number) {
   }
 }
 
-LiveFiles::LiveFiles(Reactor& reactor, std::string root)
-    : reactor_(reactor), root_(std::move(root)) {
+Disk::Disk(Reactor& on) : reactor(on), jobs(on.make_jobs(threads_per_disk)) {}
+
+IoResult<Done> Disk::carry_out(std::function<int()> work) {
+  const auto error_number = std::make_shared<int>(0);
+  const bool has_run = reactor.run_elsewhere(
+      *jobs, [error_number, work = std::move(work)] { *error_number = work(); });
+  if (!has_run) return Unexpected(IoError::cancelled);
+  return result_of(*error_number);
+}
+
+LiveFiles::LiveFiles(Reactor& reactor, std::string root) : root_(std::move(root)), disk_(reactor) {
   REQUIRE(std::filesystem::is_directory(root_), root_);
 }
 
@@ -181,8 +198,7 @@ IoResult<std::unique_ptr<File>> LiveFiles::open(std::string_view path, OpenMode 
     ::close(descriptor);
     return Unexpected(error_of(error_number));
   }
-  return std::make_unique<LiveFile>(reactor_, descriptor,
-                                    static_cast<std::uint64_t>(status.st_size));
+  return std::make_unique<LiveFile>(disk_, descriptor, static_cast<std::uint64_t>(status.st_size));
 }
 
 IoResult<Done> LiveFiles::make_directory(std::string_view path) {
@@ -221,18 +237,13 @@ bool LiveFiles::exists(std::string_view path) const {
 }
 
 IoResult<Done> LiveFiles::sync_directory(Env&, std::string_view directory) {
-  const auto error_number = std::make_shared<int>(0);
-  const bool has_run = reactor_.run_elsewhere([path = full(directory), error_number] {
+  return timed_sync(disk_, [path = full(directory)] {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) {
-      *error_number = errno;
-      return;
-    }
-    if (::fsync(descriptor) != 0) *error_number = errno;
+    if (descriptor < 0) return errno;
+    const int error_number = ::fsync(descriptor) == 0 ? 0 : errno;
     ::close(descriptor);
+    return error_number;
   });
-  if (!has_run) return Unexpected(IoError::cancelled);
-  return result_of(*error_number);
 }
 
 }  // namespace brokersim::live

@@ -4,9 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -65,6 +67,7 @@ class LiveStream final : public Stream, private Watcher {
   ~LiveStream() override { close(); }
 
   IoResult<std::size_t> read(Env&, std::span<std::uint8_t> into, Instant deadline) override {
+    if (!reactor_.give_way()) return Unexpected(IoError::cancelled);
     while (true) {
       if (is_closed()) return Unexpected(IoError::closed);
       const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
@@ -77,6 +80,7 @@ class LiveStream final : public Stream, private Watcher {
   }
 
   IoResult<Done> write(Env&, Rope bytes, Instant deadline) override {
+    if (!reactor_.give_way()) return Unexpected(IoError::cancelled);
     while (!is_closed() && queued_ > queue_limit) {
       const Wake wake = may_write_.wait(deadline);
       if (wake != Wake::notified) return Unexpected(error_of(wake));
@@ -86,6 +90,15 @@ class LiveStream final : public Stream, private Watcher {
     for (const auto& slice : bytes.slices()) queue_.push_back(slice);
     flush();
     if (broken_) return Unexpected(*broken_);
+    return Done{};
+  }
+
+  IoResult<Done> drain(Env&, Instant deadline) override {
+    while (!is_closed() && !broken_ && queued_ > 0) {
+      const Wake wake = may_write_.wait(deadline);
+      if (wake != Wake::notified) return Unexpected(error_of(wake));
+    }
+    if (queued_ > 0) return Unexpected(broken_.value_or(IoError::closed));
     return Done{};
   }
 
@@ -154,26 +167,64 @@ class LiveStream final : public Stream, private Watcher {
   std::optional<IoError> broken_;
 };
 
+// Whether a failed accept is of that connection only, or passes: the next may succeed (accept(2)).
+bool is_of_one_connection(int error_number) {
+  switch (error_number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case EPERM: return true;
+    default: return false;
+  }
+}
+
+bool is_shortage(int error_number) {
+  return error_number == EMFILE || error_number == ENFILE || error_number == ENOBUFS ||
+         error_number == ENOMEM;
+}
+
+// Numbers are given out from below: a quarter is kept for files, which a node cannot do without.
+int most_connections() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const auto most = std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max());
+  return static_cast<int>(most - most / 4);
+}
+
 class LiveListener final : public Listener, private Watcher {
  public:
   LiveListener(Reactor& reactor, int descriptor)
-      : reactor_(reactor), descriptor_(descriptor), may_accept_(reactor) {
+      : reactor_(reactor),
+        descriptor_(descriptor),
+        first_refused_(most_connections()),
+        may_accept_(reactor) {
     reactor_.watch(descriptor_, *this);
   }
   ~LiveListener() override { close(); }
 
   IoResult<std::unique_ptr<Stream>> accept(Env&) override {
     while (true) {
+      if (!reactor_.give_way()) return Unexpected(IoError::cancelled);
       if (descriptor_ < 0) return Unexpected(IoError::closed);
       Endpoint from;
       const int accepted =
           ::accept4(descriptor_, from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (accepted >= first_refused_) {
+        ::close(accepted);
+        return Unexpected(IoError::exhausted);
+      }
       if (accepted >= 0) {
         return std::make_unique<LiveStream>(reactor_, accepted, address_of(from));
       }
-      // Out of descriptors: those who wait may find one free a little later.
-      const bool is_short = errno == EMFILE || errno == ENFILE || errno == ENOBUFS;
-      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (is_of_one_connection(errno)) continue;
+      // Who waits may find a descriptor free a little later.
+      const bool is_short = is_shortage(errno);
       if (!would_block(errno) && !is_short) return Unexpected(live::error_of(errno));
       const Instant deadline = is_short ? reactor_.now() + 100ms : never;
       if (may_accept_.wait(deadline) == Wake::cancelled) return Unexpected(IoError::cancelled);
@@ -192,6 +243,7 @@ class LiveListener final : public Listener, private Watcher {
 
   Reactor& reactor_;
   int descriptor_;
+  const int first_refused_;
   Waiting may_accept_;
 };
 
@@ -259,7 +311,8 @@ IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to
   auto endpoint = numeric(to);
   if (!endpoint) {
     const auto found = std::make_shared<std::optional<Endpoint>>();
-    const bool has_run = reactor.run_elsewhere([to, found] { *found = look_up(to); });
+    const bool has_run =
+        reactor.run_elsewhere(reactor.jobs(), [to, found] { *found = look_up(to); });
     if (!has_run) return Unexpected(IoError::cancelled);
     if (!*found) return Unexpected(IoError::not_found);
     endpoint = *found;

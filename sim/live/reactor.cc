@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
+#include <mutex>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@
 namespace brokersim::live {
 namespace {
 
-constexpr std::size_t job_threads = 4;
+constexpr std::size_t job_threads = 2;  // They look up names, and format what is scraped.
+constexpr Duration time_slice = 1ms;
 // Between two looks at the sockets; so many fibers may run at most.
 constexpr std::size_t dispatches_per_poll = 64;
 
@@ -36,26 +38,37 @@ class Reactor::Doorbell final : public Watcher {
   }
   ~Doorbell() override { close(descriptor_); }
 
-  // On any thread.
-  void ring() const {
+  // On any thread: the job of this fiber is done.
+  void ring(FiberId fiber) {
+    {
+      const std::lock_guard lock(mutex_);
+      done_.push_back(fiber);
+    }
     const std::uint64_t one = 1;
     (void)!write(descriptor_, &one, sizeof one);
   }
   void on_ready(bool, bool) override {
     std::uint64_t rung = 0;
     (void)!read(descriptor_, &rung, sizeof rung);
-    for (const auto tag : reactor_.jobs_->take_done()) reactor_.unpark(FiberId{tag});
+    std::vector<FiberId> done;
+    {
+      const std::lock_guard lock(mutex_);
+      done.swap(done_);
+    }
+    for (const FiberId fiber : done) reactor_.unpark(fiber);
   }
 
  private:
   Reactor& reactor_;
   const int descriptor_;
+  std::mutex mutex_;
+  std::vector<FiberId> done_;
 };
 
 Reactor::Reactor() : began_ns_(monotonic_ns()), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   ASSERT(epoll_ >= 0, errno);
   doorbell_ = std::make_unique<Doorbell>(*this);
-  jobs_ = std::make_unique<Jobs>(job_threads, [bell = doorbell_.get()] { bell->ring(); });
+  jobs_ = make_jobs(job_threads);
 }
 
 Reactor::~Reactor() {
@@ -152,10 +165,17 @@ void Reactor::watch(int descriptor, Watcher& watcher) {
 
 void Reactor::forget(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
 
-bool Reactor::run_elsewhere(std::function<void()> work) {
+std::unique_ptr<Jobs> Reactor::make_jobs(std::size_t most_threads) {
+  return std::make_unique<Jobs>(
+      most_threads, [bell = doorbell_.get()](std::uint64_t tag) { bell->ring(FiberId{tag}); });
+}
+
+bool Reactor::give_way() { return now() - running_since_ < time_slice || sleep_until(Instant{}); }
+
+bool Reactor::run_elsewhere(Jobs& jobs, std::function<void()> work) {
   const auto is_done = std::make_shared<std::atomic<bool>>(false);
   const FiberId self = running();
-  jobs_->submit(self.value, [work = std::move(work), is_done] {
+  jobs.submit(self.value, [work = std::move(work), is_done] {
     work();
     *is_done = true;
   });
@@ -183,6 +203,7 @@ void Reactor::run_task(std::uint32_t index) {
   Task& task = *tasks_[index];
   task.state.run();
   running_ = index;
+  running_since_ = now();
   const bool has_ended = fibers_.resume(*task.fiber);
   running_ = none;
   if (!has_ended) return;

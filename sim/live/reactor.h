@@ -60,7 +60,14 @@ class Reactor {
   void forget(int descriptor);
   // Runs `work` on another thread while the calling fiber waits; false if cancelled, and then the
   // work still runs to its end, so that it must own what it uses.
-  bool run_elsewhere(std::function<void()> work);
+  bool run_elsewhere(Jobs& jobs, std::function<void()> work);
+  // For run_elsewhere, and to end before the reactor does.
+  std::unique_ptr<Jobs> make_jobs(std::size_t most_threads);
+  Jobs& jobs() { return *jobs_; }  // For what is of no node.
+
+  // A fiber that finds everything at hand never waits. One that has run for long gives way to the
+  // others here; false if cancelled.
+  bool give_way();
 
   // Runs until no fiber is left.
   void run();
@@ -98,6 +105,7 @@ class Reactor {
   std::deque<std::uint32_t> ready_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::uint32_t running_ = none;
+  Instant running_since_;
   std::size_t alive_ = 0;
   int epoll_ = -1;
   std::unique_ptr<Doorbell> doorbell_;

@@ -2,8 +2,11 @@
 #include "scenarios/serve_config.h"
 
 #include <fstream>
+#include <sstream>
 
 #include <gtest/gtest.h>
+
+#include "scenarios/kafka_settings.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -64,11 +67,48 @@ TEST(ServeConfig, settings_of_the_command_line_stand_over_the_files) {
   ASSERT_TRUE(nodes.has_value()) << nodes.error();
   EXPECT_EQ(nodes->front().config.num_partitions, 8);
   EXPECT_EQ(nodes->front().config.min_insync_replicas, 2);
-  std::ofstream(file) << "num.partition=4\n";
-  EXPECT_EQ(error_of(options),
-            file + ":1: there is no setting 'num.partition'" + "; did you mean 'num.partitions'?");
+  EXPECT_TRUE(notes_on(options).empty());
+  std::ofstream(file) << "\nnum.partitions=many\n";
+  EXPECT_EQ(error_of(options), file +
+                                   ":2: num.partitions is 'many', but must be a whole number "
+                                   "from 0 to 2147483647");
+  std::ofstream(file) << "num.partitions=\\u00zz\n";
+  EXPECT_EQ(error_of(options), file + ":1: \\u wants four hexadecimal digits");
   options.config_file = "no-such-file";
   EXPECT_EQ(error_of(options), "no-such-file: cannot be read");
+}
+
+// A file may have been written for Kafka: what it says that means nothing here is said once.
+TEST(ServeConfig, what_a_file_says_without_effect_is_noted) {
+  const std::string file = testing::TempDir() + "brokersim-notes.properties";
+  std::ofstream(file) << "num.partition=4\nlog.dirs=/tmp\nmin.insync.replicas=2\n"
+                         "num.io.threads=8\nsomething.else.entirely=1\nlog.dirs=/other\n";
+  ServeOptions options{.config_file = file, .settings = {"ssl.protocol=TLSv1.3"}};
+  const auto nodes = served_nodes(options);
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  EXPECT_EQ(nodes->front().config.min_insync_replicas, 2);
+  EXPECT_EQ(notes_on(options),
+            (std::vector<std::string>{
+                file + ":1: there is no setting 'num.partition'; did you mean 'num.partitions'?",
+                file + ":5: there is no setting 'something.else.entirely'",
+                "settings of Kafka's without effect here: log.dirs, num.io.threads, "
+                "ssl.protocol"}));
+  options.settings = {"num.partition=4"};  // What is typed is meant.
+  EXPECT_EQ(error_of(options),
+            "--set: there is no setting 'num.partition'; did you mean 'num.partitions'?");
+}
+
+TEST(ServeConfig, the_settings_without_effect_are_documented) {
+  std::stringstream document;
+  document << std::ifstream(BROKERSIM_SOURCE_DIR "/docs/serve.md").rdbuf();
+  const auto honoured = broker::settings_of({});
+  for (const auto name : kafka_settings()) {
+    if (honoured.contains(std::string(name))) continue;
+    EXPECT_NE(document.str().find(fmt::format("`{}`", name)), std::string::npos) << name;
+  }
+  for (const auto& [name, value] : honoured) {
+    EXPECT_TRUE(is_kafka_setting(name)) << name;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // A follower's position is taken note of at the first read only; a request that waits is read again
 // when one of its partitions moves, without that (protocol section 3.4).
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -192,6 +193,18 @@ void note_told(const std::vector<Read>& reads, const Fetcher& fetcher) {
   }
 }
 
+void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& fetcher,
+           const api::FetchResponse& response) {
+  std::map<std::size_t, std::size_t> next;  // Partitions are answered in the order of the reads.
+  for (const auto& read : reads) {
+    const auto& data = response.responses[read.topic].partitions[next[read.topic]++];
+    if (!read.replica || !data.records || data.records->bytes.empty()) continue;
+    auto& topic = metrics.topics[read.replica->partition().topic];
+    auto& traffic = fetcher.is_follower() ? topic.fetched_by_followers : topic.fetched_by_consumers;
+    traffic.add(wire::count_records(data.records->bytes), data.records->bytes.size());
+  }
+}
+
 }  // namespace
 
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
@@ -206,12 +219,14 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   }
   auto pass = read_all(env, broker, request, reads, fetcher, true);
   const auto min_bytes = static_cast<std::size_t>(std::max(0, request.min_bytes));
+  const Waiting counted(context.metrics ? &context.metrics->fetches_waiting : nullptr);
   while (!pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
     if (wait_any(env, signals, deadline) != Wake::notified) break;
     pass = read_all(env, broker, request, reads, fetcher, false);
   }
   if (fetcher.is_follower()) note_told(reads, fetcher);
+  if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
   return std::move(pass.response);
 }
 

@@ -21,7 +21,7 @@ using PartitionResponse = api::ProduceResponse::PartitionProduceResponse;
 constexpr std::int16_t first_served_version = 3;
 
 // One partition of the request that was appended and may have to wait.
-struct Waiting {
+struct Unsettled {
   std::size_t topic = 0;
   std::size_t partition = 0;
   std::shared_ptr<Replica> replica;
@@ -75,14 +75,19 @@ Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& repli
                                         const RequestContext& context, std::int16_t acks) {
   TRY(auto batch,
       validate(env, broker, replica.partition().topic, records, context.header.api_version));
+  const auto count = static_cast<std::uint64_t>(batch.header.record_count);
+  const auto bytes = batch.size();
   auto appended = replica.append(env, std::move(batch), acks);
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
+  if (context.metrics) {
+    context.metrics->topics[replica.partition().topic].produced.add(count, bytes);
+  }
   return *appended;
 }
 
 // acks=all and the like: each partition in turn, which ends no later than waiting for all at once.
-void wait_for_acks(Env& env, std::int16_t acks, Instant deadline, std::vector<Waiting>& waiting,
-                   api::ProduceResponse& response) {
+void await_copies(Env& env, std::int16_t acks, Instant deadline, std::vector<Unsettled>& waiting,
+                  api::ProduceResponse& response) {
   for (auto& one : waiting) {
     auto verdict = one.replica->acks_satisfied(acks, one.appended);
     while (!verdict) {
@@ -102,6 +107,15 @@ void wait_for_acks(Env& env, std::int16_t acks, Instant deadline, std::vector<Wa
       answer.base_offset = -1;
     }
   }
+}
+
+void wait_for_acks(Env& env, const RequestContext& context, std::int16_t acks, Instant deadline,
+                   std::vector<Unsettled>& waiting, api::ProduceResponse& response) {
+  if (!context.metrics) return await_copies(env, acks, deadline, waiting, response);
+  const Waiting counted(&context.metrics->produces_waiting);
+  const Instant begun = env.now();
+  await_copies(env, acks, deadline, waiting, response);
+  context.metrics->acks_waits.add(env.now() - begun);
 }
 
 // acks=0: there is nobody to tell what went wrong.
@@ -131,7 +145,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                                      api::ProduceRequest request) {
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   api::ProduceResponse response;
-  std::vector<Waiting> waiting;
+  std::vector<Unsettled> waiting;
   for (auto& topic : request.topic_data) {
     auto& answers = response.responses.emplace_back();
     answers.name = topic.name;
@@ -157,7 +171,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                          replica, *appended});
     }
   }
-  wait_for_acks(env, request.acks, deadline, waiting, response);
+  wait_for_acks(env, context, request.acks, deadline, waiting, response);
   if (request.acks == 0) return unanswered(response);
   return response;
 }

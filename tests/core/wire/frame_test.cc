@@ -113,6 +113,7 @@ class ChunkStream final : public Stream {
     return n;
   }
   IoResult<Done> write(Env&, Rope, Instant) override { return Done{}; }
+  IoResult<Done> drain(Env&, Instant) override { return Done{}; }
   void close() override {}
   const Address& peer() const override { return peer_; }
 
@@ -184,8 +185,64 @@ TEST(FrameReader, lengths_out_of_range_are_refused) {
   for (const Bytes& length : {Bytes{255, 255, 255, 255}, Bytes{0, 0, 0, 11}}) {
     ChunkStream stream;
     stream.chunks = {length};
-    FrameReader reader(stream, 10);
+    FrameReader reader(stream, {.max_size = 10});
     EXPECT_EQ(reader.read(env, never).error(), FrameError::bad_length);
+  }
+}
+
+// Counts what a reader asks for.
+class CountingMemory final : public FrameMemory {
+ public:
+  bool take(Env&, std::size_t bytes) override {
+    taken += bytes;
+    return !is_cancelled;
+  }
+  std::size_t taken = 0;
+  bool is_cancelled = false;
+};
+
+TEST(FrameReader, takes_memory_for_what_has_come_and_not_for_what_was_announced) {
+  NoEnv env;
+  ChunkStream stream;
+  CountingMemory memory;
+  stream.chunks = {Bytes{0x05, 0xf5, 0xe0, 0xff}, Bytes(50'000), Bytes{}};
+  FrameReader reader(stream, {.max_size = 100'000'000}, &memory);
+  EXPECT_EQ(reader.read(env, never).error(), FrameError::timed_out);
+  EXPECT_EQ(reader.announced(), 99'999'999);
+  EXPECT_GE(memory.taken, 50'000u);
+  EXPECT_LE(memory.taken, 150'000u);
+}
+
+TEST(FrameReader, takes_exactly_the_memory_of_whole_frames) {
+  NoEnv env;
+  ChunkStream stream;
+  CountingMemory memory;
+  for (const std::size_t size : {0u, 1u, 16'384u, 100'000u})
+    stream.chunks.push_back(framed(Bytes(size)));
+  FrameReader reader(stream, {}, &memory);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(reader.read(env, never).has_value());
+  EXPECT_EQ(memory.taken, 0u + 1 + 16'384 + 100'000);
+}
+
+TEST(FrameReader, ends_when_it_must_wait_for_memory_no_longer) {
+  NoEnv env;
+  ChunkStream stream;
+  CountingMemory memory;
+  memory.is_cancelled = true;
+  stream.chunks = {framed({1})};
+  FrameReader reader(stream, {}, &memory);
+  EXPECT_EQ(reader.read(env, never).error(), FrameError::cancelled);
+}
+
+// Deadlines are those of the stream; here one has passed.
+TEST(FrameReader, tells_a_frame_that_does_not_go_on_from_one_that_does_not_begin) {
+  NoEnv env;
+  for (const Bytes& begun : {Bytes{0}, Bytes{0, 0, 0, 9}, Bytes{0, 0, 0, 9, 1}}) {
+    ChunkStream stream;
+    stream.chunks = {Bytes{}, begun, Bytes{}};
+    FrameReader reader(stream, {.part_time = 30s});
+    EXPECT_EQ(reader.read(env, never).error(), FrameError::timed_out);
+    EXPECT_EQ(reader.read(env, never).error(), FrameError::too_slow);
   }
 }
 

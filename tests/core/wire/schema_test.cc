@@ -176,6 +176,20 @@ TEST(Schema, a_count_beyond_the_input_is_refused) {
   EXPECT_EQ(sample.error(), "a length exceeds the input");
 }
 
+// Parts are a few bytes on the wire and more here.
+TEST(Schema, elements_take_so_much_memory_and_no_more) {
+  Bytes input;
+  Writer out(input);
+  out.uvarint(1);  // name ""
+  out.fixed<std::int8_t>(1);
+  constexpr std::size_t parts = 8'000'000;
+  out.uvarint(parts + 1);
+  input.resize(input.size() + parts * 9);
+  const auto sample = decode<Sample>(ByteView(input), 2);
+  ASSERT_FALSE(sample);
+  EXPECT_EQ(sample.error(), "its elements take too much memory");
+}
+
 TEST(Schema, long_arrays_decode_whole) {
   Sample sample{.name = ""};
   for (std::int32_t i = 0; i < 5000; ++i) sample.parts.push_back({.index = i});

@@ -51,6 +51,37 @@ TEST(LiveCluster, a_port_that_is_taken_after_it_was_tried_ends_the_node_with_one
   EXPECT_EQ(notes, std::vector<std::string>{"node 1 stops: " + why});
 }
 
+// It is its own controller, which nobody reaches: there is nobody to hand over to, or to wait for.
+TEST(LiveCluster, a_node_of_both_roles_without_its_port_does_not_wait_for_itself) {
+  auto node = lonely_node();
+  node.config.is_broker = true;
+  auto cluster = LiveCluster::open({node}, {.on_event = [](const Event&) {}, .on_ready = [] {}});
+  ASSERT_TRUE(cluster.has_value()) << cluster.error();
+  Reactor other;
+  const auto taken = listen_on(other, lonely);
+  ASSERT_TRUE(taken.has_value());
+  const Instant begun = other.now();
+  EXPECT_FALSE((*cluster)->run().has_value());
+  EXPECT_LT(other.now() - begun, node.config.broker_session_timeout / 2);
+}
+
+TEST(LiveCluster, a_node_that_cannot_go_on_is_told_of_once) {
+  std::vector<std::string> failures;
+  auto cluster = LiveCluster::open({lonely_node()},
+                                   {.on_event = [](const Event&) {},
+                                    .on_ready = [] {},
+                                    .on_failure =
+                                        [&](NodeId node, std::string_view told) {
+                                          failures.push_back(fmt::format("{}: {}", node, told));
+                                        }});
+  ASSERT_TRUE(cluster.has_value()) << cluster.error();
+  Reactor other;
+  const auto taken = listen_on(other, lonely);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_FALSE((*cluster)->run().has_value());
+  EXPECT_EQ(failures, std::vector<std::string>{"1: " + why});
+}
+
 TEST(LiveCluster, a_port_that_is_taken_before_is_said_before_anything_starts) {
   Reactor other;
   const auto taken = listen_on(other, lonely);

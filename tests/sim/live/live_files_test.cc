@@ -1,7 +1,9 @@
 // The seam's files on a real file system: in a folder of the test's own.
 #include "sim/live/live_files.h"
 
+#include <csignal>
 #include <filesystem>
+#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +57,41 @@ TEST(LiveFiles, what_is_appended_is_read_and_survives_reopening) {
     EXPECT_EQ(text_of(*file->read(env, 0, 100)), "hello");
     EXPECT_EQ(text_of(*file->read(env, 5, 100)), "");
   });
+}
+
+// As on a full disk: what did not fit is not there by half.
+TEST(LiveFiles, half_an_append_is_none) {
+  on_a_fiber([](Env& env) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    const auto file = *env.files().open("log", OpenMode::create_new);
+    const rlimit small{1000, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_TRUE(file->append(rope_of(std::string(600, 'a'))).has_value());
+    EXPECT_EQ(file->append(rope_of(std::string(600, 'b'))).error(), IoError::failed);
+    EXPECT_EQ(file->size(), 600u);
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_EQ(*file->append(rope_of("c")), 600u);
+    EXPECT_EQ(text_of(*file->read(env, 598, 10)), "aac");
+  });
+}
+
+TEST(LiveFiles, syncs_are_timed) {
+  const std::string folder = fresh_folder();
+  std::filesystem::create_directories(folder);
+  Reactor reactor;
+  LiveEnv env(reactor, {.node = NodeId(1), .data_directory = folder, .on_event = [](const Event&) {
+                          return EventId{};
+                        }});
+  env.spawn("test", [](Env& on) {
+    const auto file = *on.files().open("log", OpenMode::create_new);
+    EXPECT_TRUE(file->sync(on).has_value());
+    EXPECT_TRUE(on.files().sync_directory(on, "").has_value());
+    EXPECT_FALSE(on.files().sync_directory(on, "nowhere").has_value());
+  });
+  reactor.run();
+  EXPECT_EQ(env.sync_latencies().count(), 2u);
 }
 
 TEST(LiveFiles, names_behave_as_the_seam_says) {

@@ -97,7 +97,7 @@ TEST(Reactor, work_elsewhere_lets_the_others_run) {
   std::latch other_has_run(1);
   reactor.spawn("blocking", [&] {
     int result = 0;
-    EXPECT_TRUE(reactor.run_elsewhere([&] {
+    EXPECT_TRUE(reactor.run_elsewhere(reactor.jobs(), [&] {
       other_has_run.wait();
       result = 7;
     }));
@@ -109,6 +109,45 @@ TEST(Reactor, work_elsewhere_lets_the_others_run) {
   });
   reactor.run();
   EXPECT_EQ(told, "other 7");
+}
+
+// A disk that hangs is its node's affair.
+TEST(Reactor, work_that_hangs_holds_up_none_that_has_threads_of_its_own) {
+  Reactor reactor;
+  const auto hanging = reactor.make_jobs(2);
+  const auto healthy = reactor.make_jobs(2);
+  std::string told;
+  std::latch healthy_has_run(1);
+  for (int i = 0; i < 5; ++i) {  // More than there are threads.
+    reactor.spawn("hanging", [&] {
+      EXPECT_TRUE(reactor.run_elsewhere(*hanging, [&] { healthy_has_run.wait(); }));
+      told += "late ";
+    });
+  }
+  reactor.spawn("healthy", [&] {
+    EXPECT_TRUE(reactor.run_elsewhere(*healthy, [] {}));
+    told += "healthy ";
+    healthy_has_run.count_down();
+  });
+  reactor.run();
+  EXPECT_EQ(told, "healthy late late late late late ");
+}
+
+TEST(Reactor, a_fiber_that_has_run_for_long_gives_way_and_one_that_has_not_goes_on) {
+  Reactor reactor;
+  std::string told;
+  reactor.spawn("long", [&] {
+    EXPECT_TRUE(reactor.give_way());
+    told += "first ";
+    const Instant begun = reactor.now();
+    while (reactor.now() - begun < 5ms) {
+    }
+    EXPECT_TRUE(reactor.give_way());
+    told += "third";
+  });
+  reactor.spawn("other", [&] { told += "second "; });
+  reactor.run();
+  EXPECT_EQ(told, "first second third");
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+// Who may have a connection: max.connections, and max.connections.per.ip (KIP-308, KIP-402). Unlike
+// Kafka's, whose acceptor waits for a place, a node closes what is one too many at once: its peer
+// learns so, instead of hanging in a queue of the kernel's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/base/close_reason.h"
+
+namespace brokersim::broker {
+
+class ConnectionLimits {
+ public:
+  ConnectionLimits(std::int32_t max, std::int32_t max_per_ip)
+      : max_(max), max_per_ip_(max_per_ip) {}
+
+  // Counts the connection, or says why it is one too many.
+  std::optional<CloseReason> admit(const std::string& host) {
+    if (open_ >= max_) return CloseReason::too_many_connections;
+    const auto of_host = of_host_.find(host);
+    if (of_host != of_host_.end() ? of_host->second >= max_per_ip_ : max_per_ip_ <= 0) {
+      return CloseReason::too_many_connections_per_ip;
+    }
+    ++open_;
+    ++of_host_[host];
+    return std::nullopt;
+  }
+
+  // One that was admitted is gone.
+  void leave(const std::string& host) {
+    --open_;
+    const auto of_host = of_host_.find(host);
+    if (--of_host->second == 0) of_host_.erase(of_host);
+  }
+
+  std::int32_t open() const { return open_; }
+
+ private:
+  const std::int32_t max_;
+  const std::int32_t max_per_ip_;
+  std::int32_t open_ = 0;
+  std::map<std::string, std::int32_t> of_host_;
+};
+
+}  // namespace brokersim::broker

@@ -1,0 +1,29 @@
+#include "core/broker/request_memory.h"
+
+#include <utility>
+
+namespace brokersim::broker {
+
+bool RequestMemory::may_take(const Share& share, std::int64_t bytes) {
+  if (held_ + bytes <= max_bytes_) return true;
+  if (favoured_ == nullptr) favoured_ = &share;
+  return favoured_ == &share;
+}
+
+bool RequestMemory::Share::take(Env& env, std::size_t bytes) {
+  const auto more = static_cast<std::int64_t>(bytes);
+  while (!all_.may_take(*this, more)) {
+    if (all_.freed_.wait(env) == Wake::cancelled) return false;
+  }
+  held_ += more;
+  all_.held_ += more;
+  return true;
+}
+
+void RequestMemory::Share::give_back(Host& host) {
+  if (all_.favoured_ == this) all_.favoured_ = nullptr;
+  all_.held_ -= std::exchange(held_, 0);
+  all_.freed_.notify_all(host);
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,245 @@
+"""Peers that mean no good, on raw sockets. Arguments: what, the ports of broker 1 and of metrics, the server's process
+id, its log."""
+import json
+import os
+import random
+import re
+import select
+import socket
+import struct
+import sys
+import time
+import urllib.request
+
+from prometheus_text import parse, total
+
+what, port, metrics_port, process, log = sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5]
+CLOSED = "brokersim_connections_closed_total"
+
+
+def check(name, holds, *values):
+    if not holds:
+        sys.exit(f"FAILED: {name} {values if values else ''}")
+    print(f"ok  {name}")
+
+
+def connect(timeout=5):
+    return socket.create_connection(("127.0.0.1", port), timeout=timeout)
+
+
+def frame(content):
+    return struct.pack(">i", len(content)) + content
+
+
+def request(api, version, correlation=1, body=b"", tags=b""):
+    """`tags` ends the header of a flexible version."""
+    return frame(struct.pack(">hhih", api, version, correlation, -1) + tags + body)
+
+
+API_VERSIONS = request(18, 0)
+
+
+def answer(connection):
+    """The correlation id of the next response, or None at the end."""
+    data, size = b"", 4
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            return None
+        data += more
+        if len(data) == 4:
+            size = 4 + struct.unpack(">i", data)[0]
+    return struct.unpack(">i", data[4:8])[0]
+
+
+def is_ended(connection):
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def scrape():
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10) as page:
+        return parse(page.read().decode())
+
+
+def closed(reason):
+    return total(scrape(), CLOSED, broker="1", reason=reason)
+
+
+def wait_until(name, holds, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        check(name, time.monotonic() < deadline)
+        time.sleep(0.05)
+    print(f"ok  {name}")
+
+
+def memory():
+    """Megabytes that are resident in the server."""
+    with open(f"/proc/{process}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) // 1024
+
+
+def is_well():
+    """It answers soon, even on a machine that has much else to do."""
+    begun = time.monotonic()
+    with connect() as connection:
+        connection.sendall(API_VERSIONS)
+        return answer(connection) == 1 and time.monotonic() - begun < 4
+
+
+def refusals():
+    cases = [
+        ("negative_frame_length", b"\xff\xff\xff\xff"),
+        ("oversized_frame", b"\x7f\xff\xff\xff"),
+        ("tls_hello", bytes.fromhex("16030100c8010000c40303")),
+        ("http_request", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ("http_request", b"POST / HTTP/1.1\r\n\r\n"),
+        ("malformed_header", frame(b"")),
+        ("malformed_header", frame(b"\0\x12\0")),
+        ("malformed_body", request(18, 3, tags=b"\0", body=b"\xff\xff\xff\xff\x0f")),
+        ("unknown_api", request(31000, 0)),
+        ("malformed_header", request(3, 9)),
+        ("unsupported_version", request(3, 99, tags=b"\0")),
+        ("malformed_body", request(3, 9, tags=b"\0", body=b"\xff\xff\xff\xff\x0f")),  # 4 billion topics.
+        ("malformed_body", request(1, 11, body=b"\0" * 3)),
+    ]
+    for reason, sent in cases:
+        before = closed(reason)
+        with connect() as connection:
+            connection.sendall(sent)
+            check(f"{reason}: the connection ends", is_ended(connection))
+        wait_until(f"{reason}: counted", lambda: closed(reason) == before + 1)
+    with connect() as connection:
+        connection.sendall(b"\0\0\1\0\0")
+    wait_until("truncated_frame: counted", lambda: closed("truncated_frame") == 1)
+    with open(log) as lines:
+        told = [json.loads(line) for line in lines]
+    refused = [line for line in told if line["kind"] == "connection_refused"]
+    check("each is logged as a warning, with its reason",
+          {line["reason"] for line in refused} == {reason for reason, _ in cases} | {"truncated_frame"}
+          and all(line["level"] == "warn" and line["node"] == 1 and line["peer"] for line in refused))
+    check("each line has time, level and kind",
+          all({"time", "level", "kind"} <= line.keys() for line in told))
+
+
+def garbage():
+    chance = random.Random(1)
+    for i in range(300):
+        with connect() as connection:
+            content = chance.randbytes(chance.randrange(1, 2000))
+            if i % 3 == 1:
+                content = frame(content)
+            if i % 3 == 2:  # A header of an API there is, and anything after it.
+                api, version = chance.choice([0, 1, 2, 3, 18, 19, 20, 23, 60]), chance.randrange(14)
+                content = request(api, version, body=content)
+            try:
+                connection.sendall(content)
+            except ConnectionError:
+                pass
+    check("garbage on 300 connections is outlived", is_well())
+
+
+def half_closed():
+    with connect() as connection:
+        connection.sendall(b"".join(request(18, 0, correlation) for correlation in range(500)))
+        connection.shutdown(socket.SHUT_WR)
+        got = [answer(connection) for _ in range(501)]
+        check("who has closed its half still gets 500 answers, in their order",
+              got == [*range(500), None])
+
+
+def announcing():
+    before = memory()
+    liars = [connect() for _ in range(300)]
+    for liar in liars:
+        liar.sendall(struct.pack(">i", 100_000_000) + b"0123456789")
+    check("the server goes on beside 300 that announce 100 MB each", is_well())
+    check("which take no memory", memory() - before < 100, memory(), before)
+    for liar in liars:
+        liar.close()
+
+
+def deaf():
+    before = memory()
+    clients = [connect() for _ in range(40)]
+    requests = API_VERSIONS * 2000
+    deadline = time.monotonic() + 3
+    for client in clients:
+        client.setblocking(False)
+    while time.monotonic() < deadline:
+        for client in select.select([], clients, [], 0.1)[1]:
+            try:
+                client.send(requests)
+            except (BlockingIOError, ConnectionError):
+                pass
+    check("the server goes on beside 40 that read no answer", is_well())
+    check("for which little is kept", memory() - before < 40 * 8, memory(), before)
+    for client in clients:
+        client.close()
+
+
+def greedy():
+    """One that never lets its input run dry holds up nobody."""
+    with connect() as connection:
+        connection.setblocking(False)
+        requests, worst = API_VERSIONS * 2000, 0
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            for _ in range(20):
+                try:
+                    connection.send(requests)
+                except BlockingIOError:
+                    pass
+                try:
+                    connection.recv(1 << 20)
+                except BlockingIOError:
+                    pass
+            begun = time.monotonic()
+            check_quietly = is_well()
+            worst = max(worst, time.monotonic() - begun)
+            if not check_quietly:
+                break
+        check("a greedy client holds up nobody", worst < 3, worst)
+
+
+def idle():
+    before = memory()
+    clients = [connect() for _ in range(2000)]
+    wait_until("2000 idle connections are open",
+               lambda: total(scrape(), "brokersim_connections", broker="1") >= 2000)
+    check("beside which others are served", is_well())
+    check("each takes less than 64 KiB", memory() - before < 2000 // 16, memory(), before)
+    for client in clients[::100]:
+        client.sendall(API_VERSIONS)
+        if answer(client) != 1:
+            check("they are served, too", False)
+    for client in clients:
+        client.close()
+    wait_until("all of them are gone again",
+               lambda: total(scrape(), "brokersim_connections", broker="1") < 100)
+
+
+def descriptors():
+    clients = []
+    for _ in range(350):
+        clients.append(connect())
+    wait_until("some are turned away", lambda: closed("out_of_descriptors") > 0)
+    for client in clients:
+        client.close()
+    wait_until("and taken again later", is_well)
+    with connect() as connection:  # CreateTopics v2: files can be made all the while.
+        connection.sendall(request(19, 2, body=struct.pack(">ih4sihiiib", 1, 4, b"more", 8, 1, 0, 0, 5000, 0)))
+        check("a topic is made", answer(connection) == 1)
+
+
+if what == "descriptors":
+    descriptors()
+else:
+    for part in (refusals, garbage, half_closed, announcing, deaf, greedy, idle):
+        part()
+    check("nothing was lost", is_well())

@@ -1,0 +1,60 @@
+// Lines that nobody reads hold up nobody, and take no more memory than so many of them.
+#include "sim/live/line_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <thread>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace brokersim::live {
+namespace {
+
+TEST(LineWriter, keeps_some_lines_for_a_reader_that_is_late_and_says_how_many_are_lost) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  constexpr std::size_t written = 12'000;
+  const std::string line(100, 'x');
+  std::string got;
+  std::atomic<std::size_t> size = 0;
+  std::thread reader;
+  {
+    LineWriter writer(ends[1]);
+    for (std::size_t i = 0; i < written; ++i) writer.write(line);  // Returns all the same.
+    reader = std::thread([&] {
+      std::array<char, 4096> buffer{};
+      for (ssize_t n = 0; (n = read(ends[0], buffer.data(), buffer.size())) > 0;) {
+        got.append(buffer.data(), static_cast<std::size_t>(n));
+        size = got.size();
+      }
+    });
+    while (size < written * line.size() / 2) std::this_thread::yield();
+    writer.write("last");
+  }
+  close(ends[1]);
+  reader.join();
+  close(ends[0]);
+  const auto lines = static_cast<std::size_t>(std::count(got.begin(), got.end(), '\n'));
+  EXPECT_LT(lines, written);
+  EXPECT_GT(lines, LineWriter::most_waiting);
+  EXPECT_TRUE(got.ends_with("}\nlast\n"));
+  EXPECT_NE(got.find(R"("kind":"lines_dropped","count":)"), std::string::npos);
+}
+
+TEST(LineWriter, outlives_its_reader) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  close(ends[0]);
+  {
+    LineWriter writer(ends[1]);
+    for (int i = 0; i < 100; ++i) writer.write("line");
+  }
+  close(ends[1]);
+}
+
+}  // namespace
+}  // namespace brokersim::live

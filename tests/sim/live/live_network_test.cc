@@ -1,0 +1,160 @@
+// Sockets on loopback, between fibers of one reactor: what peers do that no simulated network does.
+#include "sim/live/live_network.h"
+
+#include <array>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "sim/live/live_env.h"
+
+namespace brokersim::live {
+namespace {
+
+// An address of this process's own, so that tests may run beside each other.
+Address own_address() {
+  static std::uint16_t port = 21000;
+  const int own = getpid();
+  return {fmt::format("127.97.{}.{}", own / 250 % 250 + 1, own % 250 + 1), ++port};
+}
+
+struct Net {
+  Net()
+      : env(reactor, {.node = NodeId(1),
+                      .data_directory = testing::TempDir(),
+                      .on_event = [](const Event&) { return EventId{}; }}) {}
+
+  // Runs both ends of a connection.
+  void run(std::function<void(Stream&)> server, std::function<void(Stream&)> client) {
+    const auto listener = listen_on(reactor, address);
+    ASSERT_TRUE(listener.has_value());
+    env.spawn("server", [&](Env& on) {
+      auto accepted = (*listener)->accept(on);
+      ASSERT_TRUE(accepted.has_value());
+      server(**accepted);
+    });
+    env.spawn("client", [&](Env& on) {
+      auto connected = on.connect(address, on.now() + 5s);
+      ASSERT_TRUE(connected.has_value());
+      client(**connected);
+    });
+    reactor.run();
+  }
+
+  Instant soon(Duration duration) { return reactor.now() + duration; }
+
+  const Address address = own_address();
+  Reactor reactor;
+  LiveEnv env;
+};
+
+constexpr std::size_t megabyte = 1 << 20;
+
+TEST(LiveNetwork, drain_waits_until_all_that_was_written_has_left) {
+  Net net;
+  bool was_drained_at_once = true;
+  std::size_t received = 0;
+  net.run(
+      [&](Stream& stream) {
+        EXPECT_TRUE(stream.write(net.env, Rope(Bytes(30 * megabyte)), net.soon(5s)));
+        was_drained_at_once = stream.drain(net.env, Instant{}).has_value();
+        EXPECT_TRUE(stream.drain(net.env, net.soon(10s)));
+      },
+      [&](Stream& stream) {
+        net.env.sleep(20ms);
+        std::vector<std::uint8_t> buffer(megabyte);
+        while (true) {
+          const auto n = stream.read(net.env, buffer, net.soon(10s));
+          if (!n || *n == 0) break;
+          received += *n;
+        }
+      });
+  EXPECT_FALSE(was_drained_at_once);
+  EXPECT_EQ(received, 30 * megabyte);
+}
+
+TEST(LiveNetwork, a_writer_waits_while_its_peer_does_not_read_and_learns_that_it_went) {
+  Net net;
+  IoError while_deaf{}, when_gone{};
+  net.run(
+      [&](Stream& stream) {
+        IoResult<Done> written = Done{};
+        for (int i = 0; i < 100 && written; ++i) {
+          written = stream.write(net.env, Rope(Bytes(megabyte)), Instant{});
+        }
+        while_deaf = written.error();
+        written = stream.write(net.env, Rope(Bytes(1)), net.soon(10s));
+        when_gone = written.error();
+      },
+      [&](Stream& stream) {
+        net.env.sleep(20ms);
+        stream.close();
+      });
+  EXPECT_EQ(while_deaf, IoError::timed_out);
+  EXPECT_EQ(when_gone, IoError::reset);
+}
+
+// Whoever finds its input at hand each time would never wait, and nobody else would run.
+TEST(LiveNetwork, a_fiber_with_endless_input_lets_others_run) {
+  Net net;
+  bool is_over = false;
+  net.env.spawn("other", [&](Env& env) {
+    env.sleep(30ms);
+    is_over = true;
+  });
+  net.run(
+      [&](Stream& stream) {
+        std::array<std::uint8_t, 16> buffer{};
+        while (!is_over && stream.read(net.env, buffer, net.soon(5s))) {
+        }
+      },
+      [&](Stream& stream) {
+        while (!is_over && stream.write(net.env, Rope(Bytes(megabyte)), net.soon(5s))) {
+          net.env.sleep(1ms);
+        }
+      });
+  EXPECT_TRUE(is_over);
+}
+
+TEST(LiveNetwork, descriptors_are_kept_for_files_when_connections_take_too_many) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{100, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  Net net;
+  const auto listener = listen_on(net.reactor, net.address);
+  ASSERT_TRUE(listener.has_value());
+  std::size_t turned_away = 0;
+  std::vector<std::unique_ptr<Stream>> accepted, connected;
+  const FiberId server = net.env.spawn("server", [&](Env& env) {
+    while (true) {
+      auto stream = (*listener)->accept(env);
+      if (stream) {
+        accepted.push_back(*std::move(stream));
+      } else if (stream.error() == IoError::exhausted) {
+        ++turned_away;
+      } else {
+        return;
+      }
+    }
+  });
+  net.env.spawn("clients", [&](Env& env) {
+    for (int i = 0; i < 45; ++i) {
+      if (auto stream = env.connect(net.address, env.now() + 1s)) {
+        connected.push_back(*std::move(stream));
+      }
+    }
+    env.sleep(50ms);
+    net.env.cancel(server);
+    // There is one left for what is no connection.
+    EXPECT_TRUE(env.files().open("brokersim-descriptors", OpenMode::create).has_value());
+  });
+  net.reactor.run();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_GT(accepted.size(), 5u);
+  EXPECT_GT(turned_away, 0u);
+}
+
+}  // namespace
+}  // namespace brokersim::live

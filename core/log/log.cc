@@ -1,6 +1,7 @@
 #include "core/log/log.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/log/segment.h"
 
@@ -18,7 +19,10 @@ std::string_view name_of(LogError error) {
 }
 
 Log::Log(TopicPartition partition, std::string directory, LogConfig config)
-    : partition_(std::move(partition)), directory_(std::move(directory)), config_(config) {}
+    : partition_(std::move(partition)),
+      directory_(std::move(directory)),
+      config_(config),
+      snapshots_(directory_) {}
 
 Log::~Log() = default;
 
@@ -87,8 +91,10 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
   // a compacted log from one that lost a segment's tail.
   if (is_full && segments_.back()->size() > 0) {
     TRY(std::ignore, roll(host, end_offset_));
+    TRY(std::ignore, snapshot_producers(host));
   }
   TRY(std::ignore, checked(segments_.back()->append(batch)));
+  producers_.apply(segments_.back()->batches().back());
   if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, header.base_offset);
   end_offset_ = header.next_offset();
   ASSERT(end_offset_ == segments_.back()->end_offset(), end_offset_);
@@ -130,6 +136,7 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   }
   epochs_.truncate_from_end(end_offset_);
   recovery_point_ = std::min(recovery_point_, end_offset_);
+  TRY(std::ignore, rebuild_producers(host));
   host.emit(LogTruncated{partition_, from, end_offset_, std::string(why)});
   return Done{};
 }
@@ -149,11 +156,39 @@ LogResult<Done> Log::start_afresh(Host& host, Offset offset) {
     TRY(std::ignore, remove_segment(host, segments_.size() - 1));
   }
   TRY(std::ignore, roll(host, offset));
+  TRY(std::ignore, checked(snapshots_.remove_all(host)));
   epochs_.clear();
+  producers_.clear();
   start_offset_ = offset;
   end_offset_ = offset;
   recovery_point_ = std::min(recovery_point_, offset);
   return Done{};
+}
+
+// From the latest snapshot and the batches behind it; then a snapshot of that.
+LogResult<Done> Log::rebuild_producers(Host& host) {
+  TRY(std::ignore, checked(snapshots_.remove_beyond(host, end_offset_)));
+  producers_.clear();
+  Offset from = 0;
+  if (const auto* snapshot = snapshots_.latest(end_offset_)) {
+    std::tie(from, producers_) = *snapshot;
+  }
+  for (const auto& segment : segments_) {
+    const auto& batches = segment->batches();
+    for (std::size_t i = segment->find(from); i < batches.size(); ++i) producers_.apply(batches[i]);
+  }
+  return snapshot_producers(host);
+}
+
+LogResult<Done> Log::snapshot_producers(Host& host) {
+  if (is_offline_) return Unexpected(LogError::storage);
+  // A log to which nobody with a producer id ever wrote has no snapshots.
+  const bool has_nothing_to_tell = producers_.empty() && snapshots_.empty();
+  if (has_nothing_to_tell || snapshots_.has(end_offset_)) return Done{};
+  TRY(std::ignore, checked(snapshots_.take(host, end_offset_, producers_)));
+  std::vector<Offset> bases{segments_.back()->base_offset()};
+  if (segments_.size() > 1) bases.push_back(segments_[segments_.size() - 2]->base_offset());
+  return checked(snapshots_.keep_only(host, bases));
 }
 
 LogResult<Done> Log::raise_start_offset(Host& host, Offset offset) {

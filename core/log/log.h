@@ -23,6 +23,8 @@
 #include "core/base/ids.h"
 #include "core/env.h"
 #include "core/log/leader_epochs.h"
+#include "core/log/producer_snapshots.h"
+#include "core/log/producer_state.h"
 #include "core/signal.h"
 #include "core/wire/record_batch.h"
 
@@ -107,6 +109,11 @@ class Log {
     return epochs_.end_offset_for(epoch, end_offset_);
   }
 
+  // Who has written what: leaders check against it before they append.
+  const ProducerState& producers() const { return producers_; }
+  // Forgets the producers that have been silent for so long (producer.id.expiration.ms).
+  void expire_producers(WallTime now, Duration expiration) { producers_.expire(now, expiration); }
+
   // Enters `epoch` at the log's end: called once on becoming leader, before any append of it.
   // An epoch without records is forgotten by a restart. Requires that no later epoch was entered.
   void begin_epoch(LeaderEpoch epoch);
@@ -158,8 +165,15 @@ class Log {
   // Writes `leader-epoch-checkpoint` if it differs from what was last written. For Kafka's tools:
   // open() believes the batches alone, so that no loss of power can make the two disagree.
   LogResult<Done> flush_epochs(Env& env);
+  // Keeps the producers of now, as part of a shutdown in order: what follows the snapshot is read
+  // from the batches. Forced to disk by the next sync.
+  LogResult<Done> snapshot_producers(Host& host);
 
  private:
+  struct FoundFiles {
+    std::vector<Offset> segments;   // By base, in order.
+    std::vector<Offset> snapshots;  // By offset, in order.
+  };
   struct Extent {
     std::shared_ptr<Segment> segment;
     std::uint64_t position = 0;
@@ -174,10 +188,12 @@ class Log {
 
   LogResult<Done> load(Env& env, const LogState& state);
   LogResult<Done> make_directory(Env& env);
-  LogResult<std::vector<Offset>> find_segments(Env& env);
-  LogResult<std::uint64_t> load_segments(Env& env, const LogState& state);
+  LogResult<FoundFiles> find_files(Env& env);
+  LogResult<std::uint64_t> load_segments(Env& env, const LogState& state,
+                                         std::vector<Offset> bases);
   bool may_begin_at(Offset base, const LogState& state) const;
   void load_epochs();
+  LogResult<Done> rebuild_producers(Host& host);
 
   LogResult<Done> append(Host& host, const wire::Batch& batch);
   LogResult<Done> roll(Host& host, Offset base);
@@ -187,6 +203,7 @@ class Log {
   LogResult<ReadPlan> plan_read(Offset from, const ReadLimits& limits) const;
   std::optional<IndexedBatch> batch_with(std::int64_t timestamp, Offset from) const;
   LogResult<Done> sync_segments(Env& env, Offset up_to);
+  std::uint64_t name_changes() const { return name_changes_ + snapshots_.name_changes(); }
   std::string path_of(std::string_view name) const;
 
   // Turns an I/O error into ours; anything but a cancelled wait takes the log offline.
@@ -202,12 +219,14 @@ class Log {
   LogConfig config_;
   std::vector<std::shared_ptr<Segment>> segments_;  // By base offset; the last is active.
   LeaderEpochs epochs_;
+  ProducerState producers_;  // At the log's end.
+  ProducerSnapshots snapshots_;
   Offset start_offset_ = 0;
   Offset end_offset_ = 0;
   Offset recovery_point_ = 0;
   std::uint64_t cuts_ = 0;          // Truncations so far: what waits notices them by it.
-  std::uint64_t name_changes_ = 0;  // Segment files made or removed …
-  std::uint64_t synced_names_ = 0;  // … of which so many are known to be on disk.
+  std::uint64_t name_changes_ = 0;  // Segment files made or removed.
+  std::uint64_t synced_names_ = 0;  // So many of name_changes() are known to be on disk.
   bool is_offline_ = false;
 
   std::optional<LeaderEpochs> flushed_epochs_;

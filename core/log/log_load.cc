@@ -28,14 +28,22 @@ LogResult<std::unique_ptr<Log>> Log::open(Env& env, TopicPartition partition, st
 
 LogResult<Done> Log::load(Env& env, const LogState& state) {
   TRY(std::ignore, make_directory(env));
-  TRY(const std::uint64_t bytes_cut, load_segments(env, state));
+  TRY(FoundFiles found, find_files(env));
+  TRY(const std::uint64_t bytes_cut, load_segments(env, state, std::move(found.segments)));
+  // After a crash no snapshot is believed that was not known to be synced when the recovery point
+  // was: it may be of an earlier life of the log, its removal undone by a loss of power.
+  Offset believed_up_to =
+      state.was_clean ? std::numeric_limits<Offset>::max() : state.recovery_point;
   if (segments_.empty() || segments_.back()->end_offset() < state.start_offset) {
     TRY(std::ignore, start_afresh(env, state.start_offset));
+    believed_up_to = -1;
   }
   end_offset_ = segments_.back()->end_offset();
   start_offset_ = std::max(state.start_offset, segments_.front()->base_offset());
   recovery_point_ = std::min(state.recovery_point, end_offset_);
   load_epochs();
+  TRY(std::ignore, checked(snapshots_.load(env, found.snapshots, believed_up_to)));
+  TRY(std::ignore, rebuild_producers(env));
   env.emit(
       LogRecovered{partition_, end_offset_, static_cast<std::int64_t>(bytes_cut), state.was_clean});
   return Done{};
@@ -49,24 +57,27 @@ LogResult<Done> Log::make_directory(Env& env) {
   return checked(env.files().sync_directory(env, parent));
 }
 
-// The bases of the segment files, in order; removes what was left over.
-LogResult<std::vector<Offset>> Log::find_segments(Env& env) {
+// Removes what was left over.
+LogResult<Log::FoundFiles> Log::find_files(Env& env) {
   TRY(const auto names, checked(env.files().list(directory_)));
-  std::vector<Offset> bases;
+  FoundFiles found;
   for (const auto& name : names) {
     if (is_leftover(name)) {
       TRY(std::ignore, checked(env.files().remove(path_of(name))));
     } else if (const auto base = Segment::base_of(name)) {
-      bases.push_back(*base);
+      found.segments.push_back(*base);
+    } else if (const auto offset = ProducerSnapshots::offset_of(name)) {
+      found.snapshots.push_back(*offset);
     }
   }
-  std::sort(bases.begin(), bases.end());
-  return bases;
+  std::sort(found.segments.begin(), found.segments.end());
+  std::sort(found.snapshots.begin(), found.snapshots.end());
+  return found;
 }
 
 // Loads what forms one log and removes what lies behind a cut. Returns how many bytes went.
-LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state) {
-  TRY(auto bases, find_segments(env));
+LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
+                                            std::vector<Offset> bases) {
   // Segments deleted before a loss of power may be back, and not all of them.
   while (bases.size() > 1 && bases[1] <= state.start_offset) {
     TRY(std::ignore, checked(env.files().remove(path_of(Segment::file_name(bases[0])))));

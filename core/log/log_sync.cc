@@ -1,4 +1,5 @@
-// What makes a log survive power loss: its segments synced, oldest first, then their names.
+// What makes a log survive power loss: its segments synced, oldest first, then the snapshots of its
+// producers, then their names.
 #include <algorithm>
 
 #include "core/log/checkpoint.h"
@@ -22,12 +23,13 @@ LogResult<Done> Log::sync(Env& env, Offset up_to) {
 }
 
 LogResult<Done> Log::sync_segments(Env& env, Offset up_to) {
-  const std::uint64_t names = name_changes_;
+  const std::uint64_t names = name_changes();
   const auto segments = segments_;  // Kept alive: some may be removed while this waits.
   for (const auto& segment : segments) {
     if (segment->base_offset() >= up_to || !segment->needs_sync()) continue;
     TRY(std::ignore, checked(segment->sync(env)));
   }
+  TRY(std::ignore, checked(snapshots_.sync(env)));
   if (synced_names_ < names) {
     TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
     synced_names_ = std::max(synced_names_, names);

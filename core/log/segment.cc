@@ -53,9 +53,7 @@ IoResult<Done> Segment::append(const wire::Batch& batch) {
   mark_unsynced();
   TRY(const std::uint64_t position, file_->append(batch.bytes()));
   ASSERT(position == size_, position, size_);
-  const auto& header = batch.header;
-  batches_.push_back({header.base_offset, header.last_offset(), position, batch.size(),
-                      header.leader_epoch, header.max_timestamp});
+  batches_.push_back(indexed(batch.header, position, batch.size()));
   size_ += batch.size();
   return Done{};
 }

@@ -45,8 +45,7 @@ IoResult<std::optional<IndexedBatch>> batch_at(Env& env, Window& window, std::ui
     const auto batch = wire::parse_batch(whole);
     if (!batch || !batch->crc_is_valid()) return nothing;
   }
-  return std::optional(IndexedBatch{header.base_offset, header.last_offset(), at, parsed->size,
-                                    header.leader_epoch, header.max_timestamp});
+  return std::optional(indexed(header, at, parsed->size));
 }
 
 }  // namespace

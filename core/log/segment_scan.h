@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "core/env.h"
+#include "core/log/indexed_batch.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::log {
-
-struct IndexedBatch {
-  Offset base_offset = 0;
-  Offset last_offset = 0;
-  std::uint64_t position = 0;
-  std::size_t size = 0;
-  LeaderEpoch leader_epoch{};
-  std::int64_t max_timestamp = 0;
-};
 
 // What a batch must follow: its offsets begin at `next_offset` or later, its epoch is not earlier.
 struct ScanStart {

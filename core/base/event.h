@@ -107,6 +107,10 @@ struct BatchRef {
   LeaderEpoch leader_epoch{};
   std::uint64_t digest = 0;
   bool is_control = false;
+  // Of an idempotent producer, else all -1.
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t base_sequence = -1;
   friend bool operator==(const BatchRef&, const BatchRef&) = default;
   static void visit(auto& e, auto&& f) {
     f("base_offset", e.base_offset);
@@ -114,6 +118,9 @@ struct BatchRef {
     f("leader_epoch", e.leader_epoch);
     f("digest", e.digest);
     f("is_control", e.is_control);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("base_sequence", e.base_sequence);
   }
 };
 

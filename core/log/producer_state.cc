@@ -1,7 +1,6 @@
 #include "core/log/producer_state.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/wire/crc32c.h"
@@ -10,11 +9,6 @@
 namespace brokersim::log {
 
 using api::ErrorCode;
-
-std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps) {
-  constexpr std::int64_t count = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
-  return static_cast<std::int32_t>((std::int64_t{sequence} + steps + count) % count);
-}
 
 const ProducerEntry* ProducerState::find(std::int64_t producer_id) const {
   const auto found = producers_.find(producer_id);
@@ -39,7 +33,7 @@ std::optional<ProducedBatch> repeated(const ProducerEntry& producer,
 
 bool is_next(const ProducerEntry& producer, const wire::BatchHeader& batch) {
   if (batch.producer_epoch != producer.epoch) return batch.base_sequence == 0;
-  return batch.base_sequence == sequence_after(producer.batches.back().last_sequence, 1);
+  return batch.base_sequence == wire::sequence_after(producer.batches.back().last_sequence, 1);
 }
 
 }  // namespace
@@ -72,7 +66,7 @@ void ProducerState::apply(const IndexedBatch& batch) {
     producer.batches.erase(producer.batches.begin());
   }
   const auto delta = static_cast<std::int32_t>(batch.last_offset - batch.base_offset);
-  producer.batches.push_back({.last_sequence = sequence_after(batch.base_sequence, delta),
+  producer.batches.push_back({.last_sequence = wire::sequence_after(batch.base_sequence, delta),
                               .last_offset = batch.last_offset,
                               .offset_delta = delta,
                               .timestamp = batch.max_timestamp});

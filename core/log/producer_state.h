@@ -23,9 +23,6 @@
 
 namespace brokersim::log {
 
-// The sequence `steps` after `sequence`. Sequences go round: after 2^31-1 comes 0 (KAFKA-7692).
-std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps);
-
 // One batch that a producer has written.
 struct ProducedBatch {
   std::int32_t last_sequence = -1;
@@ -34,7 +31,7 @@ struct ProducedBatch {
   std::int64_t timestamp = -1;    // The batch's largest, in ms.
 
   Offset first_offset() const { return last_offset - offset_delta; }
-  std::int32_t first_sequence() const { return sequence_after(last_sequence, -offset_delta); }
+  std::int32_t first_sequence() const { return wire::sequence_after(last_sequence, -offset_delta); }
   friend bool operator==(const ProducedBatch&, const ProducedBatch&) = default;
 };
 

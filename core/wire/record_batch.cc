@@ -139,6 +139,11 @@ void BatchHeader::set_append_time(bool has_append_time) {
                                          (has_append_time ? append_time_attribute : 0));
 }
 
+std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps) {
+  constexpr std::int64_t count = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
+  return static_cast<std::int32_t>((std::int64_t{sequence} + steps + count) % count);
+}
+
 Rope Batch::bytes() const {
   Bytes out;
   out.reserve(batch_header_size);
@@ -159,14 +164,21 @@ bool Batch::crc_is_valid() const { return crc_of(*this) == header.crc; }
 
 void Batch::seal() { header.crc = crc_of(*this); }
 
+void Batch::set_producer(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence) {
+  header.producer_id = id;
+  header.producer_epoch = epoch;
+  header.base_sequence = base_sequence;
+  seal();
+}
+
 BatchRef Batch::ref() const {
   if (header.codec() != Codec::none || header.has_append_time()) {
     const Batch produced = as_produced(*this);
     if (produced.header != header) return produced.ref();
   }
   const auto digest = hash(body.view(), hash(crc_covered(header), 0));
-  return {header.base_offset, header.last_offset(), header.leader_epoch, digest,
-          header.is_control()};
+  return {header.base_offset,  header.last_offset(), header.leader_epoch,   digest,
+          header.is_control(), header.producer_id,   header.producer_epoch, header.base_sequence};
 }
 
 Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input) {

@@ -29,6 +29,9 @@ inline constexpr std::size_t batch_header_size = 61;
 // than a request could have carried uncompressed (socket.request.max.bytes).
 inline constexpr std::size_t max_uncompressed_size = 100 << 20;
 
+// The sequence `steps` after `sequence`. Sequences go round: after 2^31-1 comes 0 (KAFKA-7692).
+std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps);
+
 struct BatchHeader {
   Offset base_offset = 0;
   LeaderEpoch leader_epoch{0};
@@ -51,6 +54,7 @@ struct BatchHeader {
   bool is_control() const { return (attributes & 0x20) != 0; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
+  std::int32_t last_sequence() const { return sequence_after(base_sequence, last_offset_delta); }
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 
@@ -77,6 +81,8 @@ struct Batch {
   bool crc_is_valid() const;
   // Makes the CRC what it must be after a change.
   void seal();
+  // Names the producer and the sequence of the first record; the CRC, which covers them, follows.
+  void set_producer(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
   // As events name it. The digest covers bytes 21 to end as the producer made them: it is the same
   // whatever codec the records are stored in, and whether or not the leader put its time on them.
   BatchRef ref() const;

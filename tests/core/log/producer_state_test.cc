@@ -14,6 +14,7 @@ namespace brokersim::log {
 namespace {
 
 using api::ErrorCode;
+using wire::sequence_after;
 
 constexpr std::int32_t last_of_all = std::numeric_limits<std::int32_t>::max();
 

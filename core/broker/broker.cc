@@ -24,7 +24,8 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       lifecycle_(config, quorum, incarnation_id, previous_epoch),
       isr_updates_(config, quorum, replicas_, lifecycle_),
       fetchers_(config, replicas_, lifecycle_, fibers_),
-      controller_(config, quorum, "forward") {}
+      controller_(config, quorum, "forward"),
+      producer_ids_(config, quorum, lifecycle_, fibers_) {}
 
 void Broker::start(Env& env, bool was_clean) {
   replicas_.load_checkpoints(env, was_clean);
@@ -48,6 +49,10 @@ void Broker::start(Env& env, bool was_clean) {
   fibers_.spawn(env, "recovery-point-checkpoint", [this](Env& fiber) {
     repeat(fiber, config_.recovery_point_checkpoint_interval,
            [&] { replicas_.checkpoint_recovery_points(fiber); });
+  });
+  fibers_.spawn(env, "producer-expiry", [this](Env& fiber) {
+    repeat(fiber, config_.producer_id_expiration_check_interval,
+           [&] { replicas_.expire_producers(fiber); });
   });
 }
 

@@ -11,6 +11,7 @@
 #include "core/broker/fiber_group.h"
 #include "core/broker/isr_updates.h"
 #include "core/broker/lifecycle.h"
+#include "core/broker/producer_ids.h"
 #include "core/broker/quorum.h"
 #include "core/broker/replicas.h"
 #include "core/controller/image.h"
@@ -55,6 +56,7 @@ class Broker {
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }
   Lifecycle& lifecycle() { return lifecycle_; }
+  ProducerIds& producer_ids() { return producer_ids_; }
   const QuorumNode& quorum() const { return quorum_; }
   // For requests that only the controller can answer.
   ControllerLink& controller() { return controller_; }
@@ -78,6 +80,7 @@ class Broker {
   IsrUpdates isr_updates_;
   Fetchers fetchers_;
   ControllerLink controller_;
+  ProducerIds producer_ids_;
   FiberGroup fibers_;
 };
 

@@ -28,6 +28,8 @@ void each_setting(Config& c, F&& f) {
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
   f("log.segment.bytes", c.log_segment_bytes, none);
+  f("producer.id.expiration.ms", c.producer_id_expiration, ms);
+  f("producer.id.expiration.check.interval.ms", c.producer_id_expiration_check_interval, ms);
   f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
   f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);
   f("replica.fetch.max.bytes", c.replica_fetch_max_bytes, none);

@@ -56,6 +56,9 @@ struct NodeConfig {
 
   // Log.
   std::int64_t log_segment_bytes = std::int64_t{1} << 30;  // log.segment.bytes
+  Duration producer_id_expiration = 24h;                   // producer.id.expiration.ms
+  Duration producer_id_expiration_check_interval =
+      600s;  // producer.id.expiration.check.interval.ms
 
   // Replication.
   Duration replica_lag_time_max = 30s;                       // replica.lag.time.max.ms

@@ -150,6 +150,13 @@ api::AlterPartitionResponse ControllerNode::handle(Env& env,
   return top_level(commit(env, active_->alter_partition(request)));
 }
 
+api::AllocateProducerIdsResponse ControllerNode::handle(
+    Env& env, const api::AllocateProducerIdsRequest& request) {
+  if (!active_)
+    return top_level<api::AllocateProducerIdsResponse>(Unexpected(ErrorCode::not_controller));
+  return top_level(commit(env, active_->allocate_producer_ids(request)));
+}
+
 // ---- Requests of clients -----------------------------------------------------------------------
 
 template <class Request, class Decide>

@@ -33,6 +33,7 @@ class ControllerNode {
   api::BrokerRegistrationResponse handle(Env& env, const api::BrokerRegistrationRequest& request);
   api::BrokerHeartbeatResponse handle(Env& env, const api::BrokerHeartbeatRequest& request);
   api::AlterPartitionResponse handle(Env& env, const api::AlterPartitionRequest& request);
+  api::AllocateProducerIdsResponse handle(Env& env, const api::AllocateProducerIdsRequest& request);
 
   // Requests of clients, answered once what they change is committed. NOT_CONTROLLER if this node
   // is not active, or does not stay so until then; REQUEST_TIMED_OUT if that takes too long.

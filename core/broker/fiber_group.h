@@ -16,16 +16,20 @@ class FiberGroup {
   // The group must outlive the fiber: wait_until_empty before it goes.
   void spawn(Host& host, std::string_view name, std::function<void(Env&)> body) {
     ++running_;
-    ids_.insert(host.spawn(name, [this, body = std::move(body)](Env& fiber) {
+    const FiberId id = host.spawn(name, [this, body = std::move(body)](Env& fiber) {
       body(fiber);
       --running_;
       ids_.erase(fiber.self());
       ended_.notify_all(fiber);
-    }));
+    });
+    ids_.insert(id);
+    if (is_cancelled_) host.cancel(id);
   }
 
-  // All waits of the fibers end; they are not over yet.
+  // All waits of the fibers end, those of fibers that are yet to come included; they are not over
+  // yet.
   void cancel(Host& host) {
+    is_cancelled_ = true;
     for (const FiberId id : std::set(ids_)) host.cancel(id);
   }
 
@@ -38,6 +42,7 @@ class FiberGroup {
  private:
   std::set<FiberId> ids_;
   int running_ = 0;
+  bool is_cancelled_ = false;
   Signal ended_;
 };
 

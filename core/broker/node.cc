@@ -132,6 +132,7 @@ void serve_controller(Node& node) {
   serve_as_controller<api::BrokerRegistrationRequest>(node);
   serve_as_controller<api::BrokerHeartbeatRequest>(node);
   serve_as_controller<api::AlterPartitionRequest>(node);
+  serve_as_controller<api::AllocateProducerIdsRequest>(node);
   node.dispatch.serve<api::EnvelopeRequest>([&node](Env& env, const auto&, const auto& envelope) {
     return node.forwarded.open(env, envelope);
   });
@@ -168,6 +169,10 @@ void serve_broker(Node& node) {
   serve_as_broker<api::OffsetForLeaderEpochRequest>(
       node, [&broker](Env&, const auto&, const auto& request) {
         return handlers::offset_for_leader_epoch(broker, request);
+      });
+  serve_as_broker<api::InitProducerIdRequest>(
+      node, [&broker](Env& env, const auto&, const auto& request) {
+        return handlers::init_producer_id(env, broker, request);
       });
   serve_as_broker<api::MetadataRequest>(
       node, [&broker](Env& env, const auto& context, const auto& request) {

@@ -113,6 +113,12 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std
   if (const auto refused = leader_->may_append(acks); refused != ErrorCode::none) {
     return Unexpected(refused);
   }
+  const auto repeated = log_->producers().check(batch.header);
+  if (!repeated) return Unexpected(repeated.error());
+  if (const auto& known = *repeated) {
+    return Appended{known->first_offset(), known->last_offset + 1, leader_->leader_epoch(),
+                    known->timestamp};
+  }
   auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
   if (!appended) {
     news_.fail(host);

@@ -32,11 +32,13 @@ struct ReplicaContext {
   partition::IsEligible is_eligible;
 };
 
+// A batch that is in the log: appended just now, or found there because a producer sent it again.
 struct Appended {
   Offset base_offset = 0;
   Offset required_offset = 0;  // acks=all waits for the high watermark to get here.
   LeaderEpoch leader_epoch{};
-  std::int64_t log_append_time_ms = -1;  // If the records' time is now the leader's.
+  // The leader's time, if the records have it now; of a repeated batch, as with Kafka, its own.
+  std::int64_t log_append_time_ms = -1;
 };
 
 // What replicas have to tell the broker that holds them.
@@ -82,7 +84,8 @@ class Replica {
 
   // NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH or NONE.
   api::ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
-  // Appends a client's batch, or says why not: acks, leadership, storage.
+  // Appends a client's batch, unless an idempotent producer repeats it; or says why not: acks,
+  // leadership, the producer's sequence, storage.
   Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, std::int16_t acks);
   // How to answer a Produce that appended; nothing while it has to wait.
   std::optional<api::ErrorCode> acks_satisfied(std::int16_t acks, const Appended& appended) const;

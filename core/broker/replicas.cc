@@ -237,8 +237,16 @@ bool Replicas::raise_log_starts(Env& env) {
 
 void Replicas::sync_all(Env& env) {
   for (const auto& [partition, replica] : std::map(replicas_)) {
+    (void)replica->log().snapshot_producers(env);
     (void)replica->log().sync(env);
     (void)replica->log().flush_epochs(env);
+  }
+}
+
+void Replicas::expire_producers(Host& host) {
+  const WallTime now = host.wall_clock();
+  for (const auto& [partition, replica] : replicas_) {
+    replica->log().expire_producers(now, config_.producer_id_expiration);
   }
 }
 

@@ -45,8 +45,10 @@ class Replicas {
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
   bool raise_log_starts(Env& env);
-  // Syncs every log completely: part of a shutdown in order.
+  // Syncs every log completely, with what is known of its producers: part of a shutdown in order.
   void sync_all(Env& env);
+  // Every producer.id.expiration.check.interval.ms.
+  void expire_producers(Host& host);
 
   ReplicaNews& news() { return news_; }
   // Roles changed: what is to be fetched from whom is different.

@@ -12,6 +12,7 @@
 #include "core/controller/explain.h"
 #include "core/controller/features.h"
 #include "core/controller/partition_growth.h"
+#include "core/controller/producer_ids.h"
 #include "core/controller/reassignment.h"
 #include "core/controller/topic_changes.h"
 #include "core/controller/topic_config.h"
@@ -471,6 +472,29 @@ Decision<api::IncrementalAlterConfigsResponse> Controller::incremental_alter_con
     const api::IncrementalAlterConfigsRequest& request) {
   return carry_out_unless(request.validate_only, plan_changes(image_, config_, request),
                           "IncrementalAlterConfigs request");
+}
+
+// ---- Producer ids ------------------------------------------------------------------------------
+
+Decision<api::AllocateProducerIdsResponse> Controller::allocate_producer_ids(
+    const api::AllocateProducerIdsRequest& request) {
+  auto out = begin<api::AllocateProducerIdsRequest>();
+  if (!is_current(request.broker_id, request.broker_epoch)) {
+    out.response.error_code = ErrorCode::stale_broker_epoch;
+    return out;
+  }
+  const auto block = next_producer_ids(image_.next_producer_id());
+  if (!block) {
+    out.response.error_code = ErrorCode::unknown_server_error;
+    return out;
+  }
+  out.response.producer_id_start = block->first;
+  out.response.producer_id_len = block->size;
+  decide(ProducerIdsRecord{.broker_id = request.broker_id,
+                           .broker_epoch = request.broker_epoch,
+                           .next_producer_id = block->end()},
+         "producer ids allocated", out);
+  return out;
 }
 
 // ---- Time passes -------------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/api/allocate_producer_ids.h"
 #include "core/api/alter_configs.h"
 #include "core/api/alter_partition.h"
 #include "core/api/alter_partition_reassignments.h"
@@ -92,6 +93,9 @@ class Controller {
   Decision<api::UpdateFeaturesResponse> update_features(const api::UpdateFeaturesRequest& request,
                                                         std::int16_t version);
   Decision<api::ElectLeadersResponse> elect_leaders(const api::ElectLeadersRequest& request);
+  // A block of ids that nobody has had or will have again (KIP-730).
+  Decision<api::AllocateProducerIdsResponse> allocate_producer_ids(
+      const api::AllocateProducerIdsRequest& request);
 
   // Fences one broker whose session has ended (KAFKA-13173), else brings leadership back to
   // preferred replicas where that is due. Call again whenever next_tick() is not after now.

@@ -67,6 +67,12 @@ struct Cluster {
   }
   void fence(std::int32_t id) { heartbeat(id, {.want_fence = true}); }
 
+  api::AllocateProducerIdsResponse allocate_producer_ids(std::int32_t id) {
+    const api::AllocateProducerIdsRequest request{.broker_id = NodeId{id},
+                                                  .broker_epoch = epoch_of(id)};
+    return keep(controller.allocate_producer_ids(request)).response;
+  }
+
   // A topic with one partition on these brokers, in this order.
   api::CreateTopicsResponse::CreatableTopicResult create(
       const std::string& name, std::initializer_list<std::int32_t> replicas,

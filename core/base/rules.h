@@ -29,6 +29,11 @@ struct Rules {
   // neither topic nor cluster says (KIP-106).
   bool unclean_leader_election_by_default = false;
 
+  // What an idempotent producer may number anew in its next epoch (KAFKA-14034): a batch that
+  // certainly is in no log; or any that was not acknowledged.
+  enum class Renumber : std::uint8_t { refused, unacknowledged };
+  Renumber renumber = Renumber::refused;
+
   friend bool operator==(const Rules&, const Rules&) = default;
 };
 

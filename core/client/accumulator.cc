@@ -36,7 +36,10 @@ bool is_without_effect(ErrorCode error) {
     case ErrorCode::unsupported_for_message_format:
     case ErrorCode::unsupported_compression_type:
     case ErrorCode::topic_authorization_failed:
-    case ErrorCode::cluster_authorization_failed: return true;
+    case ErrorCode::cluster_authorization_failed:
+    case ErrorCode::out_of_order_sequence_number:
+    case ErrorCode::unknown_producer_id:
+    case ErrorCode::invalid_producer_epoch: return true;
     default: return false;
   }
 }
@@ -95,7 +98,9 @@ bool Accumulator::is_settled(std::int64_t up_to) const {
 
 Instant Accumulator::due_at(const Queue& queue) const {
   const Batch* first = front_of(queue.batches);
-  if (first == nullptr || queue.in_flight >= config_.max_in_flight) return never;
+  const auto most = static_cast<std::size_t>(config_.max_in_flight);
+  if (first == nullptr || queue.in_flight.size() >= most) return never;
+  if (config_.enable_idempotence && !may_go(queue, *first)) return never;
   if (first->finished) return first->not_before;
   const bool is_full = queue.batches.size() > 1 || first->builder.size() >= config_.batch_size;
   if (is_full || first->number <= flushed_up_to_) return first->created;
@@ -111,8 +116,9 @@ std::vector<BatchPtr> Accumulator::take(Instant now, const ClusterView& view, No
     if (!taken.empty() && size + first->size > config_.max_request_size) break;
     size += first->size;
     if (!first->finished) first->finished = first->builder.finish();
+    if (config_.enable_idempotence && !first->is_numbered) number(queue, *first);
     ++first->attempts;
-    ++queue.in_flight;
+    queue.in_flight.insert(first->number);
     taken.push_back(std::move(first));
     queue.batches.pop_front();
   }
@@ -134,25 +140,83 @@ bool Accumulator::lacks_leader(const ClusterView& view) const {
   });
 }
 
+// ---- Numbering ---------------------------------------------------------------------------------
+
+bool Accumulator::Queue::is_first(const Batch& batch) const {
+  const bool waits_for_flight = !in_flight.empty() && *in_flight.begin() < batch.number;
+  const Batch* first = front_of(batches);
+  return !waits_for_flight && (first == nullptr || first->number >= batch.number);
+}
+
+bool Accumulator::may_go(const Queue& queue, const Batch& batch) const {
+  if (batch.is_numbered) return queue.is_first(batch);
+  if (!queue.sequences.has_id()) return producer_id_.has_value();
+  return queue.sequences.may_number() && (queue.sequences.is_known() || queue.in_flight.empty());
+}
+
+void Accumulator::number(Queue& queue, Batch& batch) {
+  if (!queue.sequences.has_id()) queue.sequences.begin(*producer_id_);
+  queue.sequences.number(*batch.finished);
+  batch.is_numbered = true;
+}
+
+bool Accumulator::may_renumber(const Batch& batch) const {
+  switch (config_.rules.renumber) {
+    case Rules::Renumber::refused: return !batch.may_have_effect;
+    case Rules::Renumber::unacknowledged: return true;
+  }
+  return false;
+}
+
+// Behind a gap, what is in no log waits for other numbers; when nobody else has numbers any more,
+// the next epoch begins.
+void Accumulator::settle_numbers(Queue& queue) {
+  if (!queue.sequences.has_gap()) return;
+  bool has_numbered = !queue.in_flight.empty();
+  for (const BatchPtr& batch : queue.batches) {
+    if (may_renumber(*batch)) batch->is_numbered = false;
+    has_numbered = has_numbered || batch->is_numbered;
+  }
+  if (has_numbered) return;
+  const bool had_this_id = queue.sequences.id() == producer_id_;
+  queue.sequences.begin_next_epoch();
+  if (had_this_id && !queue.sequences.has_id()) producer_id_.reset();
+}
+
+// What does not follow may do so yet, while something before it is on its way. If nothing is, the
+// leader lacks what we were told it had, and will never take the batch under these numbers.
+bool Accumulator::may_retry(Queue& queue, const Batch& batch, ErrorCode error) const {
+  const bool is_out_of_order =
+      error == ErrorCode::out_of_order_sequence_number || error == ErrorCode::unknown_producer_id;
+  if (!batch.is_numbered || !is_out_of_order) return api::is_retriable(error);
+  if (!queue.is_first(batch)) return true;
+  queue.sequences.break_off();
+  return may_renumber(batch);
+}
+
 // ---- Ending ------------------------------------------------------------------------------------
 
 void Accumulator::settle(Host& host, Instant now, BatchPtr batch, const Attempt& attempt) {
   Queue& queue = queues_[batch->partition];
-  ASSERT(queue.in_flight > 0);
-  --queue.in_flight;
+  const auto landed = queue.in_flight.erase(batch->number);
+  ASSERT(landed == 1, batch->number);
   if (attempt.error == ErrorCode::none) {
-    return finish(host, *batch, {.outcome = Outcome::ok, .offset = attempt.base_offset});
+    if (batch->is_numbered) queue.sequences.acknowledged(batch->finished->header);
+    finish(host, *batch, {.outcome = Outcome::ok, .offset = attempt.base_offset});
+    return settle_numbers(queue);
   }
   if (attempt.was_sent && !is_without_effect(attempt.error)) batch->may_have_effect = true;
   const bool is_late = now >= delivery_deadline(*batch);
-  if (is_abandoned_ || is_late || !api::is_retriable(attempt.error)) {
-    return give_up(host, *batch, attempt.error);
+  if (is_abandoned_ || is_late || !may_retry(queue, *batch, attempt.error)) {
+    give_up(host, *batch, attempt.error);
+    return settle_numbers(queue);
   }
   const auto random = host.random("client.batch", ++backoffs_);
   batch->not_before = now + config_.client.backoff().after(batch->attempts, random);
   const auto later = std::find_if(queue.batches.begin(), queue.batches.end(),
                                   [&](const auto& b) { return b->number > batch->number; });
   queue.batches.insert(later, std::move(batch));
+  settle_numbers(queue);
 }
 
 void Accumulator::expire(Host& host, Instant now) {
@@ -162,6 +226,7 @@ void Accumulator::expire(Host& host, Instant now) {
       queue.batches.pop_front();
       give_up(host, *batch, ErrorCode::request_timed_out);
     }
+    settle_numbers(queue);
   }
 }
 
@@ -184,6 +249,7 @@ void Accumulator::abandon(Host& host) {
 }
 
 void Accumulator::give_up(Host& host, Batch& batch, ErrorCode error) {
+  if (batch.is_numbered) queues_[batch.partition].sequences.break_off();
   const Outcome outcome = batch.may_have_effect ? Outcome::unknown : Outcome::failed;
   finish(host, batch, {.outcome = outcome, .error = error});
 }

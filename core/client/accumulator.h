@@ -7,6 +7,11 @@
 //
 // How a record ends is told with certainty only where there is some: `failed` promises that no
 // attempt can have had an effect; one attempt that got no definite answer makes it `unknown`.
+//
+// An idempotent producer's batches are numbered when they are first taken (sequences.h), and keep
+// their numbers in every attempt. What is tried again goes alone and in order, as nothing can
+// follow what is missing. A batch whose fate is unknown never gets other numbers: it would be
+// another one.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +27,7 @@
 #include "core/base/event.h"
 #include "core/client/cluster_view.h"
 #include "core/client/config.h"
+#include "core/client/sequences.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::client {
@@ -45,6 +51,7 @@ struct Batch {
   Instant not_before;
   std::int32_t attempts = 0;
   bool may_have_effect = false;
+  bool is_numbered = false;
 };
 using BatchPtr = std::unique_ptr<Batch>;
 
@@ -72,10 +79,14 @@ class Accumulator {
   // Batches to send to `broker`: of each partition it leads the first, if due. Up to
   // max.in.flight batches of a partition may be under way; with 1, retries keep their order.
   std::vector<BatchPtr> take(Instant now, const ClusterView& view, NodeId broker);
+  // Numbering waits for a producer id.
+  bool needs_producer_id() const { return config_.enable_idempotence && !producer_id_; }
+  void set_producer_id(std::int64_t id) { producer_id_ = id; }
   // When take() for this broker may have something next; `never` if nothing waits for it.
   Instant next_due(const ClusterView& view, NodeId broker) const;
 
-  // Ends an attempt. A batch that may be tried again goes back to the front; any other is settled.
+  // Ends an attempt. A batch that may be tried again goes back to its place in the queue; any other
+  // is settled.
   void settle(Host& host, Instant now, BatchPtr batch, const Attempt& attempt);
   // Settles what has waited in vain for delivery.timeout.ms.
   void expire(Host& host, Instant now);
@@ -89,18 +100,26 @@ class Accumulator {
 
  private:
   struct Queue {
-    std::deque<BatchPtr> batches;
-    std::int32_t in_flight = 0;
+    std::deque<BatchPtr> batches;      // By number.
+    std::set<std::int64_t> in_flight;  // Numbers.
+    Sequences sequences;
+    bool is_first(const Batch& batch) const;  // Nothing before it awaits its end.
   };
 
   Batch& open_batch(Instant now, const TopicPartition& partition, std::size_t record_size);
   Instant due_at(const Queue& queue) const;
+  bool may_go(const Queue& queue, const Batch& batch) const;
+  void number(Queue& queue, Batch& batch);
+  bool may_renumber(const Batch& batch) const;
+  void settle_numbers(Queue& queue);
+  bool may_retry(Queue& queue, const Batch& batch, api::ErrorCode error) const;
   void give_up(Host& host, Batch& batch, api::ErrorCode error);
   void finish(Host& host, Batch& batch, const SendResult& result);
 
   const ProducerConfig& config_;
   std::map<TopicPartition, Queue> queues_;
-  std::size_t buffered_ = 0;  // Bytes queued and in flight.
+  std::optional<std::int64_t> producer_id_;  // For partitions that have none yet.
+  std::size_t buffered_ = 0;                 // Bytes queued and in flight.
   std::int64_t batches_ = 0;
   std::int64_t flushed_up_to_ = 0;
   std::set<std::int64_t> unsettled_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/client/backoff.h"
 #include "core/env.h"
@@ -34,6 +35,10 @@ struct ProducerConfig {
   std::size_t max_request_size = 1 << 20;            // max.request.size
   std::int32_t max_in_flight = 5;                    // max.in.flight.requests.per.connection
   wire::Codec compression_type = wire::Codec::none;  // compression.type
+  // enable.idempotence; unlike Kafka's producer ours has to be asked. Requires acks=all and at most
+  // five requests in flight.
+  bool enable_idempotence = false;
+  Rules rules;
 };
 
 enum class OffsetReset : std::uint8_t { earliest, latest, none };

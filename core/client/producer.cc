@@ -2,10 +2,12 @@
 #include "core/client/producer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/api/init_producer_id.h"
 #include "core/client/partitioner.h"
 #include "core/client/versions.h"
 
@@ -27,12 +29,19 @@ Attempt attempt_of(CallError error) {
 Producer::Producer(ProducerConfig config)
     : config_(std::move(config)),
       cluster_(config_.client, AutoCreate::allowed),
-      accumulator_(config_) {}
+      accumulator_(config_) {
+  if (!config_.enable_idempotence) return;
+  REQUIRE(config_.acks == -1, config_.acks);
+  REQUIRE(config_.max_in_flight <= 5, config_.max_in_flight);
+}
 
 std::shared_ptr<Producer> Producer::start(Host& host, ProducerConfig config) {
   const std::shared_ptr<Producer> producer(new Producer(std::move(config)));
   producer->spawn(host, "metadata", &Producer::metadata_loop, no_node);
   producer->spawn(host, "expiry", &Producer::expiry_loop, no_node);
+  if (producer->config_.enable_idempotence) {
+    producer->spawn(host, "producer-id", &Producer::producer_id_loop, no_node);
+  }
   return producer;
 }
 
@@ -152,6 +161,39 @@ void Producer::expiry_loop(Env& env, NodeId) {
     const Instant latest = env.now() + config_.delivery_timeout;
     env.sleep_until(std::min(accumulator_.next_expiry(), latest));
   }
+}
+
+// ---- The producer id ---------------------------------------------------------------------------
+
+void Producer::producer_id_loop(Env& env, NodeId) {
+  std::int32_t failures = 0;
+  while (!is_closing_ && !env.is_cancelled()) {
+    if (!accumulator_.needs_producer_id()) {
+      settled_.wait(env);
+    } else if (const auto id = ask_producer_id(env)) {
+      failures = 0;
+      accumulator_.set_producer_id(*id);
+      work_.notify_all(env);
+    } else {
+      const auto random = env.random("client.producer-id", producer_ids_asked_);
+      env.sleep(config_.client.backoff().after(++failures, random));
+    }
+  }
+}
+
+// Any broker has ids to give.
+std::optional<std::int64_t> Producer::ask_producer_id(Env& env) {
+  const Instant deadline = env.now() + config_.client.request_timeout;
+  if (cluster_.view().brokers().empty()) cluster_.refresh(env, deadline);
+  const auto& brokers = cluster_.view().brokers();
+  if (brokers.empty()) return std::nullopt;
+  const auto first = env.random("client.producer-id.broker", 0) % brokers.size();
+  const auto chosen = static_cast<std::ptrdiff_t>((first + producer_ids_asked_++) % brokers.size());
+  const auto channel = cluster_.channel_to(std::next(brokers.begin(), chosen)->first);
+  const auto answer =
+      channel->call(env, api::InitProducerIdRequest{}, init_producer_id_version, deadline);
+  if (!answer || answer->error_code != ErrorCode::none) return std::nullopt;
+  return answer->producer_id;
 }
 
 // ---- Senders -----------------------------------------------------------------------------------

@@ -5,7 +5,8 @@
 //   producer->send(env, *partition, record, [](Host&, const SendResult& result) { … });
 //   producer->close(env);                      // waits for everything sent
 //
-// Not idempotent: a retry after a lost answer may store a record twice, and with more than one
+// With enable.idempotence every record is stored once, and each partition's in the order of their
+// sending. Without, a retry after a lost answer may store a record twice, and with more than one
 // request in flight retries may change the order.
 #pragma once
 
@@ -63,6 +64,8 @@ class Producer : public std::enable_shared_from_this<Producer> {
   void start_senders(Host& host);
   void metadata_loop(Env& env, NodeId);
   void expiry_loop(Env& env, NodeId);
+  void producer_id_loop(Env& env, NodeId);
+  std::optional<std::int64_t> ask_producer_id(Env& env);
   void send_loop(Env& env, NodeId broker);
   std::vector<BatchPtr> next_batches(Env& env, NodeId broker);
   void exchange(Env& env, NodeId broker, std::vector<BatchPtr> batches);
@@ -78,6 +81,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
   std::map<std::string, std::int32_t> round_robin_;
   std::set<FiberId> fibers_;
   bool is_closing_ = false;
+  std::uint64_t producer_ids_asked_ = 0;
   Signal work_;      // Records or leaders have come.
   Signal metadata_;  // The view of the cluster is wrong or incomplete.
   Signal settled_;   // Batches or fibers have ended.

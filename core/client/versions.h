@@ -16,5 +16,6 @@ inline constexpr std::int16_t create_partitions_version = 3;
 inline constexpr std::int16_t create_topics_version = 7;
 inline constexpr std::int16_t delete_records_version = 2;
 inline constexpr std::int16_t elect_leaders_version = 2;
+inline constexpr std::int16_t init_producer_id_version = 5;
 
 }  // namespace brokersim::client

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/core/client/no_host.h"
+
 namespace brokersim::client {
 namespace {
 
@@ -14,24 +16,6 @@ const TopicPartition p1{"orders", 1};
 const NodeId b1{1};
 
 Instant at(Duration d) { return Instant{d}; }
-
-// Results never need the host here.
-class NoHost : public Host {
- public:
-  NodeId node() const override { return no_node; }
-  Instant now() override { return {}; }
-  WallTime wall_clock() override { return {}; }
-  std::uint64_t random(std::string_view, std::uint64_t) override { return 0; }  // Shortest waits.
-  void charge(Duration) override {}
-  Files& files() override { std::abort(); }
-  EventId emit(EventBody, EventCauses) override { return {}; }
-  FiberId spawn(std::string_view, std::function<void(Env&)>) override { return {}; }
-  void unpark(FiberId) override {}
-  void cancel(FiberId) override {}
-  IoResult<std::unique_ptr<Listener>> listen(std::uint16_t) override {
-    return Unexpected(IoError::refused);
-  }
-};
 
 class AccumulatorTest : public ::testing::Test {
  protected:

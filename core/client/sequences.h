@@ -1,0 +1,47 @@
+// How an idempotent producer numbers the records it sends to one partition (KIP-98, KIP-360), so
+// that a leader can tell a repeated batch from a new one. Pure.
+//
+//   id 7, epoch 0   0 1 2 3 ✗        the batch with number 4 was given up: nothing can follow it
+//   id 7, epoch 1           0 1 2    … once all other numbers of epoch 0 have had their answers
+//
+// Each partition has epochs of its own: what one log knows of a producer does not concern another.
+#pragma once
+
+#include <cstdint>
+
+#include "core/wire/record_batch.h"
+
+namespace brokersim::client {
+
+class Sequences {
+ public:
+  // A fresh id, which begins with epoch 0.
+  void begin(std::int64_t producer_id);
+  bool has_id() const { return id_ >= 0; }
+  std::int64_t id() const { return id_; }
+
+  // Whether a batch may get the next numbers.
+  bool may_number() const { return has_id() && !has_gap_; }
+  void number(wire::Batch& batch);
+
+  // A leader has a batch of this epoch, and so will every later one. Until then there must be only
+  // one in flight: a leader that does not know a producer accepts whatever comes first.
+  bool is_known() const { return is_known_; }
+  void acknowledged(const wire::BatchHeader& batch);
+
+  // A number of this epoch will never be in the log, or perhaps not.
+  void break_off() { has_gap_ = true; }
+  bool has_gap() const { return has_gap_; }
+  // To be called when no batch has numbers of the present epoch any more (KAFKA-14034). After the
+  // last epoch there is no id (librdkafka's #3720).
+  void begin_next_epoch();
+
+ private:
+  std::int64_t id_ = -1;
+  std::int16_t epoch_ = 0;
+  std::int32_t next_ = 0;
+  bool is_known_ = false;
+  bool has_gap_ = false;
+};
+
+}  // namespace brokersim::client

@@ -5,12 +5,14 @@
 
 namespace brokersim::properties {
 
-std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound) {
+std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
+                                                Duration producer_id_expiration) {
   std::vector<std::unique_ptr<Property>> all;
   all.push_back(acked_records());
   all.push_back(acknowledgement());
   all.push_back(prefix_agreement());
   all.push_back(consumer_order());
+  all.push_back(idempotent_producers(producer_id_expiration));
   all.push_back(one_leader_per_epoch());
   all.push_back(one_quorum_leader());
   all.push_back(high_watermark());

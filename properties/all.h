@@ -10,17 +10,19 @@
 
 namespace brokersim::properties {
 
-std::unique_ptr<Property> acked_records();              // BS-D01
-std::unique_ptr<Property> acknowledgement();            // BS-D02
-std::unique_ptr<Property> prefix_agreement();           // BS-O01
-std::unique_ptr<Property> consumer_order();             // BS-O02
-std::unique_ptr<Property> one_leader_per_epoch();       // BS-L01
-std::unique_ptr<Property> one_quorum_leader();          // BS-Q01
-std::unique_ptr<Property> high_watermark();             // BS-H01
-std::unique_ptr<Property> committed_reads();            // BS-C01
-std::unique_ptr<Property> metadata_sanity();            // BS-M01
-std::unique_ptr<Property> convergence(Duration bound);  // BS-V01
+std::unique_ptr<Property> acked_records();                                        // BS-D01
+std::unique_ptr<Property> acknowledgement();                                      // BS-D02
+std::unique_ptr<Property> prefix_agreement();                                     // BS-O01
+std::unique_ptr<Property> consumer_order();                                       // BS-O02
+std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration);  // BS-P01
+std::unique_ptr<Property> one_leader_per_epoch();                                 // BS-L01
+std::unique_ptr<Property> one_quorum_leader();                                    // BS-Q01
+std::unique_ptr<Property> high_watermark();                                       // BS-H01
+std::unique_ptr<Property> committed_reads();                                      // BS-C01
+std::unique_ptr<Property> metadata_sanity();                                      // BS-M01
+std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
 
-std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s);
+std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,
+                                                Duration producer_id_expiration = 24h);
 
 }  // namespace brokersim::properties

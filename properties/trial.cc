@@ -7,7 +7,8 @@
 
 namespace brokersim::properties {
 
-Trial::Trial(TrialConfig config) : Trial(make_all(config.convergence_bound)) {}
+Trial::Trial(TrialConfig config)
+    : Trial(make_all(config.convergence_bound, config.producer_id_expiration)) {}
 
 Trial::Trial(std::vector<std::unique_ptr<Property>> properties)
     : judge_(ledger_), properties_(std::move(properties)) {

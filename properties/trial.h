@@ -18,6 +18,8 @@ namespace brokersim::properties {
 struct TrialConfig {
   // Within this after FaultsLifted everything has converged (BS-V01).
   Duration convergence_bound = 60s;
+  // After so long a silence a producer may be forgotten (BS-P01).
+  Duration producer_id_expiration = 24h;
 };
 
 class Trial {

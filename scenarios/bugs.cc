@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 4> known_bugs{
+constexpr std::array<Bug, 5> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -34,6 +34,12 @@ constexpr std::array<Bug, 4> known_bugs{
         .property = "BS-D01",
         .scenario = "elections",
         .set = [](Rules& rules) { rules.unclean_leader_election_by_default = true; }},
+    Bug{.name = "PID-05",
+        .about = "when a batch is given up, those whose fate is unknown are sent as something new",
+        .source = "KAFKA-14034",
+        .property = "BS-P01",
+        .scenario = "idempotent-producer",
+        .set = [](Rules& rules) { rules.renumber = Rules::Renumber::unacknowledged; }},
 };
 
 }  // namespace

@@ -131,6 +131,26 @@ void check_bugs(const Node& bugs, ReadError& error) {
   }
 }
 
+void check_idempotence(const Entries& producer, ReadError& error) {
+  constexpr std::int64_t most_in_flight = 5;
+  const Node* wanted = find(producer, "enable_idempotence");
+  const auto* is_wanted = wanted ? std::get_if<bool>(&wanted->value) : nullptr;
+  if (is_wanted == nullptr || !*is_wanted) return;
+  const auto refuse = [&error](const Node& node, std::string_view what) {
+    error.set(node.place, fmt::format("with enable_idempotence {}", what));
+  };
+  const Node* acks = find(producer, "acks");
+  for (const auto& item : acks ? items_of(*acks) : std::vector<Node>{}) {
+    const auto* text = std::get_if<std::string>(&item.value);
+    if (text == nullptr || *text != "all") refuse(item, "acks must be \"all\"");
+  }
+  const Node* in_flight = find(producer, "max_in_flight");
+  for (const auto& item : in_flight ? items_of(*in_flight) : std::vector<Node>{}) {
+    const auto* number = std::get_if<std::int64_t>(&item.value);
+    if (number && *number > most_in_flight) refuse(item, "max_in_flight must be at most 5");
+  }
+}
+
 void check_faults(const Node& faults, ReadError& error) {
   for (const auto& item : items_of(faults)) {
     const auto* table = std::get_if<Entries>(&item.value);

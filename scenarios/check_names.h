@@ -21,6 +21,8 @@ void check_words(const Node& node, std::string_view what, const std::vector<std:
 // A table of Kafka's names to values, or to lists of values.
 void check_settings(const Node& settings, ReadError& error);
 void check_bugs(const Node& bugs, ReadError& error);
+// What Kafka's idempotent producers insist on: acks of all, and few requests in flight.
+void check_idempotence(const Entries& producer, ReadError& error);
 // A list of faults, or of kinds of a mix: kinds, parameters, and that peers belong to links.
 void check_faults(const Node& faults, ReadError& error);
 // The targets of a plan's faults: any entry of a plan may be gone, so a name alone is never wrong.

@@ -84,6 +84,7 @@ void check_mix(const Entries& root, const Scenario& scenario, ReadError& error) 
 }
 
 void check_producer(const Entries& producer, ReadError& error) {
+  check_idempotence(producer, error);
   if (const Node* partitioner = find(producer, "partitioner")) {
     check_words(*partitioner, "partitioner", {"round_robin", "key"}, error);
   }

@@ -37,6 +37,7 @@ class SimulatedCluster {
   SimulatedCluster& operator=(const SimulatedCluster&) = delete;
 
   sim::World& world() { return world_; }
+  const std::vector<broker::NodeConfig>& nodes() const { return nodes_; }
   // bootstrap.servers
   const std::vector<Address>& brokers() const { return brokers_; }
   // The cluster's committed metadata.

@@ -161,6 +161,7 @@ void Drawing::draw_producers() {
       producer.batch_size = pick(family.batch_size, random.with("batch_size"));
       producer.max_in_flight =
           static_cast<std::int32_t>(pick(family.max_in_flight, random.with("max_in_flight")));
+      producer.enable_idempotence = family.enable_idempotence;
       const bool by_key = pick(family.partitioner, random.with("partitioner")) == "key";
       producer.partitioner = by_key ? Partitioner::key : Partitioner::round_robin;
       producer.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));

@@ -43,6 +43,7 @@ struct Producer {
   Duration linger{};
   std::int64_t batch_size = 16384;
   std::int32_t max_in_flight = 5;
+  bool enable_idempotence = false;  // Then acks are "all", and at most five in flight.
   Partitioner partitioner = Partitioner::round_robin;
   Duration delivery_timeout = 120s;
   Duration request_timeout = 30s;

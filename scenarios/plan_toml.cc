@@ -105,6 +105,7 @@ std::string list(std::string_view key, const std::vector<T>& entries) {
 void check(const Entries& root, ReadError& error) {
   if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
   if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
+  for (const auto* producer : tables_in(root, "producers")) check_idempotence(*producer, error);
   if (const Node* faults = find(root, "faults")) {
     check_faults(*faults, error);
     check_targets_of_plan(*faults, error);

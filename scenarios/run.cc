@@ -48,7 +48,8 @@ class Run {
         workload_(plan_, inputs_, cluster_),
         faults_(cluster_.world(),
                 [this](const std::string& target) { return cluster_.resolve(target); }),
-        trial_({.convergence_bound = plan.converge_within}) {}
+        trial_({.convergence_bound = plan.converge_within,
+                .producer_id_expiration = cluster_.nodes().front().producer_id_expiration}) {}
 
   RunResult go() {
     listen();

@@ -81,6 +81,7 @@ struct Fields<ProducerFamily> {
     f("linger", producer.linger);
     f("batch_size", producer.batch_size);
     f("max_in_flight", producer.max_in_flight);
+    f("enable_idempotence", producer.enable_idempotence);
     f("partitioner", producer.partitioner);
     f("delivery_timeout", producer.delivery_timeout);
     f("request_timeout", producer.request_timeout);

@@ -51,6 +51,7 @@ struct ProducerFamily {
   Choice<Duration> linger{Duration{}};
   Choice<std::int64_t> batch_size{16384};
   Choice<std::int64_t> max_in_flight{5};
+  bool enable_idempotence = false;
   Choice<std::string> partitioner{"round_robin"};
   Choice<Duration> delivery_timeout{120s};
   Choice<Duration> request_timeout{30s};

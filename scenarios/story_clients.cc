@@ -21,7 +21,7 @@ wire::Record record_of(const std::string& text) {
 
 bool are_alike(const client::ProducerConfig& a, const client::ProducerConfig& b) {
   return a.acks == b.acks && a.max_in_flight == b.max_in_flight &&
-         a.delivery_timeout == b.delivery_timeout &&
+         a.enable_idempotence == b.enable_idempotence && a.delivery_timeout == b.delivery_timeout &&
          a.client.request_timeout == b.client.request_timeout;
 }
 
@@ -73,6 +73,7 @@ bool StoryClients::has_producer(const std::string& name, const client::ProducerC
   found->second.config = config;
   found->second.config.client = config_of(name);
   found->second.config.client.request_timeout = timeout;
+  found->second.config.rules = cluster_.nodes().front().rules;
   return true;
 }
 

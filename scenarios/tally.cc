@@ -5,8 +5,8 @@ namespace brokersim::scenarios {
 Tally::Tally() {
   for (const char* name :
        {"controller_changes", "elections", "fencings", "handovers", "isr_changes", "isr_expansions",
-        "isr_shrinks", "losses_by_power", "quorum_elections", "recoveries", "torn_tails",
-        "truncations", "unclean_elections"}) {
+        "isr_shrinks", "losses_by_power", "quorum_elections", "recoveries", "repeats_recognized",
+        "torn_tails", "truncations", "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -22,6 +22,7 @@ void Tally::observe(const Event& event) {
   if (const auto* isr = std::get_if<IsrChanged>(&event.body)) on(*isr);
   if (const auto* cut = std::get_if<LogCut>(&event.body)) on(*cut);
   if (const auto* recovered = std::get_if<LogRecovered>(&event.body)) on(*recovered);
+  if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
   if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
   if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
@@ -42,6 +43,17 @@ void Tally::on(const IsrChanged& body) {
 
 void Tally::on(const LogCut& body) {
   if (body.by_power_loss) count("losses_by_power");
+}
+
+// A batch that was answered before came again, and was known.
+void Tally::on(const ProduceAnswered& body) {
+  const BatchRef& batch = body.batch;
+  if (body.error != 0 || batch.producer_id < 0) return;
+  const bool is_new =
+      answered_
+          .emplace(body.partition, batch.producer_id, batch.producer_epoch, batch.base_sequence)
+          .second;
+  if (!is_new) count("repeats_recognized");
 }
 
 void Tally::on(const LogRecovered& body) {

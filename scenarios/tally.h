@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/event.h"
@@ -24,11 +26,14 @@ class Tally {
   void on(const LeaderElected& body);
   void on(const IsrChanged& body);
   void on(const LogCut& body);
+  void on(const ProduceAnswered& body);
   void on(const LogRecovered& body);
   void on(const QuorumRoleChanged& body);
   void on(const QuorumLeaderAnnounced& body, NodeId node);
 
   std::map<std::string, std::int64_t> counts_;
+  using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
+  std::set<Numbers> answered_;  // Of idempotent producers' batches.
   LeaderEpoch quorum_epoch_ = no_epoch;
   NodeId quorum_leader_ = no_node;
 };

@@ -176,6 +176,8 @@ void Workload::produce(Env& env, const Producer& producer) {
   config.delivery_timeout = producer.delivery_timeout;
   config.max_in_flight = producer.max_in_flight;
   config.compression_type = producer.compression;
+  config.enable_idempotence = producer.enable_idempotence;
+  config.rules = cluster_.nodes().front().rules;
   const auto client = client::Producer::start(env, config);
   while (!progress.has_finished()) {
     const Step& step = progress.steps[progress.step];

@@ -1,5 +1,6 @@
 // A story says: produce p1 orders-0 v1 v2 acks=all within=5s
 //     a longer record, or k1:its-value with a key
+// or: produce p1 orders-0 v1 idempotent=true
 //
 // Hands the records to the producer p1, together, and waits until each has ended; those that have
 // not by `within` go on on their own. A topic without partition leaves the choice to the producer.
@@ -24,9 +25,25 @@ Read<std::int16_t> acks_of(const Step& step) {
   return static_cast<std::int16_t>(number);
 }
 
+// As with Kafka's producers it goes with acks=all, and nothing else.
+Read<bool> idempotence_of(const Step& step, std::int16_t acks) {
+  const auto* argument = step.find("idempotent");
+  if (argument == nullptr) return false;
+  TRY(const Word value, single(*argument));
+  if (value.text != "true" && value.text != "false") {
+    return error_at(value.column, "idempotent is true or false");
+  }
+  const bool is_wanted = value.text == "true";
+  if (is_wanted && acks != -1) {
+    return error_at(value.column, "what is idempotent has acks=all");
+  }
+  return is_wanted;
+}
+
 Read<client::ProducerConfig> config_of(const Step& step) {
   client::ProducerConfig config;
   TRY(config.acks, acks_of(step));
+  TRY(config.enable_idempotence, idempotence_of(step, config.acks));
   TRY(const auto in_flight, number_or(step, "in_flight", config.max_in_flight));
   config.max_in_flight = static_cast<std::int32_t>(in_flight);
   TRY(config.client.request_timeout,
@@ -75,7 +92,8 @@ Verb produce_verb() {
           .meaning = "a producer sends these records together, and waits for their ends",
           .least_words = 2,
           .most_words = 99,
-          .keys = {"acks", "within", "in_flight", "request_timeout", "delivery_timeout", "tell"},
+          .keys = {"acks", "within", "in_flight", "request_timeout", "delivery_timeout",
+                   "idempotent", "tell"},
           .takes_input = true,
           .run = produce_step};
 }

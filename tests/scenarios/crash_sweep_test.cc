@@ -20,9 +20,10 @@ Plan swept_plan() {
   plan.seed = 11;
   plan.cluster.settings = {{"broker.session.timeout.ms", "2000"},
                            {"broker.heartbeat.interval.ms", "400"},
-                           {"min.insync.replicas", "2"}};
+                           {"min.insync.replicas", "2"},
+                           {"log.segment.bytes", "2000"}};
   plan.topics = {{.name = "t", .partitions = 2}};
-  plan.producers = {{.name = "p1", .acks = 2}, {.name = "p2"}};
+  plan.producers = {{.name = "p1", .acks = 2}, {.name = "p2", .enable_idempotence = true}};
   plan.consumers = {{.name = "reader", .topic = "t"}};
   for (const char* client : {"p1", "p2"}) {
     plan.operations.push_back(

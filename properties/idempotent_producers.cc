@@ -1,0 +1,225 @@
+// BS-P01: what an idempotent producer sends is stored once and in order, and a repeated batch is
+// answered as it was before (guarantees O2, P1 to P4; KIP-98).
+//
+// A batch's numbers are read where it lies committed, in each partition from its beginning. Whether
+// a record is there twice under different numbers, no number tells: that is seen by consumers.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/wire/record_batch.h"
+#include "properties/all.h"
+#include "properties/ledger.h"
+#include "properties/text.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+// What the committed log of one partition says of one producer.
+struct Produced {
+  LogEntry last;
+  std::map<std::int32_t, EventId> sequences;  // First of each batch of this epoch, and its storing.
+};
+
+std::int32_t next_sequence(const BatchRef& batch) {
+  return wire::sequence_after(batch.base_sequence,
+                              static_cast<std::int32_t>(batch.last_offset - batch.base_offset + 1));
+}
+
+std::string text_of_numbers(const BatchRef& batch) {
+  return fmt::format("epoch {}, sequence {}", batch.producer_epoch, batch.base_sequence);
+}
+
+// The batch that covers `offset`; the end if there is none.
+auto entry_at(const std::vector<LogEntry>& committed, Offset offset) {
+  return std::partition_point(committed.begin(), committed.end(), [offset](const LogEntry& entry) {
+    return entry.batch.last_offset < offset;
+  });
+}
+
+class IdempotentProducers final : public Property {
+ public:
+  explicit IdempotentProducers(Duration expiration) : expiration_(expiration) {}
+
+  std::string_view id() const override { return "BS-P01"; }
+  std::string_view name() const override { return "stored twice or out of order"; }
+  std::string_view explanation() const override {
+    return "In what is committed of a partition, the batches of an idempotent producer follow each "
+           "other: each begins with the sequence after the last one's, each epoch is later than "
+           "the one before and begins at 0. No record that the application sent once is there "
+           "twice, not even under another epoch. A repeated batch is answered with the offset it "
+           "got first. The promise ends with the producer's id, and where a producer was silent "
+           "for producer.id.expiration.ms; what it sends again itself is another record; order "
+           "across partitions is not promised.";
+  }
+  Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
+  Kinds listens_to() const override {
+    return Kinds::of<BatchStored, PartitionCommitted, ProduceAnswered, FetchAnswered, SendInvoked,
+                     RecordDelivered>();
+  }
+
+  void observe(const Event& e, Judge& judge) override {
+    if (const auto* stored = std::get_if<BatchStored>(&e.body)) {
+      check_committed(stored->partition, judge);
+    } else if (const auto* state = std::get_if<PartitionCommitted>(&e.body)) {
+      check_committed(state->partition, judge);
+    } else if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
+      if (fetch->error == 0) check_committed(fetch->partition, judge);
+    } else if (const auto* answer = std::get_if<ProduceAnswered>(&e.body)) {
+      if (answer->error != 0) return;
+      check_committed(answer->partition, judge);
+      check_answer(e, *answer, judge);
+    } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
+      ++sends_[{sent->partition, sent->record}];
+    } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
+      check_delivered(e, *delivered, judge);
+    }
+  }
+
+ private:
+  // What was seen of one partition since its committed prefix was last replaced.
+  struct Seen {
+    std::size_t checked = 0;   // That many committed batches …
+    std::uint64_t prefix = 0;  // … with this cumulative hash.
+    std::size_t rebases = 0;
+    std::map<std::int64_t, Produced> producers;
+    // By producer id, epoch and sequence: the offset, and who said so.
+    std::map<std::tuple<std::int64_t, std::int16_t, std::int32_t>, std::pair<Offset, EventId>>
+        answers;
+    std::map<std::uint64_t, std::map<Offset, EventId>> copies;  // Of each record delivered.
+  };
+
+  Seen& seen(const Partition& partition, Judge& judge) {
+    const std::size_t number = *judge.ledger().index_of(partition.name);
+    if (seen_.size() <= number) seen_.resize(number + 1);
+    Seen& all = seen_[number];
+    const auto& committed = partition.committed;
+    const bool is_same = all.checked <= committed.size() &&
+                         (all.checked == 0 || committed[all.checked - 1].prefix == all.prefix);
+    if (!is_same || all.rebases != partition.rebases.size()) all = {};
+    all.rebases = partition.rebases.size();
+    return all;
+  }
+
+  // ---- Numbers -------------------------------------------------------------------------------
+
+  void check_committed(const TopicPartition& name, Judge& judge) {
+    const Partition& partition = *judge.ledger().find(name);
+    Seen& all = seen(partition, judge);
+    for (; all.checked < partition.committed.size(); ++all.checked) {
+      const LogEntry& entry = partition.committed[all.checked];
+      all.prefix = entry.prefix;
+      if (entry.batch.producer_id >= 0) check_entry(entry, all, partition, judge);
+    }
+  }
+
+  void check_entry(const LogEntry& entry, Seen& all, const Partition& partition, Judge& judge) {
+    const auto [found, is_new] = all.producers.try_emplace(entry.batch.producer_id);
+    Produced& producer = found->second;
+    const BatchRef& last = producer.last.batch;
+    const BatchRef& batch = entry.batch;
+    // Whom the leader had forgotten may begin anew.
+    const bool is_forgotten = !is_new && entry.at - producer.last.at >= expiration_;
+    if (is_new || is_forgotten || batch.producer_epoch != last.producer_epoch) {
+      const bool is_back = batch.producer_epoch < last.producer_epoch;
+      if (!is_new && !is_forgotten && is_back) {
+        report("epoch_went_back", producer.last.stored, entry, last, partition, judge);
+      } else if (!is_new && !is_forgotten && batch.base_sequence != 0) {
+        report("epoch_begins_late", producer.last.stored, entry, last, partition, judge);
+      }
+      producer.sequences.clear();
+    } else if (const auto twin = producer.sequences.find(batch.base_sequence);
+               twin != producer.sequences.end()) {
+      report("sequence_repeated", twin->second, entry, last, partition, judge);
+    } else if (batch.base_sequence != next_sequence(last)) {
+      report("sequence_skipped", producer.last.stored, entry, last, partition, judge);
+    }
+    producer.sequences[batch.base_sequence] = entry.stored;
+    producer.last = entry;
+  }
+
+  void report(std::string kind, EventId other, const LogEntry& entry, const BatchRef& last,
+              const Partition& partition, Judge& judge) {
+    judge.report(
+        {std::string(id()),
+         std::move(kind),
+         fmt::format("{} of {} is committed with {} of producer {}, after {}.",
+                     text_of_offsets(entry.batch), partition.name, text_of_numbers(entry.batch),
+                     entry.batch.producer_id, text_of_numbers(last)),
+         {other, entry.stored},
+         {},
+         partition.name});
+  }
+
+  // ---- Answers -------------------------------------------------------------------------------
+
+  void check_answer(const Event& e, const ProduceAnswered& answer, Judge& judge) {
+    const BatchRef& batch = answer.batch;
+    const Partition& partition = *judge.ledger().find(answer.partition);
+    // With fewer acks another leader may never have seen what the first one answered.
+    if (batch.producer_id < 0 || answer.acks != -1 || !partition.is_current(e.node)) return;
+    const auto [known, is_new] =
+        seen(partition, judge)
+            .answers.try_emplace({batch.producer_id, batch.producer_epoch, batch.base_sequence},
+                                 batch.base_offset, e.id);
+    const auto [offset, by] = known->second;
+    if (is_new || offset == batch.base_offset) return;
+    judge.report({std::string(id()),
+                  "repeat_answered_otherwise",
+                  fmt::format("{} answered {} of producer {} in {} with offset {}, but it had been "
+                              "answered with offset {}.",
+                              judge.ledger().name_of(e.node), text_of_numbers(batch),
+                              batch.producer_id, partition.name, batch.base_offset, offset),
+                  {by, e.id},
+                  {},
+                  partition.name});
+  }
+
+  // ---- Records -------------------------------------------------------------------------------
+
+  void check_delivered(const Event& e, const RecordDelivered& delivered, Judge& judge) {
+    const Partition* partition = judge.ledger().find(delivered.partition);
+    if (partition == nullptr) return;
+    const auto& committed = partition->committed;
+    const auto at = entry_at(committed, delivered.offset);
+    if (at == committed.end() || at->batch.producer_id < 0) return;
+    auto& copies = seen(*partition, judge).copies[delivered.record];
+    const auto [copy, is_new] = copies.try_emplace(delivered.offset, e.id);
+    const auto sent = sends_.find({delivered.partition, delivered.record});
+    const std::size_t allowed = sent == sends_.end() ? 1 : sent->second;
+    if (!is_new || copies.size() <= allowed) return;
+    const auto& [first_offset, first] = *copies.begin();
+    const auto original = entry_at(committed, first_offset);
+    // The leader may have forgotten it.
+    if (at->at - original->at >= expiration_) return;
+    judge.report(
+        {std::string(id()),
+         "record_stored_twice",
+         fmt::format("A record that was sent {} to {} by the idempotent producer {} is at "
+                     "offset {} and at offset {}.",
+                     allowed == 1 ? "once" : fmt::format("{} times", allowed), partition->name,
+                     at->batch.producer_id, first_offset, delivered.offset),
+         {first, e.id},
+         {},
+         partition->name});
+  }
+
+  const Duration expiration_;
+  std::vector<Seen> seen_;  // By the ledger's numbers.
+  std::map<std::pair<TopicPartition, std::uint64_t>, std::size_t> sends_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration) {
+  return std::make_unique<IdempotentProducers>(producer_id_expiration);
+}
+
+}  // namespace brokersim::properties

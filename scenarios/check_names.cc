@@ -105,6 +105,18 @@ std::vector<Node> items_of(const Node& node) {
   return {node};
 }
 
+std::vector<const Entries*> tables_in(const Entries& root, std::string_view key) {
+  std::vector<const Entries*> tables;
+  const Node* node = find(root, key);
+  if (node == nullptr) return tables;
+  if (const auto* table = std::get_if<Entries>(&node->value)) tables.push_back(table);
+  const auto* items = std::get_if<Items>(&node->value);
+  for (std::size_t i = 0; items && i < items->size(); ++i) {
+    if (const auto* table = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(table);
+  }
+  return tables;
+}
+
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,
                  ReadError& error) {
   for (const auto& item : items_of(node)) {

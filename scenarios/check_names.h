@@ -15,6 +15,9 @@ namespace brokersim::scenarios {
 // The items of a list, or the one value that stands for a list of it.
 std::vector<Node> items_of(const Node& node);
 
+// The tables of a list of tables, or the one table.
+std::vector<const Entries*> tables_in(const Entries& root, std::string_view key);
+
 // One of the words, or a list of them; `what` is what they are.
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,
                  ReadError& error);

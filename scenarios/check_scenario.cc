@@ -19,19 +19,6 @@ std::int64_t least_of(const Choice<std::int64_t>& choice) {
   return *std::min_element(choice.values.begin(), choice.values.end());
 }
 
-// The tables of a list of tables, or the one table.
-std::vector<const Entries*> tables_in(const Entries& root, std::string_view key) {
-  std::vector<const Entries*> tables;
-  const Node* node = find(root, key);
-  if (node == nullptr) return tables;
-  if (const auto* table = std::get_if<Entries>(&node->value)) tables.push_back(table);
-  const auto* items = std::get_if<Items>(&node->value);
-  for (std::size_t i = 0; items && i < items->size(); ++i) {
-    if (const auto* table = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(table);
-  }
-  return tables;
-}
-
 // Everything that a target may say in this scenario.
 std::vector<std::string> targets_in(const Scenario& scenario) {
   std::vector<std::string> names{"brokers",   "controllers", "clients", "leaders",

@@ -193,6 +193,7 @@ class Log {
                                          std::vector<Offset> bases);
   bool may_begin_at(Offset base, const LogState& state) const;
   void load_epochs();
+  bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;
   LogResult<Done> rebuild_producers(Host& host);
 
   LogResult<Done> append(Host& host, const wire::Batch& batch);

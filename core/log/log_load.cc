@@ -30,19 +30,17 @@ LogResult<Done> Log::load(Env& env, const LogState& state) {
   TRY(std::ignore, make_directory(env));
   TRY(FoundFiles found, find_files(env));
   TRY(const std::uint64_t bytes_cut, load_segments(env, state, std::move(found.segments)));
-  // After a crash no snapshot is believed that was not known to be synced when the recovery point
-  // was: it may be of an earlier life of the log, its removal undone by a loss of power.
-  Offset believed_up_to =
-      state.was_clean ? std::numeric_limits<Offset>::max() : state.recovery_point;
   if (segments_.empty() || segments_.back()->end_offset() < state.start_offset) {
     TRY(std::ignore, start_afresh(env, state.start_offset));
-    believed_up_to = -1;
   }
   end_offset_ = segments_.back()->end_offset();
   start_offset_ = std::max(state.start_offset, segments_.front()->base_offset());
   recovery_point_ = std::min(state.recovery_point, end_offset_);
   load_epochs();
-  TRY(std::ignore, checked(snapshots_.load(env, found.snapshots, believed_up_to)));
+  const auto is_believed = [&](Offset offset, const ProducerState& snapshot) {
+    return offset <= end_offset_ && (state.was_clean || agrees_with_batches(offset, snapshot));
+  };
+  TRY(std::ignore, checked(snapshots_.load(env, found.snapshots, is_believed)));
   TRY(std::ignore, rebuild_producers(env));
   env.emit(
       LogRecovered{partition_, end_offset_, static_cast<std::int64_t>(bytes_cut), state.was_clean});
@@ -127,6 +125,18 @@ void Log::load_epochs() {
     }
   }
   epochs_.truncate_from_start(start_offset_);
+}
+
+// A loss of power may bring back a snapshot of an earlier life of the log, its removal undone while
+// what was written since has survived.
+bool Log::agrees_with_batches(Offset offset, const ProducerState& snapshot) const {
+  ProducerState replayed;
+  for (const auto& segment : segments_) {
+    for (const auto& batch : segment->batches()) {
+      if (batch.last_offset < offset) replayed.apply(batch);
+    }
+  }
+  return snapshot.agrees_with(replayed, segments_.front()->base_offset());
 }
 
 }  // namespace brokersim::log

@@ -35,15 +35,12 @@ std::string ProducerSnapshots::path_of(Offset offset) const {
 }
 
 IoResult<Done> ProducerSnapshots::load(Env& env, const std::vector<Offset>& offsets,
-                                       Offset believed_up_to) {
+                                       const IsBelieved& is_believed) {
   for (const Offset offset : offsets) {
-    std::optional<ProducerState> state;
-    if (offset <= believed_up_to) {
-      TRY(const auto file, env.files().open(path_of(offset), OpenMode::existing));
-      TRY(const Rope content, file->read(env, 0, file->size()));
-      state = ProducerState::decode(content.joined().view());
-    }
-    if (state) {
+    TRY(const auto file, env.files().open(path_of(offset), OpenMode::existing));
+    TRY(const Rope content, file->read(env, 0, file->size()));
+    auto state = ProducerState::decode(content.joined().view());
+    if (state && is_believed(offset, *state)) {
       states_.emplace(offset, *std::move(state));
     } else {
       TRY(std::ignore, env.files().remove(path_of(offset)));

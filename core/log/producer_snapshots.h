@@ -6,6 +6,7 @@
 // truncation goes back to one and may not wait for the device.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,8 +27,9 @@ class ProducerSnapshots {
   // Nothing if `name` is not that of a snapshot.
   static std::optional<Offset> offset_of(std::string_view name);
 
-  // Reads those at `offsets`. What is beyond `believed_up_to` or unreadable is removed.
-  IoResult<Done> load(Env& env, const std::vector<Offset>& offsets, Offset believed_up_to);
+  using IsBelieved = std::function<bool(Offset, const ProducerState&)>;
+  // Reads those at `offsets`. What is unreadable or not believed is removed.
+  IoResult<Done> load(Env& env, const std::vector<Offset>& offsets, const IsBelieved& is_believed);
   // The latest at or before `offset`; null if there is none.
   const std::pair<const Offset, ProducerState>* latest(Offset offset) const;
   bool empty() const { return states_.empty(); }

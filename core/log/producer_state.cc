@@ -79,6 +79,21 @@ void ProducerState::expire(WallTime now, Duration expiration) {
   });
 }
 
+bool ProducerState::agrees_with(const ProducerState& replayed, Offset from) const {
+  const auto is_same = [](const ProducerEntry& a, const ProducerEntry& b) {
+    return a.epoch == b.epoch && a.batches.back() == b.batches.back();
+  };
+  for (const auto& [id, producer] : replayed.producers_) {
+    if (!find(id)) return false;
+  }
+  for (const auto& [id, producer] : producers_) {
+    const ProducerEntry* const seen = replayed.find(id);
+    const bool is_gone = producer.batches.back().last_offset < from;
+    if (seen ? !is_same(producer, *seen) : !is_gone) return false;
+  }
+  return true;
+}
+
 // ---- Snapshots ---------------------------------------------------------------------------------
 
 namespace {

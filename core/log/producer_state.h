@@ -62,6 +62,10 @@ class ProducerState {
   const std::map<std::int64_t, ProducerEntry>& producers() const { return producers_; }
   const ProducerEntry* find(std::int64_t producer_id) const;
 
+  // Whether this may be the state of a log whose batches from `from` on lead to `replayed`, and
+  // whose earlier ones are gone.
+  bool agrees_with(const ProducerState& replayed, Offset from) const;
+
   // What a snapshot keeps: of each producer only the last batch.
   ProducerState condensed() const;
   // A snapshot's bytes in Kafka's format.

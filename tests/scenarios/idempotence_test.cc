@@ -95,8 +95,6 @@ class Idempotence : public testing::Test {
   std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;
 };
 
-}  // namespace
-
 TEST_F(Idempotence, what_is_repeated_gets_its_first_answer_again) {
   with_idempotence([&](Env& env) {
     EXPECT_EQ(produce(env, 0, 3).base_offset, 0);
@@ -179,7 +177,9 @@ TEST_F(Idempotence, a_producer_id_is_refused_to_transactions_and_to_half_an_iden
   with_idempotence([&](Env& env) {
     const auto error = [&](const api::InitProducerIdRequest& request) {
       const auto answer = init(env, NodeId(1), request);
-      if (answer.error_code != ErrorCode::none) EXPECT_EQ(answer.producer_id, -1);
+      if (answer.error_code != ErrorCode::none) {
+        EXPECT_EQ(answer.producer_id, -1);
+      }
       return answer.error_code;
     };
     EXPECT_EQ(error({.transactional_id = "t", .transaction_timeout_ms = 1000}),
@@ -195,4 +195,5 @@ TEST_F(Idempotence, a_producer_id_is_refused_to_transactions_and_to_half_an_iden
   });
 }
 
+}  // namespace
 }  // namespace brokersim::scenarios

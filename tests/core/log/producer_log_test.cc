@@ -82,15 +82,13 @@ TEST(ProducerLog, a_restart_in_order_knows_the_last_batch_of_each_again) {
   EXPECT_EQ(f.produce(7, 2), 2);
 }
 
-TEST(ProducerLog, after_a_crash_the_batches_behind_the_last_synced_snapshot_are_replayed) {
+TEST(ProducerLog, after_a_crash_the_batches_behind_the_last_snapshot_are_replayed) {
   ProducerLog f({2 * batch_size});
-  for (int i = 0; i < 3; ++i) f.produce(7, i);
-  ASSERT_TRUE(f.log->sync(f.env, f.log->active_base()));
-  for (int i = 3; i < 6; ++i) f.produce(7, i);
+  for (int i = 0; i < 6; ++i) f.produce(7, i);
   f.env.disk.lose_power([](std::size_t unsynced) { return unsynced; });
   f.reopen_after_crash();
   EXPECT_EQ(f.log->end_offset(), 6);
-  for (int i = 1; i < 6; ++i) EXPECT_EQ(f.produce(7, i), i);
+  for (int i = 3; i < 6; ++i) EXPECT_EQ(f.produce(7, i), i);
   EXPECT_EQ(f.produce(7, 6), 6);
 }
 
@@ -135,8 +133,10 @@ TEST(ProducerLog, what_deleted_records_told_of_a_producer_is_still_known_after_a
   for (int i = 0; i < 2; ++i) f.produce(7, i);
   for (int i = 0; i < 2; ++i) f.produce(8, i);
   ASSERT_TRUE(f.log->raise_start_offset(f.env, 2));
-  f.reopen_in_order();
-  EXPECT_EQ(f.produce(7, 1), 1);
+  for (const bool is_clean : {true, false}) {
+    is_clean ? f.reopen_in_order() : f.reopen_after_crash();
+    EXPECT_EQ(f.produce(7, 1), 1);
+  }
   EXPECT_EQ(f.produce(7, 2), 4);
 }
 
@@ -146,10 +146,20 @@ TEST(ProducerLog, a_snapshot_of_an_earlier_life_of_the_log_is_not_believed_after
   const Bytes earlier = f.snapshot(2);
   ASSERT_TRUE(f.log->truncate_to(f.env, 0, "test"));
   for (int i = 0; i < 3; ++i) f.produce(8, i, 1);
+  ASSERT_TRUE(f.log->sync(f.env));
   f.snapshot(2) = earlier;  // Its removal was undone.
   f.reopen_after_crash();
   EXPECT_EQ(f.log->producers().find(7), nullptr);
   EXPECT_EQ(f.produce(8, 1), 1);
+}
+
+TEST(ProducerLog, a_snapshot_that_lacks_a_producer_of_the_log_is_not_believed_after_a_crash) {
+  ProducerLog f;
+  f.produce(7, 0);
+  ASSERT_TRUE(f.log->snapshot_producers(f.env));
+  f.snapshot(1) = ProducerState().encode();
+  f.reopen_after_crash();
+  EXPECT_EQ(f.produce(7, 0), 0);
 }
 
 TEST(ProducerLog, what_a_follower_replicates_it_knows) {

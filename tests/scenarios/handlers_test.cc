@@ -140,6 +140,19 @@ TEST_F(Handlers, fetch_gives_what_is_committed_and_refuses_the_rest) {
   });
 }
 
+// librdkafka takes null for a length below 0, and never sees the error.
+TEST_F(Handlers, fetch_that_is_refused_has_empty_records_not_null_ones) {
+  with_cluster([&](Env& env) {
+    for (const auto& data : {fetch(env, leader(), {.fetch_offset = 1000}),
+                             fetch(env, follower(), {.fetch_offset = 0}),
+                             fetch(env, leader(), {.fetch_offset = 0}, "nowhere")}) {
+      EXPECT_NE(data.error_code, ErrorCode::none);
+      ASSERT_TRUE(data.records.has_value()) << name_of(data.error_code);
+      EXPECT_TRUE(data.records->bytes.empty());
+    }
+  });
+}
+
 TEST_F(Handlers, fetch_at_the_end_waits_for_the_next_record_or_its_time) {
   with_cluster([&](Env& env) {
     const Instant begun = env.now();

@@ -62,9 +62,16 @@ std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& reque
   return reads;
 }
 
-PartitionData failure(const Read& read, ErrorCode error) {
+// Records are never null, as Kafka's are not: librdkafka takes that for a malformed response.
+PartitionData answer_to(const Read& read) {
   PartitionData data;
   data.partition_index = read.asked->partition;
+  data.records = wire::Records{};
+  return data;
+}
+
+PartitionData failure(const Read& read, ErrorCode error) {
+  auto data = answer_to(read);
   data.error_code = error;
   data.high_watermark = -1;
   const bool is_of_another =
@@ -103,8 +110,7 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
                                        .log_start_offset = read.asked->log_start_offset});
     if (refused != ErrorCode::none) return failure(read, refused);
   }
-  PartitionData data;
-  data.partition_index = read.asked->partition;
+  auto data = answer_to(read);
   name_end(replica, data);
   if (verdict.diverging) {
     data.diverging_epoch = {.epoch = verdict.diverging->epoch,
@@ -134,7 +140,6 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   const Offset end = fetcher.is_follower() ? replica.log().end_offset() : replica.high_watermark();
   const auto max =
       std::min(budget, static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
-  data.records = wire::Records{};
   if (read.asked->fetch_offset >= end) return data;
   // The epoch decides whether what a cold read brings is still ours to give.
   const auto epoch = replica.state().leader_epoch;

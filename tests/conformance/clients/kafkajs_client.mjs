@@ -1,0 +1,279 @@
+#!/usr/bin/env node
+// What kafkajs can do with a cluster. Argument: bootstrap.servers.
+import { createRequire } from 'node:module'
+import {
+  ask, attempt, directoryOf, expect, expectError, notApplicable, numbered, readByKcat, sorted, waitUntil
+} from './reporting.mjs'
+
+const directory = directoryOf('kafkajs')
+const require = createRequire(`${directory}/package.json`)
+const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, Partitioners, logLevel } = require('kafkajs')
+CompressionCodecs[CompressionTypes.Snappy] = require(directoryOf('kafkajs-snappy'))
+
+if (process.argv.length < 3) process.exit(0)
+const kafka = new Kafka({
+  brokers: process.argv[2].split(','),
+  logLevel: logLevel.NOTHING,
+  retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 }
+})
+console.log(`client kafkajs ${require('kafkajs/package.json').version}`)
+
+const admin = kafka.admin()
+await admin.connect()
+// A refusal is to be seen at once, and not after thirty tries.
+const impatient = kafka.admin({ retry: { retries: 0 } })
+await impatient.connect()
+
+async function producing (body, options = {}) {
+  const producer = kafka.producer({
+    allowAutoTopicCreation: true, createPartitioner: Partitioners.DefaultPartitioner, ...options
+  })
+  await producer.connect()
+  try {
+    return await body(producer)
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+const create = (topic, numPartitions = 1, configEntries = []) =>
+  admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true })
+
+const inPartition0 = values => values.map(value => ({ value, partition: 0 }))
+const send = (topic, messages, options = {}) =>
+  producing(producer => producer.send({ topic, messages, acks: -1, ...options }))
+const valuesOf = records => records.map(record => record.payload)
+
+const metadataOf = async topic => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]
+
+// ---- Produce -----------------------------------------------------------------------------------
+
+for (const [codec, compression] of [
+  ['none', CompressionTypes.None], ['gzip', CompressionTypes.GZIP], ['snappy', CompressionTypes.Snappy]
+]) {
+  await attempt(`codec-${codec}`, async () => {
+    await create(`codec-${codec}`)
+    await send(`codec-${codec}`, inPartition0(numbered(500)), { compression })
+    expect(valuesOf(await readByKcat(`codec-${codec}`)), numbered(500))
+  })
+}
+notApplicable('codec-lz4 codec-zstd', "kafkajs's plug-ins for lz4 and zstd are native code, to be compiled where they are installed")
+
+for (const [name, acks] of [['0', 0], ['1', 1], ['all', -1], ['2', 2]]) {
+  await attempt(`acks-${name}`, async () => {
+    await create(`acks-${name}`)
+    // With acks=0 nobody says that a leader does not know of the topic yet: with this it does.
+    await send(`acks-${name}`, inPartition0(['known']))
+    await send(`acks-${name}`, inPartition0(numbered(100)), { acks })
+    let records = []
+    await waitUntil('101 records', async () => {
+      records = await readByKcat(`acks-${name}`)
+      return records.length >= 101
+    })
+    expect(valuesOf(records).slice(1), numbered(100))
+  })
+}
+
+await attempt('keys', async () => {
+  await create('keys', 4)
+  await send('keys', Array.from({ length: 500 }, (_, i) => ({ key: `key ${i % 13}`, value: `${i}` })))
+  const places = new Map()
+  for (const record of await readByKcat('keys')) {
+    places.set(record.key, [...(places.get(record.key) ?? []), record])
+  }
+  expect(places.size, 13)
+  for (const those of places.values()) {
+    expect(new Set(those.map(record => record.partition)).size, 1)
+    // When one broker has not heard of the topic yet, what went to the others is sent again, too.
+    const numbers = [...new Set(those.map(record => Number(record.payload)))]
+    expect(numbers, [...numbers].sort((a, b) => a - b))
+  }
+})
+
+await attempt('headers', async () => {
+  await create('headers')
+  await send('headers', [{ value: 'v', headers: { name: ['1', '2'], empty: '' } }])
+  expect((await readByKcat('headers'))[0].headers, ['name', '1', 'name', '2', 'empty', ''])
+})
+
+await attempt('null-and-empty', async () => {
+  await create('odd')
+  const pairs = [['', ''], ['k', null], [null, 'v'], ['k', '']]
+  for (const [key, value] of pairs) await send('odd', [{ key, value, partition: 0 }])
+  expect((await readByKcat('odd')).map(record => [record.key, record.payload]), pairs)
+})
+
+await attempt('large-message', async () => {
+  await create('large')
+  await send('large', inPartition0(['x'.repeat(1_000_000)]))
+  expect((await readByKcat('large'))[0].payload.length, 1_000_000)
+})
+
+await attempt('too-large', () =>
+  expectError('MESSAGE_TOO_LARGE', () => send('large', inPartition0(['x'.repeat(1_100_000)]))))
+
+await attempt('batches', async () => {
+  await create('batches')
+  await send('batches', inPartition0(numbered(3000)))
+  expect(valuesOf(await readByKcat('batches')), numbered(3000))
+})
+
+await attempt('pipelining', async () => {
+  await create('pipelining')
+  const answers = await producing(producer => Promise.all(numbered(300).map(value =>
+    producer.send({ topic: 'pipelining', messages: inPartition0([value]) }))), { maxInFlightRequests: 20 })
+  // Each answer belongs to its request.
+  const records = await readByKcat('pipelining')
+  answers.forEach(([{ baseOffset }], i) => expect(records[Number(baseOffset)].payload, `record ${i}`))
+})
+
+await attempt('idempotent', async () => {
+  await create('idempotent', 3)
+  await producing(async producer => {
+    for (let i = 0; i < 30; ++i) {
+      await producer.send({ topic: 'idempotent', messages: Array.from({ length: 20 }, (_, j) => ({ value: `${20 * i + j}`, partition: j % 3 })) })
+    }
+  }, { idempotent: true, maxInFlightRequests: 1, retry: { retries: 2 } })
+  const numbers = (await readByKcat('idempotent')).map(record => Number(record.payload))
+  expect(numbers.sort((a, b) => a - b), Array.from({ length: 600 }, (_, i) => i))
+})
+
+// ---- Consume -----------------------------------------------------------------------------------
+
+notApplicable('consume-beginning consume-end consume-offset consume-timestamp assign-seek out-of-range',
+  'kafkajs reads as a member of a consumer group only')
+
+// ---- Administer --------------------------------------------------------------------------------
+
+await create('timed')
+await send('timed', numbered(100).map((value, i) =>
+  ({ value, partition: 0, timestamp: `${1_000_000 + i * 1000}` })))
+
+await attempt('metadata', async () => {
+  await create('described', 3)
+  const { partitions } = await metadataOf('described')
+  expect(partitions.map(partition => partition.partitionId).sort(), [0, 1, 2])
+  for (const { leader, replicas } of partitions) {
+    expect(replicas.sort(), [1, 2, 3])
+    expect(replicas.includes(leader), true)
+  }
+})
+
+await attempt('create-topics', async () => {
+  expect(await create('made', 3, [{ name: 'retention.ms', value: '1234567' }]), true)
+  expect(await create('made', 3), false)
+  await expectError('INVALID_REPLICATION_FACTOR', () =>
+    impatient.createTopics({ topics: [{ topic: 'wide', replicationFactor: 9 }] }))
+})
+
+await attempt('delete-topics', async () => {
+  await create('doomed')
+  await send('doomed', inPartition0(numbered(10)))
+  await admin.deleteTopics({ topics: ['doomed'] })
+  await waitUntil('it is listed no more', async () => !(await admin.listTopics()).includes('doomed'))
+  await create('doomed')
+  await send('doomed', inPartition0(['new']))
+  expect(valuesOf(await readByKcat('doomed')), ['new'])
+})
+
+await attempt('create-partitions', async () => {
+  await create('growing')
+  await admin.createPartitions({ topicPartitions: [{ topic: 'growing', count: 4 }] })
+  await waitUntil('it has 4 partitions', async () => (await metadataOf('growing')).partitions.length === 4)
+})
+
+async function configOf (topic, name) {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }]
+  })
+  return resources[0].configEntries.find(entry => entry.configName === name)?.configValue
+}
+
+await attempt('describe-configs', async () => {
+  await create('configured', 1, [{ name: 'retention.ms', value: '7200000' }])
+  expect(await configOf('configured', 'retention.ms'), '7200000')
+})
+
+await attempt('alter-configs', async () => {
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{
+      type: ConfigResourceTypes.TOPIC, name: 'configured', configEntries: [{ name: 'retention.ms', value: '3600000' }]
+    }]
+  })
+  await waitUntil('it has changed', async () => await configOf('configured', 'retention.ms') === '3600000')
+})
+
+await attempt('list-offsets', async () => {
+  const [{ low, high }] = await admin.fetchTopicOffsets('timed')
+  expect([low, high], ['0', '100'])
+  const [{ offset }] = await admin.fetchTopicOffsetsByTimestamp('timed', 1_029_500)
+  expect(offset, '30')
+})
+
+await attempt('delete-records', async () => {
+  await create('shortened')
+  await send('shortened', inPartition0(numbered(100)))
+  await admin.deleteTopicRecords({ topic: 'shortened', partitions: [{ partition: 0, offset: '60' }] })
+  const [{ low, high }] = await admin.fetchTopicOffsets('shortened')
+  expect([low, high], ['60', '100'])
+  expect(valuesOf(await readByKcat('shortened')), numbered(100).slice(60))
+})
+
+await attempt('describe-cluster', async () => {
+  const cluster = await admin.describeCluster()
+  expect(cluster.clusterId, 'AAAAAAAAAAAAAAAAAAAAAA')
+  expect(cluster.brokers.map(broker => broker.nodeId).sort(), [1, 2, 3])
+  expect([1, 2, 3].includes(cluster.controller), true)
+})
+
+await attempt('reassign', async () => {
+  await create('moved')
+  await send('moved', inPartition0(numbered(100)))
+  await admin.alterPartitionReassignments({
+    topics: [{ topic: 'moved', partitionAssignment: [{ partition: 0, replicas: [3, 1] }] }]
+  })
+  await waitUntil('it has moved', async () =>
+    JSON.stringify((await metadataOf('moved')).partitions[0].replicas) === '[3,1]')
+  expect(valuesOf(await readByKcat('moved')), numbered(100))
+})
+
+notApplicable('elect-leaders', "not in kafkajs 2.2.4's admin client")
+
+// ---- Errors ------------------------------------------------------------------------------------
+
+await attempt('unknown-topic', () =>
+  expectError('UNKNOWN_TOPIC_OR_PARTITION', () => impatient.deleteTopics({ topics: ['nowhere'] })))
+
+notApplicable('invalid-partition', 'kafkajs drops a record for a partition that is not there, without asking the cluster')
+
+// ---- Failures ----------------------------------------------------------------------------------
+
+await attempt('broker-killed', async () => {
+  await create('killed', 3)
+  await producing(async producer => {
+    const sends = []
+    // A partition at a time: what of a send has to go elsewhere after its leader was lost, kafkajs
+    // forgets when the other broker has answered to the rest of it.
+    for (let i = 0; i < 180; ++i) {
+      if (i === 60) await ask('kill 1')
+      sends.push(producer.send({
+        topic: 'killed', messages: [0, 1, 2].map(j => ({ value: `record ${3 * i + j}`, partition: i % 3 }))
+      }))
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    await Promise.all(sends)
+  })
+  await ask('start 1')
+  // What was sent again may be there twice.
+  expect(sorted(new Set(valuesOf(await readByKcat('killed')))), sorted(numbered(540)))
+})
+
+await attempt('restart', async () => {
+  await create('kept', 3)
+  await send('kept', numbered(300).map((value, i) => ({ value, partition: i % 3 })))
+  await ask('restart')
+  expect(sorted(new Set(valuesOf(await readByKcat('kept')))), sorted(numbered(300)))
+})
+
+process.exit(0)

@@ -201,10 +201,7 @@ void expect_all(const std::string& topic, int partitions, std::size_t count, boo
 std::unique_ptr<RdKafka::Metadata> metadata_of(RdKafka::Handle& client, const std::string& topic) {
   std::string problem;
   RdKafka::Metadata* metadata = nullptr;
-  // C++ has no handle of a topic but the producer's.
-  auto& producer = dynamic_cast<RdKafka::Producer&>(client);
-  std::unique_ptr<RdKafka::Topic> handle(
-      RdKafka::Topic::create(&producer, topic, nullptr, problem));
+  std::unique_ptr<RdKafka::Topic> handle(RdKafka::Topic::create(&client, topic, nullptr, problem));
   expect_none(client.metadata(false, handle.get(), &metadata, patience_ms));
   return std::unique_ptr<RdKafka::Metadata>(metadata);
 }
@@ -429,9 +426,8 @@ void describe_cluster(const std::string&) {
 
 void unknown_topic(const std::string&) {
   Reader reader("timed", 1, 0);  // A consumer: a producer's question would make the topic.
-  std::int64_t low = 0, high = 0;
-  const auto error =
-      reader.client().query_watermark_offsets("nowhere", 0, &low, &high, patience_ms);
+  const auto metadata = metadata_of(reader.client(), "nowhere");
+  const auto error = metadata->topics()->at(0)->err();
   expect(error == RdKafka::ERR_UNKNOWN_TOPIC_OR_PART, RdKafka::err2str(error));
 }
 

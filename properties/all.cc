@@ -18,6 +18,7 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(high_watermark());
   all.push_back(committed_reads());
   all.push_back(metadata_sanity());
+  all.push_back(snapshots());
   all.push_back(convergence(convergence_bound));
   return all;
 }

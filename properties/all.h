@@ -20,6 +20,7 @@ std::unique_ptr<Property> one_quorum_leader();                                  
 std::unique_ptr<Property> high_watermark();                                       // BS-H01
 std::unique_ptr<Property> committed_reads();                                      // BS-C01
 std::unique_ptr<Property> metadata_sanity();                                      // BS-M01
+std::unique_ptr<Property> snapshots();                                            // BS-S01
 std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,

@@ -160,6 +160,21 @@ void Ledger::on(const Event& e, const LogSynced& body) {
   replica_at(partition_at(body.partition), e.node).log.sync(body.end_offset);
 }
 
+// Offset and epoch of a batch name all that lies before it (log matching), wherever it is found.
+void Ledger::on(const Event& e, const LogBegun& body) {
+  Partition& partition = partition_at(body.partition);
+  ReplicaLog& log = replica_at(partition, e.node).log;
+  if (body.start_offset <= log.end_offset()) return;  // It had what was deleted.
+  for (const Replica& other : partition.replicas) {
+    const auto at = other.log.find(body.start_offset - 1);
+    if (!at || other.node == e.node) continue;
+    const BatchRef& before = other.log.entries()[*at].batch;
+    const bool is_it =
+        before.last_offset + 1 == body.start_offset && before.leader_epoch == body.epoch;
+    if (is_it) return log.begin_behind(other.log.entries(), *at + 1);
+  }
+}
+
 void Ledger::on(const Event&, const TopicCommitted& body) {
   topics_[body.topic] = {body.replication_factor, body.min_insync_replicas,
                          body.may_elect_uncleanly};

@@ -29,7 +29,8 @@ struct LogEntry {
   Instant at;
 };
 
-// The log of one partition on one node's disk. Entries lie densely from offset 0.
+// The log of one partition on one node's disk. Entries lie densely from offset 0: what was deleted
+// at the beginning stays known, and what a snapshot stands for is known from other logs.
 class ReplicaLog {
  public:
   const std::vector<LogEntry>& entries() const { return entries_; }
@@ -53,6 +54,8 @@ class ReplicaLog {
   void store(const Event& event, const BatchRef& batch);
   // Returns what was cut off.
   std::vector<LogEntry> cut(Offset end_offset, bool by_power_loss);
+  // The log, empty so far, begins behind these.
+  void begin_behind(const std::vector<LogEntry>& entries, std::size_t count);
   void sync(Offset end_offset) { synced_end_ = end_offset; }
   void forget_lost() { lost_.clear(); }
 
@@ -179,6 +182,7 @@ class Ledger {
   void on(const Event& e, const BatchStored& body);
   void on(const Event& e, const LogCut& body);
   void on(const Event& e, const LogSynced& body);
+  void on(const Event& e, const LogBegun& body);
   void on(const Event& e, const TopicCommitted& body);
   void on(const Event& e, const PartitionCommitted& body);
   void on(const Event& e, const BrokerCommitted& body);

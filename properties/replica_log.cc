@@ -46,6 +46,11 @@ void ReplicaLog::store(const Event& event, const BatchRef& batch) {
   if (came_back && entries_.size() >= lost_from_ + lost_.size()) lost_.clear();
 }
 
+void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t count) {
+  entries_.assign(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
+  lost_.clear();
+}
+
 std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
   const std::size_t keep = first_reaching(entries_, end_offset);
   const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(keep);

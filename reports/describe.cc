@@ -42,6 +42,26 @@ struct Describer {
   std::string operator()(const LogSynced& b) const {
     return fmt::format("{} is safe on disk up to offset {}", b.partition, b.end_offset);
   }
+  std::string operator()(const LogBegun& b) const {
+    return fmt::format("{} begins at offset {}", b.partition, b.start_offset);
+  }
+  std::string operator()(const SnapshotStored& b) const {
+    return fmt::format("has a snapshot of the metadata before offset {}, epoch {}{}{}",
+                       b.end_offset, b.epoch, b.difference.empty() ? "" : ": ", b.difference);
+  }
+  std::string operator()(const SnapshotRemoved& b) const {
+    return fmt::format("has no snapshot at offset {}, epoch {}, any more", b.end_offset, b.epoch);
+  }
+  std::string operator()(const SnapshotTaken& b) const {
+    return fmt::format("takes a snapshot of the metadata before offset {}, {} bytes: {}",
+                       b.end_offset, b.bytes, b.why);
+  }
+  std::string operator()(const SnapshotFetched& b) const {
+    return fmt::format("has fetched the snapshot before offset {} from {}", b.end_offset, b.leader);
+  }
+  std::string operator()(const SnapshotLoaded& b) const {
+    return fmt::format("takes its metadata from the snapshot before offset {}", b.end_offset);
+  }
   std::string operator()(const TopicCommitted& b) const {
     return fmt::format("{} committed: {} partitions, {} replicas, min.insync.replicas {}{}",
                        b.topic, b.partitions, b.replication_factor, b.min_insync_replicas,

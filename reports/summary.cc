@@ -135,6 +135,7 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-H01", "ISR shrinks: {}, expansions: {}", "isr_shrinks", "isr_expansions"},
       {"BS-C01", "read: {}", "records_read", nullptr},
       {"BS-M01", "ISR changes: {}, fencings: {}", "isr_changes", "fencings"},
+      {"BS-S01", "snapshots: {}, fetched: {}", "snapshots_taken", "snapshots_fetched"},
   };
   for (const auto& row : rows) {
     const auto first = run.stats.find(row.first);

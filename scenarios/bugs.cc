@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 5> known_bugs{
+constexpr std::array<Bug, 8> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -40,6 +40,25 @@ constexpr std::array<Bug, 5> known_bugs{
         .property = "BS-P01",
         .scenario = "idempotent-producer",
         .set = [](Rules& rules) { rules.renumber = Rules::Renumber::unacknowledged; }},
+    Bug{.name = "QRM-01",
+        .about = "a controller that led the quorum before its restart leads on in the same epoch",
+        .source = "KAFKA-10527",
+        .property = "BS-O01",
+        .scenario = "quorum-snapshots",
+        .set = [](Rules& rules) { rules.quorum.resigns_after_restart = false; }},
+    Bug{.name = "QRM-06",
+        .about = "the metadata log is deleted by its size, whether or not a snapshot stands for it",
+        .source = "KAFKA-14238",
+        .property = "BS-S01",
+        .scenario = "quorum-snapshots",
+        .set = [](Rules& rules) { rules.quorum.deletes_log_before_snapshots_only = false; }},
+    Bug{.name = "QRM-07",
+        .about =
+            "a metadata snapshot is named by the last offset it holds, as if that were missing",
+        .source = "KAFKA-14618",
+        .property = "BS-S01",
+        .scenario = "quorum-snapshots",
+        .set = [](Rules& rules) { rules.quorum.names_snapshots_by_their_end = false; }},
 };
 
 }  // namespace

@@ -79,10 +79,12 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
       nodes_(std::move(nodes)),
       metadata_tap_(world_.recorder(), ids_of_voters(nodes_), topic_defaults(plan)),
       wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
-      disk_tap_(world_.recorder(), &metadata_tap_) {
+      disk_tap_(world_.recorder(), &metadata_tap_),
+      snapshot_tap_(world_.recorder(), metadata_tap_) {
   for (const auto& node : nodes_) {
     auto& machine = world_.add_machine(node.listener.host, node.node_id);
     machine.disk().observe(disk_tap_);
+    machine.disk().observe(snapshot_tap_);
     if (node.is_broker) brokers_.push_back(node.listener);
   }
   world_.network().observe(wire_tap_);

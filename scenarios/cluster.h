@@ -18,6 +18,7 @@
 #include "scenarios/plan.h"
 #include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
+#include "sim/snapshot_tap.h"
 #include "sim/wire_tap.h"
 #include "sim/world.h"
 
@@ -70,6 +71,7 @@ class SimulatedCluster {
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;
   sim::DiskTap disk_tap_;
+  sim::SnapshotTap snapshot_tap_;
   std::optional<sim::MessageTap> message_tap_;
   NodeId active_controller_ = no_node;
   LeaderEpoch quorum_epoch_ = no_epoch;

@@ -11,7 +11,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<SubjectName, 17> subjects{{
+constexpr std::array<SubjectName, 18> subjects{{
     {"machines", Subject::machines, "starts, stops and pauses"},
     {"brokers", Subject::brokers, "registered, fenced, unfenced"},
     {"elections", Subject::elections, "leaders of partitions, as the controller decides"},
@@ -28,6 +28,7 @@ constexpr std::array<SubjectName, 17> subjects{{
     {"reads", Subject::reads, "what consumers are handed, and where they are sent back to"},
     {"quorum", Subject::quorum, "roles in the controllers' quorum"},
     {"votes", Subject::votes, "votes there, given and refused"},
+    {"snapshots", Subject::snapshots, "controllers' metadata snapshots: taken, fetched, loaded"},
     {"notes", Subject::notes, "what else brokers say"},
 }};
 
@@ -186,6 +187,25 @@ struct Teller {
   }
   Told operator()(const ConnectionRefused& b) const {
     return fact(Subject::notes, with_short_names(fmt::format("refuses {}: {}", b.peer, b.detail)));
+  }
+  Told operator()(const SnapshotTaken& b) const {
+    if (!is_controller) return std::nullopt;
+    return fact(Subject::snapshots,
+                fmt::format("takes a snapshot of all before offset {}: {}", b.end_offset, b.why));
+  }
+  Told operator()(const SnapshotFetched& b) const {
+    if (!is_controller) return std::nullopt;
+    return fact(Subject::snapshots, fmt::format("has the snapshot of {} of all before offset {}",
+                                                short_name(b.leader), b.end_offset));
+  }
+  Told operator()(const SnapshotLoaded& b) const {
+    if (!is_controller) return std::nullopt;
+    return fact(Subject::snapshots,
+                fmt::format("knows what the snapshot before offset {} says", b.end_offset));
+  }
+  Told operator()(const LogBegun& b) const {
+    if (!is_controller || !is_metadata(b.partition)) return std::nullopt;
+    return fact(Subject::snapshots, fmt::format("{} begins at {}", b.partition, b.start_offset));
   }
   Told operator()(const Note& b) const { return fact(Subject::notes, with_short_names(b.text)); }
 

@@ -38,6 +38,7 @@ enum class Subject : std::uint8_t {
   reads,       // What consumers are handed, and resets of their positions.
   quorum,      // Roles in the controllers' quorum.
   votes,       // Votes there.
+  snapshots,   // Of the controllers' metadata: taken, fetched, loaded.
   notes,       // What else brokers say.
 };
 using Subjects = std::set<Subject>;

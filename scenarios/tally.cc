@@ -6,7 +6,8 @@ Tally::Tally() {
   for (const char* name :
        {"controller_changes", "elections", "fencings", "handovers", "isr_changes", "isr_expansions",
         "isr_shrinks", "losses_by_power", "quorum_elections", "recoveries", "repeats_recognized",
-        "torn_tails", "truncations", "unclean_elections"}) {
+        "snapshots_fetched", "snapshots_loaded", "snapshots_taken", "torn_tails", "truncations",
+        "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -25,6 +26,9 @@ void Tally::observe(const Event& event) {
   if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
   if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
   if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
+  if (std::holds_alternative<SnapshotTaken>(event.body)) count("snapshots_taken");
+  if (std::holds_alternative<SnapshotFetched>(event.body)) count("snapshots_fetched");
+  if (std::holds_alternative<SnapshotLoaded>(event.body)) count("snapshots_loaded");
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
   if (std::holds_alternative<BrokerFenced>(event.body)) count("fencings");
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/raft/snapshot_file.h"
+
 namespace brokersim::sim {
 namespace {
 
@@ -92,6 +94,7 @@ void DiskTap::on_create(const Disk& disk, std::string_view path) {
   Log* log = nullptr;
   segment_at(disk.machine(), *place, path, log);
   settle_end(*log, false);
+  settle_start(disk, *log, place->directory);
 }
 
 // ---- Cutting -----------------------------------------------------------------------------------
@@ -109,6 +112,21 @@ void DiskTap::settle_end(Log& log, bool by_power_loss) {
   const Offset end = log.segments.empty() ? 0 : log.segments.rbegin()->second.end();
   cut(log, end, by_power_loss);
   log.end = end;
+}
+
+// Segments at the beginning were deleted, or all of them and the log begins anew further on.
+void DiskTap::settle_start(const Disk& disk, Log& log, std::string_view directory) {
+  if (log.segments.empty()) return;
+  const Offset start = log.segments.begin()->second.base;
+  if (std::exchange(log.start, start) >= start) return;
+  LogBegun begun{log.partition, start, no_epoch};
+  const std::string below = std::string(directory) + "/";
+  for (const auto& path : disk.all_files()) {
+    if (!path.starts_with(below)) continue;
+    const auto id = raft::snapshot_id_of(std::string_view(path).substr(below.size()));
+    if (id && id->end_offset == start) begun.epoch = id->epoch;
+  }
+  recorder_.record(log.node, begun);
 }
 
 void DiskTap::on_truncate(const Disk& disk, std::string_view path, std::uint64_t size) {
@@ -131,7 +149,9 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
     const auto dropped = std::erase_if(log.segments, [&](const auto& segment) {
       return segment.first == path || segment.first.starts_with(below);
     });
-    if (dropped > 0) settle_end(log, false);
+    if (dropped == 0) continue;
+    settle_end(log, false);
+    settle_start(disk, log, key.second);
   }
 }
 
@@ -207,6 +227,7 @@ void DiskTap::reload(const Disk& disk, Log& log) {
   auto segments = std::exchange(log.segments, {});
   for (const auto& [path, old] : segments) {
     if (!disk.exists(path)) continue;
+    if (old.base < log.start) continue;  // Was deleted and is back: nobody will look at it.
     const bool has_gap = !log.segments.empty() && log.segments.rbegin()->second.end() != old.base;
     if (has_gap) break;  // Recovery cannot use what lies behind.
     Segment& segment = log.segments[path];
@@ -222,6 +243,7 @@ void DiskTap::reload(const Disk& disk, Log& log) {
   after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
   store(log, after);
   settle_end(log, true);
+  if (log.segments.empty()) log.start = 0;  // To be told anew.
   settle_synced(disk, log);
 }
 

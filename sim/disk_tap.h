@@ -1,5 +1,5 @@
 // What is really in the logs on all machines' disks, read from the bytes that are written there:
-// BatchStored, LogCut and LogSynced. Nothing that a broker says about its log is asked.
+// BatchStored, LogCut, LogSynced and LogBegun. Nothing that a broker says about its log is asked.
 //
 // A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
 // its content, and a log ends where the last of its segments does.
@@ -60,6 +60,7 @@ class DiskTap final : public DiskObserver {
     NodeId node;
     TopicPartition partition;
     std::map<std::string, Segment> segments;  // By path: in the order of their bases.
+    Offset start = 0;                         // As it was told: of the first segment.
     Offset end = 0;
     Offset synced = 0;
     bool is_metadata() const { return partition == metadata_partition(); }
@@ -80,6 +81,7 @@ class DiskTap final : public DiskObserver {
   std::vector<Found> absorb(Segment& segment, const Rope& bytes, bool checks_crc);
   void store(Log& log, const std::vector<Found>& batches);
   void settle_end(Log& log, bool by_power_loss);
+  void settle_start(const Disk& disk, Log& log, std::string_view directory);
   void settle_synced(const Disk& disk, Log& log);
   void cut(Log& log, Offset end, bool by_power_loss);
   void drop(const Disk& disk, std::string_view path);

@@ -74,7 +74,29 @@ void MetadataTap::commit_what_may_be() {
   }
 }
 
+std::optional<LeaderEpoch> MetadataTap::epoch_before(Offset end) const {
+  const auto batch = committed_.find(end);
+  if (batch == committed_.end()) return std::nullopt;
+  return batch->second.header.leader_epoch;
+}
+
+controller::Image MetadataTap::replay_to(Offset end) const {
+  controller::Image image;
+  for (const auto& [behind, batch] : committed_) {
+    if (behind > end) break;
+    if (batch.header.is_control()) continue;
+    const auto records = wire::records_of(batch);
+    if (!records) continue;  // As told when it was committed.
+    for (const auto& [offset, record] : *records) {
+      const auto decoded = controller::decode_record(record.value.value_or(Bytes()));
+      if (decoded) (void)image.apply(*decoded, end - 1);
+    }
+  }
+  return image;
+}
+
 void MetadataTap::commit(const wire::Batch& batch) {
+  committed_.emplace(batch.header.next_offset(), batch);
   if (batch.header.is_control()) return;
   const auto records = wire::records_of(batch);
   if (!records) {

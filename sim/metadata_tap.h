@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ class MetadataTap final : public MetadataLogObserver {
   Offset committed_end() const { return committed_end_; }
   // The committed metadata.
   const controller::Image& image() const { return image_; }
+  // Of the last committed record before `end`; nothing unless a committed batch ends there.
+  std::optional<LeaderEpoch> epoch_before(Offset end) const;
+  // What all committed records before `end` give, applied as if they stood at `end` - 1, as those
+  // of a snapshot do.
+  controller::Image replay_to(Offset end) const;
 
  private:
   struct Log {
@@ -52,6 +58,7 @@ class MetadataTap final : public MetadataLogObserver {
   controller::TopicDefaults topic_defaults_;
   std::map<NodeId, Log> logs_;
   controller::Image image_;
+  std::map<Offset, wire::Batch> committed_;  // By the offset behind them.
   Offset committed_end_ = 0;
 };
 

@@ -157,6 +157,42 @@ struct LogSynced {
   }
 };
 
+// The node's log of the partition begins at `start_offset`: what lay before is deleted. `epoch` is
+// that of the record before, where a snapshot tells; -1 where nothing does.
+struct LogBegun {
+  static constexpr std::string_view kind = "log_begun";
+  TopicPartition partition;
+  Offset start_offset = 0;
+  LeaderEpoch epoch = no_epoch;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("start_offset", e.start_offset);
+    f("epoch", e.epoch);
+  }
+};
+// The node has a snapshot of the metadata log. `difference` says in what it differs from what
+// replaying the committed log up to its end gives; empty if in nothing.
+struct SnapshotStored {
+  static constexpr std::string_view kind = "snapshot_stored";
+  Offset end_offset = 0;
+  LeaderEpoch epoch{};
+  std::string difference;
+  static void visit(auto& e, auto&& f) {
+    f("end_offset", e.end_offset);
+    f("epoch", e.epoch);
+    f("difference", e.difference);
+  }
+};
+struct SnapshotRemoved {
+  static constexpr std::string_view kind = "snapshot_removed";
+  Offset end_offset = 0;
+  LeaderEpoch epoch{};
+  static void visit(auto& e, auto&& f) {
+    f("end_offset", e.end_offset);
+    f("epoch", e.epoch);
+  }
+};
+
 // ---- World: cluster metadata, committed on a majority of the controllers' disks ----------------
 
 struct TopicCommitted {
@@ -347,6 +383,42 @@ struct QuorumRoleChanged {
     f("why", e.why);
   }
 };
+// The node has put its metadata up to `end_offset` into a snapshot.
+struct SnapshotTaken {
+  static constexpr std::string_view kind = "snapshot_taken";
+  Offset end_offset = 0;
+  LeaderEpoch epoch{};
+  std::int64_t bytes = 0;
+  std::string why;  // "enough bytes", "enough time"
+  static void visit(auto& e, auto&& f) {
+    f("end_offset", e.end_offset);
+    f("epoch", e.epoch);
+    f("bytes", e.bytes);
+    f("why", e.why);
+  }
+};
+// The leader's snapshot has arrived whole and stands for the node's log up to `end_offset`.
+struct SnapshotFetched {
+  static constexpr std::string_view kind = "snapshot_fetched";
+  NodeId leader;
+  Offset end_offset = 0;
+  LeaderEpoch epoch{};
+  static void visit(auto& e, auto&& f) {
+    f("leader", e.leader);
+    f("end_offset", e.end_offset);
+    f("epoch", e.epoch);
+  }
+};
+// The node's metadata is what the snapshot says.
+struct SnapshotLoaded {
+  static constexpr std::string_view kind = "snapshot_loaded";
+  Offset end_offset = 0;
+  LeaderEpoch epoch{};
+  static void visit(auto& e, auto&& f) {
+    f("end_offset", e.end_offset);
+    f("epoch", e.epoch);
+  }
+};
 struct BrokerRegistered {
   static constexpr std::string_view kind = "broker_registered";
   NodeId broker;
@@ -504,12 +576,13 @@ struct Note {
 
 using EventBody =
     std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
-                 FaultsLifted, BatchStored, LogCut, LogSynced, TopicCommitted, PartitionCommitted,
-                 BrokerCommitted, ProduceAnswered, FetchAnswered, VoteAnswered,
-                 QuorumLeaderAnnounced, SendInvoked, SendEnded, RecordDelivered, PositionReset,
-                 QuorumRoleChanged, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced,
-                 LeaderElected, IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced,
-                 LogTruncated, LogRecovered, ConnectionRefused, Note>;
+                 FaultsLifted, BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored,
+                 SnapshotRemoved, TopicCommitted, PartitionCommitted, BrokerCommitted,
+                 ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, SendInvoked,
+                 SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged, SnapshotTaken,
+                 SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced,
+                 BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader, BecameFollower,
+                 HighWatermarkAdvanced, LogTruncated, LogRecovered, ConnectionRefused, Note>;
 
 struct Event {
   EventId id;

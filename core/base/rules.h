@@ -9,6 +9,25 @@
 
 namespace brokersim {
 
+// Those of the metadata quorum (KRaft).
+struct QuorumRules {
+  // An election begins with asking whether it would be won (KIP-996).
+  bool has_pre_vote = true;
+  // Whoever asks so in an epoch in which it has voted still knows for whom.
+  bool keeps_vote_through_pre_vote = true;
+  // A leader out of touch with a majority resigns (KAFKA-15489).
+  bool has_check_quorum = true;
+  // A leader commits nothing before a record of its own epoch (KAFKA-12619).
+  bool commits_beyond_epoch_start_only = true;
+  // A restarted leader stays out of the epoch it led (KAFKA-10527).
+  bool resigns_after_restart = true;
+  // A snapshot is named by the offset behind its last record (KAFKA-14618), not by that record's.
+  bool names_snapshots_by_their_end = true;
+  // The log is deleted only before a snapshot that is kept (KAFKA-14238), not by its size alone.
+  bool deletes_log_before_snapshots_only = true;
+  friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
+};
+
 struct Rules {
   // What a follower of a new leader epoch cuts its log back to (KIP-101).
   enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
@@ -33,6 +52,7 @@ struct Rules {
   // certainly is in no log; or any that was not acknowledged.
   enum class Renumber : std::uint8_t { refused, unacknowledged };
   Renumber renumber = Renumber::refused;
+  QuorumRules quorum;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };

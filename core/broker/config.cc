@@ -49,6 +49,13 @@ void each_setting(Config& c, F&& f) {
   f("controller.quorum.retry.backoff.ms", c.quorum_retry_backoff, ms);
   f("controller.quorum.append.linger.ms", c.quorum_append_linger, ms);
   f("metadata.max.idle.interval.ms", c.metadata_max_idle_interval, ms);
+  f("metadata.log.segment.bytes", c.metadata_log_segment_bytes, none);
+  f("metadata.log.max.record.bytes.between.snapshots",
+    c.metadata_log_max_record_bytes_between_snapshots, none);
+  f("metadata.log.max.snapshot.interval.ms", c.metadata_log_max_snapshot_interval, ms);
+  f("metadata.max.retention.bytes", c.metadata_max_retention_bytes, none);
+  f("metadata.max.retention.ms", c.metadata_max_retention, ms);
+  f("controller.quorum.fetch.snapshot.max.bytes", c.quorum_fetch_snapshot_max_bytes, none);
 }
 
 std::string parse(bool& member, std::string_view text, Duration) {

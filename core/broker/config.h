@@ -85,6 +85,16 @@ struct NodeConfig {
   Duration quorum_retry_backoff = 20ms;         // controller.quorum.retry.backoff.ms
   Duration quorum_append_linger = 25ms;         // controller.quorum.append.linger.ms
   Duration metadata_max_idle_interval = 500ms;  // metadata.max.idle.interval.ms
+
+  // Metadata log and snapshots.
+  std::int64_t metadata_log_segment_bytes = std::int64_t{1} << 30;  // metadata.log.segment.bytes
+  std::int64_t metadata_log_max_record_bytes_between_snapshots =
+      20 << 20;  // metadata.log.max.record.bytes.between.snapshots
+  Duration metadata_log_max_snapshot_interval = 1h;       // metadata.log.max.snapshot.interval.ms
+  std::int64_t metadata_max_retention_bytes = 100 << 20;  // metadata.max.retention.bytes
+  Duration metadata_max_retention = 7 * 24h;              // metadata.max.retention.ms
+  std::int32_t quorum_fetch_snapshot_max_bytes =
+      1 << 20;  // controller.quorum.fetch.snapshot.max.bytes
 };
 
 // Sets one tunable from its Kafka name and text; the error says what is wrong and what fits.

@@ -1,9 +1,13 @@
-// Replays the committed metadata log into an image, and hands every change to whom it concerns.
+// Replays the committed metadata log into an image, hands every change to whom it concerns, and
+// puts the image into a snapshot from time to time (KIP-630).
+//
+//   a snapshot, if the log does not reach back to what is known ─▶ image ─▶ batches … ─▶ snapshot
 #pragma once
 
 #include <functional>
 
 #include "core/broker/quorum.h"
+#include "core/broker/snapshot_schedule.h"
 #include "core/controller/image.h"
 #include "core/env.h"
 #include "core/signal.h"
@@ -16,8 +20,12 @@ class MetadataLoader {
   using Publish = std::function<void(Env&, const controller::Image&, const controller::Delta&,
                                      Offset last_offset)>;
 
-  MetadataLoader(std::string cluster_id, QuorumNode& quorum, Publish publish)
-      : image_(std::move(cluster_id)), quorum_(quorum), publish_(std::move(publish)) {}
+  MetadataLoader(const NodeConfig& config, QuorumNode& quorum, Publish publish)
+      : config_(config),
+        image_(config.cluster_id),
+        quorum_(quorum),
+        publish_(std::move(publish)),
+        schedule_(config) {}
 
   // Until cancelled, or until the log says something that no controller may have written.
   void run(Env& env);
@@ -28,12 +36,20 @@ class MetadataLoader {
   Signal& advanced() { return advanced_; }
 
  private:
+  // Each returns false if it cannot go on.
+  bool load_snapshot(Env& env, raft::SnapshotId id);
+  bool load_batches(Env& env);
   bool apply(const wire::Batch& batch, controller::Delta& delta, Host& host);
+  void publish(Env& env, const controller::Delta& delta, Offset next_offset);
+  void take_snapshot_if_due(Env& env);
 
+  const NodeConfig& config_;
   controller::Image image_;
   QuorumNode& quorum_;
   Publish publish_;
+  SnapshotSchedule schedule_;
   Offset next_offset_ = 0;
+  wire::BatchHeader last_batch_;  // Of what was applied.
   Signal advanced_;
 };
 

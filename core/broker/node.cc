@@ -66,6 +66,10 @@ void serve_quorum(Node& node) {
   table.serve<api::EndQuorumEpochRequest>([&quorum](Env& env, const auto&, auto request) {
     return quorum.end_quorum_epoch(env, request);
   });
+  if (!node.controller) return;
+  table.serve<api::FetchSnapshotRequest>([&quorum](Env& env, const auto&, auto request) {
+    return quorum.fetch_snapshot(env, request);
+  });
 }
 
 Unexpected<std::string> ends_unserved() {
@@ -234,7 +238,7 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
                                            clean_shutdown.value_or(no_broker_epoch));
   }
   node.metadata =
-      std::make_unique<MetadataLoader>(config.cluster_id, *node.quorum,
+      std::make_unique<MetadataLoader>(config, *node.quorum,
                                        [&node](Env& fiber, const controller::Image& image,
                                                const controller::Delta& delta, Offset last_offset) {
                                          if (node.broker)

@@ -45,14 +45,14 @@ std::uint64_t mix(std::uint64_t seed, std::string_view purpose, std::uint64_t ke
   return bits ^ (bits >> 31);
 }
 
-raft::RaftConfig raft_config(Env& env, const NodeConfig& config, raft::RaftRules rules) {
+raft::RaftConfig raft_config(Env& env, const NodeConfig& config) {
   raft::RaftConfig out;
   out.self = config.node_id;
   for (const Voter& voter : config.voters) out.voters.push_back(voter.id);
   out.election_timeout = config.quorum_election_timeout;
   out.election_backoff_max = config.quorum_election_backoff_max;
   out.fetch_timeout = config.quorum_fetch_timeout;
-  out.rules = rules;
+  out.rules = config.rules.quorum;
   out.random = [seed = env.random("quorum", 0)](std::string_view purpose, std::uint64_t key) {
     return mix(seed, purpose, key);
   };
@@ -61,46 +61,22 @@ raft::RaftConfig raft_config(Env& env, const NodeConfig& config, raft::RaftRules
 
 }  // namespace
 
-class QuorumNode::MetadataLogView : public raft::LogView {
- public:
-  explicit MetadataLogView(const log::Log& log) : log_(log) {}
-
-  Offset end_offset() const override { return log_.end_offset(); }
-  LeaderEpoch last_epoch() const override {
-    return log_.epochs().empty() ? LeaderEpoch{0} : log_.last_epoch();
-  }
-  raft::EpochEnd end_offset_for_epoch(LeaderEpoch epoch) const override {
-    const auto& epochs = log_.epochs();
-    if (epochs.empty() || epoch < epochs.entries().front().epoch) return {};
-    const auto end = log_.end_offset_for_epoch(std::min(epoch, epochs.latest_epoch()));
-    ASSERT(end.has_value(), epoch);
-    return {end->epoch, end->end_offset};
-  }
-
- private:
-  const log::Log& log_;
-};
-
 // ---- Life --------------------------------------------------------------------------------------
 
 log::LogResult<std::unique_ptr<QuorumNode>> QuorumNode::open(Env& env, const NodeConfig& config,
-                                                             bool was_clean,
-                                                             raft::RaftRules rules) {
-  log::LogState state;
-  state.was_clean = was_clean;
-  TRY(auto log, log::Log::open(env, metadata_partition(), log_directory(), {}, state));
-  // What recovery found may be in the page cache only, and Raft promises it to others.
-  TRY(std::ignore, log->sync(env));
+                                                             bool was_clean) {
+  TRY(auto metadata_log, MetadataLog::open(env, config, was_clean));
   TRY(const auto stored, read_quorum_state(env));
-  auto view = std::make_unique<MetadataLogView>(*log);
-  auto raft = std::make_unique<raft::Raft>(raft_config(env, config, rules), *view, stored);
+  auto raft = std::make_unique<raft::Raft>(raft_config(env, config), *metadata_log, stored);
   return std::unique_ptr<QuorumNode>(
-      new QuorumNode(config, std::move(log), std::move(view), std::move(raft)));
+      new QuorumNode(config, std::move(metadata_log), std::move(raft)));
 }
 
-QuorumNode::QuorumNode(const NodeConfig& config, std::unique_ptr<log::Log> log,
-                       std::unique_ptr<MetadataLogView> view, std::unique_ptr<raft::Raft> raft)
-    : config_(config), log_(std::move(log)), view_(std::move(view)), raft_(std::move(raft)) {}
+QuorumNode::QuorumNode(const NodeConfig& config, std::unique_ptr<MetadataLog> metadata_log,
+                       std::unique_ptr<raft::Raft> raft)
+    : config_(config), metadata_log_(std::move(metadata_log)), raft_(std::move(raft)) {
+  high_watermark_ = raft_->high_watermark();
+}
 
 QuorumNode::~QuorumNode() = default;
 
@@ -159,13 +135,13 @@ void QuorumNode::run_flusher(Env& env) {
   LeaderEpoch epoch = no_epoch;
   Offset flushed = 0;
   while (!env.is_cancelled() && !has_failed_) {
-    if (!is_leader_ || (epoch == current_.epoch && flushed == log_->end_offset())) {
+    if (!is_leader_ || (epoch == current_.epoch && flushed == log().end_offset())) {
       wait_any(env, std::array{&appended_, &role_changed_}, never);
       continue;
     }
     epoch = current_.epoch;
-    flushed = log_->end_offset();
-    if (const auto synced = log_->sync(env); !synced) {
+    flushed = log().end_offset();
+    if (const auto synced = log().sync(env); !synced) {
       if (synced.error() != log::LogError::cancelled) fail(env, "cannot sync the metadata log");
       return;
     }
@@ -176,17 +152,16 @@ void QuorumNode::run_flusher(Env& env) {
 
 // ---- Carrying out ------------------------------------------------------------------------------
 
-bool QuorumNode::carry_out(Env& env, const raft::Output& out,
-                           const std::vector<wire::Batch>& batches) {
+bool QuorumNode::carry_out(Env& env, const raft::Output& out, const Payload& payload) {
   if (has_failed_) return false;
   if (out.fatal) return fail(env, *out.fatal);
   if (out.persist && !persist(env, *out.persist)) return false;
-  if (!change_log(env, out, batches)) return false;
+  if (!change_log(env, out, payload.batches)) return false;
   if (out.became_leader && !begin_to_lead(env, *out.became_leader)) return false;
   // An append may have failed while this waited for the disk.
   if (has_failed_) return false;
   publish(env, out);
-  return true;
+  return !out.snapshot_chunk || keep_chunk(env, *out.snapshot_chunk, payload.bytes);
 }
 
 bool QuorumNode::persist(Env& env, const raft::QuorumState& state) {
@@ -199,22 +174,22 @@ bool QuorumNode::persist(Env& env, const raft::QuorumState& state) {
 bool QuorumNode::change_log(Env& env, const raft::Output& out,
                             const std::vector<wire::Batch>& batches) {
   if (out.truncate_to) {
-    const auto cut = log_->truncate_to(env, *out.truncate_to, "diverges from the quorum's leader");
+    const auto cut = log().truncate_to(env, *out.truncate_to, "diverges from the quorum's leader");
     if (!cut) return fail(env, "cannot truncate the metadata log");
   }
   if (out.append_batches > 0) {
     const auto accepted = std::span(batches).first(out.append_batches);
-    const auto appended = log_->append_as_follower(env, accepted, raft_->epoch());
+    const auto appended = log().append_as_follower(env, accepted, raft_->epoch());
     if (!appended) return fail(env, "cannot append to the metadata log");
     ASSERT(appended->batches == out.append_batches, appended->batches, out.append_batches);
   }
-  if (out.flush && !log_->sync(env)) return fail(env, "cannot sync the metadata log");
+  if (out.flush && !log().sync(env)) return fail(env, "cannot sync the metadata log");
   return true;
 }
 
 // The record that makes the epoch's first commit possible (KIP-595).
 bool QuorumNode::begin_to_lead(Env& env, Offset at) {
-  ASSERT(log_->end_offset() == at, log_->end_offset(), at);
+  ASSERT(log().end_offset() == at, log().end_offset(), at);
   api::LeaderChangeMessage message;
   message.leader_id = config_.node_id;
   for (const NodeId voter : raft_->config().voters) {
@@ -225,7 +200,7 @@ bool QuorumNode::begin_to_lead(Env& env, Offset at) {
   }
   auto batch = wire::control_batch(leader_change_type, wire::encode(message, 0), raft_->epoch(),
                                    env.wall_clock().ms);
-  const auto appended = log_->append_as_leader(env, std::span(&batch, 1), raft_->epoch());
+  const auto appended = log().append_as_leader(env, std::span(&batch, 1), raft_->epoch());
   return appended ? true : fail(env, "cannot append to the metadata log");
 }
 
@@ -267,7 +242,7 @@ Expected<Offset, ErrorCode> QuorumNode::append(
     builder.add({timestamp, std::nullopt, controller::encode_record(record), {}});
   }
   auto batch = builder.finish();
-  const auto appended = log_->append_as_leader(host, std::span(&batch, 1), epoch);
+  const auto appended = log().append_as_leader(host, std::span(&batch, 1), epoch);
   if (!appended) {
     fail(host, "cannot append to the metadata log");
     return Unexpected(ErrorCode::kafka_storage_error);
@@ -297,7 +272,7 @@ log::LogResult<CommittedBatches> QuorumNode::read_committed(Env& env, Offset fro
   log::ReadLimits limits;
   limits.end = high_watermark_;
   limits.max_bytes = max_bytes;
-  TRY(auto read, log_->read(env, from, limits));
+  TRY(auto read, log().read(env, from, limits));
   auto batches = wire::parse_batches(read.bytes.joined());
   if (!batches) return Unexpected(log::LogError::corrupt);
   return CommittedBatches{*std::move(batches), read.next_offset};

@@ -22,9 +22,11 @@
 #include "core/api/begin_quorum_epoch.h"
 #include "core/api/end_quorum_epoch.h"
 #include "core/api/fetch.h"
+#include "core/api/fetch_snapshot.h"
 #include "core/api/vote.h"
 #include "core/broker/config.h"
 #include "core/broker/fiber_group.h"
+#include "core/broker/metadata_log.h"
 #include "core/broker/turn.h"
 #include "core/controller/records.h"
 #include "core/env.h"
@@ -47,8 +49,7 @@ class QuorumNode {
   // Opens the log and the quorum-state file in the node's data directory. `config` must outlive
   // this; it says whether the node is a voter.
   static log::LogResult<std::unique_ptr<QuorumNode>> open(Env& env, const NodeConfig& config,
-                                                          bool was_clean,
-                                                          raft::RaftRules rules = {});
+                                                          bool was_clean);
   ~QuorumNode();
   QuorumNode(const QuorumNode&) = delete;
   QuorumNode& operator=(const QuorumNode&) = delete;
@@ -68,6 +69,7 @@ class QuorumNode {
   api::EndQuorumEpochResponse end_quorum_epoch(Env& env, const api::EndQuorumEpochRequest& request);
   // Holds the answer back while there is nothing to tell.
   api::FetchResponse fetch(Env& env, const api::FetchRequest& request, std::int16_t version);
+  api::FetchSnapshotResponse fetch_snapshot(Env& env, const api::FetchSnapshotRequest& request);
   // Whether a Fetch is one for the metadata partition, and so for this class.
   static bool is_metadata_fetch(const api::FetchRequest& request, std::int16_t version);
 
@@ -93,7 +95,7 @@ class QuorumNode {
   // REQUEST_TIMED_OUT after the deadline.
   Expected<Done, api::ErrorCode> wait_committed(Env& env, LeaderEpoch epoch, Offset end_offset,
                                                 Instant deadline);
-  Offset end_offset() const { return log_->end_offset(); }
+  Offset end_offset() const { return metadata_log_->end_offset(); }
   // Gives leadership up because its owner cannot go on with it.
   void resign(Env& env, std::string_view why);
 
@@ -102,13 +104,32 @@ class QuorumNode {
   // Notified when the high watermark moves.
   Signal& committed() { return committed_; }
   // The committed batches from `from` on, about a megabyte of them; none at the high watermark.
+  // Error out_of_range before start_offset().
   log::LogResult<CommittedBatches> read_committed(Env& env, Offset from);
 
- private:
-  class MetadataLogView;
+  // ---- Snapshots of what is committed
+  // The latest one is all there is of what lies before.
+  Offset start_offset() const { return metadata_log_->start().end_offset; }
+  std::optional<raft::SnapshotId> latest_snapshot() const {
+    return metadata_log_->latest_snapshot();
+  }
+  log::LogResult<raft::Snapshot> load_snapshot(Env& env, raft::SnapshotId id);
+  // Keeps `snapshot` of the records before the end of `id`, unless there is a reason against it.
+  // `why` is told.
+  void take_snapshot(Env& env, raft::SnapshotId id, const raft::Snapshot& snapshot,
+                     std::string_view why);
+  // Deletes what need not be kept of earlier snapshots and of the log.
+  void delete_old(Env& env);
 
-  QuorumNode(const NodeConfig& config, std::unique_ptr<log::Log> log,
-             std::unique_ptr<MetadataLogView> view, std::unique_ptr<raft::Raft> raft);
+ private:
+  // What came with an answer of the leader.
+  struct Payload {
+    std::vector<wire::Batch> batches;
+    Rope bytes;  // Of a snapshot.
+  };
+
+  QuorumNode(const NodeConfig& config, std::unique_ptr<MetadataLog> metadata_log,
+             std::unique_ptr<raft::Raft> raft);
 
   // Each runs as one fiber.
   void run_timer(Env& env);
@@ -124,9 +145,11 @@ class QuorumNode {
 
   // Carries the Output out, with the turn held. False if the node has failed or is cancelled: then
   // nothing may be sent.
-  bool carry_out(Env& env, const raft::Output& out, const std::vector<wire::Batch>& batches = {});
+  bool carry_out(Env& env, const raft::Output& out, const Payload& payload = {});
   bool persist(Env& env, const raft::QuorumState& state);
   bool change_log(Env& env, const raft::Output& out, const std::vector<wire::Batch>& batches);
+  bool keep_chunk(Env& env, const raft::SnapshotChunk& chunk, const Rope& bytes);
+  bool install_snapshot(Env& env, raft::SnapshotId id);
   bool begin_to_lead(Env& env, Offset at);
   void publish(Host& host, const raft::Output& out);
   bool fail(Host& host, std::string_view why);
@@ -140,9 +163,10 @@ class QuorumNode {
   Rope read_for(Env& env, const raft::FetchRequest& request, std::size_t max_bytes,
                 raft::FetchResponse& response);
 
+  log::Log& log() { return metadata_log_->log(); }
+
   const NodeConfig& config_;
-  std::unique_ptr<log::Log> log_;
-  std::unique_ptr<MetadataLogView> view_;
+  std::unique_ptr<MetadataLog> metadata_log_;
   std::unique_ptr<raft::Raft> raft_;
   Turn turn_;
 

@@ -121,6 +121,19 @@ std::optional<MetadataFetch> from_api(const api::FetchRequest& request, std::int
       static_cast<std::size_t>(max_bytes)};
 }
 
+std::optional<SnapshotFetch> from_api(const api::FetchSnapshotRequest& request) {
+  if (request.topics.size() != 1 || request.topics[0].partitions.size() != 1) return std::nullopt;
+  const auto& partition = request.topics[0].partitions[0];
+  if (request.topics[0].name != metadata_topic() || partition.partition != 0) return std::nullopt;
+  if (request.max_bytes < 0) return std::nullopt;
+  return SnapshotFetch{
+      {.epoch = partition.current_leader_epoch,
+       .replica_id = request.replica_id,
+       .snapshot_id = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
+       .position = partition.position},
+      static_cast<std::size_t>(request.max_bytes)};
+}
+
 api::VoteRequest to_api(const raft::VoteRequest& request, const std::string& cluster_id) {
   api::VoteRequest::PartitionData partition;
   partition.candidate_epoch = request.epoch;
@@ -174,6 +187,21 @@ api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& c
   return message;
 }
 
+api::FetchSnapshotRequest to_api(const raft::FetchSnapshotRequest& request,
+                                 const std::string& cluster_id, std::int32_t max_bytes) {
+  api::FetchSnapshotRequest message;
+  message.cluster_id = cluster_id;
+  message.replica_id = request.replica_id;
+  message.max_bytes = max_bytes;
+  auto& topic = message.topics.emplace_back();
+  topic.name = metadata_topic();
+  auto& partition = topic.partitions.emplace_back();
+  partition.current_leader_epoch = request.epoch;
+  partition.snapshot_id = {request.snapshot_id.end_offset, request.snapshot_id.epoch};
+  partition.position = request.position;
+  return message;
+}
+
 // ---- Responses ---------------------------------------------------------------------------------
 
 std::optional<raft::VoteResponse> from_api(const api::VoteResponse& response) {
@@ -215,12 +243,36 @@ std::optional<FetchedMetadata> from_api(const api::FetchResponse& response) {
     fetched.response.diverging_epoch = {partition.diverging_epoch.epoch,
                                         partition.diverging_epoch.end_offset};
   }
+  if (partition.snapshot_id.end_offset >= 0 && partition.snapshot_id.epoch.is_set()) {
+    fetched.response.snapshot_id = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch};
+  }
   fetched.batches = sound_batches(partition.records);
   for (const wire::Batch& batch : fetched.batches) {
     const auto& header = batch.header;
     fetched.response.batches.push_back(
         {header.base_offset, header.next_offset(), header.leader_epoch});
   }
+  return fetched;
+}
+
+std::optional<FetchedSnapshot> from_api(const api::FetchSnapshotResponse& response) {
+  FetchedSnapshot fetched;
+  if (response.error_code != ErrorCode::none) {
+    fetched.response.error = response.error_code;
+    fetched.response.current = nothing_known();
+    return fetched;
+  }
+  if (response.topics.size() != 1 || response.topics[0].partitions.size() != 1) return std::nullopt;
+  const auto& partition = response.topics[0].partitions[0];
+  if (response.topics[0].name != metadata_topic() || partition.index != 0) return std::nullopt;
+  fetched.bytes = Rope(partition.unaligned_records.slice());
+  fetched.response = {
+      .error = partition.error_code,
+      .current = {partition.current_leader.leader_id, partition.current_leader.leader_epoch},
+      .snapshot_id = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
+      .size = partition.size,
+      .position = partition.position,
+      .length = static_cast<std::int64_t>(fetched.bytes.size())};
   return fetched;
 }
 
@@ -252,15 +304,32 @@ api::FetchResponse to_api(const raft::FetchResponse& response, Rope records, std
   auto& partition = topic.partitions.emplace_back();
   partition.error_code = response.error;
   partition.high_watermark = response.high_watermark;
-  partition.log_start_offset = 0;
+  partition.log_start_offset = response.log_start_offset;
   if (version >= 12) {
     partition.current_leader = {response.current.leader_id, response.current.epoch};
     if (response.diverging_epoch) {
       partition.diverging_epoch = {response.diverging_epoch->epoch,
                                    response.diverging_epoch->end_offset};
     }
+    if (response.snapshot_id) {
+      partition.snapshot_id = {response.snapshot_id->end_offset, response.snapshot_id->epoch};
+    }
   }
   partition.records = wire::Records(std::move(records));
+  return message;
+}
+
+api::FetchSnapshotResponse to_api(const raft::FetchSnapshotResponse& response, Rope bytes) {
+  api::FetchSnapshotResponse message;
+  auto& topic = message.topics.emplace_back();
+  topic.name = metadata_topic();
+  auto& partition = topic.partitions.emplace_back();
+  partition.error_code = response.error;
+  partition.snapshot_id = {response.snapshot_id.end_offset, response.snapshot_id.epoch};
+  partition.current_leader = {response.current.leader_id, response.current.epoch};
+  partition.size = response.size;
+  partition.position = response.position;
+  partition.unaligned_records = wire::Records(std::move(bytes));
   return message;
 }
 

@@ -10,6 +10,7 @@
 #include "core/api/begin_quorum_epoch.h"
 #include "core/api/end_quorum_epoch.h"
 #include "core/api/fetch.h"
+#include "core/api/fetch_snapshot.h"
 #include "core/api/vote.h"
 #include "core/raft/messages.h"
 #include "core/wire/record_batch.h"
@@ -21,6 +22,7 @@ inline constexpr std::int16_t vote_version = 2;
 inline constexpr std::int16_t begin_quorum_epoch_version = 1;
 inline constexpr std::int16_t end_quorum_epoch_version = 1;
 inline constexpr std::int16_t metadata_fetch_version = 17;
+inline constexpr std::int16_t fetch_snapshot_version = 1;
 
 // The id that the metadata topic has in every cluster.
 inline constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -35,6 +37,11 @@ struct MetadataFetch {
   std::size_t max_bytes = 0;
 };
 std::optional<MetadataFetch> from_api(const api::FetchRequest& request, std::int16_t version);
+struct SnapshotFetch {
+  raft::FetchSnapshotRequest request;
+  std::size_t max_bytes = 0;
+};
+std::optional<SnapshotFetch> from_api(const api::FetchSnapshotRequest& request);
 
 api::VoteRequest to_api(const raft::VoteRequest& request, const std::string& cluster_id);
 api::BeginQuorumEpochRequest to_api(const raft::BeginQuorumEpochRequest& request,
@@ -42,6 +49,8 @@ api::BeginQuorumEpochRequest to_api(const raft::BeginQuorumEpochRequest& request
 api::EndQuorumEpochRequest to_api(const raft::EndQuorumEpochRequest& request,
                                   const std::string& cluster_id);
 api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& cluster_id);
+api::FetchSnapshotRequest to_api(const raft::FetchSnapshotRequest& request,
+                                 const std::string& cluster_id, std::int32_t max_bytes);
 
 // ---- Responses
 std::optional<raft::VoteResponse> from_api(const api::VoteResponse& response);
@@ -53,10 +62,16 @@ struct FetchedMetadata {
   std::vector<wire::Batch> batches;
 };
 std::optional<FetchedMetadata> from_api(const api::FetchResponse& response);
+struct FetchedSnapshot {
+  raft::FetchSnapshotResponse response;
+  Rope bytes;
+};
+std::optional<FetchedSnapshot> from_api(const api::FetchSnapshotResponse& response);
 
 api::VoteResponse to_api(const raft::VoteResponse& response);
 api::BeginQuorumEpochResponse begin_response_of(const raft::EpochResponse& response);
 api::EndQuorumEpochResponse end_response_of(const raft::EpochResponse& response);
 api::FetchResponse to_api(const raft::FetchResponse& response, Rope records, std::int16_t version);
+api::FetchSnapshotResponse to_api(const raft::FetchSnapshotResponse& response, Rope bytes);
 
 }  // namespace brokersim::broker

@@ -1,4 +1,5 @@
 // What the quorum asks of other nodes: one fiber per voter, which asks what Raft wants to know.
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,16 @@ std::int16_t version_of(const raft::VoteRequest&) { return vote_version; }
 std::int16_t version_of(const raft::BeginQuorumEpochRequest&) { return begin_quorum_epoch_version; }
 std::int16_t version_of(const raft::EndQuorumEpochRequest&) { return end_quorum_epoch_version; }
 std::int16_t version_of(const raft::FetchRequest&) { return metadata_fetch_version; }
+
+std::int16_t version_of(const raft::FetchSnapshotRequest&) { return fetch_snapshot_version; }
+
+template <class Request>
+auto message_of(const Request& request, const NodeConfig& config) {
+  return to_api(request, config.cluster_id);
+}
+auto message_of(const raft::FetchSnapshotRequest& request, const NodeConfig& config) {
+  return to_api(request, config.cluster_id, config.quorum_fetch_snapshot_max_bytes);
+}
 
 raft::Output conclude(raft::Raft& raft, Instant now, NodeId from, const raft::VoteRequest& request,
                       const raft::VoteResponse& response) {
@@ -36,15 +47,15 @@ raft::Output conclude(raft::Raft& raft, Instant now, NodeId from, const raft::Fe
   return raft.on_fetch_response(now, from, request, fetched.response);
 }
 
+raft::Output conclude(raft::Raft& raft, Instant now, NodeId from,
+                      const raft::FetchSnapshotRequest& request, const FetchedSnapshot& fetched) {
+  return raft.on_fetch_snapshot_response(now, from, request, fetched.response);
+}
+
 ErrorCode error_of(const raft::VoteResponse& response) { return response.error; }
 ErrorCode error_of(const raft::EpochResponse& response) { return response.error; }
 ErrorCode error_of(const FetchedMetadata& fetched) { return fetched.response.error; }
-
-template <class Response>
-std::vector<wire::Batch> batches_of(Response&) {
-  return {};
-}
-std::vector<wire::Batch> batches_of(FetchedMetadata& fetched) { return std::move(fetched.batches); }
+ErrorCode error_of(const FetchedSnapshot& fetched) { return fetched.response.error; }
 
 }  // namespace
 
@@ -70,7 +81,7 @@ void QuorumNode::run_peer(Env& env, const Voter& peer) {
 template <class Request>
 bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Request& request) {
   const Instant deadline = env.now() + config_.quorum_request_timeout;
-  const auto message = to_api(request, config_.cluster_id);
+  const auto message = message_of(request, config_);
   auto answered = channel.call(env, message, version_of(request), deadline);
   if (!answered && answered.error() == wire::CallError::unreachable) {
     unreachable_.insert(peer);
@@ -82,7 +93,13 @@ bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Reques
   if (auto response = answered ? from_api(*answered) : std::nullopt) {
     const auto out = conclude(*raft_, env.now(), peer, request, *response);
     const auto error = error_of(*response);
-    if (!carry_out(env, out, batches_of(*response))) return false;
+    Payload payload;
+    if constexpr (std::is_same_v<Request, raft::FetchRequest>) {
+      payload.batches = std::move(response->batches);
+    } else if constexpr (std::is_same_v<Request, raft::FetchSnapshotRequest>) {
+      payload.bytes = std::move(response->bytes);
+    }
+    if (!carry_out(env, out, payload)) return false;
     if (error == ErrorCode::none) return true;
   } else {
     raft_->request_failed(peer);

@@ -1,4 +1,5 @@
-// What the quorum answers to other nodes: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch.
+// What the quorum answers to other nodes: Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch,
+// FetchSnapshot.
 #include <array>
 #include <utility>
 
@@ -101,15 +102,47 @@ std::optional<raft::FetchResponse> QuorumNode::answer_fetch(Env& env,
 
 Rope QuorumNode::read_for(Env& env, const raft::FetchRequest& request, std::size_t max_bytes,
                           raft::FetchResponse& response) {
-  if (response.error != ErrorCode::none || response.diverging_epoch) return {};
+  const bool has_records =
+      response.error == ErrorCode::none && !response.diverging_epoch && !response.snapshot_id;
+  if (!has_records) return {};
   log::ReadLimits limits;
   limits.max_bytes = max_bytes;
-  auto read = log_->read(env, request.fetch_offset, limits);
+  auto read = log().read(env, request.fetch_offset, limits);
   // The log may have been cut while this waited for the disk.
   if (read && leads(request.epoch)) return std::move(read->bytes);
   response.error = ErrorCode::not_leader_or_follower;
   response.current = current_;
   return {};
+}
+
+// ---- FetchSnapshot -----------------------------------------------------------------------------
+
+api::FetchSnapshotResponse QuorumNode::fetch_snapshot(Env& env,
+                                                      const api::FetchSnapshotRequest& request) {
+  const auto error = check_cluster(request.cluster_id);
+  if (error != ErrorCode::none) return refusal<api::FetchSnapshotResponse>(error);
+  const auto fetch = from_api(request);
+  if (!fetch) return refusal<api::FetchSnapshotResponse>(ErrorCode::invalid_request);
+  raft::FetchSnapshotResponse response;
+  {
+    const auto held = turn_.take(env);
+    if (!held || has_failed_) {
+      return refusal<api::FetchSnapshotResponse>(ErrorCode::broker_not_available);
+    }
+    auto answer = raft_->on_fetch_snapshot(env.now(), fetch->request);
+    if (!carry_out(env, answer.output)) {
+      return refusal<api::FetchSnapshotResponse>(ErrorCode::broker_not_available);
+    }
+    response = answer.response;
+  }
+  if (response.error != ErrorCode::none) return to_api(response, {});
+  auto bytes = metadata_log_->snapshots().read(env, response.snapshot_id, response.position,
+                                               fetch->max_bytes);
+  if (bytes) return to_api(response, *std::move(bytes));
+  // A later one may have taken its place while this waited.
+  response.error = bytes.error() == IoError::not_found ? ErrorCode::snapshot_not_found
+                                                       : ErrorCode::kafka_storage_error;
+  return to_api(response, {});
 }
 
 }  // namespace brokersim::broker

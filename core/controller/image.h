@@ -125,6 +125,7 @@ class Image {
 
   // What is set for exactly this resource; see topic_config.h for what is in force.
   const Configs& configs(const ConfigResource& resource) const;
+  const std::map<ConfigResource, Configs>& all_configs() const { return configs_; }
   const std::map<std::string, std::int16_t>& features() const { return features_; }
   std::int64_t next_producer_id() const { return next_producer_id_; }
 

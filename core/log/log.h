@@ -144,6 +144,8 @@ class Log {
   // The same without suspending; nothing if part of it is not in the page cache. The outer result
   // reports `storage` and `out_of_range`.
   LogResult<std::optional<LogRead>> cached_read(Offset from, ReadLimits limits = {}) const;
+  // Whether a batch begins at `offset`, in [start_offset, end_offset], or the log ends there.
+  bool is_batch_boundary(Offset offset) const;
   // How many bytes a read without max_bytes would return.
   std::size_t readable_bytes(Offset from, Offset end) const;
 

@@ -65,6 +65,15 @@ LogResult<std::optional<LogRead>> Log::cached_read(Offset from, ReadLimits limit
   return std::optional(std::move(out));
 }
 
+bool Log::is_batch_boundary(Offset offset) const {
+  REQUIRE(offset >= start_offset_, offset, start_offset_);
+  if (offset >= end_offset_) return offset == end_offset_;
+  const auto& segment = *segments_[segment_of(offset)];
+  const std::size_t at = segment.find(offset);
+  // At a segment's end the next one begins.
+  return at == segment.batches().size() || segment.batches()[at].base_offset == offset;
+}
+
 std::size_t Log::readable_bytes(Offset from, Offset end) const {
   REQUIRE(from >= start_offset_, from, start_offset_);
   std::uint64_t bytes = 0;

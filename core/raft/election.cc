@@ -15,8 +15,16 @@ void Raft::begin_election(Instant now, std::string_view why, Output& out) {
   if (!config_.rules.has_pre_vote) return become_candidate(now, why, out);
   VoteTally votes(config_.voters);
   votes.record(config_.self, true);
-  become(Prospective{std::move(votes), new_election_deadline(now)}, state_, why, out);
+  become(Prospective{std::move(votes), new_election_deadline(now)}, state_to_ask_in(), why, out);
   count_votes(now, out);
+}
+
+// A pre-vote is about the next epoch, and changes nothing of what is promised in this one
+// (apache/kafka#17807).
+QuorumState Raft::state_to_ask_in() const {
+  QuorumState state = state_;
+  if (!config_.rules.keeps_vote_through_pre_vote) state.voted_id = no_node;
+  return state;
 }
 
 void Raft::become_candidate(Instant now, std::string_view why, Output& out) {

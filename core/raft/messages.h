@@ -1,7 +1,9 @@
-// What the members of the quorum ask and answer each other (KIP-595, KIP-996), stripped of the
-// wire's nesting: one partition, no cluster id, no endpoints.
+// What the members of the quorum ask and answer each other (KIP-595, KIP-630, KIP-996), stripped of
+// the wire's nesting: one partition, no cluster id, no endpoints.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -16,6 +18,15 @@ struct EpochEnd {
   LeaderEpoch epoch{0};
   Offset end_offset = 0;
   friend bool operator==(const EpochEnd&, const EpochEnd&) = default;
+};
+
+// Names a snapshot: it stands for all records before `end_offset`, which is exclusive (KAFKA-14618)
+// and lies between two batches (KAFKA-17713); the last of them is of `epoch` (KIP-630). {0, 0}
+// names the beginning of everything.
+struct SnapshotId {
+  Offset end_offset = 0;
+  LeaderEpoch epoch{0};
+  friend auto operator<=>(const SnapshotId&, const SnapshotId&) = default;
 };
 
 struct VoteRequest {
@@ -44,6 +55,15 @@ struct FetchRequest {
   NodeId replica_id = no_node;  // -1: somebody who is not part of the quorum.
   Offset fetch_offset = 0;
   LeaderEpoch last_fetched_epoch{0};
+};
+
+// Asks for a range of a snapshot, from `position` in its file on.
+struct FetchSnapshotRequest {
+  LeaderEpoch epoch{0};         // current_leader_epoch
+  NodeId replica_id = no_node;  // As in FetchRequest.
+  SnapshotId snapshot_id;
+  std::int64_t position = 0;
+  friend bool operator==(const FetchSnapshotRequest&, const FetchSnapshotRequest&) = default;
 };
 
 // Who leads, as every response tells.
@@ -76,11 +96,23 @@ struct FetchResponse {
   api::ErrorCode error = api::ErrorCode::none;
   LeaderAndEpoch current;
   Offset high_watermark = -1;  // -1: the leader has not committed anything in its epoch.
+  Offset log_start_offset = 0;
+  // The fetcher has to cut its log, or to replace it by a snapshot; then there are no batches.
   std::optional<EpochEnd> diverging_epoch;
+  std::optional<SnapshotId> snapshot_id;
   std::vector<BatchSpan> batches;  // What the response carries, in order.
 };
 
-using Request =
-    std::variant<VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchRequest>;
+struct FetchSnapshotResponse {
+  api::ErrorCode error = api::ErrorCode::none;
+  LeaderAndEpoch current;
+  SnapshotId snapshot_id;
+  std::int64_t size = 0;      // Of the whole file.
+  std::int64_t position = 0;  // Where the bytes that come with it begin …
+  std::int64_t length = 0;    // … and how many there are.
+};
+
+using Request = std::variant<VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest,
+                             FetchRequest, FetchSnapshotRequest>;
 
 }  // namespace brokersim::raft

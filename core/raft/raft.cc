@@ -10,6 +10,8 @@ Raft::Raft(RaftConfig config, const LogView& log, QuorumState stored)
   REQUIRE(config_.self.is_set());
   REQUIRE(!config_.voters.empty());
   REQUIRE(config_.random != nullptr);
+  // What a snapshot stands for had been committed.
+  if (const auto snapshot = log_.latest_snapshot()) high_watermark_ = snapshot->end_offset;
 }
 
 Output Raft::start(Instant now) {
@@ -68,6 +70,7 @@ Instant Raft::next_deadline() const {
 std::optional<Request> Raft::request_for(NodeId peer) const {
   if (peer == config_.self || !is_voter(peer)) return std::nullopt;
   if (const auto fetch = fetch_for(peer)) return *fetch;
+  if (const auto fetch = fetch_snapshot_for(peer)) return *fetch;
   if (const auto* prospective = std::get_if<Prospective>(&role_)) {
     if (!prospective->votes.has_answered(peer)) return vote_request(peer, true);
   } else if (const auto* candidate = std::get_if<Candidate>(&role_)) {
@@ -106,7 +109,8 @@ bool Raft::is_voter(NodeId id) const {
 
 void Raft::become(Role role, QuorumState state, std::string_view why, Output& out) {
   ASSERT(state.leader_epoch >= epoch(), state.leader_epoch, epoch());
-  if (state.leader_epoch == epoch() && state_.voted_id.is_set()) {
+  const bool forgets_votes = !config_.rules.keeps_vote_through_pre_vote;
+  if (state.leader_epoch == epoch() && state_.voted_id.is_set() && !forgets_votes) {
     ASSERT(state.voted_id == state_.voted_id, state.voted_id, state_.voted_id);
   }
   if (state != state_) out.persist = state;

@@ -1,4 +1,5 @@
-// KRaft (KIP-595): the quorum that orders the cluster's metadata, as a state machine without I/O.
+// KRaft (KIP-595, KIP-630): the quorum that orders the cluster's metadata, as a state machine
+// without I/O.
 //
 // Inputs are requests, responses and the passing of time; each returns an Output that the caller
 // carries out completely before it gives the next input. What to ask of a peer is not an output but
@@ -19,25 +20,13 @@
 
 #include "core/base/event.h"
 #include "core/base/ids.h"
+#include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/raft/messages.h"
 #include "core/raft/quorum_state.h"
 #include "core/raft/roles.h"
 
 namespace brokersim::raft {
-
-// Which rules hold; the defaults are today's protocol, see core/base/rules.h.
-struct RaftRules {
-  // An election begins with asking whether it would be won (KIP-996).
-  bool has_pre_vote = true;
-  // A leader out of touch with a majority resigns (KAFKA-15489).
-  bool has_check_quorum = true;
-  // A leader commits nothing before a record of its own epoch (KAFKA-12619).
-  bool commits_beyond_epoch_start_only = true;
-  // A restarted leader stays out of the epoch it led (KAFKA-10527).
-  bool resigns_after_restart = true;
-  friend bool operator==(const RaftRules&, const RaftRules&) = default;
-};
 
 // How long a leader remembers an observer that does not fetch.
 inline constexpr Duration observer_session = 5min;
@@ -48,19 +37,32 @@ struct RaftConfig {
   Duration election_timeout = 1s;      // quorum.election.timeout.ms
   Duration election_backoff_max = 1s;  // quorum.election.backoff.max.ms
   Duration fetch_timeout = 2s;         // quorum.fetch.timeout.ms
-  RaftRules rules;
+  QuorumRules rules;
   // Uniform 64 bits, a function of its arguments, different on each node.
   std::function<std::uint64_t(std::string_view purpose, std::uint64_t key)> random;
 };
 
-// The log as Raft sees it. It changes only by what an Output says and, on a leader, by its appends.
+// The log as Raft sees it. It changes only by what an Output says and, on a leader, by its appends;
+// its beginning moves with the snapshots that its owner takes.
 class LogView {
  public:
   virtual ~LogView() = default;
+  // The snapshot at whose end the log begins; {0, 0} if nothing was ever deleted.
+  virtual SnapshotId start() const = 0;
   virtual Offset end_offset() const = 0;
-  virtual LeaderEpoch last_epoch() const = 0;  // 0 while the log is empty.
-  // The largest epoch in the log up to `epoch`, and where it ends; {0, 0} if there is none.
+  virtual LeaderEpoch last_epoch() const = 0;  // That of the start while the log is empty.
+  // The largest epoch in the log up to `epoch`, and where it ends; the start if there is none.
   virtual EpochEnd end_offset_for_epoch(LeaderEpoch epoch) const = 0;
+  virtual bool is_batch_boundary(Offset offset) const = 0;  // Of one between start and end.
+  virtual std::optional<SnapshotId> latest_snapshot() const = 0;
+  virtual std::optional<std::int64_t> snapshot_size(SnapshotId id) const = 0;
+};
+
+// Part of a snapshot that arrived.
+struct SnapshotChunk {
+  SnapshotId id;
+  std::int64_t position = 0;  // 0: whatever arrived before is void.
+  bool is_last = false;
 };
 
 // To be carried out in the order of the fields. Nothing may be sent, neither an answer nor a new
@@ -74,6 +76,10 @@ struct Output {
   std::optional<Offset> truncate_to;
   // Append so many batches from the beginning of the fetch response, as they are.
   std::size_t append_batches = 0;
+  // Keep the bytes of the response. With the last of them judge the whole: either put the snapshot
+  // and an empty log that begins at its end in place of all there is, durably, and call
+  // snapshot_installed(); or call snapshot_refused().
+  std::optional<SnapshotChunk> snapshot_chunk;
   // Sync the log: the next fetch tells the leader that all of it is durable.
   bool flush = false;
   // This node leads since this offset, its log's end: append a LeaderChange control batch in the
@@ -92,7 +98,8 @@ struct Answer {
 };
 
 struct FetchAnswer {
-  // If it has no error and no diverging epoch, the caller adds the batches from the fetch offset.
+  // If it has no error, no diverging epoch and no snapshot id, the caller adds the batches from the
+  // fetch offset.
   FetchResponse response;
   // There is nothing to tell yet: the answer may be held back for the request's max wait.
   bool may_wait = false;
@@ -124,6 +131,8 @@ class Raft {
   Answer<FetchAnswer> on_fetch(Instant now, const FetchRequest& request);
   // What to answer as things stand, for a request that waited.
   FetchAnswer answer_fetch(const FetchRequest& request);
+  // Without an error the caller adds the bytes from the position on.
+  Answer<FetchSnapshotResponse> on_fetch_snapshot(Instant now, const FetchSnapshotRequest& request);
 
   // `request` is the one that `response` answers; late and repeated responses are harmless.
   Output on_vote_response(Instant now, NodeId from, const VoteRequest& request,
@@ -136,6 +145,14 @@ class Raft {
                                       const EpochResponse& response);
   Output on_fetch_response(Instant now, NodeId from, const FetchRequest& request,
                            const FetchResponse& response);
+  Output on_fetch_snapshot_response(Instant now, NodeId from, const FetchSnapshotRequest& request,
+                                    const FetchSnapshotResponse& response);
+  // What became of the snapshot whose last chunk the previous Output had.
+  Output snapshot_installed();
+  void snapshot_refused();
+
+  // Why this node may not take a snapshot of that name; empty if it may.
+  std::string_view objection_to_snapshot(SnapshotId id) const;
 
   // The log is synced up to `offset` by a sync that began while this node led `epoch`.
   Output flushed(LeaderEpoch epoch, Offset offset);
@@ -148,7 +165,8 @@ class Raft {
   bool is_voter() const { return is_voter(config_.self); }
   LeaderEpoch epoch() const { return state_.leader_epoch; }
   LeaderAndEpoch current() const { return {state_.leader_id, state_.leader_epoch}; }
-  // Everything before it is committed. Never decreases; 0 after a restart.
+  // Everything before it is committed. Never decreases; after a restart that of the latest
+  // snapshot.
   Offset high_watermark() const { return high_watermark_; }
   const RaftConfig& config() const { return config_; }
 
@@ -170,6 +188,7 @@ class Raft {
 
   // election.cc
   void begin_election(Instant now, std::string_view why, Output& out);
+  QuorumState state_to_ask_in() const;
   void become_candidate(Instant now, std::string_view why, Output& out);
   void stand_for(Instant now, QuorumState state, std::string_view why, Output& out);
   void count_votes(Instant now, Output& out);
@@ -187,7 +206,9 @@ class Raft {
   void learn(Instant now, LeaderAndEpoch leader, Output& out);
 
   // replication.cc
+  api::ErrorCode check_leadership(LeaderEpoch of) const;
   api::ErrorCode check_fetch(const FetchRequest& request) const;
+  Replica& heard_of(Instant now, NodeId id);
   std::optional<EpochEnd> divergence(const FetchRequest& request) const;
   void commit(Output& out);
   bool may_commit(const Leader& leader, Offset offset) const;
@@ -197,6 +218,12 @@ class Raft {
   void follow(Instant now, const FetchRequest& request, const FetchResponse& response, Output& out);
   std::size_t acceptable(const FetchRequest& request, const FetchResponse& response) const;
   void truncate(EpochEnd diverging, Output& out) const;
+
+  // snapshots.cc
+  std::optional<SnapshotId> snapshot_for(const FetchRequest& request) const;
+  api::ErrorCode check_fetch_snapshot(const FetchSnapshotRequest& request) const;
+  void begin_download(SnapshotId id, Output& out);
+  std::optional<FetchSnapshotRequest> fetch_snapshot_for(NodeId peer) const;
 
   RaftConfig config_;
   const LogView& log_;

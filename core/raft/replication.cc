@@ -13,21 +13,26 @@ using api::ErrorCode;
 Answer<FetchAnswer> Raft::on_fetch(Instant now, const FetchRequest& request) {
   Output out;
   if (check_fetch(request) == ErrorCode::none && request.replica_id.is_set()) {
-    auto& leader = std::get<Leader>(role_);
-    std::erase_if(leader.observers,
-                  [=](const auto& o) { return now - o.second.last_fetch > observer_session; });
-    Replica& replica = is_voter(request.replica_id) ? leader.voters.at(request.replica_id)
-                                                    : leader.observers[request.replica_id];
-    replica.last_fetch = now;
-    leader.acknowledged.insert(request.replica_id);
+    Replica& replica = heard_of(now, request.replica_id);
     // It may be less than before: a voter that lost its disk is not our bug (KAFKA-12181).
-    if (!divergence(request)) {
+    const bool has_what_we_have = !snapshot_for(request) && !divergence(request);
+    if (has_what_we_have) {
       replica.end_offset = request.fetch_offset;
       replica.caught_up.fetched(now, request.fetch_offset, log_.end_offset());
     }
     commit(out);
   }
   return {answer_fetch(request), std::move(out)};
+}
+
+Replica& Raft::heard_of(Instant now, NodeId id) {
+  auto& leader = std::get<Leader>(role_);
+  std::erase_if(leader.observers,
+                [=](const auto& o) { return now - o.second.last_fetch > observer_session; });
+  Replica& replica = is_voter(id) ? leader.voters.at(id) : leader.observers[id];
+  replica.last_fetch = now;
+  leader.acknowledged.insert(id);
+  return replica;
 }
 
 FetchAnswer Raft::answer_fetch(const FetchRequest& request) {
@@ -38,6 +43,9 @@ FetchAnswer Raft::answer_fetch(const FetchRequest& request) {
   auto& leader = std::get<Leader>(role_);
   const Offset known = may_commit(leader, high_watermark_) ? high_watermark_ : -1;
   answer.response.high_watermark = known;
+  answer.response.log_start_offset = log_.start().end_offset;
+  answer.response.snapshot_id = snapshot_for(request);
+  if (answer.response.snapshot_id) return answer;
   answer.response.diverging_epoch = divergence(request);
   if (answer.response.diverging_epoch) return answer;
 
@@ -49,10 +57,14 @@ FetchAnswer Raft::answer_fetch(const FetchRequest& request) {
   return answer;
 }
 
+ErrorCode Raft::check_leadership(LeaderEpoch of) const {
+  if (of < epoch()) return ErrorCode::fenced_leader_epoch;
+  if (of > epoch()) return ErrorCode::unknown_leader_epoch;
+  return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
 ErrorCode Raft::check_fetch(const FetchRequest& request) const {
-  if (request.epoch < epoch()) return ErrorCode::fenced_leader_epoch;
-  if (request.epoch > epoch()) return ErrorCode::unknown_leader_epoch;
-  if (!is_leader()) return ErrorCode::not_leader_or_follower;
+  if (const auto error = check_leadership(request.epoch); error != ErrorCode::none) return error;
   if (request.fetch_offset < 0) return ErrorCode::invalid_request;
   if (request.last_fetched_epoch.value < 0) return ErrorCode::invalid_request;
   if (request.last_fetched_epoch > request.epoch) return ErrorCode::invalid_request;
@@ -115,7 +127,8 @@ Instant Raft::check_quorum_deadline(const Leader& leader) const {
 // Followers fetch from their leader; observers without one ask any voter, which names it.
 std::optional<FetchRequest> Raft::fetch_for(NodeId peer) const {
   NodeId from = no_node;
-  if (is<Follower>()) {
+  if (const auto* follower = std::get_if<Follower>(&role_)) {
+    if (follower->download) return std::nullopt;
     from = state_.leader_id;
   } else if (is<Unattached>() && !is_voter()) {
     const auto key = (static_cast<std::uint64_t>(epoch().value) << 32) | discoveries_;
@@ -147,6 +160,7 @@ void Raft::follow(Instant now, const FetchRequest& request, const FetchResponse&
   auto& follower = std::get<Follower>(role_);
   follower.fetch_deadline = now + config_.fetch_timeout;
   follower.has_fetched = true;
+  if (response.snapshot_id) return begin_download(*response.snapshot_id, out);
   if (response.diverging_epoch) return truncate(*response.diverging_epoch, out);
 
   const std::size_t count = acceptable(request, response);

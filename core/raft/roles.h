@@ -17,6 +17,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/time.h"
+#include "core/raft/messages.h"
 #include "core/raft/quorum.h"
 
 namespace brokersim::raft {
@@ -41,10 +42,18 @@ struct Candidate {
   bool is_backing_off = false;
 };
 
+// The leader's snapshot, as far as it has arrived (KIP-630).
+struct SnapshotDownload {
+  SnapshotId id;
+  std::int64_t position = 0;  // What comes next.
+  bool is_complete = false;   // Awaits the owner's judgement.
+};
+
 struct Follower {
   static constexpr std::string_view name = "follower";
   Instant fetch_deadline = never;
   bool has_fetched = false;  // In this epoch, with success.
+  std::optional<SnapshotDownload> download;
 };
 
 // Until when somebody had all that the leader had, as far as fetches tell (KIP-836).

@@ -70,6 +70,10 @@ std::string reached(const HuntReport& report) {
       "            {} ISR shrinks, {} ISR expansions, {} truncations, {} recoveries\n",
       of("elections"), of("controller_changes"), of("fencings"), of("isr_shrinks"),
       of("isr_expansions"), of("truncations"), of("recoveries"));
+  if (of("snapshots_taken") > 0) {
+    out += fmt::format("            {} metadata snapshots, {} loaded, {} fetched\n",
+                       of("snapshots_taken"), of("snapshots_loaded"), of("snapshots_fetched"));
+  }
   out += " faults     took effect / begun\n";
   for (const auto& [name, begun] : stats) {
     if (!name.starts_with("fault.") || name.ends_with(".effective")) continue;

@@ -33,7 +33,7 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
   const auto names = catalogue(folder);
   for (const char* name : {"chaos", "clock-skew", "controller-failover", "elections", "file-upload",
                            "leader-failover", "network-partition", "one-way-partition", "pause",
-                           "power-loss", "rolling-restart", "slow-replica"}) {
+                           "power-loss", "quorum-snapshots", "rolling-restart", "slow-replica"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }

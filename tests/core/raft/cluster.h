@@ -15,12 +15,13 @@
 
 namespace brokersim::raft {
 
-// How the nodes' surroundings may fail their duty; RaftRules says how the nodes may.
+// How the nodes' surroundings may fail their duty; QuorumRules says how the nodes may.
 struct Mutations {
-  RaftRules rules;
+  QuorumRules rules;
   bool votes_are_persisted = true;
   bool followers_flush = true;
   bool leader_flushes = true;
+  bool snapshots_are_named_by_their_end = true;  // Otherwise by the last offset they hold.
 };
 
 class Cluster {
@@ -52,6 +53,7 @@ class Cluster {
   std::string violation;
   std::size_t committed() const { return ledger_.size(); }
   std::size_t elections() const { return leaders_.size(); }
+  std::size_t downloads() const { return downloads_; }
 
  private:
   struct Node {
@@ -62,6 +64,7 @@ class Cluster {
     int incarnation = 0;
     std::map<NodeId, std::uint64_t> asked;  // The request under way to each peer.
     Offset high_watermark = 0;
+    std::vector<Entry> arriving;  // Of the leader's snapshot.
   };
   struct Frame {
     NodeId from;
@@ -69,7 +72,8 @@ class Cluster {
     int incarnation = 0;  // Of the node that asks: responses to an earlier one go nowhere.
     std::uint64_t id = 0;
     Request request;
-    std::optional<std::variant<VoteResponse, EpochResponse, FetchResponse>> response;
+    std::optional<std::variant<VoteResponse, EpochResponse, FetchResponse, FetchSnapshotResponse>>
+        response;
     std::vector<Entry> entries;
   };
 
@@ -89,6 +93,7 @@ class Cluster {
     for (int i = 0; i < 4; ++i) ask(any_node(), any_node());
     for (int i = 0; i < 3; ++i) deliver_any();
     const NodeId id = any_node();
+    if (below(10) == 0) take_snapshot(id);
     switch (below(5)) {
       case 0: append(id); break;
       case 1:
@@ -114,12 +119,23 @@ class Cluster {
     config.election_backoff_max = 50ms;
     config.fetch_timeout = 100ms;
     config.random = [this](std::string_view, std::uint64_t) { return draw(); };
-    node.high_watermark = 0;
     node.asked.clear();
     ++node.incarnation;
+    catch_up_with_snapshot(node.log);
     node.synced = node.log.end_offset();
     node.raft = std::make_unique<Raft>(config, node.log, node.stored);
+    node.high_watermark = node.raft->high_watermark();
     carry_out(id, node.raft->start(now_));
+  }
+
+  // What was not synced of the log may be gone, and is in a snapshot, which always is.
+  static void catch_up_with_snapshot(MemoryLog& log) {
+    const auto latest = log.latest_snapshot();
+    const bool is_ahead = latest && std::pair(latest->epoch, latest->end_offset) >
+                                        std::pair(log.last_epoch(), log.end_offset());
+    if (!is_ahead) return;
+    log.entries.clear();
+    log.begin_at(*latest);
   }
 
   void restart(NodeId id, bool is_power_loss) {
@@ -145,7 +161,48 @@ class Cluster {
     for (std::size_t i = 0; i < out.append_batches; ++i) node.log.entries.push_back(entries[i]);
     if (out.flush && mutations_.followers_flush) node.synced = node.log.end_offset();
     if (out.became_leader) begin_to_lead(id, *out.became_leader);
+    if (out.snapshot_chunk) keep_chunk(id, *out.snapshot_chunk, entries);
     check(id);
+  }
+
+  void keep_chunk(NodeId id, const SnapshotChunk& chunk, const std::vector<Entry>& entries) {
+    Node& node = nodes_.at(id);
+    if (chunk.position == 0) node.arriving.clear();
+    node.arriving.insert(node.arriving.end(), entries.begin(), entries.end());
+    if (!chunk.is_last) return;
+    node.log.snapshots[chunk.id] = std::exchange(node.arriving, {});
+    node.log.entries.clear();
+    node.log.begin_at(chunk.id);
+    node.synced = chunk.id.end_offset;
+    check_snapshot(id, chunk.id);
+    node.high_watermark = std::max(node.high_watermark, chunk.id.end_offset);
+    ++downloads_;
+    carry_out(id, node.raft->snapshot_installed());
+  }
+
+  // Of some of what is committed; then the log before it may go, and with it older snapshots.
+  void take_snapshot(NodeId id) {
+    Node& node = nodes_.at(id);
+    const int committed = static_cast<int>(node.raft->high_watermark() - node.log.begin.end_offset);
+    if (committed < 2) return;
+    const Offset last = node.log.begin.end_offset + 1 + below(committed - 1);
+    const Offset end = mutations_.snapshots_are_named_by_their_end ? last + 1 : last;
+    const SnapshotId name{end, node.log.at(end - 1).epoch};
+    if (!node.raft->objection_to_snapshot(name).empty()) return;
+    node.log.snapshots[name] = node.log.all_before(last + 1);
+    check_snapshot(id, name);
+    if (below(2) == 0) node.log.begin_at(name);
+    node.synced = std::max(node.synced, node.log.begin.end_offset);
+  }
+
+  void check_snapshot(NodeId id, SnapshotId name) {
+    const auto& content = nodes_.at(id).log.snapshots.at(name);
+    const bool is_prefix = content.size() <= ledger_.size() &&
+                           std::equal(content.begin(), content.end(), ledger_.begin());
+    const bool is_whole = static_cast<Offset>(content.size()) == name.end_offset;
+    if (is_prefix && is_whole && content.back().epoch == name.epoch) return;
+    violation =
+        fmt::format("node {}: the snapshot at {} is not what is committed", id, name.end_offset);
   }
 
   void begin_to_lead(NodeId id, Offset at) {
@@ -154,8 +211,9 @@ class Cluster {
     if (known != id || at != node.log.end_offset()) {
       violation = fmt::format("nodes {} and {} lead epoch {}", known, id, node.raft->epoch());
     }
+    const auto log = node.log.all_before(node.log.end_offset());
     for (std::size_t i = 0; i < ledger_.size(); ++i) {
-      if (i >= node.log.entries.size() || node.log.entries[i] != ledger_[i]) {
+      if (i >= log.size() || log[i] != ledger_[i]) {
         violation = fmt::format("leader {} lacks committed offset {}", id, i);
       }
     }
@@ -171,8 +229,8 @@ class Cluster {
     }
     for (Offset at = node.high_watermark; at < high_watermark; ++at) {
       const auto i = static_cast<std::size_t>(at);
-      if (i == ledger_.size()) ledger_.push_back(node.log.entries[i]);
-      if (ledger_[i] != node.log.entries[i]) {
+      if (i == ledger_.size()) ledger_.push_back(node.log.at(at));
+      if (ledger_[i] != node.log.at(at)) {
         violation = fmt::format("committed offset {} differs on node {}", at, id);
       }
     }
@@ -246,8 +304,10 @@ class Cluster {
       const auto answer = raft.on_end_quorum_epoch(now_, *end);
       carry_out(frame.to, answer.output);
       frame.response = answer.response;
-    } else {
+    } else if (std::holds_alternative<FetchRequest>(frame.request)) {
       serve_fetch(frame);
+    } else {
+      serve_fetch_snapshot(frame);
     }
     frames_.push_back(std::move(frame));
   }
@@ -267,13 +327,30 @@ class Cluster {
     auto answer = node.raft->on_fetch(now_, request);
     carry_out(frame.to, answer.output);
     FetchResponse response = answer.response.response;
-    if (response.error == api::ErrorCode::none && !response.diverging_epoch) {
+    const bool has_records = response.error == api::ErrorCode::none && !response.diverging_epoch &&
+                             !response.snapshot_id;
+    if (has_records) {
       const auto limit = std::min(node.log.end_offset(), request.fetch_offset + 1 + below(4));
       for (Offset at = request.fetch_offset; at < limit; ++at) {
-        const Entry& entry = node.log.entries[static_cast<std::size_t>(at)];
+        const Entry& entry = node.log.at(at);
         response.batches.push_back({at, at + 1, entry.epoch});
         frame.entries.push_back(entry);
       }
+    }
+    frame.response = response;
+  }
+
+  void serve_fetch_snapshot(Frame& frame) {
+    Node& node = nodes_.at(frame.to);
+    const auto& request = std::get<FetchSnapshotRequest>(frame.request);
+    const auto answer = node.raft->on_fetch_snapshot(now_, request);
+    carry_out(frame.to, answer.output);
+    FetchSnapshotResponse response = answer.response;
+    if (response.error == api::ErrorCode::none) {
+      const auto& content = node.log.snapshots.at(request.snapshot_id);
+      const auto end = std::min(response.size, response.position + 1 + below(20));
+      frame.entries.assign(content.begin() + response.position, content.begin() + end);
+      response.length = end - response.position;
     }
     frame.response = response;
   }
@@ -292,9 +369,13 @@ class Cluster {
     } else if (const auto* end = std::get_if<EndQuorumEpochRequest>(&frame.request)) {
       out = raft.on_end_quorum_epoch_response(now_, frame.to, *end,
                                               std::get<EpochResponse>(*frame.response));
+    } else if (const auto* fetch = std::get_if<FetchRequest>(&frame.request)) {
+      out =
+          raft.on_fetch_response(now_, frame.to, *fetch, std::get<FetchResponse>(*frame.response));
     } else {
-      out = raft.on_fetch_response(now_, frame.to, std::get<FetchRequest>(frame.request),
-                                   std::get<FetchResponse>(*frame.response));
+      out = raft.on_fetch_snapshot_response(now_, frame.to,
+                                            std::get<FetchSnapshotRequest>(frame.request),
+                                            std::get<FetchSnapshotResponse>(*frame.response));
     }
     carry_out(frame.from, out, frame.entries);
   }
@@ -306,8 +387,9 @@ class Cluster {
       if (node.raft->current() != nodes_.begin()->second.raft->current()) return false;
       const Offset committed = node.raft->high_watermark();
       if (committed == 0) return false;
-      const Entry& last = node.log.entries[static_cast<std::size_t>(committed - 1)];
-      if (last.epoch != node.raft->epoch()) return false;
+      const bool is_in_log = committed > node.log.begin.end_offset;
+      const auto last = is_in_log ? node.log.at(committed - 1).epoch : node.log.begin.epoch;
+      if (last != node.raft->epoch()) return false;
     }
     return true;
   }
@@ -324,6 +406,7 @@ class Cluster {
   int loss_rate_ = 0;
   int isolation_rate_ = 0;
   std::uint64_t requests_ = 0;
+  std::size_t downloads_ = 0;
 
   std::vector<Entry> ledger_;  // Everything that was ever committed.
   std::map<LeaderEpoch, NodeId> leaders_;

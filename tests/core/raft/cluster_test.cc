@@ -1,6 +1,7 @@
 // A whole quorum under lost, late and repeated messages, restarts, power loss and isolation: one
-// leader and one vote per epoch, nothing committed is ever lost or changed, and it recovers once
-// it is left alone. Each rule that is broken on purpose must be noticed, or the test proves little.
+// leader and one vote per epoch, nothing committed is ever lost or changed, snapshots hold what was
+// committed, and it recovers once it is left alone. Each rule that is broken on purpose must be
+// noticed, or the test proves little.
 #include "tests/core/raft/cluster.h"
 
 #include <gtest/gtest.h>
@@ -21,6 +22,7 @@ std::string first_violation(Mutations mutations, std::uint64_t seeds, int steps)
 TEST(QuorumUnderFaults, keeps_its_promises_and_recovers) {
   std::size_t committed = 0;
   std::size_t elections = 0;
+  std::size_t downloads = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     Cluster cluster(seed, {});
     cluster.run(1500);
@@ -28,9 +30,11 @@ TEST(QuorumUnderFaults, keeps_its_promises_and_recovers) {
     ASSERT_EQ(cluster.violation, "") << "seed " << seed;
     committed += cluster.committed();
     elections += cluster.elections();
+    downloads += cluster.downloads();
   }
   EXPECT_GT(committed, 30u * 20);
   EXPECT_GT(elections, 30u * 3);
+  EXPECT_GT(downloads, 30u);
 }
 
 TEST(QuorumUnderFaults, works_without_pre_vote) {
@@ -55,6 +59,18 @@ TEST(QuorumUnderFaults, a_leader_that_counts_what_is_not_synced_is_noticed) {
   Mutations mutations;
   mutations.leader_flushes = false;
   EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_vote_that_a_pre_vote_makes_forgotten_is_noticed) {
+  Mutations mutations;
+  mutations.rules.keeps_vote_through_pre_vote = false;
+  EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+TEST(QuorumUnderFaults, a_snapshot_named_by_the_last_offset_it_holds_is_noticed) {
+  Mutations mutations;
+  mutations.snapshots_are_named_by_their_end = false;
+  EXPECT_NE(first_violation(mutations, 10, 1500), "");
 }
 
 TEST(QuorumUnderFaults, a_leader_that_resumes_its_epoch_after_a_restart_is_noticed) {

@@ -1,8 +1,10 @@
-// A log in memory for tests of the quorum: each entry is one batch of one record.
+// A log in memory for tests of the quorum: each entry is one batch of one record. A snapshot is a
+// copy of all entries before its end, and as many bytes long as they are many.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "core/raft/raft.h"
@@ -16,19 +18,52 @@ struct Entry {
 };
 
 struct MemoryLog : LogView {
-  std::vector<Entry> entries;
+  SnapshotId begin;
+  std::vector<Entry> entries;  // From the begin on.
+  std::map<SnapshotId, std::vector<Entry>> snapshots;
 
-  Offset end_offset() const override { return static_cast<Offset>(entries.size()); }
+  SnapshotId start() const override { return begin; }
+  Offset end_offset() const override {
+    return begin.end_offset + static_cast<Offset>(entries.size());
+  }
   LeaderEpoch last_epoch() const override {
-    return entries.empty() ? LeaderEpoch{0} : entries.back().epoch;
+    return entries.empty() ? begin.epoch : entries.back().epoch;
   }
   EpochEnd end_offset_for_epoch(LeaderEpoch epoch) const override {
     const auto after =
         std::find_if(entries.begin(), entries.end(), [=](auto& e) { return e.epoch > epoch; });
-    if (after == entries.begin()) return {};
-    return {std::prev(after)->epoch, static_cast<Offset>(after - entries.begin())};
+    if (after == entries.begin()) return {begin.epoch, begin.end_offset};
+    return {std::prev(after)->epoch, begin.end_offset + (after - entries.begin())};
   }
-  void truncate(Offset end) { entries.resize(static_cast<std::size_t>(end)); }
+  bool is_batch_boundary(Offset) const override { return true; }
+  std::optional<SnapshotId> latest_snapshot() const override {
+    return snapshots.empty() ? std::nullopt : std::optional(snapshots.rbegin()->first);
+  }
+  std::optional<std::int64_t> snapshot_size(SnapshotId id) const override {
+    const auto found = snapshots.find(id);
+    if (found == snapshots.end()) return std::nullopt;
+    return static_cast<std::int64_t>(found->second.size());
+  }
+
+  const Entry& at(Offset offset) const {
+    return entries.at(static_cast<std::size_t>(offset - begin.end_offset));
+  }
+  void truncate(Offset end) { entries.resize(static_cast<std::size_t>(end - begin.end_offset)); }
+
+  // All entries before `end`, those that only a snapshot has among them.
+  std::vector<Entry> all_before(Offset end) const {
+    const auto deleted = snapshots.find(begin);
+    auto all = deleted == snapshots.end() ? std::vector<Entry>() : deleted->second;
+    for (Offset offset = begin.end_offset; offset < end; ++offset) all.push_back(at(offset));
+    return all;
+  }
+  // The log begins at the snapshot; what lies before, of log and snapshots, goes.
+  void begin_at(SnapshotId id) {
+    const Offset from = std::min(id.end_offset, end_offset());
+    entries.erase(entries.begin(), entries.begin() + (from - begin.end_offset));
+    begin = id;
+    snapshots.erase(snapshots.begin(), snapshots.find(id));
+  }
 };
 
 }  // namespace brokersim::raft

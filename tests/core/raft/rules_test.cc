@@ -15,7 +15,7 @@ constexpr LeaderEpoch epoch(int n) { return LeaderEpoch(n); }
 
 // Node a of voters a, b, c, unless said otherwise.
 struct Node {
-  explicit Node(QuorumState at_start = {}, RaftRules rules = {}, NodeId self = a,
+  explicit Node(QuorumState at_start = {}, QuorumRules rules = {}, NodeId self = a,
                 std::vector<NodeId> voters = {a, b, c}) {
     RaftConfig config;
     config.self = self;
@@ -407,6 +407,205 @@ TEST(Fetch, response_to_an_earlier_question_is_ignored) {
   response.current = node.raft->current();
   response.batches = {{0, 1, epoch(3)}};
   EXPECT_EQ(node.raft->on_fetch_response(node.now, b, request, response).append_batches, 0u);
+}
+
+// ---- Snapshots ---------------------------------------------------------------------------------
+
+constexpr SnapshotId snapshot(Offset end, int of) { return {end, epoch(of)}; }
+
+// A leader of epoch 6 whose log begins at a snapshot of epoch 3: offsets 10 11 12 of 3 3 5, and 13.
+Node& leading_from_snapshot(Node& node) {
+  node.log.begin = snapshot(10, 3);
+  node.log.snapshots[snapshot(10, 3)].resize(10);
+  for (const int of : {3, 3, 5}) node.append(epoch(of));
+  return node.elected();
+}
+
+TEST(Snapshots, are_sent_to_whom_the_log_cannot_serve) {
+  Node node({no_node, epoch(5), no_node});
+  leading_from_snapshot(node);
+  const auto sent_to = [&](Offset offset, int last) {
+    return node.fetched_by(b, offset, epoch(last)).response.response.snapshot_id;
+  };
+  EXPECT_EQ(sent_to(0, 0), snapshot(10, 3));
+  EXPECT_EQ(sent_to(9, 3), snapshot(10, 3));
+  EXPECT_EQ(sent_to(10, 2), snapshot(10, 3));
+  EXPECT_EQ(sent_to(10, 4), snapshot(10, 3));
+  EXPECT_EQ(sent_to(12, 2), snapshot(10, 3));
+  EXPECT_EQ(sent_to(10, 3), std::nullopt);
+  EXPECT_EQ(sent_to(11, 3), std::nullopt);
+  EXPECT_EQ(sent_to(13, 4), std::nullopt);  // It diverges.
+}
+
+TEST(Snapshots, are_sent_sooner_than_the_whole_log_to_who_has_nothing) {
+  Node node;
+  node.append(epoch(0));
+  node.elected();
+  EXPECT_FALSE(node.fetched_by(b, 0, epoch(0)).response.response.snapshot_id);
+  node.log.snapshots[snapshot(1, 0)].resize(1);
+  EXPECT_EQ(node.fetched_by(b, 0, epoch(0)).response.response.snapshot_id, snapshot(1, 0));
+  EXPECT_FALSE(node.fetched_by(b, 1, epoch(0)).response.response.snapshot_id);
+}
+
+TEST(Snapshots, make_up_for_what_was_committed_before_a_restart) {
+  Node node;
+  node.log.begin = snapshot(10, 3);
+  node.log.snapshots[snapshot(10, 3)].resize(10);
+  node.log.snapshots[snapshot(11, 3)].resize(11);
+  node.append(epoch(3));
+  Node restarted;
+  restarted.log = node.log;
+  RaftConfig config = node.raft->config();
+  EXPECT_EQ(Raft(config, restarted.log, {}).high_watermark(), 11);
+}
+
+TEST(FetchSnapshot, is_answered_according_to_epoch_name_and_position) {
+  Node node({no_node, epoch(5), no_node});
+  leading_from_snapshot(node);
+  const auto error_of = [&](int of, SnapshotId id, std::int64_t position) {
+    return node.raft->on_fetch_snapshot(node.now, {epoch(of), b, id, position}).response.error;
+  };
+  EXPECT_EQ(error_of(5, snapshot(10, 3), 0), ErrorCode::fenced_leader_epoch);
+  EXPECT_EQ(error_of(7, snapshot(10, 3), 0), ErrorCode::unknown_leader_epoch);
+  EXPECT_EQ(error_of(6, snapshot(11, 3), 0), ErrorCode::snapshot_not_found);
+  EXPECT_EQ(error_of(6, snapshot(10, 2), 0), ErrorCode::snapshot_not_found);
+  EXPECT_EQ(error_of(6, snapshot(10, 3), -1), ErrorCode::position_out_of_range);
+  EXPECT_EQ(error_of(6, snapshot(10, 3), 10), ErrorCode::position_out_of_range);
+  EXPECT_EQ(error_of(6, snapshot(10, 3), 9), ErrorCode::none);
+  Node other;
+  other.start();
+  EXPECT_EQ(other.raft->on_fetch_snapshot(other.now, {epoch(0), b, {}, 0}).response.error,
+            ErrorCode::not_leader_or_follower);
+}
+
+TEST(FetchSnapshot, keeps_the_leader_in_touch_with_its_quorum) {
+  Node node({no_node, epoch(5), no_node});
+  leading_from_snapshot(node);
+  const Instant before = node.raft->next_deadline();
+  node.now = node.now + 1s;
+  (void)node.raft->on_fetch_snapshot(node.now, {epoch(6), b, snapshot(10, 3), 0});
+  EXPECT_EQ(node.raft->next_deadline(), before + 1s);
+}
+
+// Node a follows b, which has told it to take the snapshot 10-2.
+struct Downloading : Node {
+  Downloading() {
+    append(epoch(1));
+    following(b, 3);
+    FetchResponse response;
+    response.snapshot_id = snapshot(10, 2);
+    begun = fetch_answered(response);
+  }
+  FetchSnapshotRequest request() {
+    return std::get<FetchSnapshotRequest>(raft->request_for(b).value());
+  }
+  Output chunk_arrives(std::int64_t position, std::int64_t length,
+                       ErrorCode error = ErrorCode::none) {
+    return raft->on_fetch_snapshot_response(
+        now, b, request(), {error, raft->current(), request().snapshot_id, 7, position, length});
+  }
+  Output begun;
+};
+
+TEST(Downloads, go_on_chunk_by_chunk_until_all_of_the_snapshot_is_there) {
+  Downloading node;
+  EXPECT_EQ(node.request(), (FetchSnapshotRequest{epoch(3), a, snapshot(10, 2), 0}));
+  const auto first = node.chunk_arrives(0, 4);
+  ASSERT_TRUE(first.snapshot_chunk);
+  EXPECT_FALSE(first.snapshot_chunk->is_last);
+  EXPECT_EQ(node.request().position, 4);
+  const auto last = node.chunk_arrives(4, 3);
+  ASSERT_TRUE(last.snapshot_chunk);
+  EXPECT_EQ(last.snapshot_chunk->position, 4);
+  EXPECT_TRUE(last.snapshot_chunk->is_last);
+  EXPECT_FALSE(node.raft->request_for(b));
+}
+
+TEST(Downloads, replace_the_log_and_what_they_hold_is_committed) {
+  Downloading node;
+  node.chunk_arrives(0, 7);
+  node.log.entries.clear();
+  node.log.begin = snapshot(10, 2);
+  EXPECT_EQ(node.raft->snapshot_installed().high_watermark, 10);
+  const auto next = std::get<FetchRequest>(*node.raft->request_for(b));
+  EXPECT_EQ(next.fetch_offset, 10);
+  EXPECT_EQ(next.last_fetched_epoch, epoch(2));
+}
+
+TEST(Downloads, that_are_refused_leave_the_log_and_begin_again) {
+  Downloading node;
+  node.chunk_arrives(0, 7);
+  node.raft->snapshot_refused();
+  EXPECT_EQ(std::get<FetchRequest>(*node.raft->request_for(b)).fetch_offset, 1);
+  EXPECT_EQ(node.raft->high_watermark(), 0);
+}
+
+TEST(Downloads, of_a_snapshot_that_is_gone_are_given_up) {
+  for (const auto error : {ErrorCode::snapshot_not_found, ErrorCode::position_out_of_range}) {
+    Downloading node;
+    EXPECT_FALSE(node.chunk_arrives(0, 0, error).snapshot_chunk);
+    EXPECT_TRUE(std::holds_alternative<FetchRequest>(*node.raft->request_for(b)));
+  }
+}
+
+TEST(Downloads, survive_an_error_that_says_nothing_of_the_snapshot) {
+  Downloading node;
+  node.chunk_arrives(0, 4);
+  EXPECT_FALSE(node.chunk_arrives(4, 0, ErrorCode::broker_not_available).snapshot_chunk);
+  EXPECT_EQ(node.request().position, 4);
+}
+
+TEST(Downloads, ignore_bytes_that_are_not_the_next_ones) {
+  for (const auto& [position, length] : {std::pair{1, 3}, {0, 0}, {0, 8}}) {
+    Downloading node;
+    EXPECT_FALSE(node.chunk_arrives(position, length).snapshot_chunk) << position;
+  }
+}
+
+TEST(Downloads, end_with_the_epoch_of_their_leader) {
+  Downloading node;
+  node.chunk_arrives(0, 4);
+  (void)node.raft->on_begin_quorum_epoch(node.now, {epoch(4), c, a});
+  EXPECT_FALSE(node.raft->request_for(b));
+  EXPECT_EQ(std::get<FetchRequest>(*node.raft->request_for(c)).fetch_offset, 1);
+}
+
+TEST(Downloads, keep_the_follower_from_standing_for_election) {
+  Downloading node;
+  node.now = node.now + 1s;
+  node.chunk_arrives(0, 4);
+  EXPECT_EQ(node.raft->next_deadline(), node.now + 2s);
+}
+
+TEST(Downloads, of_less_than_is_committed_stop_the_node) {
+  Node node;
+  for (int i = 0; i < 3; ++i) node.append(epoch(1));
+  node.following(b, 3);
+  FetchResponse response;
+  response.high_watermark = 3;
+  (void)node.fetch_answered(response);
+  response.snapshot_id = snapshot(2, 1);
+  EXPECT_TRUE(node.fetch_answered(response).fatal);
+}
+
+TEST(OwnSnapshots, are_of_what_is_committed_and_named_by_its_last_record) {
+  Node node;
+  for (const int of : {1, 1, 2}) node.append(epoch(of));
+  node.following(b, 3);
+  FetchResponse response;
+  response.high_watermark = 2;
+  (void)node.fetch_answered(response);
+  const auto may_take = [&](Offset end, int of) {
+    return node.raft->objection_to_snapshot(snapshot(end, of)).empty();
+  };
+  EXPECT_TRUE(may_take(2, 1));
+  EXPECT_FALSE(may_take(3, 2));
+  EXPECT_FALSE(may_take(2, 2));
+  EXPECT_FALSE(may_take(2, 0));
+  EXPECT_FALSE(may_take(0, 0));
+  node.log.snapshots[snapshot(2, 1)].resize(2);
+  EXPECT_FALSE(may_take(2, 1));
+  EXPECT_FALSE(may_take(1, 1));
 }
 
 }  // namespace

@@ -1,0 +1,147 @@
+#include "core/broker/metadata_log.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace brokersim::broker {
+
+namespace {
+
+std::string metadata_directory() { return fmt::format("{}", metadata_partition()); }
+
+Unexpected<log::LogError> storage_error(IoError error) {
+  return Unexpected(error == IoError::cancelled ? log::LogError::cancelled
+                                                : log::LogError::storage);
+}
+
+}  // namespace
+
+MetadataLog::MetadataLog(const NodeConfig& config)
+    : rules_(config.rules.quorum),
+      retention_{config.metadata_max_retention_bytes, config.metadata_max_retention},
+      segment_bytes_(static_cast<std::uint64_t>(config.metadata_log_segment_bytes)),
+      snapshots_(metadata_directory()) {}
+
+// ---- Opening -----------------------------------------------------------------------------------
+
+log::LogResult<std::unique_ptr<MetadataLog>> MetadataLog::open(Env& env, const NodeConfig& config,
+                                                               bool was_clean) {
+  std::unique_ptr<MetadataLog> opened(new MetadataLog(config));
+  TRY(std::ignore, opened->load(env, was_clean));
+  return opened;
+}
+
+log::LogResult<Done> MetadataLog::load(Env& env, bool was_clean) {
+  if (env.files().exists(metadata_directory())) {
+    if (const auto found = snapshots_.open(env); !found) return storage_error(found.error());
+  }
+  log::LogState state;
+  state.was_clean = was_clean;
+  // Old snapshots are gone for good before anything of the log is: what lies before the oldest may
+  // be deleted in part, and is of no use.
+  if (const auto oldest = snapshots_.oldest()) state.start_offset = oldest->end_offset;
+  TRY(log_, log::Log::open(env, metadata_partition(), metadata_directory(),
+                           {.segment_bytes = segment_bytes_}, state));
+  TRY(std::ignore, find_start(env));
+  // What recovery found may be in the page cache only, and Raft promises it to others.
+  TRY(std::ignore, log_->sync(env));
+  const auto removed = snapshots_.remove_before(env, start_);
+  return removed ? log::LogResult<Done>(Done{}) : storage_error(removed.error());
+}
+
+log::LogResult<Done> MetadataLog::find_start(Env& env) {
+  const auto& all = snapshots_.all();
+  const auto begins_here = [this](const auto& each) {
+    return each.first.end_offset == log_->start_offset();
+  };
+  if (const auto found = std::find_if(all.begin(), all.end(), begins_here); found != all.end()) {
+    start_ = found->first;
+  }
+  // A snapshot had arrived, and the log it replaces was still there when the node ended.
+  const auto latest = snapshots_.latest();
+  const bool is_overtaken =
+      latest && (latest->epoch > last_epoch() ||
+                 (latest->epoch == last_epoch() && latest->end_offset > end_offset()));
+  if (is_overtaken) return begin_at(env, *latest);
+  if (start_.end_offset == log_->start_offset()) return Done{};
+  env.emit(Note{fmt::format("{} begins at {}, where no snapshot ends", metadata_directory(),
+                            log_->start_offset())});
+  return Unexpected(log::LogError::corrupt);
+}
+
+// ---- Changing both -----------------------------------------------------------------------------
+
+log::LogResult<Done> MetadataLog::begin_at(Env& env, raft::SnapshotId id) {
+  TRY(std::ignore,
+      log_->truncate_fully_and_start_at(env, id.end_offset, "a snapshot stands for it"));
+  start_ = id;
+  return Done{};
+}
+
+log::LogResult<Done> MetadataLog::begin_at_received(Env& env, raft::SnapshotId id) {
+  const auto installed = snapshots_.install_received(env);
+  if (!installed) return storage_error(installed.error());
+  TRY(std::ignore, begin_at(env, id));
+  TRY(std::ignore, log_->sync(env));
+  const auto removed = snapshots_.remove_before(env, id);
+  return removed ? log::LogResult<Done>(Done{}) : storage_error(removed.error());
+}
+
+bool MetadataLog::needs_cleaning(Offset committed, std::int64_t now_ms) const {
+  if (!rules_.deletes_log_before_snapshots_only) return may_delete_by_size(committed);
+  return raft::may_drop_oldest(snapshots_.all(), log_->size(), now_ms, retention_);
+}
+
+log::LogResult<Done> MetadataLog::clean(Env& env, Offset committed, std::int64_t now_ms) {
+  if (!rules_.deletes_log_before_snapshots_only) {
+    return may_delete_by_size(committed) ? delete_by_size(env) : Done{};
+  }
+  while (raft::may_drop_oldest(snapshots_.all(), log_->size(), now_ms, retention_)) {
+    const auto next = std::next(snapshots_.all().begin())->first;
+    const auto removed = snapshots_.remove_before(env, next);
+    if (!removed) return storage_error(removed.error());
+    if (next.end_offset <= start_.end_offset) continue;
+    TRY(std::ignore, log_->raise_start_offset(env, next.end_offset));
+    start_ = next;
+  }
+  return Done{};
+}
+
+// As the log of any topic: whole segments go, whatever snapshots there are (KAFKA-14238).
+bool MetadataLog::may_delete_by_size(Offset committed) const {
+  const Offset base = log_->active_base();
+  const bool is_too_large = static_cast<std::int64_t>(log_->size()) > retention_.max_bytes;
+  return is_too_large && base > start_.end_offset && base <= committed;
+}
+
+log::LogResult<Done> MetadataLog::delete_by_size(Env& env) {
+  const Offset base = log_->active_base();
+  const LeaderEpoch epoch = log_->epochs().epoch_of(base - 1);
+  TRY(std::ignore, log_->raise_start_offset(env, base));
+  start_ = {base, epoch};
+  return Done{};
+}
+
+// ---- As Raft sees it ---------------------------------------------------------------------------
+
+LeaderEpoch MetadataLog::last_epoch() const {
+  return log_->epochs().empty() ? start_.epoch : log_->last_epoch();
+}
+
+raft::EpochEnd MetadataLog::end_offset_for_epoch(LeaderEpoch epoch) const {
+  const auto& epochs = log_->epochs();
+  if (epochs.empty() || epoch < epochs.entries().front().epoch) {
+    return {start_.epoch, start_.end_offset};
+  }
+  const auto end = log_->end_offset_for_epoch(std::min(epoch, epochs.latest_epoch()));
+  ASSERT(end.has_value(), epoch);
+  return {end->epoch, end->end_offset};
+}
+
+std::optional<std::int64_t> MetadataLog::snapshot_size(raft::SnapshotId id) const {
+  const auto found = snapshots_.all().find(id);
+  return found == snapshots_.all().end() ? std::nullopt : std::optional(found->second.size);
+}
+
+}  // namespace brokersim::broker

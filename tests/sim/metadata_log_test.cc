@@ -1,0 +1,151 @@
+// The metadata log with its snapshots on a simulated disk: wherever a crash or a loss of power
+// strikes while snapshots are taken, received and old ones deleted, the two fit again afterwards,
+// and together hold everything that was safe.
+#include "core/broker/metadata_log.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sim/world.h"
+
+namespace brokersim::broker {
+namespace {
+
+Bytes value_at(Offset offset) { return bytes_of(std::to_string(offset)); }
+
+std::vector<Bytes> values_before(Offset end) {
+  std::vector<Bytes> values;
+  for (Offset offset = 0; offset < end; ++offset) values.push_back(value_at(offset));
+  return values;
+}
+
+raft::Snapshot snapshot_before(Offset end) { return {1000 + end, values_before(end)}; }
+
+class MetadataDisk {
+ public:
+  explicit MetadataDisk(std::uint64_t seed) : world_(seed) {
+    config_.metadata_log_segment_bytes = 300;
+    config_.metadata_max_retention_bytes = 0;
+  }
+
+  // Writes, takes a snapshot, receives one, deletes what is old, and again.
+  void live(Env& env) {
+    auto opened = MetadataLog::open(env, config_, false);
+    ASSERT_TRUE(opened) << log::name_of(opened.error());
+    MetadataLog& log = **opened;
+    for (int round = 0; round < 3; ++round) {
+      append(env, log, LeaderEpoch(2 * round + 1));
+      take_snapshot(env, log);
+      append(env, log, LeaderEpoch(2 * round + 1));
+      take_snapshot(env, log);
+      receive_snapshot(env, log, {log.end_offset() + 10, LeaderEpoch(2 * round + 2)});
+    }
+  }
+
+  void append(Env& env, MetadataLog& log, LeaderEpoch epoch) {
+    for (int i = 0; i < 4; ++i) {
+      wire::BatchBuilder builder;
+      for (Offset offset = log.end_offset(); offset < log.end_offset() + 2; ++offset) {
+        builder.add({1000 + offset, std::nullopt, value_at(offset), {}});
+      }
+      auto batch = builder.finish();
+      ASSERT_TRUE(log.log().append_as_leader(env, std::span(&batch, 1), epoch));
+    }
+    ASSERT_TRUE(log.log().sync(env));
+    safe_end_ = log.end_offset();
+  }
+
+  void take_snapshot(Env& env, MetadataLog& log) {
+    const raft::SnapshotId id{log.end_offset() - 2, log.last_epoch()};
+    ASSERT_TRUE(log.snapshots().write(env, id, snapshot_before(id.end_offset)));
+    ASSERT_TRUE(log.clean(env, log.end_offset(), 0));
+    EXPECT_EQ(log.snapshots().all().size(), 1u);  // The retention keeps no more than that.
+    const bool is_first = log.start().end_offset == 0;
+    if (!is_first) EXPECT_EQ(log.start(), id);
+  }
+
+  void receive_snapshot(Env& env, MetadataLog& log, raft::SnapshotId id) {
+    const Rope file = raft::encode_snapshot(id, snapshot_before(id.end_offset));
+    auto& snapshots = log.snapshots();
+    ASSERT_TRUE(snapshots.receive(env, file.sub(0, 100), id, 0));
+    ASSERT_TRUE(snapshots.receive(env, file.sub(100, file.size() - 100), id, 100));
+    EXPECT_EQ(*snapshots.judge_received(env), "");
+    ASSERT_TRUE(log.begin_at_received(env, id));
+    EXPECT_EQ(log.start(), id);
+    EXPECT_EQ(log.last_epoch(), id.epoch);
+    safe_end_ = id.end_offset;
+  }
+
+  // Everything from the first offset on is there once, in a snapshot and the log behind it.
+  void inspect(Env& env) {
+    auto opened = MetadataLog::open(env, config_, false);
+    ASSERT_TRUE(opened) << log::name_of(opened.error());
+    MetadataLog& log = **opened;
+    EXPECT_GE(log.end_offset(), safe_end_);
+    std::vector<Bytes> values;
+    if (log.start().end_offset > 0) {
+      const auto snapshot = log.snapshots().load(env, log.start());
+      ASSERT_TRUE(snapshot);
+      EXPECT_EQ(log.snapshots().oldest(), log.start());
+      values = snapshot->records;
+    }
+    ASSERT_EQ(static_cast<Offset>(values.size()), log.start().end_offset);
+    const auto read = log.log().read(env, log.start().end_offset);
+    ASSERT_TRUE(read);
+    const auto batches = wire::parse_batches(read->bytes.joined());
+    ASSERT_TRUE(batches);
+    for (const auto& batch : *batches) {
+      for (auto& [offset, record] : *wire::records_of(batch)) {
+        // A snapshot ends between two batches, but a segment may begin before it.
+        if (offset >= log.start().end_offset) values.push_back(*record.value);
+      }
+    }
+    EXPECT_EQ(values, values_before(log.end_offset()));
+  }
+
+  bool run(void (MetadataDisk::*program)(Env&)) {
+    world_.start(machine_, [this, program](Env& env) { (this->*program)(env); });
+    return world_.run_until([this] { return !machine_.is_up(); }, world_.now() + 60s);
+  }
+  // How often it waits in its life, if nothing strikes.
+  std::uint64_t suspensions() {
+    EXPECT_TRUE(run(&MetadataDisk::live));
+    return world_.suspensions(machine_);
+  }
+  void strike_at(std::uint64_t suspension, bool is_power_loss) {
+    world_.crash_at_suspension(machine_, suspension);
+    ASSERT_TRUE(run(&MetadataDisk::live));
+    if (is_power_loss) machine_.disk().power_loss();
+    ASSERT_TRUE(run(&MetadataDisk::inspect));
+  }
+
+ private:
+  sim::World world_;
+  sim::Machine& machine_ = world_.add_machine("controller-1", NodeId(1));
+  NodeConfig config_;
+  Offset safe_end_ = 0;
+};
+
+TEST(MetadataLogs, survive_a_crash_and_a_loss_of_power_wherever_they_wait) {
+  const auto count = MetadataDisk(1).suspensions();
+  ASSERT_GT(count, 30u);
+  for (std::uint64_t at = 1; at <= count; ++at) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      SCOPED_TRACE(fmt::format("seed {}, struck at suspension {} of {}", seed, at, count));
+      MetadataDisk(seed).strike_at(at, false);
+      MetadataDisk(seed).strike_at(at, true);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(MetadataLogs, keep_what_is_new_and_delete_what_a_later_snapshot_stands_for) {
+  MetadataDisk disk(1);
+  ASSERT_TRUE(disk.run(&MetadataDisk::live));
+  ASSERT_TRUE(disk.run(&MetadataDisk::inspect));
+}
+
+}  // namespace
+}  // namespace brokersim::broker

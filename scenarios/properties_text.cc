@@ -60,7 +60,8 @@ bool unescape(std::string_view& text, std::string& out) {
   unsigned unit = 0;
   const auto digits = text.substr(0, 4);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
-  if (error != std::errc{} || end != digits.data() + 4) return false;
+  const bool is_whole = digits.size() == 4 && end == digits.data() + digits.size();
+  if (error != std::errc{} || !is_whole) return false;
   append_utf8(out, unit);
   text.remove_prefix(4);
   return true;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -36,9 +36,9 @@ std::string_view trimmed(std::string_view text) {
 
 Expected<std::vector<Setting>, std::string> settings_of_file(const std::string& path) {
   std::ifstream in(path);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf())) return Unexpected(fmt::format("{}: cannot be read", path));
-  auto properties = parse_properties(text.str());
+  if (!in) return Unexpected(fmt::format("{}: cannot be read", path));
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  auto properties = parse_properties(text);
   if (!properties) return Unexpected(fmt::format("{}:{}", path, properties.error()));
   std::vector<Setting> settings;
   for (auto& property : *properties) {

@@ -147,12 +147,14 @@ Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
   if (!hold(env, std::min(*frame_size_, buffer_size))) return Unexpected(FrameError::cancelled);
   take_buffered();
   while (frame_.size() < *frame_size_) {
-    const auto missing = *frame_size_ - frame_.size();
-    const bool directly = missing >= buffer_size;
     const auto have = frame_.size();
-    const auto next = have + std::min(missing, std::max(have, buffer_size));
-    if (!hold(env, next)) return Unexpected(FrameError::cancelled);
-    if (directly) frame_.resize(next);
+    const auto missing = *frame_size_ - have;
+    const bool directly = missing >= buffer_size;
+    if (have == held_ || !directly) {
+      const auto next = std::min(missing, std::max(have, buffer_size));
+      if (!hold(env, have + next)) return Unexpected(FrameError::cancelled);
+    }
+    if (directly) frame_.resize(held_);
     const auto into = directly ? std::span(frame_).subspan(have) : std::span(buffer_);
     auto n = read_some(env, into, deadline);
     if (directly) frame_.resize(have + (n ? *n : 0));

@@ -81,11 +81,12 @@ class LiveStream final : public Stream, private Watcher {
 
   IoResult<Done> write(Env&, Rope bytes, Instant deadline) override {
     if (!reactor_.give_way()) return Unexpected(IoError::cancelled);
-    while (!is_closed() && queued_ > queue_limit) {
+    while (!is_closed() && !broken_ && queued_ > queue_limit) {
       const Wake wake = may_write_.wait(deadline);
       if (wake != Wake::notified) return Unexpected(error_of(wake));
     }
-    if (is_closed()) return Unexpected(broken_.value_or(IoError::closed));
+    if (broken_) return Unexpected(*broken_);
+    if (is_closed()) return Unexpected(IoError::closed);
     queued_ += bytes.size();
     for (const auto& slice : bytes.slices()) queue_.push_back(slice);
     flush();

@@ -6,12 +6,12 @@
 namespace brokersim::scenarios {
 namespace {
 
-struct Expected {
+struct Parsed {
   std::string name, value;
   int line;
 };
 
-void expect(std::string_view text, const std::vector<Expected>& expected) {
+void expect(std::string_view text, const std::vector<Parsed>& expected) {
   const auto properties = parse_properties(text);
   ASSERT_TRUE(properties.has_value()) << properties.error();
   ASSERT_EQ(properties->size(), expected.size()) << text;

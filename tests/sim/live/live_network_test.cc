@@ -77,6 +77,7 @@ TEST(LiveNetwork, drain_waits_until_all_that_was_written_has_left) {
 TEST(LiveNetwork, a_writer_waits_while_its_peer_does_not_read_and_learns_that_it_went) {
   Net net;
   IoError while_deaf{}, when_gone{};
+  bool is_known = false;
   net.run(
       [&](Stream& stream) {
         IoResult<Done> written = Done{};
@@ -84,11 +85,12 @@ TEST(LiveNetwork, a_writer_waits_while_its_peer_does_not_read_and_learns_that_it
           written = stream.write(net.env, Rope(Bytes(megabyte)), Instant{});
         }
         while_deaf = written.error();
+        is_known = true;
         written = stream.write(net.env, Rope(Bytes(1)), net.soon(10s));
         when_gone = written.error();
       },
       [&](Stream& stream) {
-        net.env.sleep(20ms);
+        while (!is_known) net.env.sleep(1ms);
         stream.close();
       });
   EXPECT_EQ(while_deaf, IoError::timed_out);

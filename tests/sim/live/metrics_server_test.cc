@@ -19,7 +19,7 @@ struct Exchange {
   std::string got;
 };
 
-void exchange(std::vector<Exchange>& exchanges, std::size_t part = 4096, Duration page_takes = 0s) {
+void converse(std::vector<Exchange>& exchanges, std::size_t part = 4096, Duration page_takes = 0s) {
   sim::World world(1);
   world.add_machine("server", NodeId(1));
   MetricsServer server(9100, [&](Env& env) {
@@ -53,7 +53,7 @@ void exchange(std::vector<Exchange>& exchanges, std::size_t part = 4096, Duratio
 
 std::string answer_to(const std::string& sent, std::size_t part = 4096) {
   std::vector<Exchange> one{{sent, ""}};
-  exchange(one, part);
+  converse(one, part);
   return one.front().got;
 }
 
@@ -86,7 +86,7 @@ TEST(MetricsServer, says_what_is_wrong_with_other_requests) {
   };
   std::vector<Exchange> exchanges;
   for (const auto& [sent, status] : statuses) exchanges.push_back({sent, ""});
-  exchange(exchanges);
+  converse(exchanges);
   for (const auto& [sent, got] : exchanges) {
     EXPECT_TRUE(got.starts_with("HTTP/1.1 " + statuses.at(sent) + "\r\n")) << sent << "\n" << got;
   }
@@ -96,7 +96,7 @@ TEST(MetricsServer, says_what_is_wrong_with_other_requests) {
 
 TEST(MetricsServer, serves_some_at_a_time_and_closes_on_the_others) {
   std::vector<Exchange> exchanges(40, {"GET /metrics HTTP/1.1\r\n\r\n", ""});
-  exchange(exchanges, 4096, 1s);
+  converse(exchanges, 4096, 1s);
   std::size_t served = 0;
   for (const auto& each : exchanges) {
     if (each.got.empty()) continue;

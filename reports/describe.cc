@@ -94,6 +94,24 @@ struct Describer {
   std::string operator()(const QuorumLeaderAnnounced& b) const {
     return fmt::format("leads quorum epoch {}", b.epoch);
   }
+  std::string operator()(const JoinGroupAnswered& b) const {
+    return fmt::format("-> {}  JoinGroup({}) {}, generation {}", b.peer, b.group,
+                       b.error == 0 ? b.member : fmt::format("error {}", b.error), b.generation);
+  }
+  std::string operator()(const SyncGroupAnswered& b) const {
+    return fmt::format(
+        "-> {}  SyncGroup({}, generation {}) {}", b.peer, b.group, b.generation,
+        b.error == 0 ? counted(b.assigned.size(), "partition") : fmt::format("error {}", b.error));
+  }
+  std::string operator()(const OffsetCommitAnswered& b) const {
+    return fmt::format("-> {}  OffsetCommit({}, generation {}) {} offset {}, {}", b.peer, b.group,
+                       b.generation, b.partition, b.offset,
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
+  }
+  std::string operator()(const OffsetFetchAnswered& b) const {
+    return fmt::format("-> {}  OffsetFetch({}) {} offset {}, {}", b.peer, b.group, b.partition,
+                       b.offset, b.error == 0 ? "no error" : fmt::format("error {}", b.error));
+  }
   std::string operator()(const QuorumRoleChanged& b) const {
     return fmt::format("{} of quorum epoch {}: {}", b.role, b.epoch, b.why);
   }
@@ -152,6 +170,10 @@ struct Describer {
   }
   std::string operator()(const ConnectionRefused& b) const {
     return fmt::format("refuses {}: {}, {}", b.peer, name_of(b.reason), b.detail);
+  }
+  std::string operator()(const GroupStateChanged& b) const {
+    return fmt::format("group {} is {}, generation {}, {}: {}", b.group, b.state, b.generation,
+                       counted(static_cast<std::size_t>(b.members), "member"), b.why);
   }
   std::string operator()(const Note& b) const { return b.text; }
 };

@@ -15,10 +15,12 @@
 #include "core/api/broker_registration.h"
 #include "core/api/create_partitions.h"
 #include "core/api/create_topics.h"
+#include "core/api/delete_groups.h"
 #include "core/api/delete_records.h"
 #include "core/api/delete_topics.h"
 #include "core/api/describe_cluster.h"
 #include "core/api/describe_configs.h"
+#include "core/api/describe_groups.h"
 #include "core/api/describe_log_dirs.h"
 #include "core/api/describe_producers.h"
 #include "core/api/describe_quorum.h"
@@ -28,14 +30,23 @@
 #include "core/api/envelope.h"
 #include "core/api/fetch.h"
 #include "core/api/fetch_snapshot.h"
+#include "core/api/find_coordinator.h"
+#include "core/api/heartbeat.h"
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/init_producer_id.h"
+#include "core/api/join_group.h"
 #include "core/api/key.h"
+#include "core/api/leave_group.h"
+#include "core/api/list_groups.h"
 #include "core/api/list_offsets.h"
 #include "core/api/list_partition_reassignments.h"
 #include "core/api/metadata.h"
+#include "core/api/offset_commit.h"
+#include "core/api/offset_delete.h"
+#include "core/api/offset_fetch.h"
 #include "core/api/offset_for_leader_epoch.h"
 #include "core/api/produce.h"
+#include "core/api/sync_group.h"
 #include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
 #include "core/api/vote.h"
@@ -46,18 +57,19 @@ namespace brokersim::api {
 template <class... Request>
 struct RequestList {};
 
-using AllRequests =
-    RequestList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest,
-                ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
-                InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
-                AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest,
-                ElectLeadersRequest, IncrementalAlterConfigsRequest,
-                AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, VoteRequest,
-                BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
-                AlterPartitionRequest, UpdateFeaturesRequest, EnvelopeRequest, FetchSnapshotRequest,
-                DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
-                BrokerHeartbeatRequest, UnregisterBrokerRequest, AllocateProducerIdsRequest,
-                DescribeTopicPartitionsRequest>;
+using AllRequests = RequestList<
+    ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
+    LeaveGroupRequest, SyncGroupRequest, DescribeGroupsRequest, ListGroupsRequest,
+    ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
+    InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest, AlterConfigsRequest,
+    DescribeLogDirsRequest, CreatePartitionsRequest, DeleteGroupsRequest, ElectLeadersRequest,
+    IncrementalAlterConfigsRequest, AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest, OffsetDeleteRequest, VoteRequest, BeginQuorumEpochRequest,
+    EndQuorumEpochRequest, DescribeQuorumRequest, AlterPartitionRequest, UpdateFeaturesRequest,
+    EnvelopeRequest, FetchSnapshotRequest, DescribeClusterRequest, DescribeProducersRequest,
+    BrokerRegistrationRequest, BrokerHeartbeatRequest, UnregisterBrokerRequest,
+    AllocateProducerIdsRequest, DescribeTopicPartitionsRequest>;
 
 // What is known of an API without its types.
 struct Api {

@@ -301,6 +301,80 @@ struct QuorumLeaderAnnounced {
   static void visit(auto& e, auto&& f) { f("epoch", e.epoch); }
 };
 
+// The coordinator has sent the answer to a member's JoinGroup or SyncGroup; an assignment's
+// partitions are those of consumers that use Kafka's own assignors.
+struct JoinGroupAnswered {
+  static constexpr std::string_view kind = "join_group_answered";
+  std::string peer;
+  std::string group;
+  std::string member;
+  std::int32_t generation = -1;
+  std::int32_t error = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("group", e.group);
+    f("member", e.member);
+    f("generation", e.generation);
+    f("error", e.error);
+  }
+};
+struct SyncGroupAnswered {
+  static constexpr std::string_view kind = "sync_group_answered";
+  std::string peer;
+  std::string group;
+  std::string member;
+  std::int32_t generation = -1;  // As asked for.
+  std::int32_t error = 0;
+  std::vector<TopicPartition> assigned;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("group", e.group);
+    f("member", e.member);
+    f("generation", e.generation);
+    f("error", e.error);
+    f("assigned", e.assigned);
+  }
+};
+// The coordinator has sent the answer to one partition of an OffsetCommit or OffsetFetch request.
+struct OffsetCommitAnswered {
+  static constexpr std::string_view kind = "offset_commit_answered";
+  std::string peer;
+  std::string group;
+  std::string member;
+  std::int32_t generation = -1;  // As asked for; -1: by nobody of the group.
+  TopicPartition partition;
+  Offset offset = 0;
+  std::int32_t error = 0;
+  std::int64_t asked_at_ns = 0;  // When the request was sent.
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("group", e.group);
+    f("member", e.member);
+    f("generation", e.generation);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("error", e.error);
+    f("asked_at_ns", e.asked_at_ns);
+  }
+};
+struct OffsetFetchAnswered {
+  static constexpr std::string_view kind = "offset_fetch_answered";
+  std::string peer;
+  std::string group;
+  TopicPartition partition;
+  Offset offset = -1;  // -1: nothing is committed.
+  std::int32_t error = 0;
+  std::int64_t asked_at_ns = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("group", e.group);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("error", e.error);
+    f("asked_at_ns", e.asked_at_ns);
+  }
+};
+
 // ---- Clients -----------------------------------------------------------------------------------
 
 // `op` numbers a client operation over the whole run; printed as op7.
@@ -565,6 +639,22 @@ struct ConnectionRefused {
     f("detail", e.detail);
   }
 };
+// A consumer group as its coordinator keeps it (protocol section 8.2).
+struct GroupStateChanged {
+  static constexpr std::string_view kind = "group_state_changed";
+  std::string group;
+  std::string state;  // "Empty", "PreparingRebalance", "CompletingRebalance", "Stable"
+  std::int32_t generation = 0;
+  std::int32_t members = 0;
+  std::string why;
+  static void visit(auto& e, auto&& f) {
+    f("group", e.group);
+    f("state", e.state);
+    f("generation", e.generation);
+    f("members", e.members);
+    f("why", e.why);
+  }
+};
 // For people, where no other kind fits: an unreadable file.
 struct Note {
   static constexpr std::string_view kind = "note";
@@ -574,15 +664,15 @@ struct Note {
 
 // ---- All of them -------------------------------------------------------------------------------
 
-using EventBody =
-    std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
-                 FaultsLifted, BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored,
-                 SnapshotRemoved, TopicCommitted, PartitionCommitted, BrokerCommitted,
-                 ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, SendInvoked,
-                 SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged, SnapshotTaken,
-                 SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced,
-                 BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader, BecameFollower,
-                 HighWatermarkAdvanced, LogTruncated, LogRecovered, ConnectionRefused, Note>;
+using EventBody = std::variant<
+    NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded, FaultsLifted,
+    BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
+    PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, VoteAnswered,
+    QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
+    OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged,
+    SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced,
+    BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced,
+    LogTruncated, LogRecovered, ConnectionRefused, GroupStateChanged, Note>;
 
 struct Event {
   EventId id;

@@ -2,6 +2,7 @@
 // defaults, what is nullable and what may be dropped. Skipped where the definitions are not at
 // hand.
 #include "core/api/all.h"
+#include "core/api/consumer_protocol.h"
 #include "core/api/quorum_records.h"
 #include "tests/core/api/definition_check.h"
 
@@ -26,6 +27,15 @@ TEST(Definitions, of_the_quorums_own_records_agree) {
   expect_defined_like<SnapshotHeaderRecord>(folder + "clients/SnapshotHeaderRecord.json");
   expect_defined_like<SnapshotFooterRecord>(folder + "clients/SnapshotFooterRecord.json");
   expect_defined_like<QuorumStateData>(folder + "raft/QuorumStateData.json");
+}
+
+TEST(Definitions, of_what_consumers_tell_each_other_agree) {
+  const auto folder = shared_folder("kafka-messages");
+  if (folder.empty()) GTEST_SKIP() << "no protocol definitions next to the sources";
+  expect_defined_like<ConsumerProtocolSubscription>(folder +
+                                                    "clients/ConsumerProtocolSubscription.json");
+  expect_defined_like<ConsumerProtocolAssignment>(folder +
+                                                  "clients/ConsumerProtocolAssignment.json");
 }
 
 }  // namespace

@@ -32,10 +32,9 @@ bool means(const json& ours, const json& theirs) {
     return ours.is_array() && std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
                                          [](const auto& a, const auto& b) { return means(a, b); });
   }
-  if (theirs.is_string() && theirs.get<std::string>().rfind("0x", 0) == 0) {
-    return ours == theirs.get<std::string>().substr(2);
-  }
-  return ours == theirs;
+  if (ours == theirs) return true;
+  const bool may_be_bytes = theirs.is_string() && theirs.get<std::string>().rfind("0x", 0) == 0;
+  return may_be_bytes && ours == theirs.get<std::string>().substr(2);
 }
 
 template <class T>

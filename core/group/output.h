@@ -1,0 +1,88 @@
+// What the classes of this room are given and what they give back.
+//
+// They are synchronous: a request goes in, answers come out, perhaps of other requests that were
+// parked, perhaps none yet. What has to be persisted comes out as writes. The owner appends each
+// before it gives anything else in, and says what became of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/api/delete_groups.h"
+#include "core/api/join_group.h"
+#include "core/api/leave_group.h"
+#include "core/api/offset_commit.h"
+#include "core/api/offset_delete.h"
+#include "core/api/sync_group.h"
+#include "core/base/event.h"
+#include "core/base/time.h"
+#include "core/wire/record_batch.h"
+
+namespace brokersim::group {
+
+class Group;
+
+// The owner's name for a request, under which it gets its answer.
+struct RequestId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(RequestId, RequestId) = default;
+};
+
+// Timers run on the one clock, what is persisted bears the other.
+struct Now {
+  Instant at;
+  WallTime wall;
+};
+
+using Response =
+    std::variant<api::JoinGroupResponse, api::SyncGroupResponse, api::LeaveGroupResponse,
+                 api::OffsetCommitResponse, api::OffsetDeleteResponse, api::DeleteGroupsResponse>;
+
+struct Answer {
+  RequestId request;
+  Response response;
+};
+
+struct Output;
+
+struct Write {
+  std::uint64_t id = 0;
+  std::string group;
+  std::vector<wire::Record> records;  // One batch: all or none.
+  // They change what is remembered as soon as they are appended, and not what was decided already.
+  bool must_replay = false;
+  // Comes once: with NONE when the records are committed, otherwise with why nothing is known of
+  // them. The group is null if it was deleted meanwhile.
+  std::function<void(Group*, Now, api::ErrorCode, Output&)> finish;
+};
+
+struct Output {
+  std::vector<Answer> answers;
+  std::vector<Write> writes;
+  std::vector<EventBody> events;
+
+  void answer(RequestId request, Response response) {
+    answers.push_back({request, std::move(response)});
+  }
+};
+
+// What a client is told of a write that failed: whether the same coordinator may succeed later.
+constexpr api::ErrorCode error_of_write(api::ErrorCode error) {
+  using api::ErrorCode;
+  switch (error) {
+    case ErrorCode::unknown_topic_or_partition:
+    case ErrorCode::not_enough_replicas:
+    case ErrorCode::not_enough_replicas_after_append:
+    case ErrorCode::request_timed_out: return ErrorCode::coordinator_not_available;
+    case ErrorCode::not_leader_or_follower:
+    case ErrorCode::kafka_storage_error: return ErrorCode::not_coordinator;
+    case ErrorCode::message_too_large:
+    case ErrorCode::record_list_too_large: return ErrorCode::unknown_server_error;
+    default: return error;
+  }
+}
+
+}  // namespace brokersim::group

@@ -1,0 +1,243 @@
+#include "core/group/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim::group {
+
+using api::ErrorCode;
+
+// ---- Groups ------------------------------------------------------------------------------------
+
+Shard::Slot* Shard::find(const std::string& group) {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+bool Shard::is_known(const Slot& slot) {
+  return !slot.group.is_blank() || !slot.offsets.partitions().empty();
+}
+
+const Shard::Slot* Shard::find_known(const std::string& group) const {
+  const auto found = groups_.find(group);
+  return found != groups_.end() && is_known(found->second) ? &found->second : nullptr;
+}
+
+Shard::Slot* Shard::find_known(const std::string& group) {
+  auto* slot = find(group);
+  return slot && is_known(*slot) ? slot : nullptr;
+}
+
+Shard::Slot& Shard::find_or_make(const std::string& group) {
+  return groups_.try_emplace(group, Slot{Group(group, config_), {}}).first->second;
+}
+
+// ---- Loading -----------------------------------------------------------------------------------
+
+Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record& record) {
+  TRY(auto entry, decode_entry(record));
+  if (auto* commit = std::get_if<OffsetCommitEntry>(&entry)) {
+    const auto& key = commit->key;
+    if (!commit->value && !find(key.group)) return Done{};
+    find_or_make(key.group).offsets.apply(offset, {key.topic, key.partition},
+                                          std::move(commit->value));
+  } else if (const auto* metadata = std::get_if<GroupMetadataEntry>(&entry)) {
+    const auto& name = metadata->key.group;
+    if (metadata->value) {
+      find_or_make(name).group.load(*metadata->value);
+    } else if (auto* slot = find(name)) {
+      slot->group = Group(name, config_);
+    }
+  }
+  return Done{};
+}
+
+Output Shard::loaded(Now now, Offset high_watermark) {
+  Output out;
+  next_expiry_ = now.at + config_.offsets_retention_check_interval;
+  advance(high_watermark);
+  for (auto& [name, slot] : groups_) slot.group.begin_sessions(now, out);
+  return take(now, std::move(out));
+}
+
+// ---- Membership --------------------------------------------------------------------------------
+
+Output Shard::join(Now now, RequestId request, const JoinContext& context,
+                   const api::JoinGroupRequest& asked) {
+  Output out;
+  const auto timeout = Duration(1ms) * asked.session_timeout_ms;
+  const bool is_sane =
+      timeout >= config_.min_session_timeout && timeout <= config_.max_session_timeout;
+  const bool may_make = asked.member_id.empty();
+  api::JoinGroupResponse refusal;
+  refusal.member_id = asked.member_id;
+  if (!is_sane) {
+    refusal.error_code = ErrorCode::invalid_session_timeout;
+    out.answer(request, std::move(refusal));
+  } else if (!may_make && !find(asked.group_id)) {
+    refusal.error_code = ErrorCode::unknown_member_id;
+    out.answer(request, std::move(refusal));
+  } else {
+    find_or_make(asked.group_id).group.join(now, request, context, asked, out);
+  }
+  return take(now, std::move(out));
+}
+
+Output Shard::sync(Now now, RequestId request, const api::SyncGroupRequest& asked) {
+  Output out;
+  if (auto* slot = find(asked.group_id)) {
+    slot->group.sync(now, request, asked, out);
+  } else {
+    api::SyncGroupResponse refusal;
+    refusal.error_code = ErrorCode::unknown_member_id;
+    out.answer(request, std::move(refusal));
+  }
+  return take(now, std::move(out));
+}
+
+Output Shard::leave(Now now, RequestId request, const api::LeaveGroupRequest& asked) {
+  Output out;
+  if (auto* slot = find(asked.group_id)) {
+    slot->group.leave(now, request, asked, out);
+  } else {
+    api::LeaveGroupResponse response;
+    for (const auto& one : asked.members) {
+      response.members.push_back({.member_id = one.member_id,
+                                  .group_instance_id = one.group_instance_id,
+                                  .error_code = ErrorCode::unknown_member_id});
+    }
+    out.answer(request, std::move(response));
+  }
+  return take(now, std::move(out));
+}
+
+ErrorCode Shard::heartbeat(Now now, const api::HeartbeatRequest& asked) {
+  auto* slot = find(asked.group_id);
+  return slot ? slot->group.heartbeat(now, asked) : ErrorCode::unknown_member_id;
+}
+
+api::DescribeGroupsResponse::DescribedGroup Shard::describe(const std::string& name) const {
+  if (const auto* slot = find_known(name)) return slot->group.describe();
+  api::DescribeGroupsResponse::DescribedGroup absent;
+  absent.group_id = name;
+  absent.group_state = "Dead";
+  return absent;
+}
+
+std::vector<api::ListGroupsResponse::ListedGroup> Shard::list() const {
+  std::vector<api::ListGroupsResponse::ListedGroup> rows;
+  for (const auto& [name, slot] : groups_) {
+    if (!is_known(slot)) continue;
+    rows.push_back({.group_id = name,
+                    .protocol_type = slot.group.protocol_type(),
+                    .group_state = std::string(name_of(slot.group.state())),
+                    .group_type = "classic"});
+  }
+  return rows;
+}
+
+// ---- The log -----------------------------------------------------------------------------------
+
+Output Shard::take(Now now, Output out) {
+  for (auto& write : out.writes) {
+    write.id = ++writes_;
+    InFlight one{.group = write.group,
+                 .records = static_cast<std::int64_t>(write.records.size()),
+                 .deadline = now.at + config_.offset_commit_timeout,
+                 .finish = std::move(write.finish)};
+    if (write.must_replay) one.to_replay = write.records;
+    in_flight_.emplace(write.id, std::move(one));
+  }
+  return out;
+}
+
+void Shard::advance(Offset high_watermark) {
+  high_watermark_ = high_watermark;
+  for (auto entry = groups_.begin(); entry != groups_.end();) {
+    auto& [group, offsets] = entry->second;
+    offsets.advance(high_watermark);
+    const bool is_nothing = group.is_blank() && offsets.empty();
+    entry = is_nothing ? groups_.erase(entry) : std::next(entry);
+  }
+}
+
+void Shard::finish(Now now, std::uint64_t write, ErrorCode error, Output& out) {
+  const auto found = in_flight_.find(write);
+  if (found == in_flight_.end()) return;
+  const auto one = std::move(found->second);
+  in_flight_.erase(found);
+  if (!one.finish) return;
+  auto* slot = find(one.group);
+  one.finish(slot ? &slot->group : nullptr, now, error, out);
+}
+
+void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
+  const auto found = in_flight_.find(write);
+  REQUIRE(found != in_flight_.end(), write);
+  auto& one = found->second;
+  one.end_offset = base_offset + one.records;
+  Offset offset = base_offset;
+  for (const auto& record : std::exchange(one.to_replay, {})) {
+    const auto replayed = replay(offset++, record);
+    ASSERT(replayed.has_value(), write);  // We wrote it ourselves.
+  }
+}
+
+Output Shard::append_failed(Now now, std::uint64_t write, ErrorCode error) {
+  REQUIRE(error != ErrorCode::none);
+  Output out;
+  finish(now, write, error, out);
+  return take(now, std::move(out));
+}
+
+Output Shard::committed(Now now, Offset high_watermark) {
+  Output out;
+  if (high_watermark <= high_watermark_) return out;
+  advance(high_watermark);
+  std::vector<std::uint64_t> ended;
+  for (const auto& [id, one] : in_flight_) {
+    if (one.end_offset >= 0 && one.end_offset <= high_watermark) ended.push_back(id);
+  }
+  for (const auto id : ended) finish(now, id, ErrorCode::none, out);
+  return take(now, std::move(out));
+}
+
+// ---- Time --------------------------------------------------------------------------------------
+
+Instant Shard::next_deadline() const {
+  Instant next = next_expiry_;
+  for (const auto& [name, slot] : groups_) next = std::min(next, slot.group.next_deadline());
+  for (const auto& [id, one] : in_flight_) next = std::min(next, one.deadline);
+  return next;
+}
+
+// A write that is late is not undone: it may yet be committed. Only nobody waits for it any more.
+Output Shard::tick(Now now) {
+  Output out;
+  std::vector<std::uint64_t> late;
+  for (const auto& [id, one] : in_flight_) {
+    if (one.deadline <= now.at) late.push_back(id);
+  }
+  for (const auto id : late) finish(now, id, ErrorCode::request_timed_out, out);
+  for (auto& [name, slot] : groups_) {
+    if (slot.group.next_deadline() <= now.at) slot.group.tick(now, out);
+  }
+  if (next_expiry_ <= now.at) {
+    next_expiry_ = now.at + config_.offsets_retention_check_interval;
+    expire(now, out);
+  }
+  return take(now, std::move(out));
+}
+
+Output Shard::abandon(Now now) {
+  Output out;
+  for (auto& [name, slot] : groups_) slot.group.abandon(ErrorCode::not_coordinator, out);
+  for (const auto& [id, one] : std::exchange(in_flight_, {})) {
+    if (one.finish) one.finish(nullptr, now, ErrorCode::not_leader_or_follower, out);
+  }
+  groups_.clear();
+  next_expiry_ = never;
+  return out;
+}
+
+}  // namespace brokersim::group

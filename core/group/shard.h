@@ -1,0 +1,106 @@
+// The groups whose records are in one partition of __consumer_offsets, as the leader of that
+// partition coordinates them during one leader epoch.
+//
+// Event-sourced: a request is checked against what is remembered, which includes what is appended
+// and not committed yet; its records are appended, then remembered, and once the high watermark is
+// past them it is answered. A new leader replays the log and remembers the same. Rules: protocol
+// 8.1; KIP-211 (expiry), KIP-229, KIP-496 (deleting).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/api/list_groups.h"
+#include "core/api/offset_fetch.h"
+#include "core/group/group.h"
+#include "core/group/offsets.h"
+#include "core/group/output.h"
+
+namespace brokersim::group {
+
+class Shard {
+ public:
+  explicit Shard(const GroupConfig& config) : config_(config) {}
+
+  // ---- Loading: every record of the log, then loaded() once ----
+
+  // What is no record of this topic is skipped; the error says why.
+  Expected<Done, std::string_view> replay(Offset offset, const wire::Record& record);
+  Output loaded(Now now, Offset high_watermark);
+
+  // ---- Requests, by protocol section 8.2 ----
+
+  Output join(Now now, RequestId request, const JoinContext& context,
+              const api::JoinGroupRequest& asked);
+  Output sync(Now now, RequestId request, const api::SyncGroupRequest& asked);
+  Output leave(Now now, RequestId request, const api::LeaveGroupRequest& asked);
+  api::ErrorCode heartbeat(Now now, const api::HeartbeatRequest& asked);
+  Output commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked);
+  // What is committed; with no topics, all that is.
+  api::OffsetFetchResponse::OffsetFetchResponseGroup fetch_offsets(
+      const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked) const;
+  Output delete_offsets(Now now, RequestId request, const api::OffsetDeleteRequest& asked);
+  // Answered by a DeleteGroupsResponse of one result.
+  Output delete_group(Now now, RequestId request, const std::string& name);
+  api::DescribeGroupsResponse::DescribedGroup describe(const std::string& name) const;
+  std::vector<api::ListGroupsResponse::ListedGroup> list() const;
+
+  // ---- The log ----
+
+  // The write is in the log, its records from `base_offset` on.
+  void appended(Now now, std::uint64_t write, Offset base_offset);
+  Output append_failed(Now now, std::uint64_t write, api::ErrorCode error);
+  Output committed(Now now, Offset high_watermark);
+  // Committed offsets of topics that are no more.
+  Output forget_topics(Now now, const std::set<std::string>& topics);
+
+  // ---- Time ----
+
+  Instant next_deadline() const;
+  Output tick(Now now);
+  // The end: everybody who waits is told to look for another coordinator.
+  Output abandon(Now now);
+
+ private:
+  struct Slot {
+    Group group;
+    Offsets offsets;
+  };
+  struct InFlight {
+    std::string group;
+    std::vector<wire::Record> to_replay;
+    std::int64_t records = 0;
+    Offset end_offset = -1;  // Of its records, once they are appended.
+    Instant deadline;
+    decltype(Write::finish) finish;
+  };
+
+  Slot* find(const std::string& group);
+  // The same as clients may know it: null also for a group of which nothing is left.
+  Slot* find_known(const std::string& group);
+  const Slot* find_known(const std::string& group) const;
+  static bool is_known(const Slot& slot);
+  Slot& find_or_make(const std::string& group);
+  // Gives the writes their ids and keeps what is to be done when they end.
+  Output take(Now now, Output out);
+  void advance(Offset high_watermark);
+  void finish(Now now, std::uint64_t write, api::ErrorCode error, Output& out);
+  Write tombstones(Now now, const std::string& group,
+                   const std::vector<TopicPartition>& partitions) const;
+  void bury(Now now, const Slot& slot, Write& write) const;
+  bool has_expired(Now now, const Slot& slot, const TopicPartition& partition) const;
+  void expire(Now now, Output& out);
+
+  const GroupConfig& config_;
+  std::map<std::string, Slot> groups_;
+  std::map<std::uint64_t, InFlight> in_flight_;
+  std::uint64_t writes_ = 0;
+  Offset high_watermark_ = 0;
+  Instant next_expiry_ = never;
+};
+
+}  // namespace brokersim::group

@@ -1,0 +1,238 @@
+// Offsets: committed, asked for, deleted, and expired (KIP-211).
+#include <algorithm>
+#include <utility>
+
+#include "core/group/shard.h"
+
+namespace brokersim::group {
+
+using api::ErrorCode;
+
+namespace {
+
+using FetchedPartition = api::OffsetFetchResponse::OffsetFetchResponsePartition;
+
+FetchedPartition fetched(std::int32_t index, const OffsetCommitValue* value) {
+  FetchedPartition answer;
+  answer.partition_index = index;
+  answer.committed_offset = value ? value->offset : -1;
+  if (!value) return answer;
+  answer.committed_leader_epoch = value->leader_epoch;
+  answer.metadata = value->metadata;
+  return answer;
+}
+
+// Of the partitions that are without an error of their own.
+template <class Response>
+void set_errors(Response& response, ErrorCode error) {
+  for (auto& topic : response.topics) {
+    for (auto& partition : topic.partitions) {
+      if (partition.error_code == ErrorCode::none) partition.error_code = error;
+    }
+  }
+}
+
+}  // namespace
+
+// ---- Committing --------------------------------------------------------------------------------
+
+Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked) {
+  Output out;
+  const auto generation = asked.generation_id_or_member_epoch;
+  auto* slot = find_known(asked.group_id);
+  // A group that is not there is made by the commit of somebody who assigns partitions himself.
+  const auto stranger = generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  const auto error =
+      slot ? slot->group.check_commit(now, generation, asked.member_id, asked.group_instance_id)
+           : stranger;
+  api::OffsetCommitResponse response;
+  Write write{.group = asked.group_id, .must_replay = true};
+  for (const auto& topic : asked.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    for (const auto& one : topic.partitions) {
+      auto& answer = answers.partitions.emplace_back();
+      answer.partition_index = one.partition_index;
+      answer.error_code = error;
+      if (error != ErrorCode::none) continue;
+      const auto metadata = one.committed_metadata.value_or("");
+      if (metadata.size() > static_cast<std::size_t>(config_.offset_metadata_max_bytes)) {
+        answer.error_code = ErrorCode::offset_metadata_too_large;
+        continue;
+      }
+      OffsetCommitValue value{.offset = one.committed_offset,
+                              .leader_epoch = one.committed_leader_epoch,
+                              .metadata = metadata,
+                              .commit_timestamp = now.wall.ms};
+      const bool expires = asked.retention_time_ms >= 0;
+      if (expires) value.expire_timestamp = now.wall.ms + asked.retention_time_ms;
+      write.records.push_back(encode_entry(
+          {.key = {asked.group_id, topic.name, one.partition_index}, .value = std::move(value)},
+          now.wall.ms));
+    }
+  }
+  if (write.records.empty()) {
+    out.answer(request, std::move(response));
+    return out;
+  }
+  write.finish = [request, response = std::move(response)](Group*, Now, ErrorCode written,
+                                                           Output& later) mutable {
+    set_errors(response, error_of_write(written));
+    later.answer(request, std::move(response));
+  };
+  out.writes.push_back(std::move(write));
+  return take(now, std::move(out));
+}
+
+// ---- Asking ------------------------------------------------------------------------------------
+
+api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
+    const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked) const {
+  api::OffsetFetchResponse::OffsetFetchResponseGroup response;
+  response.group_id = asked.group_id;
+  const auto found = groups_.find(asked.group_id);
+  const auto* slot = found == groups_.end() ? nullptr : &found->second;
+  if (asked.topics) {
+    for (const auto& topic : *asked.topics) {
+      auto& answers = response.topics.emplace_back();
+      answers.name = topic.name;
+      for (const auto index : topic.partition_indexes) {
+        const auto* value =
+            slot ? slot->offsets.committed({topic.name, index}, high_watermark_) : nullptr;
+        answers.partitions.push_back(fetched(index, value));
+      }
+    }
+    return response;
+  }
+  if (!slot) return response;
+  for (const auto& [partition, value] : slot->offsets.committed(high_watermark_)) {
+    if (response.topics.empty() || response.topics.back().name != partition.topic) {
+      response.topics.emplace_back().name = partition.topic;
+    }
+    response.topics.back().partitions.push_back(fetched(partition.partition, value));
+  }
+  return response;
+}
+
+// ---- Deleting ----------------------------------------------------------------------------------
+
+Write Shard::tombstones(Now now, const std::string& group,
+                        const std::vector<TopicPartition>& partitions) const {
+  Write write{.group = group, .must_replay = true};
+  for (const auto& [topic, partition] : partitions) {
+    write.records.push_back(
+        encode_entry(OffsetCommitEntry{{group, topic, partition}, std::nullopt}, now.wall.ms));
+  }
+  return write;
+}
+
+void Shard::bury(Now now, const Slot& slot, Write& write) const {
+  write.records.push_back(
+      encode_entry(GroupMetadataEntry{{.group = slot.group.id()}, std::nullopt}, now.wall.ms));
+}
+
+Output Shard::delete_group(Now now, RequestId request, const std::string& name) {
+  Output out;
+  const auto respond = [request, name](ErrorCode error, Output& to) {
+    api::DeleteGroupsResponse response;
+    response.results.push_back({.group_id = name, .error_code = error});
+    to.answer(request, std::move(response));
+  };
+  const auto* slot = find_known(name);
+  if (!slot || slot->group.state() != GroupState::empty) {
+    respond(slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found, out);
+    return out;
+  }
+  auto write = tombstones(now, name, slot->offsets.partitions());
+  bury(now, *slot, write);
+  write.finish = [respond](Group*, Now, ErrorCode error, Output& later) {
+    respond(error_of_write(error), later);
+  };
+  out.writes.push_back(std::move(write));
+  return take(now, std::move(out));
+}
+
+Output Shard::delete_offsets(Now now, RequestId request, const api::OffsetDeleteRequest& asked) {
+  Output out;
+  api::OffsetDeleteResponse response;
+  const auto* slot = find_known(asked.group_id);
+  // Of other kinds of groups it is not known which topics their members still want.
+  const bool may_delete = slot && (slot->group.state() == GroupState::empty ||
+                                   slot->group.protocol_type() == "consumer");
+  if (!may_delete) {
+    response.error_code = slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found;
+    out.answer(request, std::move(response));
+    return out;
+  }
+  std::vector<TopicPartition> gone;
+  for (const auto& topic : asked.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    const bool is_wanted = slot->group.may_subscribe_to(topic.name);
+    for (const auto& one : topic.partitions) {
+      answers.partitions.push_back(
+          {.partition_index = one.partition_index,
+           .error_code = is_wanted ? ErrorCode::group_subscribed_to_topic : ErrorCode::none});
+      const TopicPartition partition{topic.name, one.partition_index};
+      if (!is_wanted && slot->offsets.latest(partition)) gone.push_back(partition);
+    }
+  }
+  if (gone.empty()) {
+    out.answer(request, std::move(response));
+    return out;
+  }
+  auto write = tombstones(now, asked.group_id, gone);
+  write.finish = [request, response = std::move(response)](Group*, Now, ErrorCode error,
+                                                           Output& later) mutable {
+    response.error_code = error_of_write(error);
+    later.answer(request, std::move(response));
+  };
+  out.writes.push_back(std::move(write));
+  return take(now, std::move(out));
+}
+
+Output Shard::forget_topics(Now now, const std::set<std::string>& topics) {
+  Output out;
+  for (const auto& [name, slot] : groups_) {
+    auto gone = slot.offsets.partitions();
+    std::erase_if(gone, [&](const auto& partition) { return !topics.contains(partition.topic); });
+    if (!gone.empty()) out.writes.push_back(tombstones(now, name, gone));
+  }
+  return take(now, std::move(out));
+}
+
+// ---- Expiring ----------------------------------------------------------------------------------
+
+// KIP-211: the time counts from when the group became empty; in a group of consumers that is at
+// work, for topics they no longer want, from the commit; and without a group, from the commit.
+// While a group rebalances it is not known what it wants (KAFKA-13636). A commit may have come with
+// a time of its own, and if not it has none (KAFKA-8069).
+bool Shard::has_expired(Now now, const Slot& slot, const TopicPartition& partition) const {
+  const auto& group = slot.group;
+  const auto* value = slot.offsets.latest(partition);
+  const bool is_simple = group.protocol_type().empty();
+  const bool is_known = is_simple || group.state() == GroupState::empty ||
+                        (group.state() == GroupState::stable && group.subscribed_topics());
+  if (!value || !is_known || group.may_subscribe_to(partition.topic)) return false;
+  if (value->expire_timestamp >= 0) return now.wall.ms >= value->expire_timestamp;
+  const bool since_empty = !is_simple && group.state() == GroupState::empty;
+  const auto since =
+      since_empty ? group.state_since().value_or(value->commit_timestamp) : value->commit_timestamp;
+  return now.wall.ms - since >= milliseconds(config_.offsets_retention);
+}
+
+// What nothing is left of is deleted altogether.
+void Shard::expire(Now now, Output& out) {
+  for (const auto& [name, slot] : groups_) {
+    const auto partitions = slot.offsets.partitions();
+    std::vector<TopicPartition> expired;
+    for (const auto& partition : partitions) {
+      if (has_expired(now, slot, partition)) expired.push_back(partition);
+    }
+    auto write = tombstones(now, name, expired);
+    if (expired.size() == partitions.size() && slot.group.is_deserted()) bury(now, slot, write);
+    if (!write.records.empty()) out.writes.push_back(std::move(write));
+  }
+}
+
+}  // namespace brokersim::group

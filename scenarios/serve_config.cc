@@ -169,6 +169,9 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
   if (options.controllers < 1 || options.controllers > 9) {
     return Unexpected(std::string("--controllers: from 1 to 9"));
   }
+  // The controller would refuse more copies than there are brokers, and there would be no groups.
+  config.offsets_topic_replication_factor =
+      std::min(config.offsets_topic_replication_factor, static_cast<std::int16_t>(brokers));
   const auto kept = live::cluster_id_in(directory_of(options, NodeId(1)));
   config.cluster_id = !options.cluster_id.empty() ? options.cluster_id
                       : !kept.empty()             ? kept

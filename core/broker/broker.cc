@@ -24,6 +24,7 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       lifecycle_(config, quorum, incarnation_id, previous_epoch),
       isr_updates_(config, quorum, replicas_, lifecycle_),
       fetchers_(config, replicas_, lifecycle_, fibers_),
+      coordinators_(config, replicas_, fibers_),
       controller_(config, quorum, "forward"),
       producer_ids_(config, quorum, lifecycle_, fibers_) {}
 
@@ -85,8 +86,9 @@ void Broker::follow_metadata(Env& env) {
 
 void Broker::apply(Env& env, MetadataNews news) {
   image_ = std::move(news.image);
-  replicas_.apply(env, image_, std::move(news.delta), lifecycle_.epoch());
+  replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
+  coordinators_.apply(env, image_, news.delta);
   lifecycle_.applied_metadata(env, news.offset);
   if (is_serving_ || !image_.is_active(config_.node_id)) return;
   is_serving_ = true;

@@ -7,6 +7,7 @@
 
 #include "core/broker/config.h"
 #include "core/broker/controller_link.h"
+#include "core/broker/coordinators.h"
 #include "core/broker/fetchers.h"
 #include "core/broker/fiber_group.h"
 #include "core/broker/isr_updates.h"
@@ -55,6 +56,8 @@ class Broker {
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }
+  Coordinators& coordinators() { return coordinators_; }
+  const Coordinators& coordinators() const { return coordinators_; }
   Lifecycle& lifecycle() { return lifecycle_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   const QuorumNode& quorum() const { return quorum_; }
@@ -79,6 +82,7 @@ class Broker {
   Lifecycle lifecycle_;
   IsrUpdates isr_updates_;
   Fetchers fetchers_;
+  Coordinators coordinators_;
   ControllerLink controller_;
   ProducerIds producer_ids_;
   FiberGroup fibers_;

@@ -38,6 +38,17 @@ void each_setting(Config& c, F&& f) {
   f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
   f("replica.high.watermark.checkpoint.interval.ms", c.high_watermark_checkpoint_interval, ms);
   f("log.flush.offset.checkpoint.interval.ms", c.recovery_point_checkpoint_interval, ms);
+  f("group.initial.rebalance.delay.ms", c.group.initial_rebalance_delay, ms);
+  f("group.min.session.timeout.ms", c.group.min_session_timeout, ms);
+  f("group.max.session.timeout.ms", c.group.max_session_timeout, ms);
+  f("group.max.size", c.group.max_size, none);
+  f("offsets.retention.minutes", c.group.offsets_retention, Duration(60s));
+  f("offsets.retention.check.interval.ms", c.group.offsets_retention_check_interval, ms);
+  f("offsets.commit.timeout.ms", c.group.offset_commit_timeout, ms);
+  f("offset.metadata.max.bytes", c.group.offset_metadata_max_bytes, none);
+  f("offsets.topic.num.partitions", c.offsets_topic_num_partitions, none);
+  f("offsets.topic.replication.factor", c.offsets_topic_replication_factor, none);
+  f("offsets.topic.segment.bytes", c.offsets_topic_segment_bytes, none);
   f("broker.heartbeat.interval.ms", c.broker_heartbeat_interval, ms);
   f("broker.session.timeout.ms", c.broker_session_timeout, ms);
   f("leader.imbalance.check.interval.seconds", c.leader_imbalance_check_interval, Duration(1s));

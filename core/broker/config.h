@@ -14,6 +14,7 @@
 #include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/env.h"
+#include "core/group/group_config.h"
 
 namespace brokersim::broker {
 
@@ -70,6 +71,12 @@ struct NodeConfig {
   Duration high_watermark_checkpoint_interval =
       5s;  // replica.high.watermark.checkpoint.interval.ms
   Duration recovery_point_checkpoint_interval = 60s;  // log.flush.offset.checkpoint.interval.ms
+
+  // Groups.
+  group::GroupConfig group;
+  std::int32_t offsets_topic_num_partitions = 50;        // offsets.topic.num.partitions
+  std::int16_t offsets_topic_replication_factor = 3;     // offsets.topic.replication.factor
+  std::int32_t offsets_topic_segment_bytes = 100 << 20;  // offsets.topic.segment.bytes
 
   // Controller.
   Duration broker_heartbeat_interval = 2s;          // broker.heartbeat.interval.ms

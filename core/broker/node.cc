@@ -12,6 +12,7 @@
 #include "core/broker/dispatch.h"
 #include "core/broker/fiber_group.h"
 #include "core/broker/forwarding.h"
+#include "core/broker/handlers/group_handlers.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/metadata_loader.h"
 #include "core/broker/node_look.h"
@@ -231,6 +232,28 @@ void describe_features(const controller::Image& image, api::ApiVersionsResponse&
   }
 }
 
+template <wire::Message Request, class Handler>
+void serve_group(Node& node, Handler handler) {
+  serve_as_broker<Request>(
+      node, [&broker = *node.broker, handler](Env& env, const auto& context, auto request) {
+        return handler(env, broker, context, std::move(request));
+      });
+}
+
+void serve_groups(Node& node) {
+  serve_group<api::FindCoordinatorRequest>(node, &handlers::find_coordinator);
+  serve_group<api::JoinGroupRequest>(node, &handlers::join_group);
+  serve_group<api::SyncGroupRequest>(node, &handlers::sync_group);
+  serve_group<api::HeartbeatRequest>(node, &handlers::heartbeat);
+  serve_group<api::LeaveGroupRequest>(node, &handlers::leave_group);
+  serve_group<api::OffsetCommitRequest>(node, &handlers::offset_commit);
+  serve_group<api::OffsetFetchRequest>(node, &handlers::offset_fetch);
+  serve_group<api::OffsetDeleteRequest>(node, &handlers::offset_delete);
+  serve_group<api::DescribeGroupsRequest>(node, &handlers::describe_groups);
+  serve_group<api::ListGroupsRequest>(node, &handlers::list_groups);
+  serve_group<api::DeleteGroupsRequest>(node, &handlers::delete_groups);
+}
+
 void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_shutdown) {
   const auto& config = node.config;
   if (config.is_broker) {
@@ -255,6 +278,7 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
   serve_fetch(node);
   if (node.controller) serve_controller(node);
   if (node.broker) serve_broker(node);
+  if (node.broker) serve_groups(node);
   node.quorum->start(env);
   node.fibers.spawn(env, "metadata", [&node](Env& fiber) { node.metadata->run(fiber); });
   if (node.controller) {

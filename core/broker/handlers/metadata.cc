@@ -1,8 +1,8 @@
 // Metadata (key 3): who the brokers are and who leads what, as far as this broker has applied the
 // metadata log.
 #include "core/broker/broker.h"
-#include "core/broker/forwarding.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/internal_topics.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -14,6 +14,7 @@ TopicAnswer describe(const controller::Image& image, const controller::Topic& to
   TopicAnswer answer;
   answer.name = topic.name;
   answer.topic_id = topic.id;
+  answer.is_internal = is_internal_topic(topic.name);
   for (const auto& [index, partition] : topic.partitions) {
     auto& p = answer.partitions.emplace_back();
     p.partition_index = index;
@@ -29,25 +30,6 @@ TopicAnswer describe(const controller::Image& image, const controller::Topic& to
   return answer;
 }
 
-ErrorCode create(Env& env, Broker& broker, const RequestContext& client, const std::string& name) {
-  constexpr std::int16_t version = 7;
-  api::CreateTopicsRequest request;
-  auto& topic = request.topics.emplace_back();
-  topic.name = name;
-  topic.num_partitions = -1;
-  topic.replication_factor = -1;
-  const RequestContext asked_by_us{
-      .header = {.api_key = api::CreateTopicsRequest::description.key, .api_version = version},
-      .peer = client.peer};
-  const Instant deadline = env.now() + broker.config().quorum_request_timeout;
-  const auto response = forward_once(env, broker.controller(), asked_by_us, request, deadline);
-  if (!response || response->topics.empty()) return ErrorCode::unknown_topic_or_partition;
-  const auto error = response->topics.front().error_code;
-  const bool is_there = error == ErrorCode::none || error == ErrorCode::topic_already_exists;
-  // The client asks again, and by then we know the topic.
-  return is_there ? ErrorCode::leader_not_available : error;
-}
-
 TopicAnswer answer_one(Env& env, Broker& broker, const RequestContext& client,
                        const api::MetadataRequest::MetadataRequestTopic& asked, bool may_create) {
   const auto* topic = asked.name ? broker.image().find_topic(*asked.name)
@@ -59,7 +41,9 @@ TopicAnswer answer_one(Env& env, Broker& broker, const RequestContext& client,
   if (!asked.name) {
     answer.error_code = ErrorCode::unknown_topic_id;
   } else if (may_create && broker.config().auto_create_topics_enable) {
-    answer.error_code = create(env, broker, client, *asked.name);
+    const auto error = auto_create(env, broker, client, *asked.name);
+    // The client asks again, and by then we know the topic.
+    answer.error_code = error == ErrorCode::none ? ErrorCode::leader_not_available : error;
   } else {
     answer.error_code = ErrorCode::unknown_topic_or_partition;
   }

@@ -1,0 +1,84 @@
+// DescribeGroups, ListGroups and DeleteGroups: what administrators ask.
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "core/broker/broker.h"
+#include "core/broker/handlers/group_handlers.h"
+
+namespace brokersim::broker::handlers {
+namespace {
+
+using api::ErrorCode;
+
+// "stable", "Stable"
+bool equals_ignoring_case(const std::string& a, const std::string& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char left, char right) {
+    return std::tolower(static_cast<unsigned char>(left)) ==
+           std::tolower(static_cast<unsigned char>(right));
+  });
+}
+
+// No filter lets everything pass.
+bool passes(const std::vector<std::string>& filter, const std::string& value) {
+  return filter.empty() || std::any_of(filter.begin(), filter.end(), [&](const auto& wanted) {
+           return equals_ignoring_case(wanted, value);
+         });
+}
+
+}  // namespace
+
+api::DescribeGroupsResponse describe_groups(Env&, Broker& broker, const RequestContext&,
+                                            api::DescribeGroupsRequest request) {
+  api::DescribeGroupsResponse response;
+  for (const auto& name : request.groups) {
+    const auto coordinator = broker.coordinators().find(name);
+    if (coordinator) {
+      response.groups.push_back((*coordinator)->shard().describe(name));
+    } else {
+      response.groups.push_back({.error_code = coordinator.error(), .group_id = name});
+    }
+  }
+  return response;
+}
+
+api::ListGroupsResponse list_groups(Env&, Broker& broker, const RequestContext&,
+                                    api::ListGroupsRequest request) {
+  api::ListGroupsResponse response;
+  for (const auto& [partition, coordinator] : broker.coordinators().all()) {
+    const auto availability = coordinator->availability();
+    if (availability == ErrorCode::coordinator_load_in_progress) {
+      response.error_code = availability;
+      response.groups.clear();
+      return response;
+    }
+    if (availability != ErrorCode::none) continue;
+    for (auto& row : coordinator->shard().list()) {
+      const bool is_wanted = passes(request.states_filter, row.group_state) &&
+                             passes(request.types_filter, row.group_type);
+      if (is_wanted) response.groups.push_back(std::move(row));
+    }
+  }
+  return response;
+}
+
+Answer<api::DeleteGroupsResponse> delete_groups(Env& env, Broker& broker, const RequestContext&,
+                                                api::DeleteGroupsRequest request) {
+  api::DeleteGroupsResponse response;
+  for (const auto& name : request.groups_names) {
+    const auto coordinator = broker.coordinators().find(name);
+    if (!coordinator) {
+      response.results.push_back({.group_id = name, .error_code = coordinator.error()});
+      continue;
+    }
+    auto one =
+        (*coordinator)->ask<api::DeleteGroupsResponse>(env, [&](auto& shard, auto now, auto id) {
+          return shard.delete_group(now, id, name);
+        });
+    if (!one || !*one) return one;
+    response.results.push_back((*one)->results.front());
+  }
+  return response;
+}
+
+}  // namespace brokersim::broker::handlers

@@ -1,0 +1,99 @@
+// JoinGroup, SyncGroup, Heartbeat and LeaveGroup: who is in a group, and gets what.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/broker/broker.h"
+#include "core/broker/handlers/group_handlers.h"
+
+namespace brokersim::broker::handlers {
+namespace {
+
+using api::ErrorCode;
+using Found = Expected<std::shared_ptr<Coordinator>, ErrorCode>;
+
+template <class Response>
+Response refused(ErrorCode error) {
+  Response response;
+  response.error_code = error;
+  return response;
+}
+
+// A group that members join has a name; offsets may be committed without one.
+Found find_named(Broker& broker, const std::string& group) {
+  if (group.empty()) return Unexpected(ErrorCode::invalid_group_id);
+  return broker.coordinators().find(group);
+}
+
+Uuid fresh_uuid(Host& host) {
+  const auto key = static_cast<std::uint64_t>(host.now().ns());
+  const std::uint64_t halves[] = {host.random("member", key), host.random("member", ~key)};
+  Uuid id{};
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    id[i] = static_cast<std::uint8_t>(halves[i / 8] >> (i % 8 * 8));
+  }
+  return id;
+}
+
+}  // namespace
+
+Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const RequestContext& context,
+                                          api::JoinGroupRequest request) {
+  const auto coordinator = find_named(broker, request.group_id);
+  if (!coordinator) return refused<api::JoinGroupResponse>(coordinator.error());
+  const group::JoinContext joining{.client_id = context.header.client_id.value_or(""),
+                                   .client_host = "/" + context.peer.host,
+                                   .version = context.header.api_version,
+                                   .fresh = fresh_uuid(env)};
+  return (*coordinator)->ask<api::JoinGroupResponse>(env, [&](auto& shard, auto now, auto id) {
+    return shard.join(now, id, joining, request);
+  });
+}
+
+Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const RequestContext&,
+                                          api::SyncGroupRequest request) {
+  const auto coordinator = find_named(broker, request.group_id);
+  if (!coordinator) {
+    // A member rejoins at once if it is told of a rebalance, and has lost nothing by it; of a
+    // coordinator that is loading older clients know nothing here.
+    const auto error = coordinator.error() == ErrorCode::coordinator_load_in_progress
+                           ? ErrorCode::rebalance_in_progress
+                           : coordinator.error();
+    return refused<api::SyncGroupResponse>(error);
+  }
+  return (*coordinator)->ask<api::SyncGroupResponse>(env, [&](auto& shard, auto now, auto id) {
+    return shard.sync(now, id, request);
+  });
+}
+
+api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&,
+                                 api::HeartbeatRequest request) {
+  const auto coordinator = find_named(broker, request.group_id);
+  if (coordinator) {
+    auto& found = **coordinator;
+    return refused<api::HeartbeatResponse>(found.shard().heartbeat(found.now(env), request));
+  }
+  // While the members are being loaded nobody can have missed a heartbeat: the group goes on.
+  const bool is_loading = coordinator.error() == ErrorCode::coordinator_load_in_progress;
+  return refused<api::HeartbeatResponse>(is_loading ? ErrorCode::none : coordinator.error());
+}
+
+Answer<api::LeaveGroupResponse> leave_group(Env& env, Broker& broker, const RequestContext& context,
+                                            api::LeaveGroupRequest request) {
+  const auto coordinator = find_named(broker, request.group_id);
+  if (!coordinator) return refused<api::LeaveGroupResponse>(coordinator.error());
+  const bool is_single = context.header.api_version < 3;
+  if (is_single) request.members = {{.member_id = request.member_id}};
+  auto response =
+      (*coordinator)->ask<api::LeaveGroupResponse>(env, [&](auto& shard, auto now, auto id) {
+        return shard.leave(now, id, request);
+      });
+  if (!is_single || !response || !*response) return response;
+  auto& only = **response;
+  const bool has_own = only.error_code == ErrorCode::none && !only.members.empty();
+  if (has_own) only.error_code = only.members.front().error_code;
+  only.members.clear();
+  return response;
+}
+
+}  // namespace brokersim::broker::handlers

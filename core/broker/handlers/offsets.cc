@@ -1,0 +1,147 @@
+// OffsetCommit, OffsetFetch and OffsetDelete: how far a group has come.
+#include <utility>
+
+#include "core/broker/broker.h"
+#include "core/broker/handlers/group_handlers.h"
+
+namespace brokersim::broker::handlers {
+namespace {
+
+using api::ErrorCode;
+
+using CommitTopic = api::OffsetCommitResponse::OffsetCommitResponseTopic;
+using GroupAsked = api::OffsetFetchRequest::OffsetFetchRequestGroup;
+using GroupFetched = api::OffsetFetchResponse::OffsetFetchResponseGroup;
+
+bool exists(const Broker& broker, const TopicPartition& partition) {
+  return broker.image().find_partition(partition) != nullptr;
+}
+
+// Takes out of the request what does not exist, and returns it as it is to be answered.
+template <class Response, class Request>
+Response refuse_unknown(const Broker& broker, Request& request) {
+  Response response;
+  for (auto& topic : request.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    std::erase_if(topic.partitions, [&](const auto& partition) {
+      if (exists(broker, {topic.name, partition.partition_index})) return false;
+      answers.partitions.push_back({.partition_index = partition.partition_index,
+                                    .error_code = ErrorCode::unknown_topic_or_partition});
+      return true;
+    });
+  }
+  std::erase_if(request.topics, [](const auto& topic) { return topic.partitions.empty(); });
+  std::erase_if(response.topics, [](const auto& topic) { return topic.partitions.empty(); });
+  return response;
+}
+
+// Adds the topics of `more`; those of one name come together.
+template <class Response>
+void merge(Response& response, Response more) {
+  for (auto& topic : more.topics) {
+    const auto same = std::find_if(response.topics.begin(), response.topics.end(),
+                                   [&](const auto& known) { return known.name == topic.name; });
+    if (same == response.topics.end()) {
+      response.topics.push_back(std::move(topic));
+    } else {
+      same->partitions.insert(same->partitions.end(), topic.partitions.begin(),
+                              topic.partitions.end());
+    }
+  }
+}
+
+api::OffsetCommitResponse refuse_all(const api::OffsetCommitRequest& request, ErrorCode error) {
+  api::OffsetCommitResponse response;
+  for (const auto& topic : request.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    for (const auto& partition : topic.partitions) {
+      answers.partitions.push_back(
+          {.partition_index = partition.partition_index, .error_code = error});
+    }
+  }
+  return response;
+}
+
+GroupFetched fetch_group(const Broker& broker, const GroupAsked& asked) {
+  const auto coordinator = broker.coordinators().find(asked.group_id);
+  if (coordinator) return (*coordinator)->shard().fetch_offsets(asked);
+  GroupFetched refused;
+  refused.group_id = asked.group_id;
+  refused.error_code = coordinator.error();
+  return refused;
+}
+
+// Version 1 has no place for an error but at each partition.
+void tell_partitions(const GroupAsked& asked, GroupFetched& group) {
+  if (group.error_code == ErrorCode::none || !asked.topics) return;
+  for (const auto& topic : *asked.topics) {
+    auto& answers = group.topics.emplace_back();
+    answers.name = topic.name;
+    for (const auto index : topic.partition_indexes) {
+      answers.partitions.push_back(
+          {.partition_index = index, .committed_offset = -1, .error_code = group.error_code});
+    }
+  }
+}
+
+}  // namespace
+
+Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const RequestContext&,
+                                                api::OffsetCommitRequest request) {
+  auto response = refuse_unknown<api::OffsetCommitResponse>(broker, request);
+  if (request.topics.empty()) return response;
+  const auto coordinator = broker.coordinators().find(request.group_id);
+  if (!coordinator) {
+    merge(response, refuse_all(request, coordinator.error()));
+    return response;
+  }
+  auto committed =
+      (*coordinator)->ask<api::OffsetCommitResponse>(env, [&](auto& shard, auto now, auto id) {
+        return shard.commit_offsets(now, id, request);
+      });
+  if (!committed || !*committed) return committed;
+  merge(response, **std::move(committed));
+  return response;
+}
+
+api::OffsetFetchResponse offset_fetch(Env&, Broker& broker, const RequestContext& context,
+                                      api::OffsetFetchRequest request) {
+  const auto version = context.header.api_version;
+  api::OffsetFetchResponse response;
+  if (version >= 8) {
+    for (const auto& asked : request.groups) {
+      response.groups.push_back(fetch_group(broker, asked));
+    }
+    return response;
+  }
+  const GroupAsked asked{.group_id = request.group_id, .topics = std::move(request.topics)};
+  auto group = fetch_group(broker, asked);
+  if (version < 2) tell_partitions(asked, group);
+  response.error_code = group.error_code;
+  response.topics = std::move(group.topics);
+  return response;
+}
+
+Answer<api::OffsetDeleteResponse> offset_delete(Env& env, Broker& broker, const RequestContext&,
+                                                api::OffsetDeleteRequest request) {
+  const auto coordinator = broker.coordinators().find(request.group_id);
+  if (!coordinator) {
+    api::OffsetDeleteResponse refused;
+    refused.error_code = coordinator.error();
+    return refused;
+  }
+  auto response = refuse_unknown<api::OffsetDeleteResponse>(broker, request);
+  auto deleted =
+      (*coordinator)->ask<api::OffsetDeleteResponse>(env, [&](auto& shard, auto now, auto id) {
+        return shard.delete_offsets(now, id, request);
+      });
+  if (!deleted || !*deleted) return deleted;
+  response.error_code = (*deleted)->error_code;
+  if (response.error_code != ErrorCode::none) response.topics.clear();
+  merge(response, **std::move(deleted));
+  return response;
+}
+
+}  // namespace brokersim::broker::handlers

@@ -1,0 +1,22 @@
+// Topics that the brokers make for themselves, when somebody first needs them.
+#pragma once
+
+#include <string_view>
+
+#include "core/api/create_topics.h"
+#include "core/broker/broker.h"
+#include "core/broker/server.h"
+
+namespace brokersim::broker {
+
+bool is_internal_topic(std::string_view name);
+// What to create a topic that does not exist yet with: an internal one as the configuration says,
+// any other with the cluster's defaults.
+api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,
+                                                     std::string_view name);
+// Has the controller create the topic; NONE also if it exists already. The metadata applied here
+// may not have it yet.
+api::ErrorCode auto_create(Env& env, Broker& broker, const RequestContext& client,
+                           std::string_view name);
+
+}  // namespace brokersim::broker

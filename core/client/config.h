@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/rules.h"
 #include "core/base/time.h"
+#include "core/client/assignors.h"
 #include "core/client/backoff.h"
 #include "core/env.h"
 #include "core/wire/compression.h"
@@ -52,6 +54,19 @@ struct ConsumerConfig {
   std::int32_t max_partition_fetch_bytes = 1 << 20;     // max.partition.fetch.bytes
   std::size_t max_poll_records = 500;                   // max.poll.records
   bool allow_auto_create_topics = true;                 // allow.auto.create.topics
+};
+
+// A consumer that shares the partitions of its topics with the others of its group.
+struct GroupConsumerConfig {
+  ConsumerConfig consumer;
+  std::string group_id;                          // group.id
+  std::optional<std::string> group_instance_id;  // group.instance.id
+  Assignor assignor = Assignor::range;           // partition.assignment.strategy
+  Duration session_timeout = 45s;                // session.timeout.ms
+  Duration heartbeat_interval = 3s;              // heartbeat.interval.ms
+  Duration max_poll_interval = 300s;             // max.poll.interval.ms
+  bool enable_auto_commit = true;                // enable.auto.commit
+  Duration auto_commit_interval = 5s;            // auto.commit.interval.ms
 };
 
 }  // namespace brokersim::client

@@ -50,6 +50,7 @@ void Consumer::assign(Host& host, const std::vector<TopicPartition>& partitions)
     }
   }
   assigned_ = std::move(assigned);
+  std::erase_if(paused_, [&](const auto& partition) { return !assigned_.contains(partition); });
   changed_.notify_all(host);
 }
 
@@ -57,6 +58,20 @@ void Consumer::seek(Host& host, const TopicPartition& partition, Offset offset) 
   REQUIRE(assigned_.count(partition) > 0, partition);
   set_position(partition, assigned_[partition], offset, "seek");
   changed_.notify_all(host);
+}
+
+void Consumer::start_at(Host& host, const TopicPartition& partition, Offset committed) {
+  REQUIRE(assigned_.count(partition) > 0, partition);
+  set_position(partition, assigned_[partition], committed, "committed");
+  changed_.notify_all(host);
+}
+
+void Consumer::pause(const TopicPartition& partition) {
+  if (assigned_.contains(partition)) paused_.insert(partition);
+}
+
+void Consumer::resume(Host& host, const TopicPartition& partition) {
+  if (paused_.erase(partition) > 0) changed_.notify_all(host);
 }
 
 void Consumer::seek_by(Host& host, const TopicPartition& partition, OffsetReset to) {
@@ -103,6 +118,7 @@ Polled Consumer::drain() {
   for (std::size_t n = 0; n < assigned_.size(); ++n, ++at) {
     if (at == assigned_.end()) at = assigned_.begin();
     auto& [partition, assigned] = *at;
+    if (paused_.contains(partition)) continue;
     while (!assigned.buffered.empty() && polled.records.size() < config_.max_poll_records) {
       Delivered& next = assigned.buffered.front();
       assigned.position = next.at.offset + 1;
@@ -117,8 +133,10 @@ Polled Consumer::drain() {
 
 // ---- Requests ----------------------------------------------------------------------------------
 
-bool Consumer::is_due(const Assigned& assigned, Instant now) const {
-  return assigned.buffered.empty() && !assigned.has_problem && assigned.not_before <= now;
+bool Consumer::is_due(const TopicPartition& partition, const Assigned& assigned,
+                      Instant now) const {
+  return !paused_.contains(partition) && assigned.buffered.empty() && !assigned.has_problem &&
+         assigned.not_before <= now;
 }
 
 Instant Consumer::next_due(Instant now) const {
@@ -144,7 +162,7 @@ void Consumer::start_requests(Env& env) {
   std::map<NodeId, std::vector<Asked>> requests;
   bool lacks_leader = false;
   for (auto& [partition, assigned] : assigned_) {
-    if (!is_due(assigned, now)) continue;
+    if (!is_due(partition, assigned, now)) continue;
     if (!assigned.position && assigned.reset_to == OffsetReset::none) {
       assigned.has_problem = true;
       problems_.push_back({partition, ErrorCode::offset_out_of_range});

@@ -37,7 +37,7 @@ struct Delivered {
 struct Reset {
   TopicPartition partition;
   Offset offset = 0;
-  std::string why;  // "assign", "seek", "out_of_range", "truncated"
+  std::string why;  // "assign", "committed", "seek", "out_of_range", "truncated"
 };
 
 // What the caller has to deal with: nothing is delivered from the partition meanwhile.
@@ -65,6 +65,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void assign(Host& host, const std::vector<TopicPartition>& partitions);
   // Requires that the partition is assigned.
   void seek(Host& host, const TopicPartition& partition, Offset offset);
+  // The same for a partition just assigned, of which an earlier owner committed so much.
+  void start_at(Host& host, const TopicPartition& partition, Offset committed);
   void seek_by(Host& host, const TopicPartition& partition, OffsetReset to);
 
   // Waits for records, resets or problems; empty at the deadline. Records of a partition come in
@@ -74,6 +76,11 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   std::optional<Offset> position(const TopicPartition& partition) const;
   // The leader's high watermark as of the last fetch; nothing before it.
   std::optional<Offset> high_watermark(const TopicPartition& partition) const;
+
+  // Delivers and fetches nothing of the partition until it is resumed; the position stays. Of a
+  // partition that is no longer assigned this is forgotten.
+  void pause(const TopicPartition& partition);
+  void resume(Host& host, const TopicPartition& partition);
 
   // Ends all fetches; a fetch under way keeps the consumer alive until then.
   void close(Host& host);
@@ -108,7 +115,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   // Starts a request to each broker that has none and leads a partition that is due.
   void start_requests(Env& env);
   void start_refresh(Env& env);
-  bool is_due(const Assigned& assigned, Instant now) const;
+  bool is_due(const TopicPartition& partition, const Assigned& assigned, Instant now) const;
   Instant next_due(Instant now) const;
   void spawn(Host& host, const std::string& name, std::function<void(Consumer&, Env&)> body);
   void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
@@ -130,6 +137,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   std::uint64_t backoffs_ = 0;
   Cluster cluster_;
   std::map<TopicPartition, Assigned> assigned_;
+  std::set<TopicPartition> paused_;
   std::vector<Reset> resets_;
   std::vector<Problem> problems_;
   std::set<NodeId> busy_;

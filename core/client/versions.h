@@ -17,5 +17,12 @@ inline constexpr std::int16_t create_topics_version = 7;
 inline constexpr std::int16_t delete_records_version = 2;
 inline constexpr std::int16_t elect_leaders_version = 2;
 inline constexpr std::int16_t init_producer_id_version = 5;
+inline constexpr std::int16_t find_coordinator_version = 4;
+inline constexpr std::int16_t join_group_version = 9;
+inline constexpr std::int16_t sync_group_version = 5;
+inline constexpr std::int16_t heartbeat_version = 4;
+inline constexpr std::int16_t leave_group_version = 5;
+inline constexpr std::int16_t offset_commit_version = 9;
+inline constexpr std::int16_t offset_fetch_version = 9;
 
 }  // namespace brokersim::client

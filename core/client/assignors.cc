@@ -1,0 +1,178 @@
+#include "core/client/assignors.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+namespace brokersim::client {
+namespace {
+
+using Counts = std::map<std::string, std::int32_t>;
+
+// Members by topic, both in order.
+std::map<std::string, std::vector<std::string>> subscribers_of(const Subscriptions& members) {
+  std::map<std::string, std::vector<std::string>> subscribers;
+  for (const auto& [member, subscription] : members) {
+    for (const auto& topic : subscription.topics) subscribers[topic].push_back(member);
+  }
+  return subscribers;
+}
+
+std::int32_t count_of(const Counts& partitions, const std::string& topic) {
+  const auto found = partitions.find(topic);
+  return found == partitions.end() ? 0 : found->second;
+}
+
+// With n partitions and m members the first n % m get one more than n / m.
+void assign_ranges(const Subscriptions& members, const Counts& partitions, Assignment& result) {
+  for (const auto& [topic, subscribers] : subscribers_of(members)) {
+    const auto count = count_of(partitions, topic);
+    const auto shares = static_cast<std::int32_t>(subscribers.size());
+    std::int32_t next = 0;
+    for (std::int32_t i = 0; i < shares; ++i) {
+      const auto share = count / shares + (i < count % shares ? 1 : 0);
+      for (std::int32_t n = 0; n < share; ++n) {
+        result[subscribers[static_cast<std::size_t>(i)]].insert({topic, next++});
+      }
+    }
+  }
+}
+
+// Round the table of all members; who does not want a topic is passed over.
+void deal_out(const Subscriptions& members, const Counts& partitions, Assignment& result) {
+  auto at = members.begin();
+  for (const auto& [topic, subscribers] : subscribers_of(members)) {
+    for (std::int32_t partition = 0; partition < count_of(partitions, topic); ++partition) {
+      while (!at->second.topics.contains(topic)) {
+        if (++at == members.end()) at = members.begin();
+      }
+      result[at->first].insert({topic, partition});
+      if (++at == members.end()) at = members.begin();
+    }
+  }
+}
+
+// Who holds what, by the claims of the latest generation: who was left behind may still believe
+// that it holds what has long been given to others (KAFKA-12984).
+std::map<TopicPartition, std::string> owners_of(const Subscriptions& members,
+                                                const Counts& partitions) {
+  std::map<TopicPartition, std::string> owners;
+  std::map<TopicPartition, std::int32_t> since;
+  std::set<TopicPartition> disputed;
+  for (const auto& [member, subscription] : members) {
+    for (const auto& partition : subscription.owned) {
+      const bool exists = partition.partition < count_of(partitions, partition.topic) &&
+                          subscription.topics.contains(partition.topic);
+      if (!exists) continue;
+      const auto known = since.find(partition);
+      if (known != since.end() && known->second > subscription.generation) continue;
+      if (known != since.end() && known->second == subscription.generation) {
+        disputed.insert(partition);
+        continue;
+      }
+      disputed.erase(partition);
+      since[partition] = subscription.generation;
+      owners[partition] = member;
+    }
+  }
+  for (const auto& partition : disputed) owners.erase(partition);
+  return owners;
+}
+
+class Balance {
+ public:
+  Balance(const Subscriptions& members, const Counts& partitions, Assignment& result)
+      : members_(members), partitions_(partitions), result_(result) {}
+
+  void keep(const std::map<TopicPartition, std::string>& owners) {
+    for (const auto& [partition, member] : owners) result_[member].insert(partition);
+  }
+
+  void give_the_rest(const std::map<TopicPartition, std::string>& owners) {
+    for (const auto& [topic, subscribers] : subscribers_of(members_)) {
+      for (std::int32_t i = 0; i < count_of(partitions_, topic); ++i) {
+        if (!owners.contains({topic, i})) result_[poorest_for(topic)].insert({topic, i});
+      }
+    }
+  }
+
+  // Moves one partition after the other from who has at least two more than who could have it.
+  void even_out() {
+    while (move_one()) {
+    }
+  }
+
+ private:
+  std::string poorest_for(const std::string& topic) const {
+    std::optional<std::string> poorest;
+    for (const auto& [member, subscription] : members_) {
+      if (!subscription.topics.contains(topic)) continue;
+      if (!poorest || result_.at(member).size() < result_.at(*poorest).size()) poorest = member;
+    }
+    return *poorest;
+  }
+
+  bool move_one() {
+    for (auto& [rich, held] : result_) {
+      // The last first: what others have kept longest stays.
+      for (auto at = held.rbegin(); at != held.rend(); ++at) {
+        const auto poor = poorest_for(at->topic);
+        if (result_.at(poor).size() + 1 >= held.size()) continue;
+        result_.at(poor).insert(*at);
+        held.erase(std::next(at).base());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Subscriptions& members_;
+  const Counts& partitions_;
+  Assignment& result_;
+};
+
+// KIP-429: what changes hands is first taken from one, and given to the other in the rebalance that
+// the first one begins once it has let go.
+void withhold(const std::map<TopicPartition, std::string>& owners, Assignment& result) {
+  for (auto& [member, partitions] : result) {
+    std::erase_if(partitions, [&](const TopicPartition& partition) {
+      const auto owner = owners.find(partition);
+      return owner != owners.end() && owner->second != member;
+    });
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Assignor assignor) {
+  switch (assignor) {
+    case Assignor::range: return "range";
+    case Assignor::roundrobin: return "roundrobin";
+    case Assignor::sticky: return "sticky";
+    case Assignor::cooperative_sticky: return "cooperative-sticky";
+  }
+  return "unknown";
+}
+
+Assignment assign(Assignor assignor, const Subscriptions& members,
+                  const std::map<std::string, std::int32_t>& partitions) {
+  Assignment result;
+  for (const auto& [member, subscription] : members) result[member];
+  if (assignor == Assignor::range) {
+    assign_ranges(members, partitions, result);
+    return result;
+  }
+  if (assignor == Assignor::roundrobin) {
+    deal_out(members, partitions, result);
+    return result;
+  }
+  const auto owners = owners_of(members, partitions);
+  Balance balance(members, partitions, result);
+  balance.keep(owners);
+  balance.give_the_rest(owners);
+  balance.even_out();
+  if (assignor == Assignor::cooperative_sticky) withhold(owners, result);
+  return result;
+}
+
+}  // namespace brokersim::client

@@ -1,0 +1,85 @@
+// A consumer of a group: its topics' partitions are shared with the other members, and go to others
+// when it is gone.
+//
+//   auto consumer = GroupConsumer::make(config, listener);
+//   consumer->subscribe({"orders"});
+//   Polled polled = consumer->poll(env, env.now() + 1s);
+//   consumer->commit(env, env.now() + 10s);
+//   consumer->close(env, env.now() + 10s);
+//
+// Everything happens in poll(), but for heartbeats, which have a fiber: whoever does not poll keeps
+// its partitions for max.poll.interval.ms and no longer.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/client/consumer.h"
+#include "core/client/membership.h"
+
+namespace brokersim::client {
+
+// Called on the fiber that polls, and may suspend. A partition that was revoked may still be
+// committed while the call lasts; of one that was lost, another may already be the owner.
+struct RebalanceListener {
+  std::function<void(Env&, const Partitions&)> assigned = [](Env&, const Partitions&) {};
+  std::function<void(Env&, const Partitions&)> revoked = [](Env&, const Partitions&) {};
+  std::function<void(Env&, const Partitions&)> lost = [](Env&, const Partitions&) {};
+};
+
+class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
+ public:
+  static std::shared_ptr<GroupConsumer> make(GroupConsumerConfig config,
+                                             RebalanceListener listener = {});
+  GroupConsumer(const GroupConsumer&) = delete;
+  GroupConsumer& operator=(const GroupConsumer&) = delete;
+
+  // Replaces the subscription; takes effect with the next poll.
+  void subscribe(std::set<std::string> topics);
+  // As Consumer's. Waits through a rebalance, however long it takes. With auto-commit, what the
+  // polls before have delivered counts as processed. A problem without a partition is the group's,
+  // and the consumer is no longer part of it.
+  Polled poll(Env& env, Instant deadline);
+
+  // Commits the positions, which are behind what was delivered last; or these offsets.
+  Expected<Done, api::ErrorCode> commit(Env& env, Instant deadline);
+  Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
+                                        Instant deadline);
+
+  void pause(const TopicPartition& partition) { consumer_->pause(partition); }
+  void resume(Host& host, const TopicPartition& partition) { consumer_->resume(host, partition); }
+
+  const Partitions& assignment() const { return held_; }
+  std::optional<Offset> position(const TopicPartition& partition) const {
+    return consumer_->position(partition);
+  }
+  const Membership& membership() const { return membership_; }
+
+  // Commits if that is automatic, and leaves the group.
+  void close(Env& env, Instant deadline);
+
+ private:
+  GroupConsumer(GroupConsumerConfig config, RebalanceListener listener);
+
+  bool is_cooperative() const { return config_.assignor == Assignor::cooperative_sticky; }
+  bool rebalance(Env& env, Polled& failed);
+  void let_go(Env& env);
+  bool take_over(Env& env, const Partitions& share);
+  void auto_commit(Env& env);
+  std::map<TopicPartition, Offset> positions() const;
+
+  const GroupConsumerConfig config_;
+  const RebalanceListener listener_;
+  std::shared_ptr<Consumer> consumer_;
+  Membership membership_;
+  std::set<std::string> topics_;
+  Partitions held_;
+  std::optional<FiberId> heartbeats_;
+  Instant next_auto_commit_{};
+};
+
+}  // namespace brokersim::client

@@ -19,6 +19,9 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(committed_reads());
   all.push_back(metadata_sanity());
   all.push_back(snapshots());
+  all.push_back(partition_ownership());
+  all.push_back(zombie_commits());
+  all.push_back(committed_offsets());
   all.push_back(convergence(convergence_bound));
   return all;
 }

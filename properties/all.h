@@ -21,6 +21,9 @@ std::unique_ptr<Property> high_watermark();                                     
 std::unique_ptr<Property> committed_reads();                                      // BS-C01
 std::unique_ptr<Property> metadata_sanity();                                      // BS-M01
 std::unique_ptr<Property> snapshots();                                            // BS-S01
+std::unique_ptr<Property> partition_ownership();                                  // BS-G01
+std::unique_ptr<Property> zombie_commits();                                       // BS-G02
+std::unique_ptr<Property> committed_offsets();                                    // BS-G03
 std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,

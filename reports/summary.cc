@@ -136,6 +136,9 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-C01", "read: {}", "records_read", nullptr},
       {"BS-M01", "ISR changes: {}, fencings: {}", "isr_changes", "fencings"},
       {"BS-S01", "snapshots: {}, fetched: {}", "snapshots_taken", "snapshots_fetched"},
+      {"BS-G01", "assignments: {}, rebalances: {}", "group_assignments", "group_rebalances"},
+      {"BS-G02", "commits: {}", "group_commits", nullptr},
+      {"BS-G03", "commits: {}", "group_commits", nullptr},
   };
   for (const auto& row : rows) {
     const auto first = run.stats.find(row.first);

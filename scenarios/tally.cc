@@ -4,10 +4,11 @@ namespace brokersim::scenarios {
 
 Tally::Tally() {
   for (const char* name :
-       {"controller_changes", "elections", "fencings", "handovers", "isr_changes", "isr_expansions",
-        "isr_shrinks", "losses_by_power", "quorum_elections", "recoveries", "repeats_recognized",
-        "snapshots_fetched", "snapshots_loaded", "snapshots_taken", "torn_tails", "truncations",
-        "unclean_elections"}) {
+       {"controller_changes", "elections",          "fencings",          "group_assignments",
+        "group_commits",      "group_rebalances",   "handovers",         "isr_changes",
+        "isr_expansions",     "isr_shrinks",        "losses_by_power",   "quorum_elections",
+        "recoveries",         "repeats_recognized", "snapshots_fetched", "snapshots_loaded",
+        "snapshots_taken",    "torn_tails",         "truncations",       "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -31,6 +32,15 @@ void Tally::observe(const Event& event) {
   if (std::holds_alternative<SnapshotLoaded>(event.body)) count("snapshots_loaded");
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
   if (std::holds_alternative<BrokerFenced>(event.body)) count("fencings");
+  if (const auto* group = std::get_if<GroupStateChanged>(&event.body)) {
+    if (group->state == "PreparingRebalance") count("group_rebalances");
+  }
+  if (const auto* synced = std::get_if<SyncGroupAnswered>(&event.body)) {
+    if (synced->error == 0) count("group_assignments");
+  }
+  if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
+    if (commit->error == 0) count("group_commits");
+  }
 }
 
 void Tally::on(const LeaderElected& body) {

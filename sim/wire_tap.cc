@@ -31,7 +31,7 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::fetch:
     case api::ApiKey::vote:
     case api::ApiKey::begin_quorum_epoch: return true;
-    default: return false;
+    default: return is_of_group(static_cast<api::ApiKey>(key));
   }
 }
 
@@ -126,7 +126,12 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
       if (request) announce(recorder_, info.client_node, *request);
       return;
     }
-    default: return;
+    default: {
+      auto group = group_asked(static_cast<api::ApiKey>(header.api_key), version, body);
+      if (!group) return;
+      group->at_ns = recorder_.now().ns();
+      asked.what = *std::move(group);
+    }
   }
   conversation.asked.insert_or_assign(header.correlation_id, std::move(asked));
 }
@@ -150,6 +155,10 @@ void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation
   } else if (const auto* vote = std::get_if<Vote>(&asked.what)) {
     const auto parsed = wire::parse_response_to<api::VoteResponse>(whole, asked.version);
     if (parsed) answered(node, asked, *vote, parsed->body);
+  } else if (const auto* group = std::get_if<GroupAsked>(&asked.what)) {
+    for (auto& event : group_answered(*group, asked.peer, asked.version, whole)) {
+      recorder_.record(node, std::move(event));
+    }
   }
 }
 

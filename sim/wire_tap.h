@@ -1,5 +1,6 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
-// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced.
+// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, and of groups what
+// group_frames.h reads.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With
@@ -15,6 +16,7 @@
 #include "core/api/all.h"
 #include "core/base/event.h"
 #include "sim/frame_cutter.h"
+#include "sim/group_frames.h"
 #include "sim/network.h"
 #include "sim/recorder.h"
 #include "sim/topic_name.h"
@@ -46,7 +48,7 @@ class WireTap final : public NetworkObserver {
   struct Asked {
     std::string peer;
     std::int16_t version = 0;
-    std::variant<std::monostate, Produce, Fetch, Vote> what;
+    std::variant<std::monostate, Produce, Fetch, Vote, GroupAsked> what;
   };
   struct Conversation {
     FrameCutter directions[2];  // By Side.

@@ -26,6 +26,7 @@ class History {
     return last_;
   }
   void wait(Duration d) { now_ += d; }
+  Instant now() const { return now_; }
 
   EventId started(int node, int incarnation) {
     return add(node, NodeStarted{"broker-" + std::to_string(node), incarnation});

@@ -1,0 +1,177 @@
+#include "sim/group_frames.h"
+
+#include <utility>
+
+#include "core/api/consumer_protocol.h"
+#include "core/wire/frame.h"
+
+namespace brokersim::sim {
+namespace {
+
+GroupAsked read_asked(const api::JoinGroupRequest& request) {
+  return GroupAsked{.group = request.group_id, .member = request.member_id};
+}
+
+GroupAsked read_asked(const api::SyncGroupRequest& request) {
+  return GroupAsked{
+      .group = request.group_id, .member = request.member_id, .generation = request.generation_id};
+}
+
+GroupAsked read_asked(const api::OffsetCommitRequest& request) {
+  GroupAsked asked{.group = request.group_id,
+                   .member = request.group_instance_id.value_or(request.member_id),
+                   .generation = request.generation_id_or_member_epoch};
+  for (const auto& topic : request.topics) {
+    for (const auto& partition : topic.partitions) {
+      asked.offsets[{topic.name, partition.partition_index}] = partition.committed_offset;
+    }
+  }
+  return asked;
+}
+
+GroupAsked read_asked(const api::OffsetFetchRequest& request) {
+  return GroupAsked{.group = request.group_id};
+}
+
+template <class Request>
+std::optional<GroupAsked> decode_asked(std::int16_t version, const Slice& body) {
+  const auto request = wire::decode<Request>(body, version);
+  if (!request) return std::nullopt;
+  return read_asked(*request);
+}
+
+std::vector<TopicPartition> partitions_in(const Bytes& assignment) {
+  std::vector<TopicPartition> partitions;
+  const auto decoded = api::decode_versioned<api::ConsumerProtocolAssignment>(assignment);
+  if (!decoded) return partitions;
+  for (const auto& topic : decoded->assigned_partitions) {
+    for (const auto partition : topic.partitions) partitions.push_back({topic.topic, partition});
+  }
+  return partitions;
+}
+
+class AnswerReader {
+ public:
+  AnswerReader(const GroupAsked& asked, const std::string& peer) : asked_(asked), peer_(peer) {}
+
+  void read(const api::JoinGroupResponse& response) {
+    events.push_back(JoinGroupAnswered{.peer = peer_,
+                                       .group = asked_.group,
+                                       .member = response.member_id,
+                                       .generation = response.generation_id,
+                                       .error = static_cast<std::int32_t>(response.error_code)});
+  }
+  void read(const api::SyncGroupResponse& response) {
+    events.push_back(SyncGroupAnswered{.peer = peer_,
+                                       .group = asked_.group,
+                                       .member = asked_.member,
+                                       .generation = asked_.generation,
+                                       .error = static_cast<std::int32_t>(response.error_code),
+                                       .assigned = partitions_in(response.assignment)});
+  }
+  void read(const api::OffsetCommitResponse& response) {
+    for (const auto& topic : response.topics) {
+      for (const auto& partition : topic.partitions) {
+        const TopicPartition name{topic.name, partition.partition_index};
+        const auto sent = asked_.offsets.find(name);
+        if (sent == asked_.offsets.end()) continue;
+        events.push_back(
+            OffsetCommitAnswered{.peer = peer_,
+                                 .group = asked_.group,
+                                 .member = asked_.member,
+                                 .generation = asked_.generation,
+                                 .partition = name,
+                                 .offset = sent->second,
+                                 .error = static_cast<std::int32_t>(partition.error_code),
+                                 .asked_at_ns = asked_.at_ns});
+      }
+    }
+  }
+  void read(const api::OffsetFetchResponse& response) {
+    read_fetched(asked_.group, response.error_code, response.topics);
+    for (const auto& group : response.groups) {
+      read_fetched(group.group_id, group.error_code, group.topics);
+    }
+  }
+
+  std::vector<EventBody> events;
+
+ private:
+  void read_fetched(const std::string& group, api::ErrorCode whole,
+                    const std::vector<api::OffsetFetchResponse::OffsetFetchResponseTopic>& topics) {
+    for (const auto& topic : topics) {
+      for (const auto& partition : topic.partitions) {
+        const auto error = whole == api::ErrorCode::none ? partition.error_code : whole;
+        events.push_back(OffsetFetchAnswered{.peer = peer_,
+                                             .group = group,
+                                             .partition = {topic.name, partition.partition_index},
+                                             .offset = partition.committed_offset,
+                                             .error = static_cast<std::int32_t>(error),
+                                             .asked_at_ns = asked_.at_ns});
+      }
+    }
+  }
+
+  const GroupAsked& asked_;
+  const std::string& peer_;
+};
+
+template <class Response>
+void decode_answer(AnswerReader& reader, std::int16_t version, const Slice& frame) {
+  const auto parsed = wire::parse_response_to<Response>(frame, version);
+  if (!parsed) return;
+  const auto response = wire::decode<Response>(parsed->body, version);
+  if (response) reader.read(*response);
+}
+
+}  // namespace
+
+bool is_of_group(api::ApiKey key) {
+  switch (key) {
+    case api::ApiKey::join_group:
+    case api::ApiKey::sync_group:
+    case api::ApiKey::offset_commit:
+    case api::ApiKey::offset_fetch: return true;
+    default: return false;
+  }
+}
+
+std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, const Slice& body) {
+  std::optional<GroupAsked> asked;
+  switch (key) {
+    case api::ApiKey::join_group: asked = decode_asked<api::JoinGroupRequest>(version, body); break;
+    case api::ApiKey::sync_group: asked = decode_asked<api::SyncGroupRequest>(version, body); break;
+    case api::ApiKey::offset_commit:
+      asked = decode_asked<api::OffsetCommitRequest>(version, body);
+      break;
+    case api::ApiKey::offset_fetch:
+      asked = decode_asked<api::OffsetFetchRequest>(version, body);
+      break;
+    default: return std::nullopt;
+  }
+  if (asked) asked->key = key;
+  return asked;
+}
+
+std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string& peer,
+                                      std::int16_t version, const Slice& frame) {
+  AnswerReader reader(asked, peer);
+  switch (asked.key) {
+    case api::ApiKey::join_group:
+      decode_answer<api::JoinGroupResponse>(reader, version, frame);
+      break;
+    case api::ApiKey::sync_group:
+      decode_answer<api::SyncGroupResponse>(reader, version, frame);
+      break;
+    case api::ApiKey::offset_commit:
+      decode_answer<api::OffsetCommitResponse>(reader, version, frame);
+      break;
+    case api::ApiKey::offset_fetch:
+      decode_answer<api::OffsetFetchResponse>(reader, version, frame);
+      break;
+    default: break;
+  }
+  return std::move(reader.events);
+}
+
+}  // namespace brokersim::sim

@@ -1,0 +1,33 @@
+// What coordinators and members of groups really told each other: frames of JoinGroup, SyncGroup,
+// OffsetCommit and OffsetFetch, as the events that properties judge by. Used by the wire tap.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/all.h"
+#include "core/base/event.h"
+
+namespace brokersim::sim {
+
+// A request whose answer is awaited.
+struct GroupAsked {
+  api::ApiKey key{};
+  std::string group;
+  std::string member;  // Of a static member its instance: its id is another after each restart.
+  std::int32_t generation = -1;
+  std::map<TopicPartition, Offset> offsets;  // Of a commit.
+  std::int64_t at_ns = 0;
+};
+
+bool is_of_group(api::ApiKey key);
+// Nothing if the body is no such request.
+std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, const Slice& body);
+// `frame` is the whole response; no events if it is none.
+std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string& peer,
+                                      std::int16_t version, const Slice& frame);
+
+}  // namespace brokersim::sim

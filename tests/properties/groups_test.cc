@@ -1,0 +1,149 @@
+// BS-G01, BS-G02 and BS-G03: what groups promise, broken and just not broken.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+namespace {
+
+class GroupHistory : public History {
+ public:
+  GroupHistory() {
+    topic(1);
+    add(-1, TopicCommitted{"__consumer_offsets", 2, 3, 1, false});
+    partition(1, 0, {1, 2, 3});
+    leads(0, 1);
+    leads(1, 3);
+  }
+  // Who coordinates: of partition 0, in which the group's records are.
+  void leads(std::int32_t partition, int node) {
+    auto& epoch = epochs_[partition];
+    PartitionCommitted body{{"__consumer_offsets", partition}, NodeId{node}, LeaderEpoch{epoch}};
+    body.partition_epoch = PartitionEpoch{epoch++};
+    body.metadata_offset = 1000 + ++offsets_;
+    body.replicas = body.isr = {NodeId{1}, NodeId{2}, NodeId{3}};
+    add(-1, body);
+  }
+  void joined(std::int32_t generation) {
+    add(1, JoinGroupAnswered{"client", "g", "m", generation, 0});
+  }
+  void synced(const std::string& member, std::int32_t generation, int error = 0) {
+    add(1, SyncGroupAnswered{"client", "g", member, generation, error, {orders}});
+  }
+  // A moment between the events.
+  std::int64_t now_ns() {
+    wait(1ms);
+    return now().ns();
+  }
+  void committed(int node, Offset offset, std::int32_t generation = 1, int error = 0,
+                 std::int64_t asked = -1) {
+    const auto at = asked < 0 ? now_ns() : asked;
+    add(node, OffsetCommitAnswered{"client", "g", "m", generation, orders, offset, error, at});
+  }
+  void fetched(int node, Offset offset, std::int64_t asked = -1) {
+    const auto at = asked < 0 ? now_ns() : asked;
+    add(node, OffsetFetchAnswered{"client", "g", orders, offset, 0, at});
+  }
+  Fired groups_fired() {
+    Fired result;
+    for (const auto& one : fired()) {
+      if (one.rfind("BS-G", 0) == 0) result.push_back(one);
+    }
+    return result;
+  }
+
+ private:
+  std::map<std::int32_t, int> epochs_;
+  Offset offsets_ = 0;
+};
+
+// ---- BS-G01 ------------------------------------------------------------------------------------
+
+TEST(PartitionOwnership, two_members_of_one_generation_are_not_given_one_partition) {
+  GroupHistory h;
+  h.synced("a", 1);
+  h.synced("b", 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/two_owners"});
+}
+
+TEST(PartitionOwnership, is_by_generation_and_a_member_may_ask_again) {
+  GroupHistory h;
+  h.synced("a", 1);
+  h.synced("a", 1);
+  h.synced("b", 1, 27);
+  h.synced("b", 2);
+  h.synced("a", 1);  // What was sent long ago.
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, begins_anew_with_a_new_group_of_the_same_name) {
+  GroupHistory h;
+  h.synced("a", 1);
+  h.joined(1);
+  h.synced("b", 1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// ---- BS-G02 ------------------------------------------------------------------------------------
+
+TEST(ZombieCommits, nobody_commits_for_a_generation_that_is_over) {
+  GroupHistory h;
+  h.synced("a", 1);
+  h.synced("a", 2);
+  h.committed(1, 5, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G02/stale_generation"});
+}
+
+TEST(ZombieCommits, what_was_under_way_or_refused_or_of_no_generation_is_fine) {
+  GroupHistory h;
+  h.synced("a", 1);
+  const auto before = h.now_ns();
+  h.synced("a", 2);
+  h.committed(1, 5, 1, 0, before);
+  h.committed(1, 5, 1, 22);
+  h.committed(1, 5, -1);
+  h.committed(1, 5, 2);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// ---- BS-G03 ------------------------------------------------------------------------------------
+
+TEST(CommittedOffsets, survive_their_coordinator) {
+  GroupHistory h;
+  h.committed(1, 5);
+  h.leads(0, 2);
+  h.fetched(2, 4);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G03/went_back"});
+}
+
+TEST(CommittedOffsets, do_not_vanish) {
+  GroupHistory h;
+  h.committed(1, 5);
+  h.fetched(1, -1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G03/went_back"});
+}
+
+TEST(CommittedOffsets, may_be_set_back_and_are_owed_only_to_who_asked_later) {
+  GroupHistory h;
+  const auto before = h.now_ns();
+  h.committed(1, 5);
+  h.fetched(1, 3, before);
+  h.fetched(1, 6);           // Somebody's commit whose answer got lost.
+  h.committed(1, 2, 1, 15);  // Perhaps.
+  h.fetched(1, 2);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(CommittedOffsets, are_not_owed_by_who_was_deposed_nor_after_loss_of_power) {
+  GroupHistory h;
+  h.leads(0, 2);
+  h.committed(2, 5);
+  h.fetched(1, 3);
+  h.fetched(3, 3);
+  h.add(2, LogCut{{"__consumer_offsets", 0}, 0, true});
+  h.fetched(2, -1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+}  // namespace
+}  // namespace brokersim::properties

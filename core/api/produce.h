@@ -1,5 +1,6 @@
 // Produce (key 0): appends record batches to partitions. With acks=0 there is no response.
-// Versions 0-2 are described because clients must see them advertised; they are not served.
+// Versions 0-2 are described because clients must see them advertised (KAFKA-18659); what is asked
+// in them is answered with UNSUPPORTED_VERSION.
 #pragma once
 
 #include "core/api/types.h"
@@ -55,6 +56,7 @@ struct ProduceResponse {
 
 struct ProduceRequest {
   using Response = ProduceResponse;
+  static constexpr std::int16_t first_served = 3;  // The first whose records are batches v2.
   struct PartitionProduceData {
     FIELDS(PartitionProduceData)
     FIELD(std::int32_t, index) = 0;

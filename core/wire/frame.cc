@@ -13,9 +13,9 @@ constexpr std::int16_t api_versions_key = 18;
 constexpr std::size_t buffer_size = 16 * 1024;
 
 void skip_tags(Reader& in) {
-  for (auto count = in.uvarint(); count > 0 && in.ok(); --count) {
-    in.uvarint();
-    in.raw(in.uvarint());
+  for (auto count = in.uvarint32(); count > 0 && in.ok(); --count) {
+    in.uvarint32();
+    in.raw(in.uvarint32());
   }
 }
 

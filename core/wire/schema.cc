@@ -190,9 +190,9 @@ class Decoder {
  private:
   void tagged(const RecordInfo& info, void* record) {
     std::uint64_t next_tag = 0;
-    for (auto count = in_->uvarint(); count > 0 && in_->ok(); --count) {
-      const auto tag = in_->uvarint();
-      Reader content(in_->raw(in_->uvarint()));
+    for (auto count = in_->uvarint32(); count > 0 && in_->ok(); --count) {
+      const std::uint64_t tag = in_->uvarint32();
+      Reader content(in_->raw(in_->uvarint32()));
       if (tag < next_tag) return in_->fail("tags are not in increasing order");
       next_tag = tag + 1;
       const auto* field = find(info, tag);
@@ -263,11 +263,11 @@ class Decoder {
     if (!flexible_) {
       return kind == Kind::string ? in_->fixed<std::int16_t>() : in_->fixed<std::int32_t>();
     }
-    return static_cast<std::int64_t>(in_->uvarint()) - 1;
+    return std::int64_t{static_cast<std::int32_t>(in_->uvarint32())} - 1;
   }
 
-  // What follows its length. No element is smaller than a byte, so that a count beyond the input
-  // is a lie.
+  // What follows its length. No element is smaller than a byte (check_record), so that a count
+  // beyond the input is a lie.
   void fill(const Type& type, void* v, std::int64_t n) {
     if (n < 0) return in_->fail("null where the version allows none");
     if (static_cast<std::uint64_t>(n) > in_->remaining()) {
@@ -423,6 +423,23 @@ class JsonPrinter {
 // ---- Checking
 // ------------------------------------------------------------------------------------
 
+// Whether an element takes no bytes in some version: then a count would say nothing of the input.
+bool has_empty_elements(const Field& field, const Description& description) {
+  const auto* array = field.type->kind == Kind::nullable ? field.type->element : field.type;
+  if (array->kind != Kind::array || array->element->kind != Kind::record) return false;
+  const auto& fields = array->element->record()->fields;
+  const auto& presence = field.presence;
+  const auto first = std::max(presence.present.first, description.versions.first);
+  const auto last = std::min(presence.present.last, description.versions.last);
+  for (auto version = first; version <= last && !description.is_flexible(version); ++version) {
+    const bool is_empty = std::none_of(fields.begin(), fields.end(), [version](const auto& f) {
+      return f.presence.present.has(version);
+    });
+    if (is_empty) return true;
+  }
+  return false;
+}
+
 std::string_view fault_of(const Field& field, const Description& description) {
   const auto& presence = field.presence;
   if (presence.present.first > description.versions.last) return "is in no version";
@@ -430,6 +447,7 @@ std::string_view fault_of(const Field& field, const Description& description) {
   if ((field.type->kind == Kind::nullable) == presence.nullable.empty()) {
     return "is Nullable without .null(), or the reverse";
   }
+  if (has_empty_elements(field, description)) return "has elements without bytes";
   if (presence.tag < 0) return {};
   if (presence.tag >= static_cast<int>(max_tags)) return "has a tag beyond the maximum";
   if (presence.present.first < description.flexible) return "is tagged in a version without tags";

@@ -85,16 +85,9 @@ class Reader {
     return static_cast<T>(static_cast<std::make_unsigned_t<T>>(bits));
   }
 
-  std::uint64_t uvarint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = fixed<std::uint8_t>();
-      value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return value;
-    }
-    fail("varint is longer than ten bytes");
-    return 0;
-  }
+  std::uint64_t uvarint() { return uvarint_of(64); }
+  // A length, a count or a tag: of five bytes at most, as Kafka's.
+  std::uint32_t uvarint32() { return static_cast<std::uint32_t>(uvarint_of(32)); }
 
   std::int64_t varint() {
     const auto bits = uvarint();
@@ -102,6 +95,17 @@ class Reader {
   }
 
  private:
+  std::uint64_t uvarint_of(unsigned bits) {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < bits; shift += 7) {
+      const auto byte = fixed<std::uint8_t>();
+      value |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return value;
+    }
+    fail("a varint is too long");
+    return 0;
+  }
+
   ByteView input_;
   std::string_view error_;
 };

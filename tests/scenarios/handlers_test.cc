@@ -81,6 +81,19 @@ TEST_F(Handlers, produce_refuses_what_it_cannot_append) {
   });
 }
 
+// Clients see them advertised, and may believe it.
+TEST_F(Handlers, produce_in_its_old_versions_is_answered_and_appends_nothing) {
+  with_cluster([&](Env& env) {
+    for (std::int16_t version = 0; version < 3; ++version) {
+      const auto answer = ask(env, leader(), produce_of("t", 0, 1, batch_of("a")), version);
+      ASSERT_TRUE(answer.has_value());
+      EXPECT_EQ(answer->responses[0].partition_responses[0].error_code,
+                ErrorCode::unsupported_version);
+    }
+    EXPECT_EQ(list_offset(env, leader(), client::latest_timestamp).offset, 0);
+  });
+}
+
 TEST_F(Handlers, an_isr_below_the_minimum_refuses_acks_all_and_nothing_else) {
   with_cluster(
       [&](Env& env) {

@@ -130,6 +130,19 @@ Answer<api::ProduceResponse> unanswered(const api::ProduceResponse& response) {
   return std::nullopt;
 }
 
+api::ProduceResponse refusal_of(const api::ProduceRequest& request, ErrorCode error) {
+  api::ProduceResponse response;
+  for (const auto& topic : request.topic_data) {
+    auto& answers = response.responses.emplace_back();
+    answers.name = topic.name;
+    for (const auto& data : topic.partition_data) {
+      answers.partition_responses.push_back(
+          {.index = data.index, .error_code = error, .base_offset = -1});
+    }
+  }
+  return response;
+}
+
 // KIP-951: who leads instead.
 void name_leader(const Broker& broker, const std::string& topic, std::int16_t version,
                  PartitionResponse& answer) {
@@ -143,6 +156,10 @@ void name_leader(const Broker& broker, const std::string& topic, std::int16_t ve
 
 Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
                                      api::ProduceRequest request) {
+  if (context.header.api_version < api::ProduceRequest::first_served) {
+    const auto refused = refusal_of(request, ErrorCode::unsupported_version);
+    return request.acks == 0 ? unanswered(refused) : refused;
+  }
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   api::ProduceResponse response;
   std::vector<Unsettled> waiting;

@@ -1,15 +1,22 @@
 // Compares a description, row by row, with a definition of the protocol as Kafka publishes them.
+//
+// Not compared is what no byte depends on: texts, `listeners` and `deprecatedVersions`, and
+// `mapKey`, by which Kafka's own classes find an element.
 #pragma once
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <fstream>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/wire/schema.h"
+#include "core/api/types.h"
 
 namespace brokersim::api {
 
@@ -36,6 +43,7 @@ inline std::string plain_name(std::string_view name) {
   return plain;
 }
 
+// Collects where the two differ, one text each.
 class DefinitionCheck {
  public:
   DefinitionCheck(const wire::Description& description, const json& definition)
@@ -44,26 +52,31 @@ class DefinitionCheck {
       structs_[common.at("name")] = common.at("fields");
     }
     const auto valid = versions(definition.at("validVersions"));
-    EXPECT_GE(description.versions.first, valid.first) << name_;
     // KIP-996 is younger than the definitions.
     newest_ = valid.last;
     const bool may_be_newer = plain_name(name_).rfind("vote", 0) == 0;
-    EXPECT_TRUE(may_be_newer || description.versions.last <= newest_) << name_;
+    expect(description.versions.first >= valid.first, name_, "has versions that are too old");
+    expect(may_be_newer || description.versions.last <= newest_, name_,
+           "has versions that are too new");
     const auto flexible = versions(definition.at("flexibleVersions"));
-    if (flexible.empty()) {
-      EXPECT_GT(description.flexible, newest_) << name_;
-    } else {
-      EXPECT_EQ(description.flexible, flexible.first) << name_;
-    }
-    EXPECT_EQ(description.key, definition.value("apiKey", -1)) << name_;
+    expect(
+        description.flexible == (flexible.empty() ? wire::Description{}.flexible : flexible.first),
+        name_, "is flexible from another version on");
+    expect(description.key == definition.value("apiKey", -1), name_, "has another key");
   }
 
   void compare(const wire::RecordInfo& info, const json& definition) {
     compare(info, definition.at("fields"), description_.versions, name_);
   }
 
+  const std::vector<std::string>& differences() const { return differences_; }
+
  private:
   using Versions = wire::Versions;
+
+  void expect(bool condition, const std::string& path, std::string_view otherwise) {
+    if (!condition) differences_.push_back(path + " " + std::string(otherwise));
+  }
 
   static Versions versions(const std::string& text) {
     if (text == "none") return wire::no_versions;
@@ -84,31 +97,42 @@ class DefinitionCheck {
   void compare(const wire::RecordInfo& info, const json& fields, Versions context,
                const std::string& path) {
     std::size_t known = 0;
+    std::ptrdiff_t last_place = -1;
     for (const auto& field : fields) {
-      const auto present = both(versions(field.at("versions")), context);
-      if (present.empty()) continue;
+      if (both(versions(field.at("versions")), context).empty()) continue;
       const std::string name = field.at("name");
       const auto row = std::find_if(info.fields.begin(), info.fields.end(), [&](const auto& f) {
         return plain_name(f.name) == plain_name(name);
       });
-      ASSERT_NE(row, info.fields.end()) << path << "." << name << " is not described";
+      expect(row != info.fields.end(), path + "." + name, "is not described");
+      if (row == info.fields.end()) continue;
       ++known;
+      if (row->presence.tag < 0) {
+        const auto place = row - info.fields.begin();
+        expect(std::exchange(last_place, place) < place, path + "." + name, "is out of order");
+      }
       compare(info, *row, field, context, path + "." + name);
     }
     for (const auto& row : info.fields) known += row.presence.present.first > newest_;
-    EXPECT_EQ(known, info.fields.size()) << path << " describes more";
+    expect(known == info.fields.size(), path, "describes more");
   }
 
   void compare(const wire::RecordInfo& info, const wire::Field& row, const json& field,
                Versions context, const std::string& path) {
     const auto present = both(versions(field.at("versions")), context);
-    EXPECT_EQ(both(row.presence.present, context), present) << path;
+    expect(both(row.presence.present, context) == present, path, "is in other versions");
     const auto nullable = versions(field.value("nullableVersions", "none"));
-    EXPECT_EQ(both(row.presence.nullable, present), both(nullable, present)) << path;
-    EXPECT_EQ(row.presence.tag, tag_of(field)) << path;
-    const auto ignorable = field.value("ignorable", json(false));
+    expect(both(row.presence.nullable, present) == both(nullable, present), path,
+           "is nullable in other versions");
+    expect(row.presence.tag == tag_of(field), path, "has another tag");
+    const auto tagged = versions(field.value("taggedVersions", "none"));
+    expect(both(tagged, present) == (row.presence.tag < 0 ? wire::no_versions : present), path,
+           "is tagged in other versions");
+    // Where no version lacks a field, none can drop it.
     if (present != context) {
-      EXPECT_EQ(row.presence.ignorable, ignorable == true || ignorable == "true") << path;
+      const auto ignorable = field.value("ignorable", json(false));
+      expect(row.presence.ignorable == (ignorable == true || ignorable == "true"), path,
+             "may be dropped, or may not");
     }
     compare_default(info, row, field, path);
     compare_type(row, field, present, path);
@@ -124,38 +148,72 @@ class DefinitionCheck {
     const auto* type = row.type->kind == wire::Kind::nullable ? row.type->element : row.type;
     std::string name = field.at("type");
     const bool is_array = name.rfind("[]", 0) == 0;
-    ASSERT_EQ(type->kind == wire::Kind::array, is_array) << path;
-    if (is_array) {
-      type = type->element;
-      name = name.substr(2);
-    }
+    if (is_array) name = name.substr(2);
     const auto kind = kinds().find(name);
-    ASSERT_EQ(type->kind, kind == kinds().end() ? wire::Kind::record : kind->second) << path;
-    if (type->kind != wire::Kind::record) return;
-    compare(*type->record(), field.contains("fields") ? field.at("fields") : structs_.at(name),
+    const auto* element = type->kind == wire::Kind::array ? type->element : type;
+    const bool agrees =
+        (type->kind == wire::Kind::array) == is_array &&
+        element->kind == (kind == kinds().end() ? wire::Kind::record : kind->second);
+    expect(agrees, path, "has another type");
+    if (!agrees) return;
+    compare_meaning(*element, field, path);
+    if (element->kind != wire::Kind::record) return;
+    compare(*element->record(), field.contains("fields") ? field.at("fields") : structs_.at(name),
             present, path);
   }
 
-  // A tagged field is left out if it has its default, so that both sides must agree on it.
-  static void compare_default(const wire::RecordInfo& info, const wire::Field& row,
-                              const json& field, const std::string& path) {
+  // Integers that mean a node or an error have a type of their own.
+  void compare_meaning(const wire::Type& type, const json& field, const std::string& path) {
+    const auto entity = field.value("entityType", "");  // Some nodes' ids go without.
+    const bool is_node = &type == &wire::type_of<NodeId>;
+    expect(is_node ? entity.empty() || entity == "brokerId" : entity != "brokerId", path,
+           "is a node's id, or is none");
+    const bool is_error = plain_name(field.at("name").get<std::string>()) == "errorcode";
+    expect(is_error == (&type == &wire::type_of<ErrorCode>), path, "is an error code, or is none");
+  }
+
+  // A tagged field is left out if it has its default, and one that a version lacks has it after
+  // decoding.
+  void compare_default(const wire::RecordInfo& info, const wire::Field& row, const json& field,
+                       const std::string& path) {
     const auto* v = row.of(info.initial());
     const auto value = field.value("default", json(0));
     const auto text = value.is_string() ? value.get<std::string>() : value.dump();
-    if (row.type->kind == wire::Kind::nullable && row.presence.tag >= 0) {
-      EXPECT_EQ(row.type->elements(v).count == 0, text == "null") << path;
-    }
     if (const auto initial = integer(*row.type, v)) {
-      const auto expected = text == "true" ? 1 : text == "false" ? 0 : std::stoll(text, nullptr, 0);
-      EXPECT_EQ(*initial, expected) << path;
+      const auto expected = text == "true"    ? 1
+                            : text == "false" ? 0
+                            : text.empty()    ? 0
+                                              : std::stoll(text, nullptr, 0);
+      expect(*initial == expected, path, "has another default");
+    } else if (row.type->kind == wire::Kind::nullable) {
+      // Kafka's are empty unless the default is null. Ours are null also where they are always
+      // there, so that nobody can see the difference.
+      const bool is_null = row.type->elements(v).count == 0;
+      const bool must_agree = row.presence.tag >= 0;
+      expect(is_null == (text == "null") || (is_null && !must_agree), path, "has another default");
+    } else {
+      expect(is_empty(*row.type, v), path, "has another default");
+    }
+  }
+
+  static bool is_empty(const wire::Type& type, const void* v) {
+    switch (type.kind) {
+      case wire::Kind::string: return static_cast<const std::string*>(v)->empty();
+      case wire::Kind::bytes: return static_cast<const Bytes*>(v)->empty();
+      case wire::Kind::records: return static_cast<const wire::Records*>(v)->bytes.empty();
+      case wire::Kind::array: return type.elements(v).count == 0;
+      case wire::Kind::uuid: return *static_cast<const Uuid*>(v) == no_uuid;
+      case wire::Kind::float64: return load<double>(v) == 0;
+      case wire::Kind::record: return type.same(v, type.record()->initial());
+      default: return false;
     }
   }
 
   template <class T>
-  static std::int64_t load(const void* v) {
+  static T load(const void* v) {
     T value;
     std::memcpy(&value, v, sizeof value);
-    return static_cast<std::int64_t>(value);
+    return value;
   }
   static std::optional<std::int64_t> integer(const wire::Type& type, const void* v) {
     switch (type.kind) {
@@ -164,6 +222,7 @@ class DefinitionCheck {
       case wire::Kind::int16: return load<std::int16_t>(v);
       case wire::Kind::uint16: return load<std::uint16_t>(v);
       case wire::Kind::int32: return load<std::int32_t>(v);
+      case wire::Kind::uint32: return load<std::uint32_t>(v);
       case wire::Kind::int64: return load<std::int64_t>(v);
       default: return std::nullopt;
     }
@@ -183,13 +242,22 @@ class DefinitionCheck {
   std::string name_;
   std::int16_t newest_ = 0;
   std::map<std::string, json> structs_;
+  std::vector<std::string> differences_;
 };
+
+// Empty if T is described as `definition` says.
+template <class T>
+std::vector<std::string> differences_from(const json& definition) {
+  DefinitionCheck check(T::description, definition);
+  check.compare(*wire::info_of<T>(), definition);
+  return check.differences();
+}
 
 // `path` is that of the definition's file.
 template <class T>
 void expect_defined_like(const std::string& path) {
-  const auto definition = read_definition(path);
-  DefinitionCheck(T::description, definition).compare(*wire::info_of<T>(), definition);
+  const auto differences = differences_from<T>(read_definition(path));
+  EXPECT_EQ(differences, std::vector<std::string>{}) << path;
 }
 
 }  // namespace brokersim::api

@@ -27,6 +27,16 @@ struct NeverThere {
   FIELD(std::int32_t, one, since(2)) = 0;
   END_FIELDS
 };
+struct NothingIn {
+  struct Part {
+    FIELDS(Part)
+    FIELD(std::int32_t, index, since(1)) = 0;
+    END_FIELDS
+  };
+  MESSAGE(NothingIn, .versions = {0, 1})
+  FIELD(std::vector<Part>, parts);
+  END_FIELDS
+};
 
 namespace {
 
@@ -190,6 +200,39 @@ TEST(Schema, elements_take_so_much_memory_and_no_more) {
   EXPECT_EQ(sample.error(), "its elements take too much memory");
 }
 
+// A version in which a Part is an index alone: four bytes each are announced by one.
+TEST(Schema, what_is_announced_takes_memory_only_as_it_comes) {
+  Bytes input{0, 0, 1, 0, 0x98, 0x96, 0x80};  // name "", red, 10 million parts
+  input.resize(input.size() + 10'000'000);
+  input[7] = 1;  // The first has an index; then come 2.5 million parts, and the end.
+  Reader in{ByteView(input).first(1'000'007)};
+  const auto refused = decode_from<Sample>(in, 0);
+  EXPECT_EQ(in.error(), "a length exceeds the input");
+  EXPECT_EQ(refused.parts.capacity(), 0u);
+  Reader cut{ByteView(input)};
+  EXPECT_LE(decode_from<Sample>(cut, 0).parts.capacity(), 2 * 2'500'000u);
+  EXPECT_FALSE(cut.ok());
+}
+
+TEST(Schema, varints_are_of_five_bytes_at_most) {
+  // name "n", red, no parts, records null; no tags, in five bytes, then in six
+  EXPECT_TRUE(decode<Sample>(ByteView(bytes({2, 'n', 1, 1, 0, 0x80, 0x80, 0x80, 0x80, 0})), 2));
+  EXPECT_FALSE(
+      decode<Sample>(ByteView(bytes({2, 'n', 1, 1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0})), 2));
+}
+
+TEST(Schema, any_negative_length_is_null) {
+  // name, red, no parts, limit, records: -1 and lower
+  const auto low = bytes({0x80, 0, 1, 0, 0, 0, 0, 0, 7, 0x80, 0, 0, 0});
+  EXPECT_EQ(decoded<Sample>(low, 1), Sample{});
+  // name, red, no parts, records: compact lengths beyond the positive ones
+  const auto compact = bytes({0xff, 0xff, 0xff, 0xff, 0x0f, 1, 1, 0, 0});
+  EXPECT_EQ(decoded<Sample>(compact, 2), Sample{});
+  // A count that may not be null.
+  EXPECT_FALSE(
+      decode<Sample>(ByteView(bytes({0, 0, 1, 0xff, 0xff, 0xff, 0xfe, 0, 7, 0, 0, 0, 0})), 1));
+}
+
 TEST(Schema, long_arrays_decode_whole) {
   Sample sample{.name = ""};
   for (std::int32_t i = 0; i < 5000; ++i) sample.parts.push_back({.index = i});
@@ -230,6 +273,7 @@ TEST(Schema, mistakes_in_descriptions_are_found) {
   EXPECT_EQ(check_description<TaggedTooEarly>(), "one is tagged in a version without tags");
   EXPECT_EQ(check_description<NeverNull>(), "one is Nullable without .null(), or the reverse");
   EXPECT_EQ(check_description<NeverThere>(), "one is in no version");
+  EXPECT_EQ(check_description<NothingIn>(), "parts has elements without bytes");
 }
 
 }  // namespace

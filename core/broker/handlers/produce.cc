@@ -157,8 +157,9 @@ void name_leader(const Broker& broker, const std::string& topic, std::int16_t ve
 Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
                                      api::ProduceRequest request) {
   if (context.header.api_version < api::ProduceRequest::first_served) {
-    const auto refused = refusal_of(request, ErrorCode::unsupported_version);
-    return request.acks == 0 ? unanswered(refused) : refused;
+    auto refused = refusal_of(request, ErrorCode::unsupported_version);
+    if (request.acks == 0) return unanswered(refused);
+    return refused;
   }
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   api::ProduceResponse response;

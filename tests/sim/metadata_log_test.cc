@@ -63,7 +63,9 @@ class MetadataDisk {
     ASSERT_TRUE(log.clean(env, log.end_offset(), 0));
     EXPECT_EQ(log.snapshots().all().size(), 1u);  // The retention keeps no more than that.
     const bool is_first = log.start().end_offset == 0;
-    if (!is_first) EXPECT_EQ(log.start(), id);
+    if (!is_first) {
+      EXPECT_EQ(log.start(), id);
+    }
   }
 
   void receive_snapshot(Env& env, MetadataLog& log, raft::SnapshotId id) {

@@ -12,7 +12,7 @@ namespace {
 using controller::ConfigRecord;
 using controller::Image;
 
-constexpr std::int8_t topic = 2, broker = 4;
+constexpr std::int8_t topic_resource = 2, broker_resource = 4;
 
 struct ConfigEntriesTest : testing::Test {
   NodeConfig config;
@@ -48,10 +48,10 @@ TEST_F(ConfigEntriesTest, of_a_topic_look_in_topic_broker_cluster_node_and_defau
   config.log_segment_bytes = 4000;
   EXPECT_EQ(topics("segment.bytes").value, "4000");
   EXPECT_EQ(topics("segment.bytes").config_source, 4);
-  write(broker, "", "log.segment.bytes", "3000");
-  write(broker, "1", "log.segment.bytes", "2000");
-  write(broker, "2", "log.segment.bytes", "9");
-  write(topic, "t", "segment.bytes", "1000");
+  write(broker_resource, "", "log.segment.bytes", "3000");
+  write(broker_resource, "1", "log.segment.bytes", "2000");
+  write(broker_resource, "2", "log.segment.bytes", "9");
+  write(topic_resource, "t", "segment.bytes", "1000");
   const auto entry = topics("segment.bytes");
   EXPECT_EQ(entry.value, "1000");
   EXPECT_EQ(sources_of(entry), (std::vector<std::int8_t>{1, 2, 3, 4, 5}));
@@ -80,7 +80,7 @@ TEST_F(ConfigEntriesTest, have_types_and_documentation) {
 }
 
 TEST_F(ConfigEntriesTest, keep_what_nobody_knows_to_themselves) {
-  write(broker, "1", "somebodys.plugin.password", "secret");
+  write(broker_resource, "1", "somebodys.plugin.password", "secret");
   const auto entry = brokers("somebodys.plugin.password");
   EXPECT_TRUE(entry.is_sensitive);
   EXPECT_EQ(entry.value, std::nullopt);
@@ -90,8 +90,8 @@ TEST_F(ConfigEntriesTest, keep_what_nobody_knows_to_themselves) {
 
 TEST_F(ConfigEntriesTest, of_all_brokers_are_those_that_were_set) {
   EXPECT_TRUE(ConfigEntries(image, config).of_cluster_defaults().empty());
-  write(broker, "", "log.segment.bytes", "3000");
-  write(broker, "1", "log.segment.bytes", "2000");
+  write(broker_resource, "", "log.segment.bytes", "3000");
+  write(broker_resource, "1", "log.segment.bytes", "2000");
   const auto entries = ConfigEntries(image, config).of_cluster_defaults();
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].value, "3000");

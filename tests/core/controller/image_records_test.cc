@@ -28,7 +28,7 @@ std::vector<MetadataRecord> eventful_log() {
   api::DeleteTopicsRequest deletion;
   deletion.topic_names = {"gone"};
   std::vector<MetadataRecord> log = c.log;
-  const auto deleted = c.controller.delete_topics(deletion);
+  const auto deleted = c.controller.delete_topics(deletion, 6);
   log.insert(log.end(), deleted.records.begin(), deleted.records.end());
   FeatureLevelRecord feature;
   feature.name = "metadata.version";

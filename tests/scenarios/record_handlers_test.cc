@@ -271,6 +271,7 @@ TEST_F(RecordHandlers, list_offsets_waits_for_a_new_leaders_high_watermark) {
     auto request = request_of(batch_in(Codec::none, now, 3));
     request.acks = 1;
     const auto old_leader = leader();
+    const auto old_epoch = state().leader_epoch;
     ASSERT_EQ(old_leader, replicas.front());
     EXPECT_EQ(produce(env, old_leader, request), ErrorCode::none);
     env.sleep(1s);
@@ -287,8 +288,15 @@ TEST_F(RecordHandlers, list_offsets_waits_for_a_new_leaders_high_watermark) {
     EXPECT_EQ(error_of(-2, 5), ErrorCode::none);
     world.network().remove_fault(stall);
     env.sleep(3s);
-    EXPECT_EQ(list_offset(env, leader(), -1).offset, 3);
-    EXPECT_EQ(list_offset(env, leader(), now).offset, 0);
+    const auto latest = list_offset(env, leader(), -1);
+    EXPECT_EQ(latest.offset, 3);
+    EXPECT_EQ(latest.leader_epoch, state().leader_epoch);
+    // What is older than the leader has the epoch in which it was written.
+    for (const std::int64_t timestamp : {now, std::int64_t{-2}}) {
+      const auto first = list_offset(env, leader(), timestamp);
+      EXPECT_EQ(first.offset, 0);
+      EXPECT_EQ(first.leader_epoch, old_epoch);
+    }
   });
 }
 

@@ -62,9 +62,10 @@ void answer_latest(const Replica& replica, bool is_consumer, std::int16_t versio
   answer.leader_epoch = replica.leader()->leader_epoch();
 }
 
+// With the epoch of the record there, which may be older than the leader's.
 void answer_earliest(const Replica& replica, PartitionAnswer& answer) {
   answer.offset = replica.log().start_offset();
-  answer.leader_epoch = replica.state().leader_epoch;
+  answer.leader_epoch = replica.log().epochs().epoch_of(answer.offset);
 }
 
 void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, bool is_consumer,

@@ -17,6 +17,19 @@ std::optional<T> number_in(std::string_view digits) {
   return value;
 }
 
+// Oldest first.
+std::vector<raft::SnapshotId> snapshots_in(const Disk& disk, std::string_view directory) {
+  const std::string below = std::string(directory) + "/";
+  std::vector<raft::SnapshotId> found;
+  for (const auto& path : disk.all_files()) {
+    if (!path.starts_with(below)) continue;
+    const auto id = raft::snapshot_id_of(std::string_view(path).substr(below.size()));
+    if (id) found.push_back(*id);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace
 
 std::optional<DiskTap::Place> DiskTap::place_of(std::string_view path) {
@@ -120,11 +133,8 @@ void DiskTap::settle_start(const Disk& disk, Log& log, std::string_view director
   const Offset start = log.segments.begin()->second.base;
   if (std::exchange(log.start, start) >= start) return;
   LogBegun begun{log.partition, start, no_epoch};
-  const std::string below = std::string(directory) + "/";
-  for (const auto& path : disk.all_files()) {
-    if (!path.starts_with(below)) continue;
-    const auto id = raft::snapshot_id_of(std::string_view(path).substr(below.size()));
-    if (id && id->end_offset == start) begun.epoch = id->epoch;
+  for (const auto& id : snapshots_in(disk, directory)) {
+    if (id.end_offset == start) begun.epoch = id.epoch;
   }
   recorder_.record(log.node, begun);
 }
@@ -212,22 +222,19 @@ void DiskTap::on_power_loss(const Disk& disk) {
     if (place) segment_at(disk.machine(), *place, path, log);  // A removed one may be back.
   }
   for (auto& [key, log] : logs_) {
-    if (key.first == disk.machine()) reload(disk, log);
+    if (key.first == disk.machine()) reload(disk, log, key.second);
   }
 }
 
 // Reads the log anew and tells how it differs from what was there: first the cut, then what an
 // undone truncation brought back.
-void DiskTap::reload(const Disk& disk, Log& log) {
+void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory) {
   std::vector<BatchRef> before;
   for (const auto& [path, segment] : log.segments) {
     for (const auto& stored : segment.batches) before.push_back(stored.ref);
   }
   std::vector<Found> after;
-  auto segments = std::exchange(log.segments, {});
-  for (const auto& [path, old] : segments) {
-    if (!disk.exists(path)) continue;
-    if (old.base < log.start) continue;  // Was deleted and is back: nobody will look at it.
+  for (const auto& [path, old] : drop_useless(disk, log, directory)) {
     const bool has_gap = !log.segments.empty() && log.segments.rbegin()->second.end() != old.base;
     if (has_gap) break;  // Recovery cannot use what lies behind.
     Segment& segment = log.segments[path];
@@ -236,15 +243,32 @@ void DiskTap::reload(const Disk& disk, Log& log) {
       after.push_back(std::move(found));
     }
   }
+  const Offset first = log.segments.empty() ? 0 : log.segments.begin()->second.base;
+  std::erase_if(before, [first](const BatchRef& ref) { return ref.base_offset < first; });
   std::size_t same = 0;
   while (same < before.size() && same < after.size() && before[same] == after[same].ref) ++same;
-  const Offset first = log.segments.empty() ? 0 : log.segments.begin()->second.base;
   cut(log, same == 0 ? first : before[same - 1].last_offset + 1, true);
   after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
   store(log, after);
   settle_end(log, true);
   if (log.segments.empty()) log.start = 0;  // To be told anew.
+  settle_start(disk, log, directory);
   settle_synced(disk, log);
+}
+
+// Takes the segments out of the log that are still there, but for those that nobody will look at:
+// deleted ones that are back, and what lies before the oldest snapshot, where a node begins.
+DiskTap::Segments DiskTap::drop_useless(const Disk& disk, Log& log, std::string_view directory) {
+  auto segments = std::exchange(log.segments, {});
+  std::erase_if(segments, [&](const auto& segment) {
+    return !disk.exists(segment.first) || segment.second.base < log.start;
+  });
+  const auto snapshots = snapshots_in(disk, directory);
+  const Offset begin = snapshots.empty() ? 0 : snapshots.front().end_offset;
+  while (segments.size() > 1 && std::next(segments.begin())->second.base <= begin) {
+    segments.erase(segments.begin());
+  }
+  return segments;
 }
 
 }  // namespace brokersim::sim

@@ -56,11 +56,12 @@ class DiskTap final : public DiskObserver {
     std::uint64_t valid_size() const { return batches.empty() ? 0 : batches.back().end; }
     Offset end() const { return batches.empty() ? base : batches.back().ref.last_offset + 1; }
   };
+  using Segments = std::map<std::string, Segment>;  // By path: in the order of their bases.
   struct Log {
     NodeId node;
     TopicPartition partition;
-    std::map<std::string, Segment> segments;  // By path: in the order of their bases.
-    Offset start = 0;                         // As it was told: of the first segment.
+    Segments segments;
+    Offset start = 0;  // As it was told: of the first segment.
     Offset end = 0;
     Offset synced = 0;
     bool is_metadata() const { return partition == metadata_partition(); }
@@ -85,7 +86,8 @@ class DiskTap final : public DiskObserver {
   void settle_synced(const Disk& disk, Log& log);
   void cut(Log& log, Offset end, bool by_power_loss);
   void drop(const Disk& disk, std::string_view path);
-  void reload(const Disk& disk, Log& log);
+  void reload(const Disk& disk, Log& log, std::string_view directory);
+  static Segments drop_useless(const Disk& disk, Log& log, std::string_view directory);
 
   Recorder& recorder_;
   MetadataLogObserver* metadata_;

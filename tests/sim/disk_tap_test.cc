@@ -190,5 +190,46 @@ RC_GTEST_PROP(DiskTap, after_power_loss_the_events_add_up_to_what_is_on_the_disk
   RC_ASSERT(scene.seen().synced == scene.seen().end());
 }
 
+// Where segment files of the metadata log were lost that a snapshot stands for, its node goes on
+// behind the snapshot.
+TEST(DiskTap, a_gap_before_the_oldest_snapshot_loses_nothing_behind_it) {
+  constexpr Offset snapshot_end = 5;
+  const std::string directory = "__cluster_metadata-0";
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world(seed);
+    DiskTap tap(world.recorder());
+    Machine& machine = world.add_machine("controller-1", NodeId(1));
+    machine.disk().observe(tap);
+    Offset end = 0;
+    world.recorder().listen([&end](const Event& event) {
+      if (const auto* stored = std::get_if<BatchStored>(&event.body)) {
+        end = stored->batch.last_offset + 1;
+      } else if (const auto* cut = std::get_if<LogCut>(&event.body)) {
+        end = std::min(end, cut->end_offset);
+      }
+    });
+    world.start(machine, [&directory](Env& env) {
+      EXPECT_TRUE(env.files().make_directory(directory));
+      const auto open = [&](const std::string& name) {
+        return *env.files().open(directory + "/" + name, OpenMode::create);
+      };
+      const auto old = open("00000000000000000000.log");
+      const auto active = open("00000000000000000005.log");
+      const auto snapshot = open("00000000000000000005-0000000003.checkpoint");
+      EXPECT_TRUE(snapshot->sync(env));
+      EXPECT_TRUE(env.files().sync_directory(env, directory));
+      EXPECT_TRUE(env.files().sync_directory(env, ""));
+      for (Offset offset = 0; offset < snapshot_end; ++offset) {
+        EXPECT_TRUE(old->append(batch_at(offset).bytes()));
+      }
+      EXPECT_TRUE(active->append(batch_at(snapshot_end).bytes()));
+      EXPECT_TRUE(active->sync(env));
+    });
+    world.run_until([&machine] { return !machine.is_up(); }, world.now() + 60s);
+    machine.disk().power_loss();
+    EXPECT_EQ(end, snapshot_end + 1) << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace brokersim::sim

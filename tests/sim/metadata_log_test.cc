@@ -99,7 +99,9 @@ class MetadataDisk {
     const auto batches = wire::parse_batches(read->bytes.joined());
     ASSERT_TRUE(batches);
     for (const auto& batch : *batches) {
-      for (auto& [offset, record] : *wire::records_of(batch)) {
+      const auto records = wire::records_of(batch);
+      ASSERT_TRUE(records);
+      for (const auto& [offset, record] : *records) {
         // A snapshot ends between two batches, but a segment may begin before it.
         if (offset >= log.start().end_offset) values.push_back(*record.value);
       }

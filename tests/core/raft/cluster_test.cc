@@ -61,12 +61,6 @@ TEST(QuorumUnderFaults, a_leader_that_counts_what_is_not_synced_is_noticed) {
   EXPECT_NE(first_violation(mutations, 200, 1500), "");
 }
 
-TEST(QuorumUnderFaults, a_vote_that_a_pre_vote_makes_forgotten_is_noticed) {
-  Mutations mutations;
-  mutations.rules.keeps_vote_through_pre_vote = false;
-  EXPECT_NE(first_violation(mutations, 200, 1500), "");
-}
-
 TEST(QuorumUnderFaults, a_snapshot_named_by_the_last_offset_it_holds_is_noticed) {
   Mutations mutations;
   mutations.snapshots_are_named_by_their_end = false;

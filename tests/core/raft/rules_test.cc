@@ -225,6 +225,18 @@ TEST(PreVotes, lost_leave_the_node_with_its_leader_and_its_vote) {
   EXPECT_EQ(node.stored, (QuorumState{b, epoch(3), c}));
 }
 
+TEST(PreVotes, keep_the_vote_of_the_epoch_in_which_they_are_asked) {
+  const auto votes_again = [](QuorumRules rules) {
+    Node node({no_node, epoch(3), c}, rules);
+    node.start();
+    node.time_passes();
+    EXPECT_EQ(node.raft->role_name(), "prospective");
+    return node.asked_by(b, 3, 0, 0).vote_granted;
+  };
+  EXPECT_FALSE(votes_again({}));
+  EXPECT_TRUE(votes_again({.keeps_vote_through_pre_vote = false}));
+}
+
 // ---- Leaders come and go -----------------------------------------------------------------------
 
 TEST(Leaders, are_followed_only_one_per_epoch) {

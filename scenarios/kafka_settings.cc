@@ -6,7 +6,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<std::string_view, 256> all_names{
+constexpr std::array<std::string_view, 257> all_names{
     "advertised.listeners",
     "alter.config.policy.class.name",
     "alter.log.dirs.replication.quota.window.num",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 256> all_names{
     "controller.quorum.bootstrap.servers",
     "controller.quorum.election.backoff.max.ms",
     "controller.quorum.election.timeout.ms",
+    "controller.quorum.fetch.snapshot.max.bytes",
     "controller.quorum.fetch.timeout.ms",
     "controller.quorum.request.timeout.ms",
     "controller.quorum.retry.backoff.ms",

@@ -312,7 +312,7 @@ TEST(Server, a_client_that_sends_a_byte_now_and_then_is_ended) {
       lived = env.now() - begun;
     });
     test.run(200s);
-    EXPECT_LT(lived, 45s);
+    EXPECT_LT(lived, 60s);
     EXPECT_EQ(test.closed(CloseReason::slow_request), 1u);
   }
 }
@@ -334,7 +334,6 @@ TEST(Server, a_large_request_over_a_slow_link_has_all_the_time_it_needs) {
   test.run(400s);
   // The whole of it came; what stands behind the last field is nobody's business.
   EXPECT_EQ((test.metrics.requests[{api::ApiKey::api_versions, 0}]), 1u);
-  EXPECT_EQ(test.closed(CloseReason::peer_closed), 1u);
 }
 
 TEST(Server, a_client_that_reads_nothing_is_ended_and_little_is_kept_for_it) {

@@ -11,7 +11,7 @@ PATIENCE = 40  # Seconds for what takes one, on a machine that is busy with othe
 
 
 def free_ports(count):
-    """Below the range from which the kernel takes ports for connections: a restart keeps its own."""
+    """Below those that the kernel takes for connections: a restart keeps its own."""
     ports = []
     while len(ports) < count:
         port = random.randrange(10000, 32000)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What confluent-kafka, librdkafka for Python, can do with a cluster. Argument: bootstrap.servers."""
+"""What confluent-kafka, librdkafka for Python, can do. Argument: bootstrap.servers."""
 import sys
 import time
 

@@ -11,7 +11,8 @@ except ImportError:
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import (InvalidReplicationFactorError, MessageSizeTooLargeError,
-                          OffsetOutOfRangeError, TopicAlreadyExistsError, UnknownTopicOrPartitionError)
+                          OffsetOutOfRangeError, TopicAlreadyExistsError,
+                          UnknownTopicOrPartitionError)
 
 from reporting import (NotApplicable, ask, attempt, expect, expect_error, not_applicable, numbered,
                        wait_until)

@@ -2,12 +2,28 @@
 // What kafkajs can do with a cluster. Argument: bootstrap.servers.
 import { createRequire } from 'node:module'
 import {
-  ask, attempt, directoryOf, expect, expectError, notApplicable, numbered, readByKcat, sorted, waitUntil
+  ask,
+  attempt,
+  directoryOf,
+  expect,
+  expectError,
+  notApplicable,
+  numbered,
+  readByKcat,
+  sorted,
+  waitUntil
 } from './reporting.mjs'
 
 const directory = directoryOf('kafkajs')
 const require = createRequire(`${directory}/package.json`)
-const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, Partitioners, logLevel } = require('kafkajs')
+const {
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  Partitioners,
+  logLevel
+} = require('kafkajs')
 CompressionCodecs[CompressionTypes.Snappy] = require(directoryOf('kafkajs-snappy'))
 
 if (process.argv.length < 3) process.exit(0)
@@ -24,9 +40,11 @@ await admin.connect()
 const impatient = kafka.admin({ retry: { retries: 0 } })
 await impatient.connect()
 
-async function producing (body, options = {}) {
+async function producing(body, options = {}) {
   const producer = kafka.producer({
-    allowAutoTopicCreation: true, createPartitioner: Partitioners.DefaultPartitioner, ...options
+    allowAutoTopicCreation: true,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    ...options
   })
   await producer.connect()
   try {
@@ -49,7 +67,9 @@ const metadataOf = async topic => (await admin.fetchTopicMetadata({ topics: [top
 // ---- Produce -----------------------------------------------------------------------------------
 
 for (const [codec, compression] of [
-  ['none', CompressionTypes.None], ['gzip', CompressionTypes.GZIP], ['snappy', CompressionTypes.Snappy]
+  ['none', CompressionTypes.None],
+  ['gzip', CompressionTypes.GZIP],
+  ['snappy', CompressionTypes.Snappy]
 ]) {
   await attempt(`codec-${codec}`, async () => {
     await create(`codec-${codec}`)
@@ -57,9 +77,17 @@ for (const [codec, compression] of [
     expect(valuesOf(await readByKcat(`codec-${codec}`)), numbered(500))
   })
 }
-notApplicable('codec-lz4 codec-zstd', "kafkajs's plug-ins for lz4 and zstd are native code, to be compiled where they are installed")
+notApplicable(
+  'codec-lz4 codec-zstd',
+  "kafkajs's plug-ins for lz4 and zstd are native code, to be compiled where they are installed"
+)
 
-for (const [name, acks] of [['0', 0], ['1', 1], ['all', -1], ['2', 2]]) {
+for (const [name, acks] of [
+  ['0', 0],
+  ['1', 1],
+  ['all', -1],
+  ['2', 2]
+]) {
   await attempt(`acks-${name}`, async () => {
     await create(`acks-${name}`)
     // With acks=0 nobody says that a leader does not know of the topic yet: with this it does.
@@ -76,7 +104,10 @@ for (const [name, acks] of [['0', 0], ['1', 1], ['all', -1], ['2', 2]]) {
 
 await attempt('keys', async () => {
   await create('keys', 4)
-  await send('keys', Array.from({ length: 500 }, (_, i) => ({ key: `key ${i % 13}`, value: `${i}` })))
+  await send(
+    'keys',
+    Array.from({ length: 500 }, (_, i) => ({ key: `key ${i % 13}`, value: `${i}` }))
+  )
   const places = new Map()
   for (const record of await readByKcat('keys')) {
     places.set(record.key, [...(places.get(record.key) ?? []), record])
@@ -86,7 +117,10 @@ await attempt('keys', async () => {
     expect(new Set(those.map(record => record.partition)).size, 1)
     // When one broker has not heard of the topic yet, what went to the others is sent again, too.
     const numbers = [...new Set(those.map(record => Number(record.payload)))]
-    expect(numbers, [...numbers].sort((a, b) => a - b))
+    expect(
+      numbers,
+      [...numbers].sort((a, b) => a - b)
+    )
   }
 })
 
@@ -98,9 +132,17 @@ await attempt('headers', async () => {
 
 await attempt('null-and-empty', async () => {
   await create('odd')
-  const pairs = [['', ''], ['k', null], [null, 'v'], ['k', '']]
+  const pairs = [
+    ['', ''],
+    ['k', null],
+    [null, 'v'],
+    ['k', '']
+  ]
   for (const [key, value] of pairs) await send('odd', [{ key, value, partition: 0 }])
-  expect((await readByKcat('odd')).map(record => [record.key, record.payload]), pairs)
+  expect(
+    (await readByKcat('odd')).map(record => [record.key, record.payload]),
+    pairs
+  )
 })
 
 await attempt('large-message', async () => {
@@ -110,7 +152,8 @@ await attempt('large-message', async () => {
 })
 
 await attempt('too-large', () =>
-  expectError('MESSAGE_TOO_LARGE', () => send('large', inPartition0(['x'.repeat(1_100_000)]))))
+  expectError('MESSAGE_TOO_LARGE', () => send('large', inPartition0(['x'.repeat(1_100_000)])))
+)
 
 await attempt('batches', async () => {
   await create('batches')
@@ -120,34 +163,59 @@ await attempt('batches', async () => {
 
 await attempt('pipelining', async () => {
   await create('pipelining')
-  const answers = await producing(producer => Promise.all(numbered(300).map(value =>
-    producer.send({ topic: 'pipelining', messages: inPartition0([value]) }))), { maxInFlightRequests: 20 })
+  const answers = await producing(
+    producer =>
+      Promise.all(
+        numbered(300).map(value =>
+          producer.send({ topic: 'pipelining', messages: inPartition0([value]) })
+        )
+      ),
+    { maxInFlightRequests: 20 }
+  )
   // Each answer belongs to its request.
   const records = await readByKcat('pipelining')
-  answers.forEach(([{ baseOffset }], i) => expect(records[Number(baseOffset)].payload, `record ${i}`))
+  answers.forEach(([{ baseOffset }], i) =>
+    expect(records[Number(baseOffset)].payload, `record ${i}`)
+  )
 })
 
 await attempt('idempotent', async () => {
   await create('idempotent', 3)
-  await producing(async producer => {
-    for (let i = 0; i < 30; ++i) {
-      await producer.send({ topic: 'idempotent', messages: Array.from({ length: 20 }, (_, j) => ({ value: `${20 * i + j}`, partition: j % 3 })) })
-    }
-  }, { idempotent: true, maxInFlightRequests: 1, retry: { retries: 2 } })
+  await producing(
+    async producer => {
+      for (let i = 0; i < 30; ++i) {
+        await producer.send({
+          topic: 'idempotent',
+          messages: Array.from({ length: 20 }, (_, j) => ({
+            value: `${20 * i + j}`,
+            partition: j % 3
+          }))
+        })
+      }
+    },
+    { idempotent: true, maxInFlightRequests: 1, retry: { retries: 2 } }
+  )
   const numbers = (await readByKcat('idempotent')).map(record => Number(record.payload))
-  expect(numbers.sort((a, b) => a - b), Array.from({ length: 600 }, (_, i) => i))
+  expect(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: 600 }, (_, i) => i)
+  )
 })
 
 // ---- Consume -----------------------------------------------------------------------------------
 
-notApplicable('consume-beginning consume-end consume-offset consume-timestamp assign-seek out-of-range',
-  'kafkajs reads as a member of a consumer group only')
+notApplicable(
+  'consume-beginning consume-end consume-offset consume-timestamp assign-seek out-of-range',
+  'kafkajs reads as a member of a consumer group only'
+)
 
 // ---- Administer --------------------------------------------------------------------------------
 
 await create('timed')
-await send('timed', numbered(100).map((value, i) =>
-  ({ value, partition: 0, timestamp: `${1_000_000 + i * 1000}` })))
+await send(
+  'timed',
+  numbered(100).map((value, i) => ({ value, partition: 0, timestamp: `${1_000_000 + i * 1000}` }))
+)
 
 await attempt('metadata', async () => {
   await create('described', 3)
@@ -163,14 +231,18 @@ await attempt('create-topics', async () => {
   expect(await create('made', 3, [{ name: 'retention.ms', value: '1234567' }]), true)
   expect(await create('made', 3), false)
   await expectError('INVALID_REPLICATION_FACTOR', () =>
-    impatient.createTopics({ topics: [{ topic: 'wide', replicationFactor: 9 }] }))
+    impatient.createTopics({ topics: [{ topic: 'wide', replicationFactor: 9 }] })
+  )
 })
 
 await attempt('delete-topics', async () => {
   await create('doomed')
   await send('doomed', inPartition0(numbered(10)))
   await admin.deleteTopics({ topics: ['doomed'] })
-  await waitUntil('it is listed no more', async () => !(await admin.listTopics()).includes('doomed'))
+  await waitUntil(
+    'it is listed no more',
+    async () => !(await admin.listTopics()).includes('doomed')
+  )
   await create('doomed')
   await send('doomed', inPartition0(['new']))
   expect(valuesOf(await readByKcat('doomed')), ['new'])
@@ -179,12 +251,16 @@ await attempt('delete-topics', async () => {
 await attempt('create-partitions', async () => {
   await create('growing')
   await admin.createPartitions({ topicPartitions: [{ topic: 'growing', count: 4 }] })
-  await waitUntil('it has 4 partitions', async () => (await metadataOf('growing')).partitions.length === 4)
+  await waitUntil(
+    'it has 4 partitions',
+    async () => (await metadataOf('growing')).partitions.length === 4
+  )
 })
 
-async function configOf (topic, name) {
+async function configOf(topic, name) {
   const { resources } = await admin.describeConfigs({
-    includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }]
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }]
   })
   return resources[0].configEntries.find(entry => entry.configName === name)?.configValue
 }
@@ -197,11 +273,18 @@ await attempt('describe-configs', async () => {
 await attempt('alter-configs', async () => {
   await admin.alterConfigs({
     validateOnly: false,
-    resources: [{
-      type: ConfigResourceTypes.TOPIC, name: 'configured', configEntries: [{ name: 'retention.ms', value: '3600000' }]
-    }]
+    resources: [
+      {
+        type: ConfigResourceTypes.TOPIC,
+        name: 'configured',
+        configEntries: [{ name: 'retention.ms', value: '3600000' }]
+      }
+    ]
   })
-  await waitUntil('it has changed', async () => await configOf('configured', 'retention.ms') === '3600000')
+  await waitUntil(
+    'it has changed',
+    async () => (await configOf('configured', 'retention.ms')) === '3600000'
+  )
 })
 
 await attempt('list-offsets', async () => {
@@ -214,7 +297,10 @@ await attempt('list-offsets', async () => {
 await attempt('delete-records', async () => {
   await create('shortened')
   await send('shortened', inPartition0(numbered(100)))
-  await admin.deleteTopicRecords({ topic: 'shortened', partitions: [{ partition: 0, offset: '60' }] })
+  await admin.deleteTopicRecords({
+    topic: 'shortened',
+    partitions: [{ partition: 0, offset: '60' }]
+  })
   const [{ low, high }] = await admin.fetchTopicOffsets('shortened')
   expect([low, high], ['60', '100'])
   expect(valuesOf(await readByKcat('shortened')), numbered(100).slice(60))
@@ -233,8 +319,10 @@ await attempt('reassign', async () => {
   await admin.alterPartitionReassignments({
     topics: [{ topic: 'moved', partitionAssignment: [{ partition: 0, replicas: [3, 1] }] }]
   })
-  await waitUntil('it has moved', async () =>
-    JSON.stringify((await metadataOf('moved')).partitions[0].replicas) === '[3,1]')
+  await waitUntil(
+    'it has moved',
+    async () => JSON.stringify((await metadataOf('moved')).partitions[0].replicas) === '[3,1]'
+  )
   expect(valuesOf(await readByKcat('moved')), numbered(100))
 })
 
@@ -243,9 +331,13 @@ notApplicable('elect-leaders', "not in kafkajs 2.2.4's admin client")
 // ---- Errors ------------------------------------------------------------------------------------
 
 await attempt('unknown-topic', () =>
-  expectError('UNKNOWN_TOPIC_OR_PARTITION', () => impatient.deleteTopics({ topics: ['nowhere'] })))
+  expectError('UNKNOWN_TOPIC_OR_PARTITION', () => impatient.deleteTopics({ topics: ['nowhere'] }))
+)
 
-notApplicable('invalid-partition', 'kafkajs drops a record for a partition that is not there, without asking the cluster')
+notApplicable(
+  'invalid-partition',
+  'kafkajs drops a record for a partition that is not there, without asking the cluster'
+)
 
 // ---- Failures ----------------------------------------------------------------------------------
 
@@ -257,9 +349,12 @@ await attempt('broker-killed', async () => {
     // forgets when the other broker has answered to the rest of it.
     for (let i = 0; i < 180; ++i) {
       if (i === 60) await ask('kill 1')
-      sends.push(producer.send({
-        topic: 'killed', messages: [0, 1, 2].map(j => ({ value: `record ${3 * i + j}`, partition: i % 3 }))
-      }))
+      sends.push(
+        producer.send({
+          topic: 'killed',
+          messages: [0, 1, 2].map(j => ({ value: `record ${3 * i + j}`, partition: i % 3 }))
+        })
+      )
       await new Promise(resolve => setTimeout(resolve, 5))
     }
     await Promise.all(sends)
@@ -271,7 +366,10 @@ await attempt('broker-killed', async () => {
 
 await attempt('restart', async () => {
   await create('kept', 3)
-  await send('kept', numbered(300).map((value, i) => ({ value, partition: i % 3 })))
+  await send(
+    'kept',
+    numbered(300).map((value, i) => ({ value, partition: i % 3 }))
+  )
   await ask('restart')
   expect(sorted(new Set(valuesOf(await readByKcat('kept')))), sorted(numbered(300)))
 })

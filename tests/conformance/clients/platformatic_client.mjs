@@ -4,25 +4,45 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
-  ask, attempt, directoryOf, expect, expectError, notApplicable, numbered, sorted, waitUntil
+  ask,
+  attempt,
+  directoryOf,
+  expect,
+  expectError,
+  notApplicable,
+  numbered,
+  sorted,
+  waitUntil
 } from './reporting.mjs'
 
 const directory = directoryOf('@platformatic/kafka')
 const {
-  Admin, ConfigResourceTypes, Consumer, IncrementalAlterConfigOperationTypes, Producer, ProduceAcks, compressionsAlgorithms
+  Admin,
+  ConfigResourceTypes,
+  Consumer,
+  IncrementalAlterConfigOperationTypes,
+  Producer,
+  ProduceAcks,
+  compressionsAlgorithms
 } = await import(pathToFileURL(`${directory}/dist/index.js`))
 
 if (process.argv.length < 3) process.exit(0)
 const reach = {
-  clientId: 'conformance', bootstrapBrokers: process.argv[2].split(','), timeout: 5000, retries: 100, retryDelay: 100
+  clientId: 'conformance',
+  bootstrapBrokers: process.argv[2].split(','),
+  timeout: 5000,
+  retries: 300,
+  retryDelay: 100
 }
-console.log(`client @platformatic/kafka ${JSON.parse(readFileSync(`${directory}/package.json`)).version}`)
+console.log(
+  `client @platformatic/kafka ${JSON.parse(readFileSync(`${directory}/package.json`)).version}`
+)
 
-// A refusal is to be seen at once, and not after a hundred tries.
+// A refusal is to be seen at once, and not after a three hundred tries.
 const admin = new Admin({ ...reach, retries: 2 })
 const consumer = new Consumer({ ...reach, groupId: 'unused' })
 
-async function producing (body, options = {}) {
+async function producing(body, options = {}) {
   const producer = new Producer({ ...reach, ...options })
   try {
     return await body(producer)
@@ -34,59 +54,73 @@ async function producing (body, options = {}) {
 const metadataOf = async topic =>
   (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.get(topic)
 
-async function create (topic, partitions = 1) {
+async function create(topic, partitions = 1) {
   await admin.createTopics({ topics: [topic], partitions, replicas: 3 })
   await waitUntil(`${topic} has leaders`, async () => {
     try {
       return (await metadataOf(topic)).partitions.every(partition => partition.leader > 0)
-    } catch { // The broker that was asked has not learnt of it yet.
+    } catch {
+      // The broker that was asked has not learnt of it yet.
       return false
     }
   })
 }
 
-const bytes = text => text === null ? null : Buffer.from(text)
+const bytes = text => (text === null ? null : Buffer.from(text))
 const to = (topic, values) => values.map(value => ({ topic, value: bytes(value), partition: 0 }))
 const acks = ProduceAcks.ALL
-const send = (messages, options = {}) => producing(producer => producer.send({ messages, acks, ...options }))
+const send = (messages, options = {}) =>
+  producing(producer => producer.send({ messages, acks, ...options }))
 
 // Its consumer's one fetch, as reading without a group goes.
-async function fetchOnce (topic, partition, offset, by = consumer) {
+async function fetchOnce(topic, partition, offset, by = consumer) {
   const { id, partitions } = await metadataOf(topic)
   const { responses } = await by.fetch({
     node: partitions[partition]?.leader ?? 1,
     maxWaitTime: 500,
-    topics: [{
-      topicId: id,
-      partitions: [{
-        partition, currentLeaderEpoch: -1, fetchOffset: BigInt(offset), lastFetchedEpoch: -1, partitionMaxBytes: 2_000_000
-      }]
-    }]
+    topics: [
+      {
+        topicId: id,
+        partitions: [
+          {
+            partition,
+            currentLeaderEpoch: -1,
+            fetchOffset: BigInt(offset),
+            lastFetchedEpoch: -1,
+            partitionMaxBytes: 2_000_000
+          }
+        ]
+      }
+    ]
   })
   // Batches come whole: what is before the offset is the consumer's to leave out.
-  return (responses[0]?.partitions[0]?.records ?? []).flatMap(batch => batch.records.map(record => ({
-    offset: Number(batch.firstOffset) + record.offsetDelta,
-    key: record.key?.toString() ?? null,
-    value: record.value?.toString() ?? null,
-    headers: record.headers.map(pair => pair.map(String)),
-    partition
-  }))).filter(record => record.offset >= offset)
+  return (responses[0]?.partitions[0]?.records ?? [])
+    .flatMap(batch =>
+      batch.records.map(record => ({
+        offset: Number(batch.firstOffset) + record.offsetDelta,
+        key: record.key?.toString() ?? null,
+        value: record.value?.toString() ?? null,
+        headers: record.headers.map(pair => pair.map(String)),
+        partition
+      }))
+    )
+    .filter(record => record.offset >= offset)
 }
 
-async function readFrom (topic, offset, count, partition = 0) {
+async function readFrom(topic, offset, count, partition = 0) {
   const records = []
   await waitUntil(`${count} records of ${topic}`, async () => {
-    records.push(...await fetchOnce(topic, partition, records.at(-1)?.offset + 1 || offset))
+    records.push(...(await fetchOnce(topic, partition, records.at(-1)?.offset + 1 || offset)))
     return records.length >= count
   })
   return records
 }
 
-async function readAll (topic) {
+async function readAll(topic) {
   const ends = (await consumer.listOffsets({ topics: [topic] })).get(topic)
   const records = []
   for (const [partition, end] of ends.entries()) {
-    if (end > 0n) records.push(...await readFrom(topic, 0, Number(end), partition))
+    if (end > 0n) records.push(...(await readFrom(topic, 0, Number(end), partition)))
   }
   return records
 }
@@ -107,7 +141,11 @@ for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
   })
 }
 
-for (const [name, acks] of [['0', 0], ['1', 1], ['all', -1]]) {
+for (const [name, acks] of [
+  ['0', 0],
+  ['1', 1],
+  ['all', -1]
+]) {
   await attempt(`acks-${name}`, async () => {
     await create(`acks-${name}`)
     // With acks=0 nobody says that a leader does not know of the topic yet: with this it does.
@@ -120,8 +158,13 @@ notApplicable('acks-2', '@platformatic/kafka knows 0, 1 and all')
 
 await attempt('keys', async () => {
   await create('keys', 4)
-  await send(Array.from({ length: 500 }, (_, i) =>
-    ({ topic: 'keys', key: bytes(`key ${i % 13}`), value: bytes(`${i}`) })))
+  await send(
+    Array.from({ length: 500 }, (_, i) => ({
+      topic: 'keys',
+      key: bytes(`key ${i % 13}`),
+      value: bytes(`${i}`)
+    }))
+  )
   const places = new Map()
   for (const record of await readAll('keys')) {
     places.set(record.key, [...(places.get(record.key) ?? []), record])
@@ -131,24 +174,41 @@ await attempt('keys', async () => {
     expect(new Set(those.map(record => record.partition)).size, 1)
     // When one partition's leader has not heard of the topic yet, the others' are sent again, too.
     const numbers = [...new Set(those.map(record => Number(record.value)))]
-    expect(numbers, [...numbers].sort((a, b) => a - b))
+    expect(
+      numbers,
+      [...numbers].sort((a, b) => a - b)
+    )
   }
 })
 
 await attempt('headers', async () => {
   await create('headers')
-  const headers = [['name', '1'], ['name', '2'], ['empty', '']]
-  await send([{ topic: 'headers', value: bytes('v'), headers: new Map(headers.map(pair => pair.map(bytes))) }])
+  const headers = [
+    ['name', '1'],
+    ['name', '2'],
+    ['empty', '']
+  ]
+  await send([
+    { topic: 'headers', value: bytes('v'), headers: new Map(headers.map(pair => pair.map(bytes))) }
+  ])
   expect((await readAll('headers'))[0].headers, headers)
 })
 
 await attempt('null-and-empty', async () => {
   await create('odd')
-  const pairs = [['', ''], ['k', null], [null, 'v'], ['k', '']]
+  const pairs = [
+    ['', ''],
+    ['k', null],
+    [null, 'v'],
+    ['k', '']
+  ]
   for (const [key, value] of pairs) {
     await send([{ topic: 'odd', key: bytes(key), value: bytes(value), partition: 0 }])
   }
-  expect((await readAll('odd')).map(record => [record.key, record.value]), pairs)
+  expect(
+    (await readAll('odd')).map(record => [record.key, record.value]),
+    pairs
+  )
 })
 
 await attempt('large-message', async () => {
@@ -158,7 +218,8 @@ await attempt('large-message', async () => {
 })
 
 await attempt('too-large', () =>
-  expectError('MESSAGE_TOO_LARGE', () => send(to('large', ['x'.repeat(1_100_000)]))))
+  expectError('MESSAGE_TOO_LARGE', () => send(to('large', ['x'.repeat(1_100_000)])))
+)
 
 await attempt('batches', async () => {
   await create('batches')
@@ -168,35 +229,53 @@ await attempt('batches', async () => {
 
 await attempt('pipelining', async () => {
   await create('pipelining')
-  const answers = await producing(producer => Promise.all(numbered(300).map(value =>
-    producer.send({ acks, messages: to('pipelining', [value]) }))))
+  const answers = await producing(producer =>
+    Promise.all(
+      numbered(300).map(value => producer.send({ acks, messages: to('pipelining', [value]) }))
+    )
+  )
   // Each answer belongs to its request.
   const records = await readAll('pipelining')
-  answers.forEach(({ offsets }, i) => expect(records[Number(offsets[0].offset)].value, `record ${i}`))
+  answers.forEach(({ offsets }, i) =>
+    expect(records[Number(offsets[0].offset)].value, `record ${i}`)
+  )
 })
 
 await attempt('idempotent', async () => {
   await create('idempotent', 3)
-  await producing(async producer => {
-    for (let i = 0; i < 30; ++i) {
-      await producer.send({
-        acks,
-        messages: Array.from({ length: 20 }, (_, j) =>
-          ({ topic: 'idempotent', value: bytes(`${20 * i + j}`), partition: j % 3 }))
-      })
-    }
-  }, { idempotent: true, retries: 2 })
+  await producing(
+    async producer => {
+      for (let i = 0; i < 30; ++i) {
+        await producer.send({
+          acks,
+          messages: Array.from({ length: 20 }, (_, j) => ({
+            topic: 'idempotent',
+            value: bytes(`${20 * i + j}`),
+            partition: j % 3
+          }))
+        })
+      }
+    },
+    { idempotent: true, retries: 2 }
+  )
   const numbers = (await readAll('idempotent')).map(record => Number(record.value))
-  expect(numbers.sort((a, b) => a - b), Array.from({ length: 600 }, (_, i) => i))
+  expect(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: 600 }, (_, i) => i)
+  )
 })
 
 // ---- Consume -----------------------------------------------------------------------------------
 
 await create('timed')
-await send(to('timed', numbered(100)).map((message, i) =>
-  ({ ...message, timestamp: BigInt(1_000_000 + i * 1000) })))
+await send(
+  to('timed', numbered(100)).map((message, i) => ({
+    ...message,
+    timestamp: BigInt(1_000_000 + i * 1000)
+  }))
+)
 
-async function offsetOf (topic, timestamp) {
+async function offsetOf(topic, timestamp) {
   return Number((await consumer.listOffsets({ topics: [topic], timestamp })).get(topic)[0])
 }
 
@@ -244,14 +323,19 @@ await attempt('metadata', async () => {
 await attempt('create-topics', async () => {
   await create('made', 3)
   await expectError('TOPIC_ALREADY_EXISTS', () => admin.createTopics({ topics: ['made'] }))
-  await expectError('INVALID_REPLICATION_FACTOR', () => admin.createTopics({ topics: ['wide'], replicas: 9 }))
+  await expectError('INVALID_REPLICATION_FACTOR', () =>
+    admin.createTopics({ topics: ['wide'], replicas: 9 })
+  )
 })
 
 await attempt('delete-topics', async () => {
   await create('doomed')
   await send(to('doomed', numbered(10)))
   await admin.deleteTopics({ topics: ['doomed'] })
-  await waitUntil('it is listed no more', async () => !(await admin.listTopics()).includes('doomed'))
+  await waitUntil(
+    'it is listed no more',
+    async () => !(await admin.listTopics()).includes('doomed')
+  )
   await create('doomed')
   await send(to('doomed', ['new']))
   expect(valuesOf(await readAll('doomed')), ['new'])
@@ -260,11 +344,14 @@ await attempt('delete-topics', async () => {
 await attempt('create-partitions', async () => {
   await create('growing')
   await admin.createPartitions({ topics: [{ name: 'growing', count: 4 }] })
-  await waitUntil('it has 4 partitions', async () => (await metadataOf('growing')).partitions.length === 4)
+  await waitUntil(
+    'it has 4 partitions',
+    async () => (await metadataOf('growing')).partitions.length === 4
+  )
 })
 
 const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: 'configured' }
-async function configOf (name) {
+async function configOf(name) {
   const [{ configs }] = await admin.describeConfigs({ resources: [resource] })
   return configs.find(config => config.name === name)?.value
 }
@@ -275,21 +362,33 @@ await attempt('describe-configs', async () => {
 })
 
 await attempt('alter-configs', async () => {
-  await admin.alterConfigs({ resources: [{ ...resource, configs: [{ name: 'retention.ms', value: '3600000' }] }] })
-  await waitUntil('it has changed', async () => await configOf('retention.ms') === '3600000')
-  await admin.incrementalAlterConfigs({
-    resources: [{
-      ...resource,
-      configs: [{ name: 'segment.ms', configOperation: IncrementalAlterConfigOperationTypes.SET, value: '7200000' }]
-    }]
+  await admin.alterConfigs({
+    resources: [{ ...resource, configs: [{ name: 'retention.ms', value: '3600000' }] }]
   })
-  await waitUntil('another has changed', async () => await configOf('segment.ms') === '7200000')
+  await waitUntil('it has changed', async () => (await configOf('retention.ms')) === '3600000')
+  await admin.incrementalAlterConfigs({
+    resources: [
+      {
+        ...resource,
+        configs: [
+          {
+            name: 'segment.ms',
+            configOperation: IncrementalAlterConfigOperationTypes.SET,
+            value: '7200000'
+          }
+        ]
+      }
+    ]
+  })
+  await waitUntil('another has changed', async () => (await configOf('segment.ms')) === '7200000')
   expect(await configOf('retention.ms'), '3600000')
 })
 
 await attempt('list-offsets', async () => {
   const ask = async timestamp => {
-    const [{ partitions }] = await admin.listOffsets({ topics: [{ name: 'timed', partitions: [{ partitionIndex: 0, timestamp }] }] })
+    const [{ partitions }] = await admin.listOffsets({
+      topics: [{ name: 'timed', partitions: [{ partitionIndex: 0, timestamp }] }]
+    })
     return Number(partitions[0].offset)
   }
   expect([await ask(-2n), await ask(-1n), await ask(1_029_500n)], [0, 100, 30])
@@ -318,16 +417,19 @@ notApplicable('elect-leaders reassign', "not in @platformatic/kafka 1.35.0's adm
 // ---- Errors ------------------------------------------------------------------------------------
 
 await attempt('unknown-topic', () =>
-  expectError('UNKNOWN_TOPIC_OR_PARTITION', () => admin.deleteTopics({ topics: ['nowhere'] })))
+  expectError('UNKNOWN_TOPIC_OR_PARTITION', () => admin.deleteTopics({ topics: ['nowhere'] }))
+)
 
 const impatient = new Consumer({ ...reach, groupId: 'unused', retries: 0 })
 
 await attempt('out-of-range', () =>
-  expectError('OFFSET_OUT_OF_RANGE', () => fetchOnce('timed', 0, 1_000_000, impatient)))
+  expectError('OFFSET_OUT_OF_RANGE', () => fetchOnce('timed', 0, 1_000_000, impatient))
+)
 
 // Its producer does not ask the cluster about a partition that is not there.
 await attempt('invalid-partition', () =>
-  expectError('UNKNOWN_TOPIC', () => fetchOnce('timed', 99, 0, impatient)))
+  expectError('UNKNOWN_TOPIC', () => fetchOnce('timed', 99, 0, impatient))
+)
 
 // ---- Failures ----------------------------------------------------------------------------------
 
@@ -337,11 +439,16 @@ await attempt('broker-killed', async () => {
     const sends = []
     for (let i = 0; i < 60; ++i) {
       if (i === 20) await ask('kill 1')
-      sends.push(producer.send({
-        acks,
-        messages: Array.from({ length: 10 }, (_, j) =>
-          ({ topic: 'killed', value: bytes(`record ${10 * i + j}`), partition: j % 3 }))
-      }))
+      sends.push(
+        producer.send({
+          acks,
+          messages: Array.from({ length: 10 }, (_, j) => ({
+            topic: 'killed',
+            value: bytes(`record ${10 * i + j}`),
+            partition: j % 3
+          }))
+        })
+      )
       await new Promise(resolve => setTimeout(resolve, 10))
     }
     // It turns to another leader once the one that it knows says so, and no sooner.
@@ -354,7 +461,9 @@ await attempt('broker-killed', async () => {
 
 await attempt('restart', async () => {
   await create('kept', 3)
-  await send(numbered(300).map((value, i) => ({ topic: 'kept', value: bytes(value), partition: i % 3 })))
+  await send(
+    numbered(300).map((value, i) => ({ topic: 'kept', value: bytes(value), partition: i % 3 }))
+  )
   await ask('restart')
   expect(sorted(valuesOf(await readAll('kept'))), sorted(numbered(300)))
 })

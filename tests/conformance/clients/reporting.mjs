@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const modules = resolve(dirname(fileURLToPath(import.meta.url)), '../../../build/npm/node_modules')
 
-export function directoryOf (name) {
+export function directoryOf(name) {
   const directory = `${modules}/${name}`
   if (!existsSync(directory)) {
     console.error(`${name} is not installed: ./dev test does so`)
@@ -19,7 +19,7 @@ export function directoryOf (name) {
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
 /** Of the one who runs the cluster; the lines of the answer. */
-export async function ask (what) {
+export async function ask(what) {
   console.log(`ask ${what}`)
   const answer = []
   for (;;) {
@@ -30,34 +30,36 @@ export async function ask (what) {
   }
 }
 
-export async function readByKcat (topic) {
+export async function readByKcat(topic) {
   return (await ask(`read ${topic}`)).map(line => JSON.parse(line))
 }
 
 /** Runs `body`, which throws when the capability is not there. */
-export async function attempt (capability, body) {
+export async function attempt(capability, body) {
   try {
     const patience = new Promise((_resolve, reject) =>
-      setTimeout(() => reject(new Error('not within 40 s')), 40_000).unref())
+      setTimeout(() => reject(new Error('not within 40 s')), 40_000).unref()
+    )
     await Promise.race([body(), patience])
     console.log(`ok ${capability}`)
   } catch (why) {
-    const causes = [why, ...(why.errors ?? [])].map(error => error.message).join('; ')
+    const all = error => [error.message, ...(error.errors ?? []).flatMap(all)]
+    const causes = [...new Set(all(why))].join('; ')
     console.log(`failed ${capability}: ${causes}`.replaceAll('\n', ' ').slice(0, 300))
   }
 }
 
-export function notApplicable (capabilities, why) {
+export function notApplicable(capabilities, why) {
   for (const capability of capabilities.split(' ')) console.log(`n/a ${capability}: ${why}`)
 }
 
-export function expect (actual, expected) {
+export function expect(actual, expected) {
   const [is, should] = [actual, expected].map(value => JSON.stringify(value))
   if (is !== should) throw new Error(`${is?.slice(0, 120)}, not ${should.slice(0, 120)}`)
 }
 
 /** `body` is refused, and somewhere in the error it says `code`. */
-export async function expectError (code, body) {
+export async function expectError(code, body) {
   try {
     await body()
   } catch (error) {
@@ -74,9 +76,9 @@ export async function expectError (code, body) {
   throw new Error('no error')
 }
 
-export async function waitUntil (what, holds) {
+export async function waitUntil(what, holds) {
   const until = Date.now() + 20_000
-  while (!await holds()) {
+  while (!(await holds())) {
     if (Date.now() > until) throw new Error(`${what}: not within 20 s`)
     await new Promise(resolve => setTimeout(resolve, 50))
   }

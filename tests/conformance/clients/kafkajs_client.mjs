@@ -297,6 +297,7 @@ await attempt('list-offsets', async () => {
 await attempt('delete-records', async () => {
   await create('shortened')
   await send('shortened', inPartition0(numbered(100)))
+  await admin.fetchTopicOffsets('shortened') // From then on this client knows the topic's leader.
   await admin.deleteTopicRecords({
     topic: 'shortened',
     partitions: [{ partition: 0, offset: '60' }]

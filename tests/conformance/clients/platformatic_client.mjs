@@ -435,26 +435,35 @@ await attempt('invalid-partition', () =>
 
 await attempt('broker-killed', async () => {
   await create('killed', 3)
-  await producing(async producer => {
-    const sends = []
-    for (let i = 0; i < 60; ++i) {
-      if (i === 20) await ask('kill 1')
-      sends.push(
-        producer.send({
-          acks,
-          messages: Array.from({ length: 10 }, (_, j) => ({
-            topic: 'killed',
-            value: bytes(`record ${10 * i + j}`),
-            partition: j % 3
-          }))
-        })
-      )
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
-    // It turns to another leader once the one that it knows says so, and no sooner.
-    await ask('start 1')
-    await Promise.all(sends)
-  })
+  await producing(
+    async producer => {
+      // Its retries go where they went first, and it asks for a new leader only once: what it gives
+      // up is sent again.
+      const sendAtLast = async messages => {
+        for (let tries = 1; ; ++tries) {
+          try {
+            return await producer.send({ acks, messages })
+          } catch (error) {
+            if (tries === 20) throw error
+          }
+        }
+      }
+      const sends = []
+      for (let i = 0; i < 60; ++i) {
+        if (i === 20) await ask('kill 1')
+        const messages = Array.from({ length: 10 }, (_, j) => ({
+          topic: 'killed',
+          value: bytes(`record ${10 * i + j}`),
+          partition: j % 3
+        }))
+        sends.push(sendAtLast(messages))
+        await new Promise(resolve => setTimeout(resolve, 10))
+      }
+      await Promise.all(sends)
+    },
+    { retries: 10 }
+  )
+  await ask('start 1')
   // What was sent again may be there twice.
   expect(sorted(new Set(valuesOf(await readAll('killed')))), sorted(numbered(600)))
 })

@@ -54,4 +54,16 @@ Expected<std::shared_ptr<Coordinator>, ErrorCode> Coordinators::find(std::string
   return found->second;
 }
 
+// One half differs from those of earlier lives of this broker, the other from those of this one.
+Uuid Coordinators::fresh_uuid(Host& host) {
+  const auto present = static_cast<std::uint64_t>(host.now().ns());
+  const std::uint64_t halves[] = {host.random("member", present),
+                                  host.random("member-number", ++uuids_)};
+  Uuid id{};
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    id[i] = static_cast<std::uint8_t>(halves[i / 8] >> (i % 8 * 8));
+  }
+  return id;
+}
+
 }  // namespace brokersim::broker

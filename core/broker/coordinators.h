@@ -1,6 +1,7 @@
 // The group coordinators of a broker: one for each partition of __consumer_offsets that it leads.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -25,6 +26,8 @@ class Coordinators {
   // The coordinator of a group, ready to be asked; otherwise what to answer a client.
   Expected<std::shared_ptr<Coordinator>, api::ErrorCode> find(std::string_view group) const;
   const std::map<std::int32_t, std::shared_ptr<Coordinator>>& all() const { return coordinators_; }
+  // Of the id of a new member: not the same as any before, by whichever broker, now or earlier.
+  Uuid fresh_uuid(Host& host);
 
  private:
   void start(Host& host, std::int32_t partition, std::shared_ptr<Replica> replica);
@@ -34,6 +37,7 @@ class Coordinators {
   FiberGroup& fibers_;
   std::int32_t partitions_ = 0;  // Of the topic; 0 while there is none.
   std::map<std::int32_t, std::shared_ptr<Coordinator>> coordinators_;
+  std::uint64_t uuids_ = 0;
 };
 
 }  // namespace brokersim::broker

@@ -52,6 +52,7 @@ Polled GroupConsumer::poll(Env& env, Instant deadline) {
   auto_commit(env);
   while (true) {
     Polled failed;
+    if (membership_.has_outdated_assignment()) membership_.ask_to_rejoin();
     if (membership_.must_rejoin() && !rebalance(env, failed)) return failed;
     membership_.note_poll(env.now());
     // Heartbeats tell of a rebalance: looking once between two of them is soon enough.

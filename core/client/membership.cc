@@ -170,6 +170,7 @@ Membership::Share Membership::rejoin(Env& env, const std::set<std::string>& topi
 Membership::Share Membership::join_once(Env& env, const std::set<std::string>& topics,
                                         const Partitions& held) {
   has_joined_ = false;
+  assigned_.clear();
   const Instant deadline = env.now() + config_.max_poll_interval + join_grace;
   const auto channel = coordinator(env, deadline);
   if (!channel) return Unexpected(ErrorCode::coordinator_not_available);
@@ -213,7 +214,7 @@ Membership::Share Membership::sync(Env& env, wire::Channel& channel,
   return read_assignment(synced->assignment);
 }
 
-// A topic that is not known for a while has no partitions: somebody rejoins once it has some.
+// A topic that is not known for a while has no partitions, until it has some.
 Assignment Membership::assign_to(Env& env, const api::JoinGroupResponse& joined) {
   Subscriptions members;
   std::map<std::string, std::int32_t> partitions;
@@ -225,7 +226,17 @@ Assignment Membership::assign_to(Env& env, const api::JoinGroupResponse& joined)
     cluster_.await_topic(env, topic, env.now() + topic_patience);
     count = cluster_.view().partition_count(topic);
   }
+  assigned_ = partitions;
   return assign(config_.assignor, members, partitions);
+}
+
+bool Membership::has_outdated_assignment() {
+  bool is_outdated = false;
+  for (const auto& [topic, count] : assigned_) {
+    if (count == 0) cluster_.needs_refresh();
+    is_outdated |= cluster_.view().partition_count(topic) != count;
+  }
+  return is_outdated;
 }
 
 // ---- Staying -----------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ class Membership {
   // The group rebalances, or we are no part of it: rejoin() is due.
   bool must_rejoin() const { return must_rejoin_; }
   void ask_to_rejoin() { must_rejoin_ = true; }
+  // The leader has assigned other partitions than there are by now.
+  bool has_outdated_assignment();
   // The coordinator goes on without us: what we held may be others' by now.
   bool is_expelled() const { return generation_ < 0; }
 
@@ -78,8 +80,9 @@ class Membership {
   std::uint64_t backoffs_ = 0;
   std::string member_id_;
   std::int32_t generation_ = -1;
-  std::int32_t held_since_ = -1;  // The generation in which we last got a share.
-  bool has_joined_ = false;       // In this generation: heartbeats are expected.
+  std::int32_t held_since_ = -1;                  // The generation in which we last got a share.
+  std::map<std::string, std::int32_t> assigned_;  // As the leader: partitions of each topic.
+  bool has_joined_ = false;                       // In this generation: heartbeats are expected.
   bool must_rejoin_ = true;
   Instant last_poll_;
 };

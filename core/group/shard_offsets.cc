@@ -224,6 +224,7 @@ bool Shard::has_expired(Now now, const Slot& slot, const TopicPartition& partiti
 // What nothing is left of is deleted altogether.
 void Shard::expire(Now now, Output& out) {
   for (const auto& [name, slot] : groups_) {
+    if (!is_known(slot)) continue;
     const auto partitions = slot.offsets.partitions();
     std::vector<TopicPartition> expired;
     for (const auto& partition : partitions) {

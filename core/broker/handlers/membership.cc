@@ -25,16 +25,6 @@ Found find_named(Broker& broker, const std::string& group) {
   return broker.coordinators().find(group);
 }
 
-Uuid fresh_uuid(Host& host) {
-  const auto key = static_cast<std::uint64_t>(host.now().ns());
-  const std::uint64_t halves[] = {host.random("member", key), host.random("member", ~key)};
-  Uuid id{};
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    id[i] = static_cast<std::uint8_t>(halves[i / 8] >> (i % 8 * 8));
-  }
-  return id;
-}
-
 }  // namespace
 
 Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const RequestContext& context,
@@ -44,7 +34,7 @@ Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const Reques
   const group::JoinContext joining{.client_id = context.header.client_id.value_or(""),
                                    .client_host = "/" + context.peer.host,
                                    .version = context.header.api_version,
-                                   .fresh = fresh_uuid(env)};
+                                   .fresh = broker.coordinators().fresh_uuid(env)};
   return (*coordinator)->ask<api::JoinGroupResponse>(env, [&](auto& shard, auto now, auto id) {
     return shard.join(now, id, joining, request);
   });

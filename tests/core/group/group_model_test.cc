@@ -39,6 +39,8 @@ class GroupWorld {
     for (; heard_ < c_.answered.size(); ++heard_) hear(c_.answers.at(c_.answered[heard_]));
     const auto described = c_.shard->describe("g");
     if (described.group_state == "Stable") check_assignments(described);
+    // Nobody was left, and it was deleted: another one by its name counts anew.
+    if (described.group_state == "Dead") generation_ = stable_generation_ = 0;
   }
 
   // All is well again, and nobody does anything more.

@@ -50,8 +50,13 @@ class DispatchTable {
       context.metrics->answered(static_cast<api::ApiKey>(context.header.api_key),
                                 *wire::info_of<Response>(), &response);
     }
-    return {.frame = wire::response_frame(context.header.correlation_id, response,
-                                          context.header.api_version)};
+    const auto version = context.header.api_version;
+    if (!wire::fits(response, version)) {
+      return {.kind = Reply::Kind::close,
+              .why = fmt::format("the answer to {} v{} has a text that is too long for it",
+                                 name_of(api::ApiKey{context.header.api_key}), version)};
+    }
+    return {.frame = wire::response_frame(context.header.correlation_id, response, version)};
   }
   template <class Response>
   static Reply reply_with(const RequestContext& context, const Answer<Response>& answer) {

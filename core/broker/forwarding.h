@@ -41,6 +41,9 @@ class ForwardedRequests {
       if (!request) return Unexpected(api::ErrorCode::invalid_request);
       const auto response = handler(env, *request, version);
       if (!response) return Unexpected(response.error());
+      if (!wire::fits(*response, version)) {
+        return Unexpected(api::ErrorCode::unknown_server_error);
+      }
       return enveloped(wire::response_frame(header.correlation_id, *response, version));
     };
   }

@@ -420,6 +420,43 @@ class JsonPrinter {
   std::int16_t version_;
 };
 
+// ---- Fitting -----------------------------------------------------------------------------------
+
+// Of classic versions: whether each text's length can be written as an int16.
+class TextLengths {
+ public:
+  explicit TextLengths(std::int16_t version) : version_(version) {}
+
+  bool fit(const RecordInfo& info, const void* record) const {
+    return std::all_of(info.fields.begin(), info.fields.end(), [&](const Field& field) {
+      return !field.presence.present.has(version_) || fit(*field.type, field.of(record));
+    });
+  }
+
+ private:
+  bool fit(const Type& type, const void* v) const {
+    switch (type.kind) {
+      case Kind::string:
+        return as<std::string>(v).size() <= std::numeric_limits<std::int16_t>::max();
+      case Kind::record: return fit(*type.record(), v);
+      case Kind::array:
+      case Kind::nullable: return all_fit(type, v);
+      default: return true;
+    }
+  }
+
+  bool all_fit(const Type& type, const void* v) const {
+    const auto elements = type.elements(v);
+    const auto& element = *type.element;
+    for (std::size_t i = 0; i < elements.count; ++i) {
+      if (!fit(element, advance(elements.data, i * element.size))) return false;
+    }
+    return true;
+  }
+
+  std::int16_t version_;
+};
+
 // ---- Checking
 // ------------------------------------------------------------------------------------
 
@@ -487,6 +524,11 @@ void encode_record(SplicedBytes& out, const RecordInfo& info, const void* record
                    const Description& description, std::int16_t version) {
   Writer writer(out.bytes);
   Encoder(writer, &out, description, version).record(info, record);
+}
+
+bool record_fits(const RecordInfo& info, const void* record, const Description& description,
+                 std::int16_t version) {
+  return description.is_flexible(version) || TextLengths(version).fit(info, record);
 }
 
 void decode_record(Reader& in, const Slice* owner, const RecordInfo& info, void* record,

@@ -284,6 +284,10 @@ void encode_record(Writer& out, const RecordInfo& info, const void* record,
                    const Description& description, std::int16_t version);
 void encode_record(SplicedBytes& out, const RecordInfo& info, const void* record,
                    const Description& description, std::int16_t version);
+// Whether no text is longer than the version can say, 32767 bytes before the flexible ones. What is
+// made of a peer's words may be: ask before encoding it.
+bool record_fits(const RecordInfo& info, const void* record, const Description& description,
+                 std::int16_t version);
 // Reads one record from the front of `in`. `owner` is the slice that `in` reads from, or null:
 // records share its bytes, or are copied. What went wrong is in `in.error()`.
 void decode_record(Reader& in, const Slice* owner, const RecordInfo& info, void* record,
@@ -318,6 +322,10 @@ Rope encode_rope(const T& message, std::int16_t version) {
   SplicedBytes out;
   encode_into(out, message, version);
   return std::move(out).rope();
+}
+template <Message T>
+bool fits(const T& message, std::int16_t version) {
+  return record_fits(*info_of<T>(), &message, T::description, version);
 }
 template <Message T>
 std::size_t encoded_size(const T& message, std::int16_t version) {

@@ -156,9 +156,9 @@ TEST_F(Handlers, fetch_gives_what_is_committed_and_refuses_the_rest) {
 // librdkafka takes null for a length below 0, and never sees the error.
 TEST_F(Handlers, fetch_that_is_refused_has_empty_records_not_null_ones) {
   with_cluster([&](Env& env) {
-    for (const auto& data : {fetch(env, leader(), {.fetch_offset = 1000}),
-                             fetch(env, follower(), {.fetch_offset = 0}),
-                             fetch(env, leader(), {.fetch_offset = 0}, "nowhere")}) {
+    for (const auto& data :
+         {fetch(env, leader(), {.fetch_offset = 1000}), fetch(env, follower(), {.fetch_offset = 0}),
+          fetch(env, leader(), {.fetch_offset = 0}, "nowhere")}) {
       EXPECT_NE(data.error_code, ErrorCode::none);
       ASSERT_TRUE(data.records.has_value()) << name_of(data.error_code);
       EXPECT_TRUE(data.records->bytes.empty());
@@ -196,6 +196,43 @@ TEST_F(Handlers, a_restarted_broker_knows_all_topics_when_it_first_answers) {
     const auto answer = first_metadata(env, follower(), "t");
     EXPECT_EQ(answer.brokers.size(), 3u);
     EXPECT_EQ(answer.topics[0].error_code, ErrorCode::none);
+  });
+}
+
+// What the fuzzer of connections found: the answer had no name, and could not be written.
+TEST_F(Handlers, metadata_by_id_is_refused_in_versions_that_cannot_answer_it) {
+  with_cluster([&](Env& env) {
+    api::MetadataRequest request;
+    request.topics.emplace().push_back({.topic_id = topic_id(), .name = std::nullopt});
+    request.topics->push_back({.name = "t"});
+    for (const std::int16_t version : {10, 11}) {
+      const auto answer = ask(env, leader(), request, version);
+      ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+      ASSERT_EQ(answer->topics.size(), 2u);
+      for (const auto& topic : answer->topics) {
+        EXPECT_EQ(topic.error_code, ErrorCode::invalid_request);
+      }
+      EXPECT_EQ(answer->topics[0].name, "");
+      EXPECT_EQ(answer->topics[1].name, "t");
+    }
+    EXPECT_EQ(ask(env, leader(), request, 12)->topics[0].name, "t");
+  });
+}
+
+// An error's text repeats what was asked, and together they may be longer than 32767 bytes.
+TEST_F(Handlers, an_answer_that_cannot_be_written_does_not_end_a_node) {
+  with_cluster([&](Env& env) {
+    const std::string longest(0x7fff, 'x');
+    api::DescribeConfigsRequest configs;
+    configs.resources.push_back({.resource_type = 4, .resource_name = longest});
+    EXPECT_FALSE(ask(env, leader(), configs, 3).has_value());
+    EXPECT_TRUE(has_noted("a text that is too long"));
+    EXPECT_TRUE(ask(env, leader(), configs, 4).has_value());  // Flexible: no text is too long.
+    api::CreateTopicsRequest topics{.timeout_ms = 1000};
+    topics.topics.push_back({.name = longest, .num_partitions = 1, .replication_factor = 1});
+    const auto answer = ask(env, leader(), topics, 2);  // From the controller, through an Envelope.
+    ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+    EXPECT_EQ(answer->topics[0].error_code, ErrorCode::unknown_server_error);
   });
 }
 

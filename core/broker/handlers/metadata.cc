@@ -1,5 +1,8 @@
 // Metadata (key 3): who the brokers are and who leads what, as far as this broker has applied the
 // metadata log.
+#include <algorithm>
+#include <vector>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/internal_topics.h"
@@ -50,6 +53,24 @@ TopicAnswer answer_one(Env& env, Broker& broker, const RequestContext& client,
   return answer;
 }
 
+// By id a client asks since version 12 (KIP-516). The two versions before have the field already,
+// and could not answer a topic without a name.
+bool asks_by_id_too_early(const std::vector<api::MetadataRequest::MetadataRequestTopic>& topics,
+                          std::int16_t version) {
+  constexpr std::int16_t first_by_id = 12;
+  return version < first_by_id && std::any_of(topics.begin(), topics.end(), [](const auto& topic) {
+           return !topic.name || topic.topic_id != no_uuid;
+         });
+}
+
+TopicAnswer invalid_answer(const api::MetadataRequest::MetadataRequestTopic& asked) {
+  TopicAnswer answer;
+  answer.error_code = ErrorCode::invalid_request;
+  answer.name = asked.name.value_or("");
+  answer.topic_id = asked.topic_id;
+  return answer;
+}
+
 }  // namespace
 
 api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
@@ -61,6 +82,9 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
     for (const auto& [name, topic] : broker.image().topics()) {
       response.topics.push_back(describe(broker.image(), topic));
     }
+  } else if (asks_by_id_too_early(*request.topics, context.header.api_version)) {
+    // As Kafka's, also those that had a name.
+    for (const auto& asked : *request.topics) response.topics.push_back(invalid_answer(asked));
   } else {
     for (const auto& asked : *request.topics) {
       response.topics.push_back(

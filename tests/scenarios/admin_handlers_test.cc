@@ -11,7 +11,7 @@ using api::ErrorCode;
 
 constexpr std::int8_t topic_type = 2;
 constexpr std::int8_t broker_type = 4;
-constexpr std::int8_t set = 0;
+constexpr std::int8_t set_operation = 0;
 
 class AdminByHand : public ByHand {
  protected:
@@ -21,7 +21,7 @@ class AdminByHand : public ByHand {
     auto& asked = request.resources.emplace_back();
     asked.resource_type = type;
     asked.resource_name = resource;
-    asked.configs.push_back({.name = name, .config_operation = set, .value = value});
+    asked.configs.push_back({.name = name, .config_operation = set_operation, .value = value});
     const auto answer = ask(env, node, request, 1);
     EXPECT_TRUE(answer.has_value());
     return answer->responses.at(0).error_code;

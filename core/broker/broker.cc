@@ -125,7 +125,7 @@ void Broker::shut_down(Env& env, bool can_ask_controller) {
   replicas_.sync_all(env);
   replicas_.checkpoint_recovery_points(env);
   replicas_.checkpoint_high_watermarks(env);
-  (void)log::leave_clean_shutdown(env, "", lifecycle_.epoch());
+  if (replicas_.are_recovered()) (void)log::leave_clean_shutdown(env, "", lifecycle_.epoch());
   halt(env);
 }
 

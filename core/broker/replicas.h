@@ -28,6 +28,10 @@ class Replicas {
   // Reads the checkpoints of the data directory; before anything else. Whether the last shutdown
   // was in order decides how much of each log is checked when it is opened.
   void load_checkpoints(Env& env, bool was_clean);
+  // Whether the next start may do without checking the logs: this one found them as an orderly
+  // shutdown had left them, or has opened them all. Before that a node that is asked to stop has
+  // checked none of them.
+  bool are_recovered() const { return was_clean_ || has_removed_strays_; }
   // Brings the replicas in line with `image`, of which `delta` is what changed. Suspends while logs
   // are opened. One call at a time.
   void apply(Env& env, const controller::Image& image, const controller::Delta& delta,

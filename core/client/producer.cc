@@ -145,7 +145,7 @@ void Producer::metadata_loop(Env& env, NodeId) {
   while (!is_closing_ && !env.is_cancelled()) {
     const Instant now = env.now();
     if (cluster_.is_stale(now) || accumulator_.lacks_leader(cluster_.view())) {
-      cluster_.refresh(env, now + config_.client.request_timeout);
+      cluster_.refresh(env, never);  // Its attempts may be further apart than one may last.
       start_senders(env);
     } else {
       metadata_.wait(env, cluster_.stale_at());
@@ -167,6 +167,7 @@ void Producer::expiry_loop(Env& env, NodeId) {
 
 void Producer::producer_id_loop(Env& env, NodeId) {
   std::int32_t failures = 0;
+  std::uint64_t waits = 0;
   while (!is_closing_ && !env.is_cancelled()) {
     if (!accumulator_.needs_producer_id()) {
       settled_.wait(env);
@@ -175,7 +176,7 @@ void Producer::producer_id_loop(Env& env, NodeId) {
       accumulator_.set_producer_id(*id);
       work_.notify_all(env);
     } else {
-      const auto random = env.random("client.producer-id", producer_ids_asked_);
+      const auto random = env.random("client.producer-id", ++waits);
       env.sleep(config_.client.backoff().after(++failures, random));
     }
   }
@@ -187,11 +188,13 @@ std::optional<std::int64_t> Producer::ask_producer_id(Env& env) {
   if (cluster_.view().brokers().empty()) cluster_.refresh(env, deadline);
   const auto& brokers = cluster_.view().brokers();
   if (brokers.empty()) return std::nullopt;
+  // Who has none yet has asked for some: only who does not answer is left for another.
   const auto first = env.random("client.producer-id.broker", 0) % brokers.size();
-  const auto chosen = static_cast<std::ptrdiff_t>((first + producer_ids_asked_++) % brokers.size());
+  const auto chosen = static_cast<std::ptrdiff_t>((first + silent_brokers_) % brokers.size());
   const auto channel = cluster_.channel_to(std::next(brokers.begin(), chosen)->first);
   const auto answer =
       channel->call(env, api::InitProducerIdRequest{}, init_producer_id_version, deadline);
+  if (!answer) ++silent_brokers_;
   if (!answer || answer->error_code != ErrorCode::none) return std::nullopt;
   return answer->producer_id;
 }

@@ -81,7 +81,8 @@ class Producer : public std::enable_shared_from_this<Producer> {
   std::map<std::string, std::int32_t> round_robin_;
   std::set<FiberId> fibers_;
   bool is_closing_ = false;
-  std::uint64_t producer_ids_asked_ = 0;
+  // How often InitProducerId got no answer.
+  std::uint64_t silent_brokers_ = 0;
   Signal work_;      // Records or leaders have come.
   Signal metadata_;  // The view of the cluster is wrong or incomplete.
   Signal settled_;   // Batches or fibers have ended.

@@ -54,7 +54,6 @@ struct BatchHeader {
   bool is_control() const { return (attributes & 0x20) != 0; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
-  std::int32_t last_sequence() const { return sequence_after(base_sequence, last_offset_delta); }
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 

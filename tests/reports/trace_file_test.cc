@@ -91,7 +91,8 @@ TEST(TraceFile, has_this_form) {
             "\"incarnation\":0}\n"
             "{\"e\":2,\"t\":2000,\"k\":\"batch_stored\",\"by\":[1],\"partition\":\"t-x-3\","
             "\"batch\":{\"base_offset\":10,\"last_offset\":12,\"leader_epoch\":4,"
-            "\"digest\":\"00000000000000ab\",\"is_control\":false}}\n"
+            "\"digest\":\"00000000000000ab\",\"is_control\":false,"
+            "\"producer_id\":-1,\"producer_epoch\":-1,\"base_sequence\":-1}}\n"
             "{\"e\":3,\"t\":3000,\"n\":1,\"k\":\"node_stopped\",\"how\":\"power_loss\"}\n");
 }
 

@@ -205,7 +205,7 @@ TEST_F(Handlers, metadata_by_id_is_refused_in_versions_that_cannot_answer_it) {
     api::MetadataRequest request;
     request.topics.emplace().push_back({.topic_id = topic_id(), .name = std::nullopt});
     request.topics->push_back({.name = "t"});
-    for (const std::int16_t version : {10, 11}) {
+    for (const auto version : std::array<std::int16_t, 2>{10, 11}) {
       const auto answer = ask(env, leader(), request, version);
       ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
       ASSERT_EQ(answer->topics.size(), 2u);

@@ -242,8 +242,25 @@ def descriptors():
     check("those turned away are counted", closed("out_of_descriptors") > 0)
 
 
+def slow_disk():
+    worst, deadline = 0, time.monotonic() + 5
+    while time.monotonic() < deadline:
+        begun = time.monotonic()
+        if not is_well():
+            break
+        worst = max(worst, time.monotonic() - begun)
+        time.sleep(0.02)
+    check("beside a controller whose syncs take 3 s a broker answers at once", 0 < worst < 1, worst)
+    families = scrape()
+    syncs = "brokersim_fsync_duration_seconds_sum"
+    check("whose syncs are the slow ones", total(families, syncs, controller="101") >= 3)
+    check("and no other's", total(families, syncs, controller="102") < 3)
+
+
 if what == "descriptors":
     descriptors()
+elif what == "slow_disk":
+    slow_disk()
 else:
     for part in (refusals, garbage, half_closed, announcing, deaf, greedy, idle):
         part()

@@ -86,7 +86,7 @@ for codec in ("none", "gzip", "snappy", "lz4", "zstd"):
         except (AssertionError, RuntimeError) as missing:
             raise NotApplicable(str(missing))
         if codec == "zstd":
-            # This client fetches with version 4, and zstd is told to versions from 10 on only.
+            # This client fetches with version 4, and zstd is given to versions from 10 on only.
             stored = [record["payload"].encode() for record in read_by_kcat("codec-zstd")]
         else:
             stored = values(read(f"codec-{codec}", 500))

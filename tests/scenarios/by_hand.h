@@ -51,6 +51,7 @@ class ByHand : public testing::Test {
     plan.cluster.settings = std::move(settings);
     cluster_.emplace(plan, *node_configs(plan));
     cluster_->world().recorder().listen([this](const Event& event) {
+      if (const auto* note = std::get_if<Note>(&event.body)) notes_.push_back(note->text);
       const auto* refused = std::get_if<ConnectionRefused>(&event.body);
       if (refused != nullptr) notes_.push_back(refused->detail);
     });
@@ -134,7 +135,7 @@ class ByHand : public testing::Test {
   Uuid topic_id() { return cluster_->metadata().find_topic(t0.topic)->id; }
   NodeId leader() { return state().leader; }
   NodeId follower() { return leader() == NodeId(1) ? NodeId(2) : NodeId(1); }
-  // Why a connection was ended.
+  // In a note, or as why a connection was ended.
   bool has_noted(std::string_view text) const {
     return std::any_of(notes_.begin(), notes_.end(),
                        [&](const auto& note) { return note.find(text) != std::string::npos; });

@@ -134,10 +134,10 @@ class Balance {
 // KIP-429: what changes hands is first taken from one, and given to the other in the rebalance that
 // the first one begins once it has let go.
 void withhold(const std::map<TopicPartition, std::string>& owners, Assignment& result) {
-  for (auto& [member, partitions] : result) {
-    std::erase_if(partitions, [&](const TopicPartition& partition) {
+  for (auto& given : result) {
+    std::erase_if(given.second, [&](const TopicPartition& partition) {
       const auto owner = owners.find(partition);
-      return owner != owners.end() && owner->second != member;
+      return owner != owners.end() && owner->second != given.first;
     });
   }
 }

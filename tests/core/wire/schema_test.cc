@@ -233,6 +233,16 @@ TEST(Schema, any_negative_length_is_null) {
       decode<Sample>(ByteView(bytes({0, 0, 1, 0xff, 0xff, 0xff, 0xfe, 0, 7, 0, 0, 0, 0})), 1));
 }
 
+TEST(Schema, texts_fit_up_to_what_a_classic_length_can_say) {
+  Sample sample{.name = std::string(0x7fff, 'x')};
+  EXPECT_TRUE(fits(sample, 1));
+  sample.name->push_back('x');
+  EXPECT_FALSE(fits(sample, 1));
+  EXPECT_TRUE(fits(sample, 2));  // Flexible.
+  const Sample lacking{.name = "", .parts = {{.index = 1, .note = std::string(0x8000, 'x')}}};
+  EXPECT_TRUE(fits(lacking, 1));  // The version has no note.
+}
+
 TEST(Schema, long_arrays_decode_whole) {
   Sample sample{.name = ""};
   for (std::int32_t i = 0; i < 5000; ++i) sample.parts.push_back({.index = i});

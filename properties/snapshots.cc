@@ -1,6 +1,7 @@
 // BS-S01: a snapshot of the metadata is what its log says, and a log that does not go back to the
 // beginning goes back to a snapshot (invariant C8; KIP-630, KAFKA-14238, KAFKA-14618, KAFKA-17713).
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -27,15 +28,17 @@ class Snapshots final : public Property {
   }
   Needs needs() const override { return Need::disk | Need::metadata; }
   Kinds listens_to() const override {
-    return Kinds::of<SnapshotStored, SnapshotRemoved, LogBegun>();
+    return Kinds::of<SnapshotStored, SnapshotRemoved, LogBegun, BatchStored>();
   }
 
   void observe(const Event& e, Judge& judge) override {
     Copy& copy = copies_[e.node];
-    if (const auto* stored = std::get_if<SnapshotStored>(&e.body)) {
+    if (const auto* batch = std::get_if<BatchStored>(&e.body)) {
+      if (batch->partition == metadata_partition()) copy.stored[batch->batch.last_offset] = e.id;
+    } else if (const auto* stored = std::get_if<SnapshotStored>(&e.body)) {
       copy.ends.insert(stored->end_offset);
       copy.changed = e.id;
-      check_content(e, *stored, judge);
+      check_content(e, copy, *stored, judge);
     } else if (const auto* removed = std::get_if<SnapshotRemoved>(&e.body)) {
       copy.ends.erase(removed->end_offset);
       check_start(e, copy, judge);
@@ -48,14 +51,21 @@ class Snapshots final : public Property {
 
  private:
   struct Copy {
-    Offset start = 0;       // Of the log.
-    std::set<Offset> ends;  // Of the snapshots.
-    EventId changed;        // The latest snapshot's.
+    Offset start = 0;                  // Of the log.
+    std::set<Offset> ends;             // Of the snapshots.
+    EventId changed;                   // The latest snapshot's.
+    std::map<Offset, EventId> stored;  // Batches, by their last offset.
+
+    // The latest batch that ended before `offset`.
+    EventId stored_before(Offset offset) const {
+      const auto behind = stored.lower_bound(offset);
+      return behind == stored.begin() ? EventId{} : std::prev(behind)->second;
+    }
   };
 
-  void check_content(const Event& e, const SnapshotStored& stored, Judge& judge) {
+  void check_content(const Event& e, const Copy& copy, const SnapshotStored& stored, Judge& judge) {
     if (stored.difference.empty()) return;
-    report(e, "content_differs", {},
+    report(e, "content_differs", copy.stored_before(stored.end_offset),
            fmt::format("{} has a snapshot of the metadata before offset {}, epoch {}, but {}.",
                        judge.ledger().name_of(e.node), stored.end_offset, stored.epoch,
                        stored.difference),
@@ -64,7 +74,8 @@ class Snapshots final : public Property {
 
   void check_start(const Event& e, const Copy& copy, Judge& judge) {
     if (copy.start == 0 || copy.ends.lower_bound(copy.start) != copy.ends.end()) return;
-    report(e, "log_without_snapshot", copy.changed,
+    const bool had_snapshot = copy.changed.value != 0;
+    report(e, "log_without_snapshot", had_snapshot ? copy.changed : copy.stored_before(copy.start),
            fmt::format("The metadata log of {} begins at offset {}, but {}.",
                        judge.ledger().name_of(e.node), copy.start,
                        copy.ends.empty()

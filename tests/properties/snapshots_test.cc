@@ -23,6 +23,17 @@ TEST(Snapshots, a_log_that_begins_behind_the_latest_one_is_a_violation) {
   EXPECT_EQ(h.fired(), Fired{"BS-S01/log_without_snapshot"});
 }
 
+TEST(Snapshots, that_are_missing_are_contradicted_by_what_the_log_held) {
+  History h;
+  const auto stored =
+      h.add(1, BatchStored{metadata_partition(), {.base_offset = 90, .last_offset = 99}});
+  h.add(1, BatchStored{metadata_partition(), {.base_offset = 100, .last_offset = 101}});
+  const auto begun = h.add(1, LogBegun{metadata_partition(), 100, no_epoch});
+  const auto verdict = h.verdict();
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].facts, (std::array{stored, begun}));
+}
+
 TEST(Snapshots, of_another_node_do_not_help) {
   History h;
   h.add(2, SnapshotStored{250, third, ""});

@@ -29,9 +29,12 @@ TEST(Snapshots, that_are_missing_are_contradicted_by_what_the_log_held) {
       h.add(1, BatchStored{metadata_partition(), {.base_offset = 90, .last_offset = 99}});
   h.add(1, BatchStored{metadata_partition(), {.base_offset = 100, .last_offset = 101}});
   const auto begun = h.add(1, LogBegun{metadata_partition(), 100, no_epoch});
-  const auto verdict = h.verdict();
-  ASSERT_EQ(verdict.violations.size(), 1u);
-  EXPECT_EQ(verdict.violations[0].facts, (std::array{stored, begun}));
+  for (const auto& violation : h.verdict().violations) {
+    if (violation.id == "BS-S01") {
+      EXPECT_EQ(violation.facts, (std::array{stored, begun}));
+    }
+  }
+  EXPECT_TRUE(std::ranges::count(h.fired(), "BS-S01/log_without_snapshot"));
 }
 
 TEST(Snapshots, of_another_node_do_not_help) {

@@ -1,6 +1,6 @@
 // Produce (key 0): appends record batches to partitions. With acks=0 there is no response.
-// Versions 0-2 are described because clients must see them advertised (KAFKA-18659); what is asked
-// in them is answered with UNSUPPORTED_VERSION.
+// Versions 0-2 are described because clients must see them advertised: librdkafka compresses
+// nothing for a broker without version 0 (KAFKA-18659). They are answered with UNSUPPORTED_VERSION.
 #pragma once
 
 #include "core/api/types.h"

@@ -16,10 +16,6 @@ namespace {
 using api::ErrorCode;
 using PartitionResponse = api::ProduceResponse::PartitionProduceResponse;
 
-// Versions 0 to 2 are advertised, as librdkafka compresses nothing for a broker without version 0
-// (KAFKA-18659); what is sent in them is refused.
-constexpr std::int16_t first_served_version = 3;
-
 // One partition of the request that was appended and may have to wait.
 struct Unsettled {
   std::size_t topic = 0;
@@ -52,7 +48,6 @@ Expected<wire::Batch, log::Refusal> validate(Env& env, Broker& broker, const std
                                              const wire::Nullable<wire::Records>& records,
                                              std::int16_t version) {
   const auto refused = [](ErrorCode error) { return Unexpected(log::Refusal{error, {}}); };
-  if (version < first_served_version) return refused(ErrorCode::unsupported_version);
   if (!records) return refused(ErrorCode::invalid_record);
   const auto batches = wire::parse_batches(records->slice());
   if (!batches) return refused(log::error_code_of(batches.error()));

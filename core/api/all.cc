@@ -40,6 +40,7 @@ constexpr std::array table{
     row<DeleteRecordsRequest>("DeleteRecords"),
     row<InitProducerIdRequest>("InitProducerId"),
     row<OffsetForLeaderEpochRequest>("OffsetForLeaderEpoch"),
+    row<WriteTxnMarkersRequest>("WriteTxnMarkers"),
     row<DescribeConfigsRequest>("DescribeConfigs"),
     row<AlterConfigsRequest>("AlterConfigs"),
     row<DescribeLogDirsRequest>("DescribeLogDirs"),

@@ -50,6 +50,7 @@
 #include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
 #include "core/api/vote.h"
+#include "core/api/write_txn_markers.h"
 #include "core/wire/frame.h"
 
 namespace brokersim::api {
@@ -62,14 +63,15 @@ using AllRequests = RequestList<
     OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
     LeaveGroupRequest, SyncGroupRequest, DescribeGroupsRequest, ListGroupsRequest,
     ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
-    InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest, AlterConfigsRequest,
-    DescribeLogDirsRequest, CreatePartitionsRequest, DeleteGroupsRequest, ElectLeadersRequest,
-    IncrementalAlterConfigsRequest, AlterPartitionReassignmentsRequest,
-    ListPartitionReassignmentsRequest, OffsetDeleteRequest, VoteRequest, BeginQuorumEpochRequest,
-    EndQuorumEpochRequest, DescribeQuorumRequest, AlterPartitionRequest, UpdateFeaturesRequest,
-    EnvelopeRequest, FetchSnapshotRequest, DescribeClusterRequest, DescribeProducersRequest,
-    BrokerRegistrationRequest, BrokerHeartbeatRequest, UnregisterBrokerRequest,
-    AllocateProducerIdsRequest, DescribeTopicPartitionsRequest>;
+    InitProducerIdRequest, OffsetForLeaderEpochRequest, WriteTxnMarkersRequest,
+    DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest,
+    DeleteGroupsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
+    AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, OffsetDeleteRequest,
+    VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
+    AlterPartitionRequest, UpdateFeaturesRequest, EnvelopeRequest, FetchSnapshotRequest,
+    DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
+    BrokerHeartbeatRequest, UnregisterBrokerRequest, AllocateProducerIdsRequest,
+    DescribeTopicPartitionsRequest>;
 
 // What is known of an API without its types.
 struct Api {

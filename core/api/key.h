@@ -25,6 +25,7 @@ enum class ApiKey : std::int16_t {
   delete_records = 21,
   init_producer_id = 22,
   offset_for_leader_epoch = 23,
+  write_txn_markers = 27,
   describe_configs = 32,
   alter_configs = 33,
   describe_log_dirs = 35,

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-
 namespace brokersim::sim {
 
 MetadataTap::MetadataTap(Recorder& recorder, std::vector<NodeId> voters,

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "properties/all.h"
-#include "properties/all.h"
 #include "reports/github.h"
 #include "reports/junit.h"
 

@@ -175,6 +175,11 @@ struct Describer {
     return fmt::format("group {} is {}, generation {}, {}: {}", b.group, b.state, b.generation,
                        counted(static_cast<std::size_t>(b.members), "member"), b.why);
   }
+  std::string operator()(const TransactionStateChanged& b) const {
+    return fmt::format("transactional id {} is {}, producer {} in epoch {}, {}", b.transactional_id,
+                       b.state, b.producer_id, b.producer_epoch,
+                       counted(static_cast<std::size_t>(b.partitions), "partition"));
+  }
   std::string operator()(const Note& b) const { return b.text; }
 };
 

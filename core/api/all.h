@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "core/api/add_offsets_to_txn.h"
+#include "core/api/add_partitions_to_txn.h"
 #include "core/api/allocate_producer_ids.h"
 #include "core/api/alter_configs.h"
 #include "core/api/alter_partition.h"
@@ -25,8 +27,10 @@
 #include "core/api/describe_producers.h"
 #include "core/api/describe_quorum.h"
 #include "core/api/describe_topic_partitions.h"
+#include "core/api/describe_transactions.h"
 #include "core/api/elect_leaders.h"
 #include "core/api/end_quorum_epoch.h"
+#include "core/api/end_txn.h"
 #include "core/api/envelope.h"
 #include "core/api/fetch.h"
 #include "core/api/fetch_snapshot.h"
@@ -40,6 +44,7 @@
 #include "core/api/list_groups.h"
 #include "core/api/list_offsets.h"
 #include "core/api/list_partition_reassignments.h"
+#include "core/api/list_transactions.h"
 #include "core/api/metadata.h"
 #include "core/api/offset_commit.h"
 #include "core/api/offset_delete.h"
@@ -47,6 +52,7 @@
 #include "core/api/offset_for_leader_epoch.h"
 #include "core/api/produce.h"
 #include "core/api/sync_group.h"
+#include "core/api/txn_offset_commit.h"
 #include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
 #include "core/api/vote.h"
@@ -63,15 +69,16 @@ using AllRequests = RequestList<
     OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
     LeaveGroupRequest, SyncGroupRequest, DescribeGroupsRequest, ListGroupsRequest,
     ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
-    InitProducerIdRequest, OffsetForLeaderEpochRequest, WriteTxnMarkersRequest,
+    InitProducerIdRequest, OffsetForLeaderEpochRequest, AddPartitionsToTxnRequest,
+    AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
     DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest,
     DeleteGroupsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
     AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, OffsetDeleteRequest,
     VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
     AlterPartitionRequest, UpdateFeaturesRequest, EnvelopeRequest, FetchSnapshotRequest,
     DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
-    BrokerHeartbeatRequest, UnregisterBrokerRequest, AllocateProducerIdsRequest,
-    DescribeTopicPartitionsRequest>;
+    BrokerHeartbeatRequest, UnregisterBrokerRequest, DescribeTransactionsRequest,
+    ListTransactionsRequest, AllocateProducerIdsRequest, DescribeTopicPartitionsRequest>;
 
 // What is known of an API without its types.
 struct Api {

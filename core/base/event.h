@@ -655,6 +655,22 @@ struct GroupStateChanged {
     f("why", e.why);
   }
 };
+// A transactional id as its coordinator has persisted it (protocol section 7.1).
+struct TransactionStateChanged {
+  static constexpr std::string_view kind = "transaction_state_changed";
+  std::string transactional_id;
+  std::string state;  // "Ongoing", "PrepareCommit", "CompleteCommit", …
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t partitions = 0;  // Of the transaction.
+  static void visit(auto& e, auto&& f) {
+    f("transactional_id", e.transactional_id);
+    f("state", e.state);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("partitions", e.partitions);
+  }
+};
 // For people, where no other kind fits: an unreadable file.
 struct Note {
   static constexpr std::string_view kind = "note";
@@ -664,15 +680,17 @@ struct Note {
 
 // ---- All of them -------------------------------------------------------------------------------
 
-using EventBody = std::variant<
-    NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded, FaultsLifted,
-    BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
-    PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, VoteAnswered,
-    QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
-    OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged,
-    SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced,
-    BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced,
-    LogTruncated, LogRecovered, ConnectionRefused, GroupStateChanged, Note>;
+using EventBody =
+    std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
+                 FaultsLifted, BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored,
+                 SnapshotRemoved, TopicCommitted, PartitionCommitted, BrokerCommitted,
+                 ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced,
+                 JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered, OffsetFetchAnswered,
+                 SendInvoked, SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged,
+                 SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired,
+                 BrokerFenced, BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader,
+                 BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
+                 ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note>;
 
 struct Event {
   EventId id;

@@ -28,6 +28,36 @@ struct QuorumRules {
   friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
 };
 
+// Those of transactions, as their coordinators and those of groups keep them (KIP-98, KIP-890).
+struct TransactionRules {
+  // A transaction that takes too long costs its producer the epoch (KAFKA-6119).
+  bool timeouts_fence = true;
+  // Who asks to end a transaction has the epoch that was given out last, not any later one
+  // (KAFKA-9600).
+  bool ends_with_present_epoch_only = true;
+  // An answer to a marker counts for the transaction it was sent for, not for the producer's next
+  // one (KAFKA-9777).
+  bool markers_name_their_transaction = true;
+  // A transaction whose completion could not be written is completed later (KAFKA-16352).
+  bool retries_completion = true;
+  // Fencing that could not be written has used up no epoch (KAFKA-9666).
+  bool failed_fence_takes_no_epoch = true;
+  // Nor does fencing take two where each transaction has one of its own (KAFKA-19367).
+  bool fences_raise_epoch_once = true;
+  // The producer ids before and after the present one outlive the coordinator (KAFKA-20310).
+  bool persists_other_producer_ids = true;
+  // Whether a partition is in a transaction is told although another is being added (KAFKA-14904).
+  bool verifies_beside_pending = true;
+  // Partitions are in a transaction once that is replicated (Redpanda's #6018).
+  bool adds_once_committed = true;
+  // Who takes over a transactional id begins after the transaction before is aborted everywhere
+  // (Redpanda's #3232).
+  bool begins_after_abort = true;
+  // Offsets are committed in a transaction by members of the present generation (KIP-447).
+  bool checks_members_of_groups = true;
+  friend bool operator==(const TransactionRules&, const TransactionRules&) = default;
+};
+
 struct Rules {
   // What a follower of a new leader epoch cuts its log back to (KIP-101).
   enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
@@ -53,6 +83,7 @@ struct Rules {
   enum class Renumber : std::uint8_t { refused, unacknowledged };
   Renumber renumber = Renumber::refused;
   QuorumRules quorum;
+  TransactionRules transactions;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };

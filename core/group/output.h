@@ -18,24 +18,17 @@
 #include "core/api/offset_delete.h"
 #include "core/api/sync_group.h"
 #include "core/base/event.h"
-#include "core/base/time.h"
+#include "core/coordination/request.h"
+#include "core/coordination/write_errors.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::group {
 
 class Group;
 
-// The owner's name for a request, under which it gets its answer.
-struct RequestId {
-  std::uint64_t value = 0;
-  friend auto operator<=>(RequestId, RequestId) = default;
-};
-
-// Timers run on the one clock, what is persisted bears the other.
-struct Now {
-  Instant at;
-  WallTime wall;
-};
+using coordination::error_of_write;
+using coordination::Now;
+using coordination::RequestId;
 
 using Response =
     std::variant<api::JoinGroupResponse, api::SyncGroupResponse, api::LeaveGroupResponse,
@@ -68,21 +61,5 @@ struct Output {
     answers.push_back({request, std::move(response)});
   }
 };
-
-// What a client is told of a write that failed: whether the same coordinator may succeed later.
-constexpr api::ErrorCode error_of_write(api::ErrorCode error) {
-  using api::ErrorCode;
-  switch (error) {
-    case ErrorCode::unknown_topic_or_partition:
-    case ErrorCode::not_enough_replicas:
-    case ErrorCode::not_enough_replicas_after_append:
-    case ErrorCode::request_timed_out: return ErrorCode::coordinator_not_available;
-    case ErrorCode::not_leader_or_follower:
-    case ErrorCode::kafka_storage_error: return ErrorCode::not_coordinator;
-    case ErrorCode::message_too_large:
-    case ErrorCode::record_list_too_large: return ErrorCode::unknown_server_error;
-    default: return error;
-  }
-}
 
 }  // namespace brokersim::group

@@ -12,14 +12,14 @@
 
 #include "core/api/types.h"
 #include "core/base/expected.h"
+#include "core/coordination/partition_of.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::group {
 
 // The topic that holds these records; a group's are all in one of its partitions.
 inline constexpr std::string_view offsets_topic = "__consumer_offsets";
-// That partition, as every implementation computes it: by Java's hash of the group's id.
-std::int32_t partition_of(std::string_view group, std::int32_t partitions);
+using coordination::partition_of;
 
 // Kinds 0 and 1 have the same layout; 1 is written.
 struct OffsetCommitKey {

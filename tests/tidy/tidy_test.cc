@@ -88,11 +88,13 @@ const std::map<std::string, std::set<std::string>>& layers() {
     a["core/log"] = api;
     a["core/raft"] = api;
     a["core/client"] = api;
-    a["core/group"] = api;
+    a["core/coordination"] = api;
+    a["core/group"] = on(api, {"core/coordination"});
+    a["core/transaction"] = a["core/group"];
     a["core/partition"] = on(api, {"core/log"});
     a["core/controller"] = on(api, {"core/log", "core/raft"});
-    a["core/broker"] =
-        on(api, {"core/log", "core/raft", "core/partition", "core/controller", "core/group"});
+    a["core/broker"] = on(api, {"core/log", "core/raft", "core/partition", "core/controller",
+                                "core/coordination", "core/group", "core/transaction"});
     a["sim"] = on(a["core/broker"], {"core/broker", "core/client"});
     a["sim/live"] = on(a["sim"], {"sim"});
     a["properties"] = on(ground, {"core/wire"});

@@ -100,7 +100,7 @@ class DefinitionCheck {
     std::size_t known = 0;
     std::ptrdiff_t last_place = -1;
     for (const auto& field : fields) {
-      if (both(versions(field.at("versions")), context).empty()) continue;
+      if (both(versions_of(field), context).empty()) continue;
       const std::string name = field.at("name");
       const auto row = std::find_if(info.fields.begin(), info.fields.end(), [&](const auto& f) {
         return plain_name(f.name) == plain_name(name);
@@ -120,7 +120,7 @@ class DefinitionCheck {
 
   void compare(const wire::RecordInfo& info, const wire::Field& row, const json& field,
                Versions context, const std::string& path) {
-    const auto present = both(versions(field.at("versions")), context);
+    const auto present = both(versions_of(field), context);
     expect(both(row.presence.present, context) == present, path, "is in other versions");
     const auto nullable = versions(field.value("nullableVersions", "none"));
     expect(both(row.presence.nullable, present) == both(nullable, present), path,
@@ -137,6 +137,11 @@ class DefinitionCheck {
     }
     compare_default(info, row, field, path);
     compare_type(row, field, present, path);
+  }
+
+  // Some fields that are tagged wherever they are say so only once.
+  static Versions versions_of(const json& field) {
+    return versions(field.contains("versions") ? field.at("versions") : field.at("taggedVersions"));
   }
 
   static int tag_of(const json& field) {
@@ -169,7 +174,7 @@ class DefinitionCheck {
     const bool is_node = &type == &wire::type_of<NodeId>;
     expect(is_node ? entity.empty() || entity == "brokerId" : entity != "brokerId", path,
            "is a node's id, or is none");
-    const bool is_error = plain_name(field.at("name").get<std::string>()) == "errorcode";
+    const bool is_error = plain_name(field.at("name").get<std::string>()).ends_with("errorcode");
     expect(is_error == (&type == &wire::type_of<ErrorCode>), path, "is an error code, or is none");
   }
 

@@ -1,0 +1,35 @@
+// Keys and values of a coordinator's records, which begin with their versions.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/api/types.h"
+#include "core/base/expected.h"
+#include "core/wire/wire.h"
+
+namespace brokersim::coordination {
+
+template <wire::Message T>
+Bytes with_version(const T& message, std::int16_t version) {
+  Bytes out;
+  wire::Writer writer(out);
+  writer.fixed(version);
+  wire::encode_into(writer, message, version);
+  return out;
+}
+
+// Nothing for a tombstone. The error says what is wrong with the bytes.
+template <wire::Message T>
+Expected<std::optional<T>, std::string_view> read_value(const std::optional<Bytes>& bytes) {
+  if (!bytes) return std::optional<T>();
+  wire::Reader in(*bytes);
+  const auto version = in.fixed<std::int16_t>();
+  if (!T::description.versions.has(version)) in.fail("value of an unknown version");
+  if (!in.ok()) return Unexpected(in.error());
+  auto value = std::optional<T>(wire::decode_from<T>(in, version));
+  if (!in.ok()) return Unexpected(in.error());
+  return value;
+}
+
+}  // namespace brokersim::coordination

@@ -1,0 +1,220 @@
+#include "core/transaction/decisions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/assert.h"
+
+namespace brokersim::transaction {
+
+using api::ErrorCode;
+
+namespace {
+
+std::int16_t next_epoch(std::int16_t epoch) {
+  ASSERT(epoch < std::numeric_limits<std::int16_t>::max(), epoch);
+  return static_cast<std::int16_t>(epoch + 1);
+}
+
+// Without what the transaction before was.
+Standing begun(const Standing& standing, std::int32_t timeout_ms, WallTime now) {
+  auto next = standing;
+  next.state = State::empty;
+  next.timeout_ms = timeout_ms;
+  next.partitions.clear();
+  next.started_at = -1;
+  next.updated_at = now.ms;
+  next.transaction_version = 0;
+  return next;
+}
+
+// Of the producer that has the id now, or had the one before until its epochs were used up.
+bool may_be_ours(const Standing& standing, const ProducerAndEpoch& expected) {
+  return standing.epoch == no_producer_epoch || expected.id == standing.producer_id ||
+         (expected.id == standing.previous_producer_id && is_exhausted(expected.epoch));
+}
+
+Standing rotated(const Standing& standing, const InitAsked& asked, std::int64_t fresh_id,
+                 WallTime now) {
+  auto next = begun(standing, asked.timeout_ms, now);
+  // Nobody but the same producer may ask again as the one before.
+  next.previous_producer_id = asked.expected ? standing.producer_id : no_producer_id;
+  next.producer_id = fresh_id;
+  next.epoch = 0;
+  next.last_epoch = asked.expected ? standing.epoch : no_producer_epoch;
+  return next;
+}
+
+// The answer to the first EndTxn was lost: the producer does not know its next epoch yet.
+bool is_repeated(const Standing& standing, const EndAsked& asked) {
+  const bool after_bump =
+      asked.producer.id == standing.producer_id && asked.producer.epoch == standing.epoch - 1;
+  const bool after_rotation = asked.producer.id == standing.previous_producer_id &&
+                              asked.producer.epoch == last_usable_epoch && standing.epoch == 0;
+  return after_bump || after_rotation;
+}
+
+bool has_own_epoch(const EndAsked& asked) {
+  return asked.transaction_version >= epoch_per_transaction;
+}
+
+ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked) {
+  const bool is_repeat = is_repeated(standing, asked);
+  if (asked.producer.id != standing.producer_id && !is_repeat) {
+    return ErrorCode::invalid_producer_id_mapping;
+  }
+  const bool is_present = asked.producer.epoch == standing.epoch;
+  const bool is_fine = is_prepared(standing.state)   ? is_repeat
+                       : is_complete(standing.state) ? is_repeat || is_present
+                                                     : is_present;
+  return is_fine ? ErrorCode::none : ErrorCode::producer_fenced;
+}
+
+Standing prepared(const Standing& standing, const EndAsked& asked,
+                  std::optional<std::int64_t> fresh_id, WallTime now) {
+  auto next = standing;
+  next.state = asked.is_commit ? State::prepare_commit : State::prepare_abort;
+  next.updated_at = now.ms;
+  next.transaction_version = asked.transaction_version;
+  if (standing.state != State::ongoing) next.started_at = now.ms;
+  if (!has_own_epoch(asked)) return next;
+  next.last_epoch = standing.epoch;
+  next.epoch = next_epoch(standing.epoch);
+  if (is_exhausted(standing.epoch)) next.next_producer_id = fresh_id.value();
+  return next;
+}
+
+}  // namespace
+
+// ---- Beginning ---------------------------------------------------------------------------------
+
+bool must_rotate(const Standing& standing, const InitAsked& asked) {
+  if (standing.state == State::ongoing || is_prepared(standing.state)) return false;
+  return is_exhausted(standing.epoch) &&
+         (!asked.expected || asked.expected->epoch == standing.epoch);
+}
+
+Decision init_producer(const Standing& standing, const InitAsked& asked,
+                       std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
+                       WallTime now) {
+  const auto& expected = asked.expected;
+  if (expected && !may_be_ours(standing, *expected)) return Unexpected(ErrorCode::producer_fenced);
+  if (standing.state == State::ongoing) {
+    // Stricter than Kafka: what has lost its epoch ends nobody's transaction.
+    const bool is_outdated = expected && expected->epoch != standing.epoch;
+    if (is_outdated) return Unexpected(ErrorCode::producer_fenced);
+    return fence(standing, rules, now);
+  }
+  if (is_prepared(standing.state)) return Unexpected(ErrorCode::concurrent_transactions);
+  if (must_rotate(standing, asked)) {
+    if (!fresh_id) return Unexpected(ErrorCode::coordinator_load_in_progress);
+    return rotated(standing, asked, *fresh_id, now);
+  }
+  const bool is_present =
+      !expected || standing.epoch == no_producer_epoch || expected->epoch == standing.epoch;
+  if (is_present) {
+    auto next = begun(standing, asked.timeout_ms, now);
+    next.epoch = next_epoch(standing.epoch);
+    next.last_epoch = expected ? expected->epoch : no_producer_epoch;
+    return next;
+  }
+  if (expected->epoch == standing.last_epoch) return std::optional<Standing>();
+  return Unexpected(ErrorCode::producer_fenced);
+}
+
+// ---- Adding ------------------------------------------------------------------------------------
+
+ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking) {
+  if (asking.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
+  return asking.epoch == standing.epoch ? ErrorCode::none : ErrorCode::producer_fenced;
+}
+
+Decision add_partitions(const Standing& standing, const std::set<TopicPartition>& added,
+                        WallTime now) {
+  if (is_prepared(standing.state)) return Unexpected(ErrorCode::concurrent_transactions);
+  const bool is_ongoing = standing.state == State::ongoing;
+  const bool has_all = std::includes(standing.partitions.begin(), standing.partitions.end(),
+                                     added.begin(), added.end());
+  if (is_ongoing && has_all) return std::optional<Standing>();
+  auto next = standing;
+  next.state = State::ongoing;
+  next.partitions.insert(added.begin(), added.end());
+  // KAFKA-8803: the clock may stand before what was noted last.
+  next.updated_at = now.ms;
+  if (!is_ongoing) next.started_at = now.ms;
+  return next;
+}
+
+// ---- Ending ------------------------------------------------------------------------------------
+
+ErrorCode check_end(const Standing& standing, const EndAsked& asked,
+                    const TransactionRules& rules) {
+  if (has_own_epoch(asked)) return check_end_of_own_epoch(standing, asked);
+  if (asked.producer.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
+  const auto epoch = asked.producer.epoch;
+  const bool is_fine = rules.ends_with_present_epoch_only ? epoch == standing.epoch  // KAFKA-9600
+                                                          : epoch >= standing.epoch;
+  return is_fine ? ErrorCode::none : ErrorCode::producer_fenced;
+}
+
+bool must_rotate(const Standing& standing, const EndAsked& asked) {
+  return has_own_epoch(asked) && is_exhausted(standing.epoch) && !is_prepared(standing.state) &&
+         !is_repeated(standing, asked);
+}
+
+Decision end(const Standing& standing, const EndAsked& asked, std::optional<std::int64_t> fresh_id,
+             WallTime now) {
+  const bool is_repeat = has_own_epoch(asked) ? is_repeated(standing, asked) : true;
+  const bool has_same_result =
+      standing.state == (asked.is_commit ? State::complete_commit : State::complete_abort) ||
+      standing.state == (asked.is_commit ? State::prepare_commit : State::prepare_abort);
+  if (is_prepared(standing.state)) {
+    return Unexpected(has_same_result ? ErrorCode::concurrent_transactions
+                                      : ErrorCode::invalid_txn_state);
+  }
+  if (is_complete(standing.state) && is_repeat) {
+    if (has_same_result) return std::optional<Standing>();
+    return Unexpected(ErrorCode::invalid_txn_state);
+  }
+  if (standing.state != State::ongoing) {
+    // KAFKA-18401: an abort of what was never begun is one all the same, where it ends an epoch.
+    const bool is_allowed = !asked.is_commit && has_own_epoch(asked);
+    if (!is_allowed) return Unexpected(ErrorCode::invalid_txn_state);
+  }
+  if (must_rotate(standing, asked) && !fresh_id) {
+    return Unexpected(ErrorCode::coordinator_load_in_progress);
+  }
+  return prepared(standing, asked, fresh_id, now);
+}
+
+Standing fence(const Standing& standing, const TransactionRules& rules, WallTime now) {
+  REQUIRE(standing.state == State::ongoing);
+  auto next = standing;
+  next.state = State::prepare_abort;
+  next.epoch = next_epoch(standing.epoch);
+  // KAFKA-19367: the transaction's own end raises the epoch; fencing has done so already.
+  if (!rules.fences_raise_epoch_once && standing.has_epoch_per_transaction()) {
+    next.epoch = static_cast<std::int16_t>(next.epoch + 1);
+  }
+  next.last_epoch = no_producer_epoch;
+  next.updated_at = now.ms;
+  return next;
+}
+
+Standing complete(const Standing& standing, WallTime now) {
+  REQUIRE(is_prepared(standing.state));
+  auto next = standing;
+  next.state =
+      standing.state == State::prepare_commit ? State::complete_commit : State::complete_abort;
+  next.partitions.clear();
+  next.updated_at = now.ms;
+  const auto successor = std::exchange(next.next_producer_id, no_producer_id);
+  if (successor == no_producer_id) return next;
+  next.previous_producer_id = standing.producer_id;
+  next.producer_id = successor;
+  next.epoch = 0;
+  next.last_epoch = last_usable_epoch;
+  return next;
+}
+
+}  // namespace brokersim::transaction

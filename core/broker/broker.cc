@@ -24,9 +24,11 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       lifecycle_(config, quorum, incarnation_id, previous_epoch),
       isr_updates_(config, quorum, replicas_, lifecycle_),
       fetchers_(config, replicas_, lifecycle_, fibers_),
-      coordinators_(config, replicas_, fibers_),
+      groups_(config, replicas_, fibers_),
       controller_(config, quorum, "forward"),
-      producer_ids_(config, quorum, lifecycle_, fibers_) {}
+      producer_ids_(config, quorum, lifecycle_, fibers_),
+      transactions_(config, replicas_, fibers_, producer_ids_),
+      markers_(config, image_, transactions_, fibers_) {}
 
 void Broker::start(Env& env, bool was_clean) {
   replicas_.load_checkpoints(env, was_clean);
@@ -88,7 +90,9 @@ void Broker::apply(Env& env, MetadataNews news) {
   image_ = std::move(news.image);
   replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
-  coordinators_.apply(env, image_, news.delta);
+  groups_.apply(env, image_, news.delta);
+  transactions_.apply(env, image_, news.delta);
+  markers_.start_if_needed(env);
   lifecycle_.applied_metadata(env, news.offset);
   if (is_serving_ || !image_.is_active(config_.node_id)) return;
   is_serving_ = true;

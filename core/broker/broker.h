@@ -7,14 +7,16 @@
 
 #include "core/broker/config.h"
 #include "core/broker/controller_link.h"
-#include "core/broker/coordinators.h"
 #include "core/broker/fetchers.h"
 #include "core/broker/fiber_group.h"
+#include "core/broker/group_coordinators.h"
 #include "core/broker/isr_updates.h"
 #include "core/broker/lifecycle.h"
+#include "core/broker/marker_sender.h"
 #include "core/broker/producer_ids.h"
 #include "core/broker/quorum.h"
 #include "core/broker/replicas.h"
+#include "core/broker/transaction_coordinators.h"
 #include "core/controller/image.h"
 #include "core/env.h"
 #include "core/signal.h"
@@ -56,8 +58,9 @@ class Broker {
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }
-  Coordinators& coordinators() { return coordinators_; }
-  const Coordinators& coordinators() const { return coordinators_; }
+  GroupCoordinators& groups() { return groups_; }
+  const GroupCoordinators& groups() const { return groups_; }
+  TransactionCoordinators& transactions() { return transactions_; }
   Lifecycle& lifecycle() { return lifecycle_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   const QuorumNode& quorum() const { return quorum_; }
@@ -82,9 +85,11 @@ class Broker {
   Lifecycle lifecycle_;
   IsrUpdates isr_updates_;
   Fetchers fetchers_;
-  Coordinators coordinators_;
+  GroupCoordinators groups_;
   ControllerLink controller_;
   ProducerIds producer_ids_;
+  TransactionCoordinators transactions_;
+  MarkerSender markers_;
   FiberGroup fibers_;
 };
 

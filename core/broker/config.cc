@@ -49,6 +49,16 @@ void each_setting(Config& c, F&& f) {
   f("offsets.topic.num.partitions", c.offsets_topic_num_partitions, none);
   f("offsets.topic.replication.factor", c.offsets_topic_replication_factor, none);
   f("offsets.topic.segment.bytes", c.offsets_topic_segment_bytes, none);
+  f("transaction.max.timeout.ms", c.transaction.max_timeout, ms);
+  f("transaction.abort.timed.out.transaction.cleanup.interval.ms",
+    c.transaction.abort_check_interval, ms);
+  f("transactional.id.expiration.ms", c.transaction.id_expiration, ms);
+  f("transaction.remove.expired.transaction.cleanup.interval.ms",
+    c.transaction.id_expiration_check_interval, ms);
+  f("transaction.state.log.num.partitions", c.transaction_state_log_num_partitions, none);
+  f("transaction.state.log.replication.factor", c.transaction_state_log_replication_factor, none);
+  f("transaction.state.log.min.isr", c.transaction_state_log_min_isr, none);
+  f("transaction.state.log.segment.bytes", c.transaction_state_log_segment_bytes, none);
   f("broker.heartbeat.interval.ms", c.broker_heartbeat_interval, ms);
   f("broker.session.timeout.ms", c.broker_session_timeout, ms);
   f("leader.imbalance.check.interval.seconds", c.leader_imbalance_check_interval, Duration(1s));

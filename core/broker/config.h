@@ -15,6 +15,7 @@
 #include "core/base/time.h"
 #include "core/env.h"
 #include "core/group/group_config.h"
+#include "core/transaction/transaction_config.h"
 
 namespace brokersim::broker {
 
@@ -77,6 +78,15 @@ struct NodeConfig {
   std::int32_t offsets_topic_num_partitions = 50;        // offsets.topic.num.partitions
   std::int16_t offsets_topic_replication_factor = 3;     // offsets.topic.replication.factor
   std::int32_t offsets_topic_segment_bytes = 100 << 20;  // offsets.topic.segment.bytes
+
+  // Transactions.
+  transaction::TransactionConfig transaction;
+  std::int32_t transaction_state_log_num_partitions = 50;  // transaction.state.log.num.partitions
+  std::int16_t transaction_state_log_replication_factor =
+      3;                                           // transaction.state.log.replication.factor
+  std::int16_t transaction_state_log_min_isr = 2;  // transaction.state.log.min.isr
+  std::int32_t transaction_state_log_segment_bytes = 100
+                                                     << 20;  // transaction.state.log.segment.bytes
 
   // Controller.
   Duration broker_heartbeat_interval = 2s;          // broker.heartbeat.interval.ms

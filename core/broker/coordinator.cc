@@ -13,7 +13,8 @@ using api::ErrorCode;
 
 namespace {
 
-constexpr std::size_t load_bytes = 5 << 20;  // offsets.load.buffer.size
+// offsets.load.buffer.size, transaction.state.log.load.buffer.size
+constexpr std::size_t load_bytes = 5 << 20;
 
 wire::Batch batch_of(const std::vector<wire::Record>& records) {
   wire::BatchBuilder builder;
@@ -23,24 +24,30 @@ wire::Batch batch_of(const std::vector<wire::Record>& records) {
 
 }  // namespace
 
-Coordinator::Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica)
+template <class Shard>
+Coordinator<Shard>::Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica,
+                                Shard shard, Signal& moved)
     : replica_(std::move(replica)),
       epoch_(replica_->state().leader_epoch),
       max_batch_bytes_(static_cast<std::size_t>(config.message_max_bytes)),
-      shard_(config.group) {}
+      shard_(std::move(shard)),
+      moved_(moved) {}
 
-bool Coordinator::leads() const {
+template <class Shard>
+bool Coordinator<Shard>::leads() const {
   return replica_->is_leader() && replica_->state().leader_epoch == epoch_;
 }
 
-ErrorCode Coordinator::availability() const {
+template <class Shard>
+ErrorCode Coordinator<Shard>::availability() const {
   if (has_ended_ || !leads()) return ErrorCode::not_coordinator;
   return is_loaded_ ? ErrorCode::none : ErrorCode::coordinator_load_in_progress;
 }
 
 // ---- Life --------------------------------------------------------------------------------------
 
-void Coordinator::run(Env& env) {
+template <class Shard>
+void Coordinator<Shard>::run(Env& env) {
   const Offset end = replica_->log().end_offset();
   if (load(env) && wait_until_committed(env, end)) {
     is_loaded_ = true;
@@ -49,11 +56,15 @@ void Coordinator::run(Env& env) {
   }
   has_ended_ = true;
   auto farewell = shard_.abandon(now(env));
-  for (auto& answer : farewell.answers) deliver(env, std::move(answer));
+  for (auto& answer : farewell.answers) {
+    deliver(env, answer.request, std::move(answer.response));
+  }
+  moved_.notify_all(env);
 }
 
 // Nothing is appended meanwhile but by us, and we append only once we are loaded.
-bool Coordinator::load(Env& env) {
+template <class Shard>
+bool Coordinator<Shard>::load(Env& env) {
   auto& log = replica_->log();
   for (Offset at = log.start_offset(); at < log.end_offset();) {
     auto read = log.read(env, at, {.max_bytes = load_bytes});
@@ -68,7 +79,8 @@ bool Coordinator::load(Env& env) {
   return leads();
 }
 
-Expected<Done, std::string_view> Coordinator::replay(const Slice& bytes, Offset from) {
+template <class Shard>
+Expected<Done, std::string_view> Coordinator<Shard>::replay(const Slice& bytes, Offset from) {
   auto batches = wire::parse_batches(bytes);
   if (!batches) return Unexpected(name_of(batches.error()));
   std::string_view first_error;
@@ -91,7 +103,8 @@ Expected<Done, std::string_view> Coordinator::replay(const Slice& bytes, Offset 
 
 // A leader may hold records that were answered as committed without knowing yet that they are: were
 // offsets served before, they could go back.
-bool Coordinator::wait_until_committed(Env& env, Offset end) {
+template <class Shard>
+bool Coordinator<Shard>::wait_until_committed(Env& env, Offset end) {
   while (leads() && replica_->high_watermark() < end) {
     if (replica_->changed().wait(env) == Wake::cancelled) return false;
   }
@@ -99,7 +112,8 @@ bool Coordinator::wait_until_committed(Env& env, Offset end) {
 }
 
 // KAFKA-20634: of the high watermark nothing is said to the shard once we do not lead any more.
-void Coordinator::work(Env& env) {
+template <class Shard>
+void Coordinator<Shard>::work(Env& env) {
   while (leads()) {
     carry_out(env, shard_.committed(now(env), replica_->high_watermark()));
     const auto present = now(env);
@@ -112,9 +126,10 @@ void Coordinator::work(Env& env) {
 
 // ---- Requests ----------------------------------------------------------------------------------
 
-std::optional<group::Response> Coordinator::ask_any(Env& env, const Request& request) {
+template <class Shard>
+auto Coordinator<Shard>::ask_any(Env& env, const Request& request) -> std::optional<Response> {
   REQUIRE(availability() == ErrorCode::none);
-  const group::RequestId id{++requests_};
+  const RequestId id{++requests_};
   Waiting waiting;
   waiting_.emplace(id, &waiting);
   carry_out(env, request(shard_, now(env), id));
@@ -125,23 +140,27 @@ std::optional<group::Response> Coordinator::ask_any(Env& env, const Request& req
   return std::move(waiting.response);
 }
 
-void Coordinator::deliver(Host& host, group::Answer answer) {
-  const auto found = waiting_.find(answer.request);
+template <class Shard>
+void Coordinator<Shard>::deliver(Host& host, RequestId request, Response response) {
+  const auto found = waiting_.find(request);
   if (found == waiting_.end()) return;
-  found->second->response = std::move(answer.response);
+  found->second->response = std::move(response);
   found->second->answered.notify_all(host);
 }
 
 // ---- The log -----------------------------------------------------------------------------------
 
-void Coordinator::carry_out(Host& host, group::Output output) {
-  std::deque<group::Output> outputs;
+template <class Shard>
+void Coordinator<Shard>::carry_out(Host& host, Output output) {
+  std::deque<Output> outputs;
   outputs.push_back(std::move(output));
   while (!outputs.empty()) {
     auto next = std::move(outputs.front());
     outputs.pop_front();
     for (auto& event : next.events) host.emit(std::move(event));
-    for (auto& answer : next.answers) deliver(host, std::move(answer));
+    for (auto& answer : next.answers) {
+      deliver(host, answer.request, std::move(answer.response));
+    }
     for (const auto& write : next.writes) {
       if (auto failed = append(host, write)) outputs.push_back(*std::move(failed));
     }
@@ -150,10 +169,13 @@ void Coordinator::carry_out(Host& host, group::Output output) {
     }
   }
   if (shard_.next_deadline() < wakes_at_) sooner_.notify_all(host);
+  moved_.notify_all(host);
 }
 
 // What the shard makes of it if the records could not be appended.
-std::optional<group::Output> Coordinator::append(Host& host, const group::Write& write) {
+template <class Shard>
+auto Coordinator<Shard>::append(Host& host, const typename Shard::Write& write)
+    -> std::optional<Output> {
   auto batch = batch_of(write.records);
   if (batch.size() > max_batch_bytes_) {
     return shard_.append_failed(now(host), write.id, ErrorCode::message_too_large);
@@ -166,5 +188,8 @@ std::optional<group::Output> Coordinator::append(Host& host, const group::Write&
   shard_.appended(now(host), write.id, appended->base_offset);
   return std::nullopt;
 }
+
+template class Coordinator<group::Shard>;
+template class Coordinator<transaction::Shard>;
 
 }  // namespace brokersim::broker

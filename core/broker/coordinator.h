@@ -1,11 +1,11 @@
-// The coordinator of the groups in one partition of __consumer_offsets, while this broker leads it
-// in one leader epoch.
+// The coordinator of what is in one partition of a coordinators' topic, while this broker leads it
+// in one leader epoch: groups in __consumer_offsets, transactional ids in __transaction_state.
 //
 //   loading ─ the log is replayed, and what was replayed is committed ─▶ active ─ role lost ─▶
 //   ended
 //
-// What is decided, group::Shard decides; here its writes meet the log, its deadlines the clock, and
-// requests that are parked wait for their answers.
+// What is decided, a group::Shard or transaction::Shard decides; here its writes meet the log, its
+// deadlines the clock, and requests that are parked wait for their answers.
 #pragma once
 
 #include <functional>
@@ -19,16 +19,26 @@
 #include "core/broker/config.h"
 #include "core/broker/replica.h"
 #include "core/broker/server.h"
+#include "core/coordination/request.h"
 #include "core/env.h"
 #include "core/group/shard.h"
 #include "core/signal.h"
+#include "core/transaction/shard.h"
 
 namespace brokersim::broker {
 
+template <class Shard>
 class Coordinator {
  public:
-  // Requires a replica that leads.
-  Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica);
+  using Output = typename Shard::Output;
+  using Response = typename Shard::Response;
+  using Now = coordination::Now;
+  using RequestId = coordination::RequestId;
+
+  // Requires a replica that leads. `moved`, which outlives it, is notified whenever the shard may
+  // have changed.
+  Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica, Shard shard,
+              Signal& moved);
 
   // Until we no longer lead in this epoch, or the fiber is cancelled.
   void run(Env& env);
@@ -39,25 +49,26 @@ class Coordinator {
   }
   // NONE, COORDINATOR_LOAD_IN_PROGRESS or NOT_COORDINATOR: only with NONE may anything be asked.
   api::ErrorCode availability() const;
-  group::Shard& shard() { return shard_; }
-  group::Now now(Host& host) const { return {host.now(), host.wall_clock()}; }
+  Shard& shard() { return shard_; }
+  Now now(Host& host) const { return {host.now(), host.wall_clock()}; }
+  LeaderEpoch epoch() const { return epoch_; }
 
   // Gives a request to the shard and waits for its answer, which comes at the latest when the
   // coordinator ends. The error, that the node ends first.
-  using Request = std::function<group::Output(group::Shard&, group::Now, group::RequestId)>;
-  template <class Response>
-  Answer<Response> ask(Env& env, const Request& request) {
+  using Request = std::function<Output(Shard&, Now, RequestId)>;
+  template <class Wanted>
+  Answer<Wanted> ask(Env& env, const Request& request) {
     auto response = ask_any(env, request);
     if (!response) return Unexpected(std::string("the node ends"));
-    return std::get<Response>(*std::move(response));
+    return std::get<Wanted>(*std::move(response));
   }
   // What came out of the shard: appends, answers, tells.
-  void carry_out(Host& host, group::Output output);
+  void carry_out(Host& host, Output output);
 
  private:
   // A request whose fiber waits.
   struct Waiting {
-    std::optional<group::Response> response;
+    std::optional<Response> response;
     Signal answered;
   };
 
@@ -66,20 +77,24 @@ class Coordinator {
   Expected<Done, std::string_view> replay(const Slice& bytes, Offset from);
   bool wait_until_committed(Env& env, Offset end);
   void work(Env& env);
-  std::optional<group::Response> ask_any(Env& env, const Request& request);
-  std::optional<group::Output> append(Host& host, const group::Write& write);
-  void deliver(Host& host, group::Answer answer);
+  std::optional<Response> ask_any(Env& env, const Request& request);
+  std::optional<Output> append(Host& host, const typename Shard::Write& write);
+  void deliver(Host& host, RequestId request, Response response);
 
   const std::shared_ptr<Replica> replica_;
   const LeaderEpoch epoch_;
   const std::size_t max_batch_bytes_;
-  group::Shard shard_;
+  Shard shard_;
+  Signal& moved_;
   bool is_loaded_ = false;
   bool has_ended_ = false;
   std::uint64_t requests_ = 0;
-  std::map<group::RequestId, Waiting*> waiting_;
+  std::map<RequestId, Waiting*> waiting_;
   Instant wakes_at_ = never;  // What run() waits for at the latest.
   Signal sooner_;             // The shard has an earlier deadline than that.
 };
+
+extern template class Coordinator<group::Shard>;
+extern template class Coordinator<transaction::Shard>;
 
 }  // namespace brokersim::broker

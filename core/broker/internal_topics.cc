@@ -6,12 +6,41 @@
 
 #include "core/broker/forwarding.h"
 #include "core/group/records.h"
+#include "core/transaction/records.h"
 
 namespace brokersim::broker {
 
 using api::ErrorCode;
 
-bool is_internal_topic(std::string_view name) { return name == group::offsets_topic; }
+namespace {
+
+void configure_offsets(const NodeConfig& config, api::CreateTopicsRequest::CreatableTopic& topic) {
+  topic.num_partitions = config.offsets_topic_num_partitions;
+  topic.replication_factor = config.offsets_topic_replication_factor;
+  topic.configs = {
+      {.name = "cleanup.policy", .value = "compact"},
+      {.name = "compression.type", .value = "producer"},
+      {.name = "segment.bytes", .value = fmt::format("{}", config.offsets_topic_segment_bytes)}};
+}
+
+void configure_transactions(const NodeConfig& config,
+                            api::CreateTopicsRequest::CreatableTopic& topic) {
+  topic.num_partitions = config.transaction_state_log_num_partitions;
+  topic.replication_factor = config.transaction_state_log_replication_factor;
+  topic.configs = {{.name = "cleanup.policy", .value = "compact"},
+                   {.name = "compression.type", .value = "uncompressed"},
+                   {.name = "min.insync.replicas",
+                    .value = fmt::format("{}", config.transaction_state_log_min_isr)},
+                   {.name = "segment.bytes",
+                    .value = fmt::format("{}", config.transaction_state_log_segment_bytes)},
+                   {.name = "unclean.leader.election.enable", .value = "false"}};
+}
+
+}  // namespace
+
+bool is_internal_topic(std::string_view name) {
+  return name == group::offsets_topic || name == transaction::state_topic;
+}
 
 api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,
                                                      std::string_view name) {
@@ -19,13 +48,8 @@ api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,
   topic.name = name;
   topic.num_partitions = -1;
   topic.replication_factor = -1;
-  if (name != group::offsets_topic) return topic;
-  topic.num_partitions = config.offsets_topic_num_partitions;
-  topic.replication_factor = config.offsets_topic_replication_factor;
-  topic.configs = {
-      {.name = "cleanup.policy", .value = "compact"},
-      {.name = "compression.type", .value = "producer"},
-      {.name = "segment.bytes", .value = fmt::format("{}", config.offsets_topic_segment_bytes)}};
+  if (name == group::offsets_topic) configure_offsets(config, topic);
+  if (name == transaction::state_topic) configure_transactions(config, topic);
   return topic;
 }
 

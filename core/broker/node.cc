@@ -14,6 +14,7 @@
 #include "core/broker/forwarding.h"
 #include "core/broker/handlers/group_handlers.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/transaction_handlers.h"
 #include "core/broker/metadata_loader.h"
 #include "core/broker/node_look.h"
 #include "core/broker/quorum.h"
@@ -176,8 +177,8 @@ void serve_broker(Node& node) {
         return handlers::offset_for_leader_epoch(broker, request);
       });
   serve_as_broker<api::InitProducerIdRequest>(
-      node, [&broker](Env& env, const auto&, const auto& request) {
-        return handlers::init_producer_id(env, broker, request);
+      node, [&broker](Env& env, const auto& context, const auto& request) {
+        return handlers::init_producer_id(env, broker, context, request);
       });
   serve_as_broker<api::MetadataRequest>(
       node, [&broker](Env& env, const auto& context, const auto& request) {
@@ -233,7 +234,7 @@ void describe_features(const controller::Image& image, api::ApiVersionsResponse&
 }
 
 template <wire::Message Request, class Handler>
-void serve_group(Node& node, Handler handler) {
+void serve_by(Node& node, Handler handler) {
   serve_as_broker<Request>(
       node, [&broker = *node.broker, handler](Env& env, const auto& context, auto request) {
         return handler(env, broker, context, std::move(request));
@@ -241,17 +242,25 @@ void serve_group(Node& node, Handler handler) {
 }
 
 void serve_groups(Node& node) {
-  serve_group<api::FindCoordinatorRequest>(node, &handlers::find_coordinator);
-  serve_group<api::JoinGroupRequest>(node, &handlers::join_group);
-  serve_group<api::SyncGroupRequest>(node, &handlers::sync_group);
-  serve_group<api::HeartbeatRequest>(node, &handlers::heartbeat);
-  serve_group<api::LeaveGroupRequest>(node, &handlers::leave_group);
-  serve_group<api::OffsetCommitRequest>(node, &handlers::offset_commit);
-  serve_group<api::OffsetFetchRequest>(node, &handlers::offset_fetch);
-  serve_group<api::OffsetDeleteRequest>(node, &handlers::offset_delete);
-  serve_group<api::DescribeGroupsRequest>(node, &handlers::describe_groups);
-  serve_group<api::ListGroupsRequest>(node, &handlers::list_groups);
-  serve_group<api::DeleteGroupsRequest>(node, &handlers::delete_groups);
+  serve_by<api::FindCoordinatorRequest>(node, &handlers::find_coordinator);
+  serve_by<api::JoinGroupRequest>(node, &handlers::join_group);
+  serve_by<api::SyncGroupRequest>(node, &handlers::sync_group);
+  serve_by<api::HeartbeatRequest>(node, &handlers::heartbeat);
+  serve_by<api::LeaveGroupRequest>(node, &handlers::leave_group);
+  serve_by<api::OffsetCommitRequest>(node, &handlers::offset_commit);
+  serve_by<api::OffsetFetchRequest>(node, &handlers::offset_fetch);
+  serve_by<api::OffsetDeleteRequest>(node, &handlers::offset_delete);
+  serve_by<api::DescribeGroupsRequest>(node, &handlers::describe_groups);
+  serve_by<api::ListGroupsRequest>(node, &handlers::list_groups);
+  serve_by<api::DeleteGroupsRequest>(node, &handlers::delete_groups);
+}
+
+void serve_transactions(Node& node) {
+  serve_by<api::AddPartitionsToTxnRequest>(node, &handlers::add_partitions_to_txn);
+  serve_by<api::AddOffsetsToTxnRequest>(node, &handlers::add_offsets_to_txn);
+  serve_by<api::EndTxnRequest>(node, &handlers::end_txn);
+  serve_by<api::DescribeTransactionsRequest>(node, &handlers::describe_transactions);
+  serve_by<api::ListTransactionsRequest>(node, &handlers::list_transactions);
 }
 
 void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_shutdown) {
@@ -279,6 +288,7 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
   if (node.controller) serve_controller(node);
   if (node.broker) serve_broker(node);
   if (node.broker) serve_groups(node);
+  if (node.broker) serve_transactions(node);
   node.quorum->start(env);
   node.fibers.spawn(env, "metadata", [&node](Env& fiber) { node.metadata->run(fiber); });
   if (node.controller) {

@@ -74,6 +74,8 @@ Batch& Accumulator::open_batch(Instant now, const TopicPartition& partition,
   batch->created = now;
   wire::BatchHeader proto;
   proto.set_codec(config_.compression_type);
+  if (config_.transactional_id)
+    proto.attributes = static_cast<std::int16_t>(proto.attributes | 0x10);
   batch->builder = wire::BatchBuilder(proto);
   unsettled_.insert(batch->number);
   batches.push_back(std::move(batch));
@@ -155,9 +157,21 @@ bool Accumulator::may_go(const Queue& queue, const Batch& batch) const {
 }
 
 void Accumulator::number(Queue& queue, Batch& batch) {
-  if (!queue.sequences.has_id()) queue.sequences.begin(*producer_id_);
+  if (!queue.sequences.has_id()) queue.sequences.begin(*producer_id_, producer_epoch_);
   queue.sequences.number(*batch.finished);
   batch.is_numbered = true;
+}
+
+void Accumulator::set_producer(std::int64_t id, std::int16_t epoch) {
+  REQUIRE(unsettled_.empty(), unsettled_.size());
+  producer_id_ = id;
+  producer_epoch_ = epoch;
+  for (auto& [partition, queue] : queues_) queue.sequences = Sequences();
+}
+
+bool Accumulator::has_gap() const {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [](const auto& entry) { return entry.second.sequences.has_gap(); });
 }
 
 bool Accumulator::may_renumber(const Batch& batch) const {
@@ -177,7 +191,7 @@ void Accumulator::settle_numbers(Queue& queue) {
     if (may_renumber(*batch)) batch->is_numbered = false;
     has_numbered = has_numbered || batch->is_numbered;
   }
-  if (has_numbered) return;
+  if (has_numbered || config_.transactional_id) return;
   const bool had_this_id = queue.sequences.id() == producer_id_;
   queue.sequences.begin_next_epoch();
   if (had_this_id && !queue.sequences.has_id()) producer_id_.reset();
@@ -246,6 +260,11 @@ void Accumulator::abandon(Host& host) {
       give_up(host, *batch, ErrorCode::request_timed_out);
     }
   }
+}
+
+void Accumulator::resume() {
+  REQUIRE(unsettled_.empty(), unsettled_.size());
+  is_abandoned_ = false;
 }
 
 void Accumulator::give_up(Host& host, Batch& batch, ErrorCode error) {

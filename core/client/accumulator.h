@@ -12,6 +12,10 @@
 // their numbers in every attempt. What is tried again goes alone and in order, as nothing can
 // follow what is missing. A batch whose fate is unknown never gets other numbers: it would be
 // another one.
+//
+// A transactional producer's id and epoch are given by its coordinator, the same for all
+// partitions. Behind a gap nothing is sent before the next epoch comes, which it does with a new
+// transaction.
 #pragma once
 
 #include <cstdint>
@@ -75,13 +79,21 @@ class Accumulator {
   bool is_settled(std::int64_t up_to) const;
   // Settles what is queued; what is in flight is settled by its present attempt, whatever comes.
   void abandon(Host& host);
+  // After abandon(), when everything is settled: what is added from now on is sent.
+  void resume();
 
   // Batches to send to `broker`: of each partition it leads the first, if due. Up to
   // max.in.flight batches of a partition may be under way; with 1, retries keep their order.
   std::vector<BatchPtr> take(Instant now, const ClusterView& view, NodeId broker);
   // Numbering waits for a producer id.
-  bool needs_producer_id() const { return config_.enable_idempotence && !producer_id_; }
+  bool needs_producer_id() const {
+    return config_.enable_idempotence && !config_.transactional_id && !producer_id_;
+  }
   void set_producer_id(std::int64_t id) { producer_id_ = id; }
+  // A transactional producer's, from now on. Requires that everything is settled.
+  void set_producer(std::int64_t id, std::int16_t epoch);
+  // Nothing can be sent to some partition in the present epoch.
+  bool has_gap() const;
   // When take() for this broker may have something next; `never` if nothing waits for it.
   Instant next_due(const ClusterView& view, NodeId broker) const;
 
@@ -119,6 +131,7 @@ class Accumulator {
   const ProducerConfig& config_;
   std::map<TopicPartition, Queue> queues_;
   std::optional<std::int64_t> producer_id_;  // For partitions that have none yet.
+  std::int16_t producer_epoch_ = 0;          // Of a transactional producer.
   std::size_t buffered_ = 0;                 // Bytes queued and in flight.
   std::int64_t batches_ = 0;
   std::int64_t flushed_up_to_ = 0;

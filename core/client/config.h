@@ -40,6 +40,9 @@ struct ProducerConfig {
   // enable.idempotence; unlike Kafka's producer ours has to be asked. Requires acks=all and at most
   // five requests in flight.
   bool enable_idempotence = false;
+  // transactional.id, which a TransactionalProducer has; it requires idempotence.
+  std::optional<std::string> transactional_id;
+  Duration transaction_timeout = 60s;  // transaction.timeout.ms
   Rules rules;
 };
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/api/consumer_protocol.h"
-#include "core/api/find_coordinator.h"
 #include "core/api/heartbeat.h"
 #include "core/api/leave_group.h"
 #include "core/api/offset_commit.h"
@@ -92,37 +91,6 @@ Partitions read_assignment(const Bytes& assignment) {
 
 // ---- The coordinator ---------------------------------------------------------------------------
 
-std::shared_ptr<wire::Channel> Membership::coordinator(Env& env, Instant deadline) {
-  if (coordinator_) return coordinator_;
-  if (cluster_.view().brokers().empty()) cluster_.refresh(env, deadline);
-  const auto& brokers = cluster_.view().brokers();
-  if (brokers.empty()) return nullptr;
-  auto at = brokers.begin();
-  std::advance(at, static_cast<std::ptrdiff_t>(lookups_++ % brokers.size()));
-  const auto channel = cluster_.channel_to(at->first);
-  api::FindCoordinatorRequest request;
-  request.coordinator_keys = {config_.group_id};
-  const auto until = std::min(deadline, env.now() + config_.consumer.client.request_timeout);
-  const auto response = channel->call(env, request, find_coordinator_version, until);
-  if (!response) {
-    cluster_.needs_refresh();
-    return nullptr;
-  }
-  if (response->coordinators.empty()) return nullptr;
-  const auto& found = response->coordinators.front();
-  if (found.error_code != ErrorCode::none) return nullptr;
-  if (coordinator_) return coordinator_;  // Another fiber found it meanwhile.
-  coordinator_ =
-      std::make_shared<wire::Channel>(Address{found.host, static_cast<std::uint16_t>(found.port)},
-                                      config_.consumer.client.client_id);
-  return coordinator_;
-}
-
-void Membership::forget_coordinator() {
-  if (coordinator_) coordinator_->close();
-  coordinator_.reset();
-}
-
 bool Membership::back_off(Env& env, Instant deadline) {
   const auto random = env.random("client.group", ++backoffs_);
   const auto until = env.now() + backoff_.after(++failures_, random);
@@ -134,7 +102,7 @@ ErrorCode Membership::learn(ErrorCode error) {
     case ErrorCode::none: failures_ = 0; break;
     case ErrorCode::network_exception:
     case ErrorCode::not_coordinator:
-    case ErrorCode::coordinator_not_available: forget_coordinator(); break;
+    case ErrorCode::coordinator_not_available: coordinator_.forget(); break;
     case ErrorCode::unknown_member_id: member_id_.clear(); [[fallthrough]];
     case ErrorCode::illegal_generation:
     case ErrorCode::fenced_instance_id:
@@ -172,7 +140,7 @@ Membership::Share Membership::join_once(Env& env, const std::set<std::string>& t
   has_joined_ = false;
   assigned_.clear();
   const Instant deadline = env.now() + config_.max_poll_interval + join_grace;
-  const auto channel = coordinator(env, deadline);
+  const auto channel = coordinator_.channel(env, deadline);
   if (!channel) return Unexpected(ErrorCode::coordinator_not_available);
   api::JoinGroupRequest request;
   request.group_id = config_.group_id;
@@ -257,7 +225,7 @@ void Membership::keep_alive(Env& env) {
 
 void Membership::heartbeat(Env& env) {
   const Instant deadline = env.now() + config_.session_timeout;
-  const auto channel = coordinator(env, deadline);
+  const auto channel = coordinator_.channel(env, deadline);
   if (!channel || !has_joined_) return;
   api::HeartbeatRequest request;
   request.group_id = config_.group_id;
@@ -278,7 +246,7 @@ void Membership::leave(Env& env, Instant deadline) {
   request.group_id = config_.group_id;
   request.members.push_back({.member_id = member_id_});
   learn(ErrorCode::unknown_member_id);  // Whether they hear it or not.
-  const auto channel = coordinator(env, deadline);
+  const auto channel = coordinator_.channel(env, deadline);
   if (channel) (void)channel->call(env, request, leave_group_version, deadline);
 }
 
@@ -302,7 +270,7 @@ Expected<Done, ErrorCode> Membership::commit(Env& env,
   do {
     if (is_expelled()) return Unexpected(ErrorCode::unknown_member_id);
     auto error = ErrorCode::coordinator_not_available;
-    if (const auto channel = coordinator(env, deadline)) {
+    if (const auto channel = coordinator_.channel(env, deadline)) {
       const auto response = channel->call(env, request, offset_commit_version, deadline);
       error = response ? ErrorCode::none : ErrorCode::network_exception;
       for (const auto& topic : response ? response->topics : decltype(response->topics){}) {
@@ -333,7 +301,7 @@ Expected<std::map<TopicPartition, Offset>, ErrorCode> Membership::committed(
     group.topics->back().partition_indexes.push_back(partition.partition);
   }
   do {
-    const auto channel = coordinator(env, deadline);
+    const auto channel = coordinator_.channel(env, deadline);
     if (!channel) continue;
     const auto response = channel->call(env, request, offset_fetch_version, deadline);
     auto error = response && !response->groups.empty() ? response->groups[0].error_code

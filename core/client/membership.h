@@ -1,8 +1,5 @@
 // A consumer's part in the group protocol: finds the coordinator, joins, gets its share, stays
 // alive, commits, leaves (KIP-62, KIP-345, KIP-394, KIP-429; protocol section 8.2).
-//
-// Requests to the coordinator have a connection of their own: a JoinGroup may wait for minutes, and
-// no fetch must wait behind it.
 #pragma once
 
 #include <map>
@@ -16,6 +13,7 @@
 #include "core/api/offset_fetch.h"
 #include "core/client/cluster.h"
 #include "core/client/config.h"
+#include "core/client/coordinator_link.h"
 #include "core/env.h"
 
 namespace brokersim::client {
@@ -26,7 +24,10 @@ class Membership {
  public:
   // Both outlive it.
   Membership(const GroupConsumerConfig& config, Cluster& cluster)
-      : config_(config), backoff_(config.consumer.client.backoff()), cluster_(cluster) {}
+      : config_(config),
+        backoff_(config.consumer.client.backoff()),
+        cluster_(cluster),
+        coordinator_(cluster, CoordinatorLink::Of::group, config.group_id) {}
 
   // Joins and syncs until there is a share of `topics`; `held` is what we have of the generation
   // before. The error is one that trying again does not cure, or a cancelled wait.
@@ -61,8 +62,6 @@ class Membership {
  private:
   using Share = Expected<Partitions, api::ErrorCode>;
 
-  std::shared_ptr<wire::Channel> coordinator(Env& env, Instant deadline);
-  void forget_coordinator();
   Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
   Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
   Assignment assign_to(Env& env, const api::JoinGroupResponse& joined);
@@ -74,8 +73,7 @@ class Membership {
   const GroupConsumerConfig& config_;
   Backoff backoff_;
   Cluster& cluster_;
-  std::shared_ptr<wire::Channel> coordinator_;
-  std::uint64_t lookups_ = 0;
+  CoordinatorLink coordinator_;
   std::int32_t failures_ = 0;
   std::uint64_t backoffs_ = 0;
   std::string member_id_;

@@ -30,6 +30,7 @@ Producer::Producer(ProducerConfig config)
     : config_(std::move(config)),
       cluster_(config_.client, AutoCreate::allowed),
       accumulator_(config_) {
+  if (config_.transactional_id) REQUIRE(config_.enable_idempotence);
   if (!config_.enable_idempotence) return;
   REQUIRE(config_.acks == -1, config_.acks);
   REQUIRE(config_.max_in_flight <= 5, config_.max_in_flight);
@@ -39,7 +40,7 @@ std::shared_ptr<Producer> Producer::start(Host& host, ProducerConfig config) {
   const std::shared_ptr<Producer> producer(new Producer(std::move(config)));
   producer->spawn(host, "metadata", &Producer::metadata_loop, no_node);
   producer->spawn(host, "expiry", &Producer::expiry_loop, no_node);
-  if (producer->config_.enable_idempotence) {
+  if (producer->config_.enable_idempotence && !producer->config_.transactional_id) {
     producer->spawn(host, "producer-id", &Producer::producer_id_loop, no_node);
   }
   return producer;
@@ -122,6 +123,13 @@ void Producer::flush(Env& env) {
   while (!accumulator_.is_settled(up_to)) {
     if (settled_.wait(env) == Wake::cancelled) return;
   }
+}
+
+void Producer::drop(Env& env) {
+  accumulator_.abandon(env);
+  settled_.notify_all(env);
+  flush(env);
+  if (!env.is_cancelled()) accumulator_.resume();
 }
 
 void Producer::close(Env& env) {

@@ -48,6 +48,14 @@ class Producer : public std::enable_shared_from_this<Producer> {
 
   Cluster& cluster() { return cluster_; }
 
+  // ---- For transactions (transactional_producer.h) ----
+
+  // Id and epoch of what is sent from now on. Requires that everything is settled.
+  void set_producer(std::int64_t id, std::int16_t epoch) { accumulator_.set_producer(id, epoch); }
+  // Gives up what is not on its way, and waits for what is.
+  void drop(Env& env);
+  bool has_gap() const { return accumulator_.has_gap(); }
+
  private:
   // The fibers that send to one broker: one of them waits for batches, the others for answers.
   struct Sender {

@@ -6,10 +6,11 @@
 
 namespace brokersim::client {
 
-void Sequences::begin(std::int64_t producer_id) {
+void Sequences::begin(std::int64_t producer_id, std::int16_t epoch) {
   REQUIRE(!has_id(), id_);
   *this = Sequences();
   id_ = producer_id;
+  epoch_ = epoch;
 }
 
 void Sequences::number(wire::Batch& batch) {

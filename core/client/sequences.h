@@ -15,8 +15,8 @@ namespace brokersim::client {
 
 class Sequences {
  public:
-  // A fresh id, which begins with epoch 0.
-  void begin(std::int64_t producer_id);
+  // A fresh id, which begins with epoch 0; a transactional producer is given its epochs.
+  void begin(std::int64_t producer_id, std::int16_t epoch = 0);
   bool has_id() const { return id_ >= 0; }
   std::int64_t id() const { return id_; }
 

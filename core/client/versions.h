@@ -24,5 +24,11 @@ inline constexpr std::int16_t heartbeat_version = 4;
 inline constexpr std::int16_t leave_group_version = 5;
 inline constexpr std::int16_t offset_commit_version = 9;
 inline constexpr std::int16_t offset_fetch_version = 9;
+inline constexpr std::int16_t api_versions_version = 3;
+inline constexpr std::int16_t add_partitions_to_txn_version = 3;
+inline constexpr std::int16_t add_offsets_to_txn_version = 4;
+inline constexpr std::int16_t end_txn_version = 4;
+inline constexpr std::int16_t end_txn_version_with_epochs = 5;  // Where transaction.version is 2.
+inline constexpr std::int16_t txn_offset_commit_version = 4;
 
 }  // namespace brokersim::client

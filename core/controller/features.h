@@ -11,6 +11,10 @@
 
 namespace brokersim::controller {
 
+// Since level 1 records of transactions may say more than in Kafka 3; since 2 each transaction has
+// an epoch of its own (KIP-890).
+inline constexpr std::string_view transaction_version = "transaction.version";
+
 struct SupportedFeature {
   std::string_view name;
   VersionRange levels;

@@ -43,6 +43,15 @@ ErrorCode Group::check_commit(Now now, std::int32_t generation, const std::strin
   return ErrorCode::none;
 }
 
+ErrorCode Group::check_transactional_commit(std::int32_t generation, const std::string& member,
+                                            const std::optional<std::string>& instance) const {
+  if (generation < 0 && member.empty() && !instance) return ErrorCode::none;
+  if (generation < 0 && state_ == GroupState::empty) return ErrorCode::none;
+  const auto error = members_.validate(member, instance);
+  if (error != ErrorCode::none) return error;
+  return generation == generation_ ? ErrorCode::none : ErrorCode::illegal_generation;
+}
+
 // Whoever we make wait need not tell us meanwhile that it lives. A new member cannot: it does not
 // know its id (KAFKA-7610), and has the deadline that park_join gave it.
 void Group::begin_session(Now now, Member& member) {

@@ -61,6 +61,10 @@ class Group {
   // that nobody is in. It counts as a sign of life.
   api::ErrorCode check_commit(Now now, std::int32_t generation, const std::string& member,
                               const std::optional<std::string>& instance);
+  // The same of a commit in a transaction, which may also come from nobody in particular: before
+  // KIP-447 nothing was said of whom.
+  api::ErrorCode check_transactional_commit(std::int32_t generation, const std::string& member,
+                                            const std::optional<std::string>& instance) const;
 
   // ---- Time ----
 

@@ -5,10 +5,10 @@
 namespace brokersim::group {
 
 void Offsets::apply(Offset at, const TopicPartition& partition,
-                    std::optional<OffsetCommitValue> value) {
+                    std::optional<OffsetCommitValue> value, Offset written) {
   auto& versions = versions_[partition];
-  if (!versions.empty() && versions.back().at >= at) return;
-  versions.push_back({at, std::move(value)});
+  if (!versions.empty() && versions.back().written >= written) return;
+  versions.push_back({at, written, std::move(value)});
 }
 
 void Offsets::advance(Offset high_watermark) {

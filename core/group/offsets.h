@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/ids.h"
@@ -14,7 +15,13 @@ namespace brokersim::group {
 class Offsets {
  public:
   // The record at `at` of the log commits, or without a value deletes.
-  void apply(Offset at, const TopicPartition& partition, std::optional<OffsetCommitValue> value);
+  void apply(Offset at, const TopicPartition& partition, std::optional<OffsetCommitValue> value) {
+    apply(at, partition, std::move(value), at);
+  }
+  // The same of a record at `written` which the marker at `at` has made count: what was written
+  // after it stays.
+  void apply(Offset at, const TopicPartition& partition, std::optional<OffsetCommitValue> value,
+             Offset written);
   // Records before `high_watermark` are committed: what they replaced is forgotten.
   void advance(Offset high_watermark);
 
@@ -30,6 +37,7 @@ class Offsets {
  private:
   struct Version {
     Offset at = 0;
+    Offset written = 0;
     std::optional<OffsetCommitValue> value;
   };
   using Versions = std::vector<Version>;  // Never empty, oldest first.

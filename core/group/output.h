@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,7 +18,9 @@
 #include "core/api/offset_commit.h"
 #include "core/api/offset_delete.h"
 #include "core/api/sync_group.h"
+#include "core/api/txn_offset_commit.h"
 #include "core/base/event.h"
+#include "core/coordination/producer.h"
 #include "core/coordination/request.h"
 #include "core/coordination/write_errors.h"
 #include "core/wire/record_batch.h"
@@ -28,11 +31,13 @@ class Group;
 
 using coordination::error_of_write;
 using coordination::Now;
+using coordination::ProducerAndEpoch;
 using coordination::RequestId;
 
 using Response =
     std::variant<api::JoinGroupResponse, api::SyncGroupResponse, api::LeaveGroupResponse,
-                 api::OffsetCommitResponse, api::OffsetDeleteResponse, api::DeleteGroupsResponse>;
+                 api::OffsetCommitResponse, api::OffsetDeleteResponse, api::DeleteGroupsResponse,
+                 api::TxnOffsetCommitResponse>;
 
 struct Answer {
   RequestId request;
@@ -47,6 +52,8 @@ struct Write {
   std::vector<wire::Record> records;  // One batch: all or none.
   // They change what is remembered as soon as they are appended, and not what was decided already.
   bool must_replay = false;
+  // Whose transaction the records are part of, if of any.
+  std::optional<ProducerAndEpoch> producer = std::nullopt;
   // Comes once: with NONE when the records are committed, otherwise with why nothing is known of
   // them. The group is null if it was deleted meanwhile.
   std::function<void(Group*, Now, api::ErrorCode, Output&)> finish;

@@ -29,7 +29,7 @@ Shard::Slot* Shard::find_known(const std::string& group) {
 }
 
 Shard::Slot& Shard::find_or_make(const std::string& group) {
-  return groups_.try_emplace(group, Slot{Group(group, config_), {}}).first->second;
+  return groups_.try_emplace(group, Slot{Group(group, config_), {}, {}}).first->second;
 }
 
 // ---- Loading -----------------------------------------------------------------------------------
@@ -39,8 +39,9 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
   if (auto* commit = std::get_if<OffsetCommitEntry>(&entry)) {
     const auto& key = commit->key;
     if (!commit->value && !find(key.group)) return Done{};
-    find_or_make(key.group).offsets.apply(offset, {key.topic, key.partition},
-                                          std::move(commit->value));
+    auto& slot = find_or_make(key.group);
+    if (!commit->value) slot.pending.forget({key.topic, key.partition});
+    slot.offsets.apply(offset, {key.topic, key.partition}, std::move(commit->value));
   } else if (const auto* metadata = std::get_if<GroupMetadataEntry>(&entry)) {
     const auto& name = metadata->key.group;
     if (metadata->value) {
@@ -50,6 +51,25 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
     }
   }
   return Done{};
+}
+
+Expected<Done, std::string_view> Shard::replay_pending(Offset offset, std::int64_t producer_id,
+                                                       const wire::Record& record) {
+  TRY(auto entry, decode_entry(record));
+  auto* commit = std::get_if<OffsetCommitEntry>(&entry);
+  if (!commit || !commit->value) {
+    return Unexpected(std::string_view("nothing that a transaction may hold"));
+  }
+  const auto& key = commit->key;
+  find_or_make(key.group).pending.add(offset, producer_id, {key.topic, key.partition},
+                                      *std::move(commit->value));
+  return Done{};
+}
+
+void Shard::transaction_ended(Offset offset, std::int64_t producer_id, bool is_commit) {
+  for (auto& [name, slot] : groups_) {
+    slot.pending.end(offset, producer_id, is_commit, slot.offsets);
+  }
 }
 
 Output Shard::loaded(Now now, Offset high_watermark) {
@@ -143,6 +163,7 @@ Output Shard::take(Now now, Output out) {
     write.id = ++writes_;
     InFlight one{.group = write.group,
                  .records = static_cast<std::int64_t>(write.records.size()),
+                 .producer = write.producer,
                  .deadline = now.at + config_.offset_commit_timeout,
                  .finish = std::move(write.finish)};
     if (write.must_replay) one.to_replay = write.records;
@@ -154,9 +175,10 @@ Output Shard::take(Now now, Output out) {
 void Shard::advance(Offset high_watermark) {
   high_watermark_ = high_watermark;
   for (auto entry = groups_.begin(); entry != groups_.end();) {
-    auto& [group, offsets] = entry->second;
+    auto& [group, offsets, pending] = entry->second;
     offsets.advance(high_watermark);
-    const bool is_nothing = group.is_blank() && offsets.empty();
+    pending.advance(high_watermark);
+    const bool is_nothing = group.is_blank() && offsets.empty() && pending.empty();
     entry = is_nothing ? groups_.erase(entry) : std::next(entry);
   }
 }
@@ -178,7 +200,9 @@ void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
   one.end_offset = base_offset + one.records;
   Offset offset = base_offset;
   for (const auto& record : std::exchange(one.to_replay, {})) {
-    const auto replayed = replay(offset++, record);
+    const auto replayed =
+        one.producer ? replay_pending(offset, one.producer->id, record) : replay(offset, record);
+    ++offset;
     ASSERT(replayed.has_value(), write);  // We wrote it ourselves.
   }
 }

@@ -16,20 +16,33 @@
 
 #include "core/api/list_groups.h"
 #include "core/api/offset_fetch.h"
+#include "core/api/txn_offset_commit.h"
+#include "core/base/rules.h"
 #include "core/group/group.h"
 #include "core/group/offsets.h"
 #include "core/group/output.h"
+#include "core/group/pending_offsets.h"
 
 namespace brokersim::group {
 
 class Shard {
  public:
-  explicit Shard(const GroupConfig& config) : config_(config) {}
+  using Output = group::Output;
+  using Response = group::Response;
+  using Write = group::Write;
+  using FetchedPartition = api::OffsetFetchResponse::OffsetFetchResponsePartition;
+
+  // `config` outlives it.
+  explicit Shard(const GroupConfig& config, const TransactionRules& rules = {})
+      : config_(config), rules_(rules) {}
 
   // ---- Loading: every record of the log, then loaded() once ----
 
   // What is no record of this topic is skipped; the error says why.
   Expected<Done, std::string_view> replay(Offset offset, const wire::Record& record);
+  // The same of a record in a producer's transaction, which counts once a marker says so.
+  Expected<Done, std::string_view> replay_pending(Offset offset, std::int64_t producer_id,
+                                                  const wire::Record& record);
   Output loaded(Now now, Offset high_watermark);
 
   // ---- Requests, by protocol section 8.2 ----
@@ -40,9 +53,12 @@ class Shard {
   Output leave(Now now, RequestId request, const api::LeaveGroupRequest& asked);
   api::ErrorCode heartbeat(Now now, const api::HeartbeatRequest& asked);
   Output commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked);
-  // What is committed; with no topics, all that is.
+  // In a transaction that is verified to have this group's partition in it.
+  Output commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked);
+  // What is committed; with no topics, all that is. Where stable offsets are asked for, a
+  // transaction that may change one makes it UNSTABLE_OFFSET_COMMIT (KIP-447).
   api::OffsetFetchResponse::OffsetFetchResponseGroup fetch_offsets(
-      const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked) const;
+      const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked, bool must_be_stable) const;
   Output delete_offsets(Now now, RequestId request, const api::OffsetDeleteRequest& asked);
   // Answered by a DeleteGroupsResponse of one result.
   Output delete_group(Now now, RequestId request, const std::string& name);
@@ -55,6 +71,8 @@ class Shard {
   void appended(Now now, std::uint64_t write, Offset base_offset);
   Output append_failed(Now now, std::uint64_t write, api::ErrorCode error);
   Output committed(Now now, Offset high_watermark);
+  // A marker at `offset` of the log has ended a producer's transaction; also while loading.
+  void transaction_ended(Offset offset, std::int64_t producer_id, bool is_commit);
   // Committed offsets of topics that are no more.
   Output forget_topics(Now now, const std::set<std::string>& topics);
 
@@ -69,11 +87,13 @@ class Shard {
   struct Slot {
     Group group;
     Offsets offsets;
+    PendingOffsets pending;
   };
   struct InFlight {
     std::string group;
     std::vector<wire::Record> to_replay;
     std::int64_t records = 0;
+    std::optional<ProducerAndEpoch> producer;
     Offset end_offset = -1;  // Of its records, once they are appended.
     Instant deadline;
     decltype(Write::finish) finish;
@@ -92,10 +112,13 @@ class Shard {
   Write tombstones(Now now, const std::string& group,
                    const std::vector<TopicPartition>& partitions) const;
   void bury(Now now, const Slot& slot, Write& write) const;
+  FetchedPartition fetched(const Slot* slot, const TopicPartition& partition,
+                           bool must_be_stable) const;
   bool has_expired(Now now, const Slot& slot, const TopicPartition& partition) const;
   void expire(Now now, Output& out);
 
   const GroupConfig& config_;
+  const TransactionRules rules_;
   std::map<std::string, Slot> groups_;
   std::map<std::uint64_t, InFlight> in_flight_;
   std::uint64_t writes_ = 0;

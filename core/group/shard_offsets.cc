@@ -1,5 +1,6 @@
 // Offsets: committed, asked for, deleted, and expired (KIP-211).
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/group/shard.h"
@@ -9,18 +10,6 @@ namespace brokersim::group {
 using api::ErrorCode;
 
 namespace {
-
-using FetchedPartition = api::OffsetFetchResponse::OffsetFetchResponsePartition;
-
-FetchedPartition fetched(std::int32_t index, const OffsetCommitValue* value) {
-  FetchedPartition answer;
-  answer.partition_index = index;
-  answer.committed_offset = value ? value->offset : -1;
-  if (!value) return answer;
-  answer.committed_leader_epoch = value->leader_epoch;
-  answer.metadata = value->metadata;
-  return answer;
-}
 
 // Of the partitions that are without an error of their own.
 template <class Response>
@@ -32,23 +21,19 @@ void set_errors(Response& response, ErrorCode error) {
   }
 }
 
-}  // namespace
+template <class Response>
+struct Commit {
+  Response response;
+  Write write;
+};
 
-// ---- Committing --------------------------------------------------------------------------------
-
-Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked) {
-  Output out;
-  const auto generation = asked.generation_id_or_member_epoch;
-  auto* slot = find_known(asked.group_id);
-  // A group that is not there is made by the commit of somebody who assigns partitions himself.
-  const auto stranger = generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
-  const auto error =
-      slot ? slot->group.check_commit(now, generation, asked.member_id, asked.group_instance_id)
-           : stranger;
-  api::OffsetCommitResponse response;
-  Write write{.group = asked.group_id, .must_replay = true};
+// The records of all partitions that may be committed; the others have their errors already.
+template <class Response, class Request>
+Commit<Response> commit_of(Now now, const Request& asked, ErrorCode error, std::int64_t expires,
+                           const GroupConfig& config) {
+  Commit<Response> commit{.response = {}, .write = {.group = asked.group_id, .must_replay = true}};
   for (const auto& topic : asked.topics) {
-    auto& answers = response.topics.emplace_back();
+    auto& answers = commit.response.topics.emplace_back();
     answers.name = topic.name;
     for (const auto& one : topic.partitions) {
       auto& answer = answers.partitions.emplace_back();
@@ -56,38 +41,94 @@ Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommit
       answer.error_code = error;
       if (error != ErrorCode::none) continue;
       const auto metadata = one.committed_metadata.value_or("");
-      if (metadata.size() > static_cast<std::size_t>(config_.offset_metadata_max_bytes)) {
+      if (metadata.size() > static_cast<std::size_t>(config.offset_metadata_max_bytes)) {
         answer.error_code = ErrorCode::offset_metadata_too_large;
         continue;
       }
       OffsetCommitValue value{.offset = one.committed_offset,
                               .leader_epoch = one.committed_leader_epoch,
                               .metadata = metadata,
-                              .commit_timestamp = now.wall.ms};
-      const bool expires = asked.retention_time_ms >= 0;
-      if (expires) value.expire_timestamp = now.wall.ms + asked.retention_time_ms;
-      write.records.push_back(encode_entry(
+                              .commit_timestamp = now.wall.ms,
+                              .expire_timestamp = expires};
+      commit.write.records.push_back(encode_entry(
           {.key = {asked.group_id, topic.name, one.partition_index}, .value = std::move(value)},
           now.wall.ms));
     }
   }
-  if (write.records.empty()) {
-    out.answer(request, std::move(response));
+  return commit;
+}
+
+// Answered once it is written, or at once if there is nothing to write.
+template <class Response>
+Output answer_commit(RequestId request, Commit<Response> commit) {
+  Output out;
+  if (commit.write.records.empty()) {
+    out.answer(request, std::move(commit.response));
     return out;
   }
-  write.finish = [request, response = std::move(response)](Group*, Now, ErrorCode written,
-                                                           Output& later) mutable {
+  commit.write.finish = [request, response = std::move(commit.response)](
+                            Group*, Now, ErrorCode written, Output& later) mutable {
     set_errors(response, error_of_write(written));
     later.answer(request, std::move(response));
   };
-  out.writes.push_back(std::move(write));
-  return take(now, std::move(out));
+  out.writes.push_back(std::move(commit.write));
+  return out;
+}
+
+}  // namespace
+
+// ---- Committing --------------------------------------------------------------------------------
+
+Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked) {
+  const auto generation = asked.generation_id_or_member_epoch;
+  auto* slot = find_known(asked.group_id);
+  // A group that is not there is made by the commit of somebody who assigns partitions himself.
+  const auto stranger = generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  const auto error =
+      slot ? slot->group.check_commit(now, generation, asked.member_id, asked.group_instance_id)
+           : stranger;
+  std::int64_t expires = -1;
+  if (asked.retention_time_ms >= 0) expires = now.wall.ms + asked.retention_time_ms;
+  auto commit = commit_of<api::OffsetCommitResponse>(now, asked, error, expires, config_);
+  return take(now, answer_commit(request, std::move(commit)));
+}
+
+// KIP-447: a member that was replaced must not commit over its successor, whose producer does not
+// fence it.
+Output Shard::commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked) {
+  const auto* slot = find_known(asked.group_id);
+  const auto stranger = asked.generation_id < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  auto error = slot ? slot->group.check_transactional_commit(asked.generation_id, asked.member_id,
+                                                             asked.group_instance_id)
+                    : stranger;
+  if (!rules_.checks_members_of_groups) error = ErrorCode::none;
+  auto commit = commit_of<api::TxnOffsetCommitResponse>(now, asked, error, -1, config_);
+  commit.write.producer = ProducerAndEpoch{asked.producer_id, asked.producer_epoch};
+  return take(now, answer_commit(request, std::move(commit)));
 }
 
 // ---- Asking ------------------------------------------------------------------------------------
 
+Shard::FetchedPartition Shard::fetched(const Slot* slot, const TopicPartition& partition,
+                                       bool must_be_stable) const {
+  FetchedPartition answer;
+  answer.partition_index = partition.partition;
+  answer.committed_offset = -1;
+  if (!slot) return answer;
+  if (must_be_stable && slot->pending.has(partition)) {
+    answer.error_code = ErrorCode::unstable_offset_commit;
+    return answer;
+  }
+  const auto* value = slot->offsets.committed(partition, high_watermark_);
+  if (!value) return answer;
+  answer.committed_offset = value->offset;
+  answer.committed_leader_epoch = value->leader_epoch;
+  answer.metadata = value->metadata;
+  return answer;
+}
+
 api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
-    const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked) const {
+    const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked, bool must_be_stable) const {
   api::OffsetFetchResponse::OffsetFetchResponseGroup response;
   response.group_id = asked.group_id;
   const auto found = groups_.find(asked.group_id);
@@ -97,19 +138,24 @@ api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
       auto& answers = response.topics.emplace_back();
       answers.name = topic.name;
       for (const auto index : topic.partition_indexes) {
-        const auto* value =
-            slot ? slot->offsets.committed({topic.name, index}, high_watermark_) : nullptr;
-        answers.partitions.push_back(fetched(index, value));
+        answers.partitions.push_back(fetched(slot, {topic.name, index}, must_be_stable));
       }
     }
     return response;
   }
   if (!slot) return response;
+  std::set<TopicPartition> all;
   for (const auto& [partition, value] : slot->offsets.committed(high_watermark_)) {
+    all.insert(partition);
+  }
+  if (must_be_stable) {
+    for (const auto& partition : slot->pending.partitions()) all.insert(partition);
+  }
+  for (const auto& partition : all) {
     if (response.topics.empty() || response.topics.back().name != partition.topic) {
       response.topics.emplace_back().name = partition.topic;
     }
-    response.topics.back().partitions.push_back(fetched(partition.partition, value));
+    response.topics.back().partitions.push_back(fetched(slot, partition, must_be_stable));
   }
   return response;
 }
@@ -143,7 +189,11 @@ Output Shard::delete_group(Now now, RequestId request, const std::string& name) 
     respond(slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found, out);
     return out;
   }
-  auto write = tombstones(now, name, slot->offsets.partitions());
+  // Also those that only a transaction knows: it would bring them back.
+  std::set<TopicPartition> all;
+  for (const auto& partition : slot->offsets.partitions()) all.insert(partition);
+  for (const auto& partition : slot->pending.partitions()) all.insert(partition);
+  auto write = tombstones(now, name, {all.begin(), all.end()});
   bury(now, *slot, write);
   write.finish = [respond](Group*, Now, ErrorCode error, Output& later) {
     respond(error_of_write(error), later);
@@ -214,6 +264,7 @@ bool Shard::has_expired(Now now, const Slot& slot, const TopicPartition& partiti
   const bool is_known = is_simple || group.state() == GroupState::empty ||
                         (group.state() == GroupState::stable && group.subscribed_topics());
   if (!value || !is_known || group.may_subscribe_to(partition.topic)) return false;
+  if (slot.pending.has(partition)) return false;
   if (value->expire_timestamp >= 0) return now.wall.ms >= value->expire_timestamp;
   const bool since_empty = !is_simple && group.state() == GroupState::empty;
   const auto since =
@@ -231,7 +282,8 @@ void Shard::expire(Now now, Output& out) {
       if (has_expired(now, slot, partition)) expired.push_back(partition);
     }
     auto write = tombstones(now, name, expired);
-    if (expired.size() == partitions.size() && slot.group.is_deserted()) bury(now, slot, write);
+    const bool has_nothing_left = expired.size() == partitions.size() && slot.pending.empty();
+    if (has_nothing_left && slot.group.is_deserted()) bury(now, slot, write);
     if (!write.records.empty()) out.writes.push_back(std::move(write));
   }
 }

@@ -14,17 +14,13 @@
 #include "core/base/expected.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
+#include "core/coordination/producer.h"
 #include "core/transaction/standing.h"
 
 namespace brokersim::transaction {
 
+using coordination::ProducerAndEpoch;
 using Decision = Expected<std::optional<Standing>, api::ErrorCode>;
-
-struct ProducerAndEpoch {
-  std::int64_t id = no_producer_id;
-  std::int16_t epoch = no_producer_epoch;
-  friend bool operator==(const ProducerAndEpoch&, const ProducerAndEpoch&) = default;
-};
 
 // A producer begins. With the id and epoch that it has it only goes on (KIP-360); without, it is
 // another that takes the id over. A transaction that is going on is aborted first, which is then

@@ -68,7 +68,7 @@ wire::Record encode_entry(const TransactionEntry& entry, std::int16_t transactio
   wire::Record record{.timestamp = timestamp, .key = coordination::with_version(key, key_version)};
   if (!entry.standing) return record;
   const auto version = std::int16_t{transaction_version >= 1};
-  record.value = coordination::with_version(value_of(*entry.standing), version);
+  record.value = coordination::with_version(value_of(*entry.standing, version), version);
   return record;
 }
 

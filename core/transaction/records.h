@@ -36,15 +36,15 @@ struct TransactionLogValue {
 
   MESSAGE(TransactionLogValue, .versions = {0, 1}, .flexible = 1)
   FIELD(std::int64_t, producer_id) = 0;
-  FIELD(std::int64_t, previous_producer_id, since(1).tagged(0).may_drop()) = -1;
-  FIELD(std::int64_t, next_producer_id, since(1).tagged(1).may_drop()) = -1;
+  FIELD(std::int64_t, previous_producer_id, since(1).tagged(0)) = -1;
+  FIELD(std::int64_t, next_producer_id, since(1).tagged(1)) = -1;
   FIELD(std::int16_t, producer_epoch) = 0;
   FIELD(std::int32_t, transaction_timeout_ms) = 0;
   FIELD(std::int8_t, transaction_status) = 0;
   FIELD(wire::Nullable<std::vector<PartitionsSchema>>, transaction_partitions, null());
   FIELD(std::int64_t, transaction_last_update_timestamp_ms) = 0;
   FIELD(std::int64_t, transaction_start_timestamp_ms) = 0;
-  FIELD(std::int16_t, client_transaction_version, since(1).tagged(2).may_drop()) = 0;
+  FIELD(std::int16_t, client_transaction_version, since(1).tagged(2)) = 0;
   END_FIELDS
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/ids.h"
+#include "core/coordination/producer.h"
 
 namespace brokersim::transaction {
 
@@ -40,8 +41,8 @@ constexpr bool is_complete(State state) {
   return state == State::complete_commit || state == State::complete_abort;
 }
 
-inline constexpr std::int64_t no_producer_id = -1;
-inline constexpr std::int16_t no_producer_epoch = -1;
+using coordination::no_producer_epoch;
+using coordination::no_producer_id;
 // The last that a producer gets: the one after it is left for fencing that one.
 inline constexpr std::int16_t last_usable_epoch = std::numeric_limits<std::int16_t>::max() - 1;
 

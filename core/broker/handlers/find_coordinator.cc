@@ -1,9 +1,11 @@
 // FindCoordinator (key 10): the leader of the partition of __consumer_offsets that the group's id
-// hashes to.
+// hashes to, or of __transaction_state and a transactional id.
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
 #include "core/broker/internal_topics.h"
+#include "core/coordination/partition_of.h"
 #include "core/group/records.h"
+#include "core/transaction/records.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -11,7 +13,14 @@ namespace {
 using api::ErrorCode;
 using CoordinatorAnswer = api::FindCoordinatorResponse::Coordinator;
 
-constexpr std::int8_t group_key_type = 0;
+// Nothing for other kinds of keys.
+std::optional<std::string_view> topic_of(std::int8_t key_type) {
+  switch (key_type) {
+    case 0: return group::offsets_topic;
+    case 1: return transaction::state_topic;
+    default: return std::nullopt;
+  }
+}
 
 CoordinatorAnswer no_coordinator(const std::string& key, ErrorCode error) {
   return {.key = key,
@@ -22,22 +31,22 @@ CoordinatorAnswer no_coordinator(const std::string& key, ErrorCode error) {
 }
 
 CoordinatorAnswer coordinator_of(Env& env, Broker& broker, const RequestContext& client,
-                                 const std::string& group) {
-  if (!broker.image().find_topic(group::offsets_topic)) {
-    (void)auto_create(env, broker, client, group::offsets_topic);
-    return no_coordinator(group, ErrorCode::coordinator_not_available);
+                                 std::string_view coordinators, const std::string& key) {
+  if (!broker.image().find_topic(coordinators)) {
+    (void)auto_create(env, broker, client, coordinators);
+    return no_coordinator(key, ErrorCode::coordinator_not_available);
   }
   const auto& image = broker.image();
-  const auto* topic = image.find_topic(group::offsets_topic);
+  const auto* topic = image.find_topic(coordinators);
   const auto index =
-      group::partition_of(group, static_cast<std::int32_t>(topic->partitions.size()));
+      coordination::partition_of(key, static_cast<std::int32_t>(topic->partitions.size()));
   const auto& nodes = image.brokers();
   const auto leader = nodes.find(topic->partitions.at(index).leader);
   if (leader == nodes.end() || leader->second.is_fenced || leader->second.endpoints.empty()) {
-    return no_coordinator(group, ErrorCode::coordinator_not_available);
+    return no_coordinator(key, ErrorCode::coordinator_not_available);
   }
   const auto& endpoint = leader->second.endpoints.front();
-  return {.key = group, .node_id = leader->first, .host = endpoint.host, .port = endpoint.port};
+  return {.key = key, .node_id = leader->first, .host = endpoint.host, .port = endpoint.port};
 }
 
 }  // namespace
@@ -47,11 +56,13 @@ api::FindCoordinatorResponse find_coordinator(Env& env, Broker& broker,
                                               api::FindCoordinatorRequest request) {
   const bool is_batched = context.header.api_version >= 4;
   if (!is_batched) request.coordinator_keys = {request.key};
+  const auto topic = topic_of(request.key_type);
   api::FindCoordinatorResponse response;
   for (const auto& key : request.coordinator_keys) {
-    response.coordinators.push_back(request.key_type == group_key_type
-                                        ? coordinator_of(env, broker, context, key)
-                                        : no_coordinator(key, ErrorCode::invalid_request));
+    // A producer without a transactional id has no coordinator.
+    const bool is_sane = topic && (!key.empty() || *topic != transaction::state_topic);
+    response.coordinators.push_back(is_sane ? coordinator_of(env, broker, context, *topic, key)
+                                            : no_coordinator(key, ErrorCode::invalid_request));
   }
   if (is_batched) return response;
   auto only = std::move(response.coordinators.front());

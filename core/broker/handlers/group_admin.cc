@@ -32,7 +32,7 @@ api::DescribeGroupsResponse describe_groups(Env&, Broker& broker, const RequestC
                                             api::DescribeGroupsRequest request) {
   api::DescribeGroupsResponse response;
   for (const auto& name : request.groups) {
-    const auto coordinator = broker.coordinators().find(name);
+    const auto coordinator = broker.groups().find(name);
     if (coordinator) {
       response.groups.push_back((*coordinator)->shard().describe(name));
     } else {
@@ -45,7 +45,7 @@ api::DescribeGroupsResponse describe_groups(Env&, Broker& broker, const RequestC
 api::ListGroupsResponse list_groups(Env&, Broker& broker, const RequestContext&,
                                     api::ListGroupsRequest request) {
   api::ListGroupsResponse response;
-  for (const auto& [partition, coordinator] : broker.coordinators().all()) {
+  for (const auto& [partition, coordinator] : broker.groups().all()) {
     const auto availability = coordinator->availability();
     if (availability == ErrorCode::coordinator_load_in_progress) {
       response.error_code = availability;
@@ -66,7 +66,7 @@ Answer<api::DeleteGroupsResponse> delete_groups(Env& env, Broker& broker, const 
                                                 api::DeleteGroupsRequest request) {
   api::DeleteGroupsResponse response;
   for (const auto& name : request.groups_names) {
-    const auto coordinator = broker.coordinators().find(name);
+    const auto coordinator = broker.groups().find(name);
     if (!coordinator) {
       response.results.push_back({.group_id = name, .error_code = coordinator.error()});
       continue;

@@ -13,7 +13,7 @@ class Broker;
 
 namespace handlers {
 
-// Makes __consumer_offsets if nobody has needed it yet.
+// Makes __consumer_offsets or __transaction_state if nobody has needed it yet.
 api::FindCoordinatorResponse find_coordinator(Env& env, Broker& broker,
                                               const RequestContext& context,
                                               api::FindCoordinatorRequest request);

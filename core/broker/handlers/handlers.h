@@ -30,9 +30,10 @@ api::DeleteRecordsResponse delete_records(Env& env, Broker& broker,
                                           const api::DeleteRecordsRequest& request);
 api::OffsetForLeaderEpochResponse offset_for_leader_epoch(
     Broker& broker, const api::OffsetForLeaderEpochRequest& request);
-// KIP-98, KIP-360; only for producers without transactional id.
-api::InitProducerIdResponse init_producer_id(Env& env, Broker& broker,
-                                             const api::InitProducerIdRequest& request);
+// KIP-98, KIP-360. With a transactional id, its coordinator's to answer.
+Answer<api::InitProducerIdResponse> init_producer_id(Env& env, Broker& broker,
+                                                     const RequestContext& context,
+                                                     const api::InitProducerIdRequest& request);
 api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
                                const api::MetadataRequest& request);
 api::DescribeClusterResponse describe_cluster(Broker& broker,

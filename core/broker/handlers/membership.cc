@@ -10,7 +10,7 @@ namespace brokersim::broker::handlers {
 namespace {
 
 using api::ErrorCode;
-using Found = Expected<std::shared_ptr<Coordinator>, ErrorCode>;
+using Found = Expected<std::shared_ptr<GroupCoordinator>, ErrorCode>;
 
 template <class Response>
 Response refused(ErrorCode error) {
@@ -22,7 +22,7 @@ Response refused(ErrorCode error) {
 // A group that members join has a name; offsets may be committed without one.
 Found find_named(Broker& broker, const std::string& group) {
   if (group.empty()) return Unexpected(ErrorCode::invalid_group_id);
-  return broker.coordinators().find(group);
+  return broker.groups().find(group);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const Reques
   const group::JoinContext joining{.client_id = context.header.client_id.value_or(""),
                                    .client_host = "/" + context.peer.host,
                                    .version = context.header.api_version,
-                                   .fresh = broker.coordinators().fresh_uuid(env)};
+                                   .fresh = broker.groups().fresh_uuid(env)};
   return (*coordinator)->ask<api::JoinGroupResponse>(env, [&](auto& shard, auto now, auto id) {
     return shard.join(now, id, joining, request);
   });

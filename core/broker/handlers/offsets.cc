@@ -64,9 +64,9 @@ api::OffsetCommitResponse refuse_all(const api::OffsetCommitRequest& request, Er
   return response;
 }
 
-GroupFetched fetch_group(const Broker& broker, const GroupAsked& asked) {
-  const auto coordinator = broker.coordinators().find(asked.group_id);
-  if (coordinator) return (*coordinator)->shard().fetch_offsets(asked);
+GroupFetched fetch_group(const Broker& broker, const GroupAsked& asked, bool must_be_stable) {
+  const auto coordinator = broker.groups().find(asked.group_id);
+  if (coordinator) return (*coordinator)->shard().fetch_offsets(asked, must_be_stable);
   GroupFetched refused;
   refused.group_id = asked.group_id;
   refused.error_code = coordinator.error();
@@ -92,7 +92,7 @@ Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const 
                                                 api::OffsetCommitRequest request) {
   auto response = refuse_unknown<api::OffsetCommitResponse>(broker, request);
   if (request.topics.empty()) return response;
-  const auto coordinator = broker.coordinators().find(request.group_id);
+  const auto coordinator = broker.groups().find(request.group_id);
   if (!coordinator) {
     merge(response, refuse_all(request, coordinator.error()));
     return response;
@@ -112,12 +112,12 @@ api::OffsetFetchResponse offset_fetch(Env&, Broker& broker, const RequestContext
   api::OffsetFetchResponse response;
   if (version >= 8) {
     for (const auto& asked : request.groups) {
-      response.groups.push_back(fetch_group(broker, asked));
+      response.groups.push_back(fetch_group(broker, asked, request.require_stable));
     }
     return response;
   }
   const GroupAsked asked{.group_id = request.group_id, .topics = std::move(request.topics)};
-  auto group = fetch_group(broker, asked);
+  auto group = fetch_group(broker, asked, request.require_stable);
   if (version < 2) tell_partitions(asked, group);
   response.error_code = group.error_code;
   response.topics = std::move(group.topics);
@@ -126,7 +126,7 @@ api::OffsetFetchResponse offset_fetch(Env&, Broker& broker, const RequestContext
 
 Answer<api::OffsetDeleteResponse> offset_delete(Env& env, Broker& broker, const RequestContext&,
                                                 api::OffsetDeleteRequest request) {
-  const auto coordinator = broker.coordinators().find(request.group_id);
+  const auto coordinator = broker.groups().find(request.group_id);
   if (!coordinator) {
     api::OffsetDeleteResponse refused;
     refused.error_code = coordinator.error();

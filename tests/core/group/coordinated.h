@@ -37,16 +37,26 @@ struct Joining {
 
 class Coordinated {
  public:
-  explicit Coordinated(GroupConfig settings = {}) : config(settings) {
-    shard.emplace(config);
+  explicit Coordinated(GroupConfig settings = {}, TransactionRules switched = {})
+      : config(settings), rules(switched) {
+    shard.emplace(config, rules);
     take(shard->loaded(now, 0));
   }
   Coordinated(const Coordinated&) = delete;
 
+  // What a record of the log is to a transaction.
+  struct InTransaction {
+    std::int64_t producer = -1;
+    bool is_marker = false;
+    bool is_commit = false;
+  };
+
   GroupConfig config;
+  TransactionRules rules;
   std::optional<Shard> shard;
   Now now{Instant{} + 1s, WallTime{1'000'000}};
   std::vector<wire::Record> log;
+  std::vector<InTransaction> entries;  // Beside the records of the log.
   bool commits_at_once = true;
   std::optional<ErrorCode> refuses;  // Every append, while set.
   std::map<RequestId, Response> answers;
@@ -125,11 +135,40 @@ class Coordinated {
     take(shard->commit_offsets(now, id, asked));
     return id;
   }
+  RequestId commit_pending(Offset offset, std::int64_t producer, const std::string& member = {},
+                           std::int32_t generation = -1) {
+    api::TxnOffsetCommitRequest asked;
+    asked.transactional_id = "a";
+    asked.group_id = "g";
+    asked.producer_id = producer;
+    asked.producer_epoch = 0;
+    asked.generation_id = generation;
+    asked.member_id = member;
+    auto& partitions = asked.topics.emplace_back();
+    partitions.name = "orders";
+    partitions.partitions.push_back({.committed_offset = offset});
+    const auto id = next();
+    take(shard->commit_pending(now, id, asked));
+    return id;
+  }
+  // The marker is in the log.
+  void end_transaction(std::int64_t producer, bool is_commit) {
+    shard->transaction_ended(static_cast<Offset>(log.size()), producer, is_commit);
+    log.emplace_back();
+    entries.push_back({.producer = producer, .is_marker = true, .is_commit = is_commit});
+    if (commits_at_once) commit_log();
+  }
+  ErrorCode stability(const std::string& topic = "orders") const {
+    api::OffsetFetchRequest::OffsetFetchRequestGroup asked;
+    asked.group_id = "g";
+    asked.topics.emplace().push_back({.name = topic, .partition_indexes = {0}});
+    return shard->fetch_offsets(asked, true).topics.at(0).partitions.at(0).error_code;
+  }
   Offset fetch(const std::string& topic = "orders") const {
     api::OffsetFetchRequest::OffsetFetchRequestGroup asked;
     asked.group_id = "g";
     asked.topics.emplace().push_back({.name = topic, .partition_indexes = {0}});
-    return shard->fetch_offsets(asked).topics.at(0).partitions.at(0).committed_offset;
+    return shard->fetch_offsets(asked, false).topics.at(0).partitions.at(0).committed_offset;
   }
   RequestId delete_group() {
     const auto id = next();
@@ -171,6 +210,9 @@ class Coordinated {
   ErrorCode committed(RequestId r) const {
     return answer<api::OffsetCommitResponse>(r).topics.at(0).partitions.at(0).error_code;
   }
+  ErrorCode pending(RequestId r) const {
+    return answer<api::TxnOffsetCommitResponse>(r).topics.at(0).partitions.at(0).error_code;
+  }
   ErrorCode deleted(RequestId r) const {
     return answer<api::DeleteGroupsResponse>(r).results.at(0).error_code;
   }
@@ -191,9 +233,17 @@ class Coordinated {
   // Another broker takes over: all it has is the log.
   void fail_over() {
     take(shard->abandon(now));
-    shard.emplace(config);
+    shard.emplace(config, rules);
     for (std::size_t i = 0; i < log.size(); ++i) {
-      ASSERT_TRUE(shard->replay(static_cast<Offset>(i), log[i]));
+      const auto at = static_cast<Offset>(i);
+      const auto& entry = entries[i];
+      if (entry.is_marker) {
+        shard->transaction_ended(at, entry.producer, entry.is_commit);
+      } else if (entry.producer >= 0) {
+        ASSERT_TRUE(shard->replay_pending(at, entry.producer, log[i]));
+      } else {
+        ASSERT_TRUE(shard->replay(at, log[i]));
+      }
     }
     take(shard->loaded(now, static_cast<Offset>(log.size())));
   }
@@ -251,6 +301,7 @@ class Coordinated {
       }
       shard->appended(now, write.id, static_cast<Offset>(log.size()));
       log.insert(log.end(), write.records.begin(), write.records.end());
+      entries.resize(log.size(), {.producer = write.producer ? write.producer->id : -1});
     }
     if (commits_at_once && !out.writes.empty()) commit_log();
   }

@@ -11,16 +11,18 @@ namespace {
 
 constexpr std::int16_t key_version = 0;
 
-TransactionLogValue value_of(const Standing& standing) {
+TransactionLogValue value_of(const Standing& standing, std::int16_t version) {
   TransactionLogValue value{.producer_id = standing.producer_id,
-                            .previous_producer_id = standing.previous_producer_id,
-                            .next_producer_id = standing.next_producer_id,
                             .producer_epoch = standing.epoch,
                             .transaction_timeout_ms = standing.timeout_ms,
                             .transaction_status = static_cast<std::int8_t>(standing.state),
                             .transaction_last_update_timestamp_ms = standing.updated_at,
-                            .transaction_start_timestamp_ms = standing.started_at,
-                            .client_transaction_version = standing.transaction_version};
+                            .transaction_start_timestamp_ms = standing.started_at};
+  if (version >= 1) {
+    value.previous_producer_id = standing.previous_producer_id;
+    value.next_producer_id = standing.next_producer_id;
+    value.client_transaction_version = standing.transaction_version;
+  }
   if (standing.state == State::empty) return value;
   auto& topics = value.transaction_partitions.emplace();
   for (const auto& partition : standing.partitions) {

@@ -21,7 +21,7 @@ struct CreateTopicsResponse {
     FIELD(Uuid, topic_id, since(7).may_drop()) = {};
     FIELD(ErrorCode, error_code) = ErrorCode::none;
     FIELD(Nullable<std::string>, error_message, null());
-    FIELD(std::int16_t, topic_config_error_code, since(5).tagged(0).may_drop()) = 0;
+    FIELD(ErrorCode, topic_config_error_code, since(5).tagged(0).may_drop()) = ErrorCode::none;
     FIELD(std::int32_t, num_partitions, since(5).may_drop()) = -1;
     FIELD(std::int16_t, replication_factor, since(5).may_drop()) = -1;
     FIELD(Nullable<std::vector<CreatableTopicConfigs>>, configs, since(5).null().may_drop());

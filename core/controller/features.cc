@@ -17,8 +17,7 @@ using AskedLevel = api::UpdateFeaturesRequest::FeatureUpdateKey;
 
 constexpr std::string_view metadata_version = "metadata.version";
 
-constexpr std::array supported{SupportedFeature{metadata_version, {1, 25}},
-                               SupportedFeature{transaction_version, {0, 2}}};
+constexpr std::array supported{SupportedFeature{metadata_version, {1, 25}}};
 
 enum class UpgradeType : std::int8_t { upgrade = 1, safe_downgrade = 2, unsafe_downgrade = 3 };
 

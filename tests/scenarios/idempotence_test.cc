@@ -173,7 +173,7 @@ TEST_F(Idempotence, the_next_block_of_producer_ids_is_fetched_in_time) {
   });
 }
 
-TEST_F(Idempotence, a_producer_id_is_refused_to_transactions_and_to_half_an_identity) {
+TEST_F(Idempotence, a_producer_id_is_refused_to_half_an_identity) {
   with_idempotence([&](Env& env) {
     const auto error = [&](const api::InitProducerIdRequest& request) {
       const auto answer = init(env, NodeId(1), request);
@@ -183,7 +183,7 @@ TEST_F(Idempotence, a_producer_id_is_refused_to_transactions_and_to_half_an_iden
       return answer.error_code;
     };
     EXPECT_EQ(error({.transactional_id = "t", .transaction_timeout_ms = 1000}),
-              ErrorCode::unsupported_version);
+              ErrorCode::not_coordinator);
     EXPECT_EQ(error({.transactional_id = ""}), ErrorCode::invalid_request);
     EXPECT_EQ(error({.producer_id = 5}), ErrorCode::invalid_request);
     EXPECT_EQ(error({.producer_epoch = 5}), ErrorCode::invalid_request);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What confluent-kafka, librdkafka for Python, can do. Argument: bootstrap.servers."""
+"""What confluent-kafka, librdkafka for Python, can do. Arguments: bootstrap.servers, or a member's
+(../groups)."""
 import sys
 import time
 
@@ -12,13 +13,34 @@ except ImportError:
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
-from reporting import (ask, attempt, expect, expect_error, not_applicable, numbered, wait_until)
+from reporting import (ask, asked_to_leave, attempt, expect, expect_error, not_applicable, numbered,
+                       wait_until)
 
 if len(sys.argv) < 2:
     sys.exit(0)
 # The default waits of 10 s are longer than a broker is away.
 reach = {"bootstrap.servers": sys.argv[1], "reconnect.backoff.max.ms": 500,
          "log_level": 0}  # Errors are told to whoever asked.
+
+
+def be_member(topic, group):
+    def tell(_, places=()):
+        print("has", *(place.partition for place in places), flush=True)
+
+    consumer = Consumer({**reach, "group.id": group, "session.timeout.ms": 6000,
+                         "heartbeat.interval.ms": 500, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic], on_assign=tell, on_revoke=lambda consumer, _: tell(consumer))
+    leaving = asked_to_leave()
+    while not leaving.is_set():
+        message = consumer.poll(0.2)
+        if message and not message.error():
+            print("record", message.value().decode(), flush=True)
+    consumer.close()
+
+
+if sys.argv[2:3] == ["member"]:
+    be_member(*sys.argv[3:])
+    sys.exit(0)
 print("client confluent-kafka", confluent_kafka.version()[0],
       f"(librdkafka {confluent_kafka.libversion()[0]})", flush=True)
 admin = AdminClient(reach)

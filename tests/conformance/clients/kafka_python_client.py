@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What kafka-python can do with a cluster. Argument: bootstrap.servers."""
+"""What kafka-python can do with a cluster. Arguments: bootstrap.servers, or a member's (../groups)."""
 import sys
 import time
 
@@ -14,12 +14,37 @@ from kafka.errors import (InvalidReplicationFactorError, MessageSizeTooLargeErro
                           OffsetOutOfRangeError, TopicAlreadyExistsError,
                           UnknownTopicOrPartitionError)
 
-from reporting import (NotApplicable, ask, attempt, expect, expect_error, not_applicable, numbered,
-                       read_by_kcat, wait_until)
+from reporting import (NotApplicable, ask, asked_to_leave, attempt, expect, expect_error,
+                       not_applicable, numbered, read_by_kcat, wait_until)
 
 if len(sys.argv) < 2:
     sys.exit(0)
 servers = sys.argv[1].split(",")
+
+
+class Assignment(kafka.ConsumerRebalanceListener):
+    def on_partitions_revoked(self, revoked):
+        print("has", flush=True)
+
+    def on_partitions_assigned(self, assigned):
+        print("has", *(place.partition for place in assigned), flush=True)
+
+
+def be_member(topic, group):
+    consumer = KafkaConsumer(group_id=group, bootstrap_servers=servers, session_timeout_ms=6000,
+                             heartbeat_interval_ms=500, auto_offset_reset="earliest")
+    consumer.subscribe([topic], listener=Assignment())
+    leaving = asked_to_leave()
+    while not leaving.is_set():
+        for records in consumer.poll(timeout_ms=200).values():
+            for record in records:
+                print("record", record.value.decode(), flush=True)
+    consumer.close()
+
+
+if sys.argv[2:3] == ["member"]:
+    be_member(*sys.argv[3:])
+    sys.exit(0)
 print("client kafka-python", kafka.__version__, flush=True)
 admin = KafkaAdminClient(bootstrap_servers=servers)
 

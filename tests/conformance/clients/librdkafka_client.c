@@ -1,5 +1,7 @@
-// What librdkafka can do with a cluster, asked in C. Argument: bootstrap.servers.
+// What librdkafka can do with a cluster, asked in C. Arguments: bootstrap.servers, or a member's
+// (../groups.py).
 #include "librdkafka_cluster.h"
+#include "librdkafka_member.h"
 #include "reporting.h"
 
 // ---- Produce -----------------------------------------------------------------------------------
@@ -528,6 +530,9 @@ static const struct {
 int main(int count, char** arguments) {
   if (count < 2) return 0;
   servers = arguments[1];
+  if (count == 5 && strcmp(arguments[2], "member") == 0) {
+    return be_member(arguments[3], arguments[4]);
+  }
   printf("client librdkafka %s\n", rd_kafka_version_str());
   fflush(stdout);
   produce_timed();

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // What @platformatic/kafka can do with a cluster: the newest versions of every API, flexible ones.
-// Argument: bootstrap.servers.
+// Arguments: bootstrap.servers, or a member's (../groups.py).
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
   ask,
+  askedToLeave,
   attempt,
   directoryOf,
   expect,
@@ -33,6 +34,30 @@ const reach = {
   timeout: 5000,
   retries: 300,
   retryDelay: 100
+}
+
+async function beMember(topic, groupId) {
+  const leaving = askedToLeave()
+  const consumer = new Consumer({ ...reach, groupId, sessionTimeout: 6000, heartbeatInterval: 500 })
+  consumer.on('consumer:group:join', ({ assignments }) =>
+    console.log('has', ...assignments.flatMap(({ partitions }) => partitions))
+  )
+  consumer.on('consumer:group:rebalance', () => console.log('has'))
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    autocommit: true
+  })
+  stream.on('data', ({ value }) => console.log(`record ${value}`))
+  await leaving
+  await stream.close()
+  await consumer.close()
+}
+
+if (process.argv[3] === 'member') {
+  await beMember(...process.argv.slice(4))
+  process.exit(0)
 }
 console.log(
   `client @platformatic/kafka ${JSON.parse(readFileSync(`${directory}/package.json`)).version}`
@@ -358,7 +383,13 @@ async function configOf(name) {
 
 await attempt('describe-configs', async () => {
   await create('configured')
-  expect(await configOf('max.message.bytes'), '1048588')
+  // The broker that is asked may learn of the topic a little later than the others.
+  let value
+  await waitUntil('the topic is known', async () => {
+    value = await configOf('max.message.bytes').catch(() => null)
+    return value !== null
+  })
+  expect(value, '1048588')
 })
 
 await attempt('alter-configs', async () => {

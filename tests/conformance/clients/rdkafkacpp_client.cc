@@ -1,4 +1,5 @@
-// What librdkafka can do with a cluster, asked in C++. Argument: bootstrap.servers.
+// What librdkafka can do with a cluster, asked in C++. Arguments: bootstrap.servers, or a member's
+// (../groups.py).
 #include <initializer_list>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafkacpp.h>
@@ -475,6 +476,48 @@ void restart(const std::string& topic) {
   expect_all(topic, 3, 300, true);
 }
 
+// ---- Groups ------------------------------------------------------------------------------------
+
+struct Assignment : RdKafka::RebalanceCb {
+  void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode what,
+                    std::vector<RdKafka::TopicPartition*>& places) override {
+    const bool is_assigned = what == RdKafka::ERR__ASSIGN_PARTITIONS;
+    std::string line = "has";
+    if (is_assigned) {
+      for (const auto* place : places) line += " " + std::to_string(place->partition());
+    }
+    puts(line.c_str());
+    fflush(stdout);
+    if (is_assigned) {
+      consumer->assign(places);
+    } else {
+      consumer->unassign();
+    }
+  }
+};
+
+void be_member(const std::string& topic, const std::string& group) {
+  auto conf = conf_of({{"group.id", group},
+                       {"session.timeout.ms", "6000"},
+                       {"heartbeat.interval.ms", "500"},
+                       {"auto.offset.reset", "earliest"}});
+  Assignment assignment;
+  std::string problem;
+  conf->set("rebalance_cb", &assignment, problem);
+  std::unique_ptr<RdKafka::KafkaConsumer> consumer(
+      RdKafka::KafkaConsumer::create(conf.get(), problem));
+  expect(consumer != nullptr, problem);
+  expect_none(consumer->subscribe({topic}));
+  hear_of_leaving();
+  while (!is_asked_to_leave) {
+    const std::unique_ptr<RdKafka::Message> message(consumer->consume(200));
+    if (message->err() != RdKafka::ERR_NO_ERROR) continue;
+    printf("record %s\n", record_of(*message).value.value_or("").c_str());
+    fflush(stdout);
+  }
+  consumer->close();
+}
+
 // ---- All of them -------------------------------------------------------------------------------
 
 using Capability = std::pair<const char*, void (*)(const std::string&)>;
@@ -525,6 +568,10 @@ void attempt(const Capability& capability) {
 int main(int count, char** arguments) {
   if (count < 2) return 0;
   servers = arguments[1];
+  if (count == 5 && std::string(arguments[2]) == "member") {
+    be_member(arguments[3], arguments[4]);
+    return 0;
+  }
   printf("client rdkafkacpp %s\n", RdKafka::version_str().c_str());
   fflush(stdout);
   send_timed();

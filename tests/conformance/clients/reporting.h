@@ -2,6 +2,7 @@
 // answers (see ../run).
 #pragma once
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,3 +30,13 @@ static inline void ask(const char* what) {
     if (fgets(line, sizeof line, stdin) == NULL) exit(1);
   } while (strcmp(line, "done\n") != 0);
 }
+
+// SIGTERM asks a member of a group to leave it.
+static volatile sig_atomic_t is_asked_to_leave;
+
+static inline void note_leaving(int signal) {
+  (void)signal;
+  is_asked_to_leave = 1;
+}
+
+static inline void hear_of_leaving(void) { signal(SIGTERM, note_leaving); }

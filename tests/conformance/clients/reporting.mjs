@@ -30,6 +30,9 @@ export async function ask(what) {
   }
 }
 
+/** Resolves on SIGTERM. */
+export const askedToLeave = () => new Promise(resolve => process.once('SIGTERM', resolve))
+
 export async function readByKcat(topic) {
   return (await ask(`read ${topic}`)).map(line => JSON.parse(line))
 }

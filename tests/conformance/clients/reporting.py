@@ -1,6 +1,8 @@
 """What Python's clients share: capabilities that are attempted and reported on (see ../run)."""
 import json
+import signal
 import sys
+import threading
 import time
 
 
@@ -63,6 +65,13 @@ def _line():
     if not line:
         sys.exit("nobody answers")
     return line.rstrip("\n")
+
+
+def asked_to_leave():
+    """Set by SIGTERM."""
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    return asked
 
 
 def read_by_kcat(topic):

@@ -24,6 +24,8 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       lifecycle_(config, quorum, incarnation_id, previous_epoch),
       isr_updates_(config, quorum, replicas_, lifecycle_),
       fetchers_(config, replicas_, lifecycle_, fibers_),
+      fetch_sessions_(
+          static_cast<std::size_t>(std::max(0, config.max_incremental_fetch_session_cache_slots))),
       groups_(config, replicas_, fibers_),
       controller_(config, quorum, "forward"),
       producer_ids_(config, quorum, lifecycle_, fibers_),

@@ -19,6 +19,7 @@
 #include "core/broker/transaction_coordinators.h"
 #include "core/controller/image.h"
 #include "core/env.h"
+#include "core/fetch/sessions.h"
 #include "core/signal.h"
 
 namespace brokersim::broker {
@@ -58,6 +59,8 @@ class Broker {
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }
+  fetch::Sessions& fetch_sessions() { return fetch_sessions_; }
+  const fetch::Sessions& fetch_sessions() const { return fetch_sessions_; }
   GroupCoordinators& groups() { return groups_; }
   const GroupCoordinators& groups() const { return groups_; }
   TransactionCoordinators& transactions() { return transactions_; }
@@ -85,6 +88,7 @@ class Broker {
   Lifecycle lifecycle_;
   IsrUpdates isr_updates_;
   Fetchers fetchers_;
+  fetch::Sessions fetch_sessions_;
   GroupCoordinators groups_;
   ControllerLink controller_;
   ProducerIds producer_ids_;

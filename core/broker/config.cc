@@ -25,6 +25,7 @@ void each_setting(Config& c, F&& f) {
   f("fetch.max.bytes", c.fetch_max_bytes, none);
   f("queued.max.request.bytes", c.queued_max_request_bytes, none);
   f("connections.max.idle.ms", c.connections_max_idle, ms);
+  f("max.incremental.fetch.session.cache.slots", c.max_incremental_fetch_session_cache_slots, none);
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
   f("log.segment.bytes", c.log_segment_bytes, none);

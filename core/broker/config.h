@@ -47,11 +47,12 @@ struct NodeConfig {
   bool delete_topic_enable = true;              // delete.topic.enable
 
   // Requests.
-  std::int32_t socket_request_max_bytes = 100 << 20;  // socket.request.max.bytes
-  std::int32_t message_max_bytes = 1048588;           // message.max.bytes
-  std::int32_t fetch_max_bytes = 55 << 20;            // fetch.max.bytes
-  std::int64_t queued_max_request_bytes = 256 << 20;  // queued.max.request.bytes
-  Duration connections_max_idle = 600s;               // connections.max.idle.ms
+  std::int32_t socket_request_max_bytes = 100 << 20;              // socket.request.max.bytes
+  std::int32_t message_max_bytes = 1048588;                       // message.max.bytes
+  std::int32_t fetch_max_bytes = 55 << 20;                        // fetch.max.bytes
+  std::int64_t queued_max_request_bytes = 256 << 20;              // queued.max.request.bytes
+  Duration connections_max_idle = 600s;                           // connections.max.idle.ms
+  std::int32_t max_incremental_fetch_session_cache_slots = 1000;  // Of that name; 0: no sessions.
   std::int32_t max_connections = std::numeric_limits<std::int32_t>::max();  // max.connections
   std::int32_t max_connections_per_ip =
       std::numeric_limits<std::int32_t>::max();  // max.connections.per.ip

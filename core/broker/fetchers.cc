@@ -71,8 +71,7 @@ void Fetchers::run(Env& env, NodeId leader) {
       if (changes == replicas_.role_changes()) replicas_.roles().wait(env, wake_at);
       continue;
     }
-    const auto channel = channels_.at(leader);  // Outlives a change of the address.
-    if (!fetch(env, *channel, asked)) {
+    if (!fetch(env, leader, asked)) {
       for (const auto& [replica, position] : asked) {
         if (auto* follower = replica->follower()) follower->back_off(env.now());
       }
@@ -121,14 +120,21 @@ api::FetchRequest Fetchers::request_for(const std::vector<Asked>& asked) const {
   return request;
 }
 
-bool Fetchers::fetch(Env& env, wire::Channel& channel, const std::vector<Asked>& asked) {
-  const auto request = request_for(asked);
+bool Fetchers::fetch(Env& env, NodeId leader, const std::vector<Asked>& asked) {
+  const auto channel = channels_.at(leader);  // Outlives a change of the address.
+  auto request = request_for(asked);
+  sessions_[leader].prepare(request);
   const Instant deadline = env.now() + config_.replica_socket_timeout;
-  const auto response = channel.call(env, request, fetch_version, deadline);
-  if (!response || response->error_code != ErrorCode::none) return false;
+  const auto response = channel->call(env, request, fetch_version, deadline);
+  if (!response) {
+    sessions_[leader].failed();
+    return false;
+  }
+  // Where the leader has forgotten the session, a new one begins at once.
+  if (!sessions_[leader].accept(*response)) return fetch::is_about_session(response->error_code);
   take(env, *response, asked);
   for (const auto& one : asked) {
-    if (one.replica->must_ask_leader_offsets()) ask_leader_offsets(env, channel, one);
+    if (one.replica->must_ask_leader_offsets()) ask_leader_offsets(env, *channel, one);
   }
   return true;
 }

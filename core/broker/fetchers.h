@@ -13,6 +13,7 @@
 #include "core/broker/replicas.h"
 #include "core/controller/image.h"
 #include "core/env.h"
+#include "core/fetch/session.h"
 #include "core/wire/channel.h"
 
 namespace brokersim::broker {
@@ -38,7 +39,7 @@ class Fetchers {
   std::vector<Asked> due(Host& host, NodeId leader, Instant& wake_at) const;
   api::FetchRequest request_for(const std::vector<Asked>& asked) const;
   // Whether an answer came.
-  bool fetch(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
+  bool fetch(Env& env, NodeId leader, const std::vector<Asked>& asked);
   void take(Env& env, const api::FetchResponse& response, const std::vector<Asked>& asked);
   void ask_leader_offsets(Env& env, wire::Channel& channel, const Asked& asked);
 
@@ -47,6 +48,7 @@ class Fetchers {
   const Lifecycle& lifecycle_;
   FiberGroup& fibers_;
   std::map<NodeId, std::shared_ptr<wire::Channel>> channels_;
+  std::map<NodeId, fetch::Session> sessions_;
 };
 
 }  // namespace brokersim::broker

@@ -206,7 +206,7 @@ void Consumer::run_request(Env& env, NodeId broker, const std::vector<Asked>& as
   std::vector<Asked> to_fetch;
   for (const Asked& one : asked) (one.position ? to_fetch : to_look_up).push_back(one);
   if (!to_look_up.empty()) look_up(env, *channel, to_look_up);
-  if (!to_fetch.empty()) fetch(env, *channel, to_fetch);
+  if (!to_fetch.empty()) fetch(env, broker, *channel, to_fetch);
 }
 
 void Consumer::close(Host& host) {
@@ -217,7 +217,8 @@ void Consumer::close(Host& host) {
 
 // ---- Fetch -------------------------------------------------------------------------------------
 
-void Consumer::fetch(Env& env, wire::Channel& channel, const std::vector<Asked>& asked) {
+void Consumer::fetch(Env& env, NodeId broker, wire::Channel& channel,
+                     const std::vector<Asked>& asked) {
   api::FetchRequest request{
       .replica_id = no_node,
       .max_wait_ms = static_cast<std::int32_t>(milliseconds(config_.fetch_max_wait)),
@@ -234,21 +235,26 @@ void Consumer::fetch(Env& env, wire::Channel& channel, const std::vector<Asked>&
                                         .last_fetched_epoch = one.last_epoch,
                                         .partition_max_bytes = config_.max_partition_fetch_bytes});
   }
+  sessions_[broker].prepare(request);
   const Instant deadline = env.now() + config_.client.request_timeout;
   const auto response = channel.call(env, request, fetch_version, deadline);
-  if (!response) return all_failed(env, asked, ErrorCode::network_exception);
-  if (response->error_code != ErrorCode::none) return all_failed(env, asked, response->error_code);
+  if (!response) {
+    sessions_[broker].failed();
+    return all_failed(env, asked, ErrorCode::network_exception);
+  }
+  if (!sessions_[broker].accept(*response)) {
+    if (fetch::is_about_session(response->error_code)) return;  // A new one begins at once.
+    const bool is_named = response->error_code != ErrorCode::none;
+    return all_failed(env, asked,
+                      is_named ? response->error_code : ErrorCode::unknown_server_error);
+  }
   std::map<TopicPartition, const api::FetchResponse::PartitionData*> answers;
   for (const auto& topic : response->responses) {
     for (const auto& data : topic.partitions) answers[{topic.topic, data.partition_index}] = &data;
   }
   for (const Asked& one : asked) {
     const auto found = answers.find(one.partition);
-    if (found != answers.end()) {
-      take(env, one, *found->second);
-    } else {
-      all_failed(env, {one}, ErrorCode::unknown_server_error);
-    }
+    if (found != answers.end()) take(env, one, *found->second);
   }
 }
 

@@ -22,6 +22,7 @@
 #include "core/client/cluster.h"
 #include "core/client/config.h"
 #include "core/env.h"
+#include "core/fetch/session.h"
 #include "core/signal.h"
 #include "core/wire/record_batch.h"
 
@@ -119,7 +120,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   Instant next_due(Instant now) const;
   void spawn(Host& host, const std::string& name, std::function<void(Consumer&, Env&)> body);
   void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
-  void fetch(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
+  void fetch(Env& env, NodeId broker, wire::Channel& channel, const std::vector<Asked>& asked);
   void take(Env& env, const Asked& asked, const api::FetchResponse::PartitionData& data);
   void take_records(Env& env, const Asked& asked, Assigned& assigned, const Slice& records);
   void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
@@ -141,6 +142,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   std::vector<Reset> resets_;
   std::vector<Problem> problems_;
   std::set<NodeId> busy_;
+  std::map<NodeId, fetch::Session> sessions_;
   bool is_refreshing_ = false;
   std::int64_t generations_ = 0;
   std::set<FiberId> fibers_;

@@ -87,14 +87,16 @@ const std::map<std::string, std::set<std::string>>& layers() {
     const auto api = on(ground, {"core/wire", "core/api"});
     a["core/log"] = api;
     a["core/raft"] = api;
-    a["core/client"] = api;
+    a["core/fetch"] = api;
+    a["core/client"] = on(api, {"core/fetch"});
     a["core/coordination"] = api;
     a["core/group"] = on(api, {"core/coordination"});
     a["core/transaction"] = a["core/group"];
     a["core/partition"] = on(api, {"core/log"});
     a["core/controller"] = on(api, {"core/log", "core/raft"});
-    a["core/broker"] = on(api, {"core/log", "core/raft", "core/partition", "core/controller",
-                                "core/coordination", "core/group", "core/transaction"});
+    a["core/broker"] =
+        on(api, {"core/log", "core/raft", "core/fetch", "core/partition", "core/controller",
+                 "core/coordination", "core/group", "core/transaction"});
     a["sim"] = on(a["core/broker"], {"core/broker", "core/client"});
     a["sim/live"] = on(a["sim"], {"sim"});
     a["properties"] = on(ground, {"core/wire"});

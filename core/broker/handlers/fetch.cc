@@ -1,7 +1,7 @@
 // Fetch (key 1): what consumers may see, and what followers replicate by.
 //
 // A follower's position is taken note of at the first read only; a request that waits is read again
-// when one of its partitions moves, without that (protocol section 3.4).
+// when one of its partitions moves, without that (KIP-227 says which partitions are asked for).
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -216,6 +216,10 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
                          api::FetchRequest request) {
   const auto version = context.header.api_version;
   const auto fetcher = fetcher_of(request, version);
+  auto& sessions = broker.fetch_sessions();
+  const auto begun = sessions.begin(env.now(), request, version, fetcher.is_follower());
+  if (!begun) return {.error_code = begun.error()};
+  request.topics = begun->topics;
   const Instant deadline = env.now() + Duration(request.max_wait_ms * Duration(1ms));
   const auto reads = find_partitions(broker, request, version);
   std::vector<Signal*> signals;
@@ -232,6 +236,11 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   }
   if (fetcher.is_follower()) note_told(reads, fetcher);
   if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
+  // Of earlier lives of this broker clients may know sessions still: their ids are not to come
+  // again.
+  const Instant now = env.now();
+  const auto draw = env.random("fetch-session", static_cast<std::uint64_t>(now.ns()));
+  sessions.finish(now, *begun, draw, pass.response);
   return std::move(pass.response);
 }
 

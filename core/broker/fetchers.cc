@@ -24,24 +24,29 @@ Address address_of(const controller::Broker& broker) {
   return {broker.endpoints.front().host, broker.endpoints.front().port};
 }
 
+std::optional<std::vector<wire::Batch>> batches_in(const api::FetchResponse::PartitionData& data) {
+  if (!data.records) return std::vector<wire::Batch>{};
+  auto batches = wire::parse_batches(data.records->slice());
+  if (!batches) return std::nullopt;
+  return *std::move(batches);
+}
+
 partition::FetchAnswer answer_of(const api::FetchResponse::PartitionData& data,
-                                 const std::vector<wire::Batch>& batches) {
+                                 const std::optional<std::vector<wire::Batch>>& batches) {
   partition::FetchAnswer answer;
   answer.error = data.error_code;
+  if (!batches && data.error_code == ErrorCode::none) answer.error = ErrorCode::corrupt_message;
   answer.high_watermark = data.high_watermark;
   answer.log_start_offset = data.log_start_offset;
   if (data.diverging_epoch.end_offset >= 0) {
     answer.diverging = partition::Divergence{.epoch = data.diverging_epoch.epoch,
                                              .end_offset = data.diverging_epoch.end_offset};
   }
-  if (!batches.empty()) answer.first_offset = batches.front().header.base_offset;
+  if (batches && !batches->empty()) {
+    answer.first_offset = batches->front().header.base_offset;
+    answer.first_batch_end = batches->front().header.next_offset();
+  }
   return answer;
-}
-
-std::vector<wire::Batch> batches_in(const api::FetchResponse::PartitionData& data) {
-  if (!data.records) return {};
-  auto batches = wire::parse_batches(data.records->slice());
-  return batches ? *std::move(batches) : std::vector<wire::Batch>{};
 }
 
 }  // namespace
@@ -148,7 +153,9 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
       });
       if (found == asked.end()) continue;
       const auto batches = batches_in(data);
-      found->replica->fetched(env, found->position, answer_of(data, batches), batches);
+      found->replica->fetched(env, found->position, answer_of(data, batches),
+                              batches.value_or(std::vector<wire::Batch>{}));
+      replicas_.lower_log_start(env, *found->replica);
     }
   }
 }
@@ -173,7 +180,8 @@ void Fetchers::ask_leader_offsets(Env& env, wire::Channel& channel, const Asked&
   const auto start = ask(earliest_timestamp);
   const auto end = ask(latest_timestamp);
   if (start && end) {
-    asked.replica->leader_offsets(env, {.start = *start, .end = *end});
+    asked.replica->leader_offsets(env, asked.position, {.start = *start, .end = *end});
+    replicas_.lower_log_start(env, *asked.replica);
   } else if (auto* follower = asked.replica->follower()) {
     follower->back_off(env.now());
   }

@@ -1,5 +1,5 @@
 // Follower fetchers: one fiber for each broker that leads something we follow, fetching all of it
-// in one long-polling request after another (protocol section 3.7).
+// in one long-polling request after another.
 #pragma once
 
 #include <map>

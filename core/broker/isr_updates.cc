@@ -12,7 +12,10 @@ constexpr std::int16_t alter_partition_version = 3;
 constexpr Duration proposal_backoff = 50ms;
 
 partition::AlterPartitionResult failed(const partition::AlterPartition& proposal, ErrorCode error) {
-  return {.proposal = proposal.proposal, .error = error, .isr = {}};
+  return {.proposal = proposal.proposal,
+          .proposed_in = proposal.leader_epoch,
+          .error = error,
+          .isr = {}};
 }
 
 const api::AlterPartitionResponse::PartitionData* find_answer(
@@ -79,11 +82,14 @@ bool IsrUpdates::ask(Env& env, const std::vector<Sent>& proposals) {
     const auto* answer = whole == ErrorCode::none ? find_answer(*response, *replica) : nullptr;
     if (!answer) {
       const auto error = whole == ErrorCode::none ? ErrorCode::unknown_server_error : whole;
+      is_dealt_with = false;
       replica->alter_partition_result(env, failed(proposal, error));
       continue;
     }
-    if (answer->error_code == ErrorCode::not_controller) is_dealt_with = false;
+    const auto verdict = partition::verdict_of(answer->error_code);
+    if (verdict == partition::AlterPartitionVerdict::retry) is_dealt_with = false;
     replica->alter_partition_result(env, {.proposal = proposal.proposal,
+                                          .proposed_in = proposal.leader_epoch,
                                           .error = answer->error_code,
                                           .leader_epoch = answer->leader_epoch,
                                           .partition_epoch = answer->partition_epoch,

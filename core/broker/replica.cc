@@ -84,14 +84,19 @@ void Replica::become_leader(Host& host) {
   tick(host);
 }
 
+partition::LogEnd Replica::log_end() const {
+  return {.end_offset = log_->end_offset(),
+          .last_epoch = log_->last_epoch(),
+          .start_offset = log_->start_offset()};
+}
+
 void Replica::become_follower(Host& host) {
-  follower_.emplace(partition::Follower::Setup{
-      .leader = state_.leader,
-      .leader_epoch = state_.leader_epoch,
-      .log = {.end_offset = log_->end_offset(), .last_epoch = log_->last_epoch()},
-      .high_watermark = high_watermark_,
-      .fetch_backoff = config_.replica_fetch_backoff,
-      .rules = config_.rules});
+  follower_.emplace(partition::Follower::Setup{.leader = state_.leader,
+                                               .leader_epoch = state_.leader_epoch,
+                                               .log = log_end(),
+                                               .high_watermark = high_watermark_,
+                                               .fetch_backoff = config_.replica_fetch_backoff,
+                                               .rules = config_.rules});
   host.emit(BecameFollower{.partition = partition_,
                            .leader_epoch = state_.leader_epoch,
                            .leader = state_.leader,
@@ -108,9 +113,12 @@ ErrorCode Replica::check_leadership(LeaderEpoch current_leader_epoch) const {
   return leader_ ? ErrorCode::none : ErrorCode::not_leader_or_follower;
 }
 
+ErrorCode Replica::may_append(std::int16_t acks) const {
+  return leader_ ? leader_->may_append(acks) : ErrorCode::not_leader_or_follower;
+}
+
 Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std::int16_t acks) {
-  if (!leader_) return Unexpected(ErrorCode::not_leader_or_follower);
-  if (const auto refused = leader_->may_append(acks); refused != ErrorCode::none) {
+  if (const auto refused = may_append(acks); refused != ErrorCode::none) {
     return Unexpected(refused);
   }
   const auto repeated = log_->producers().check(batch.header);
@@ -206,7 +214,8 @@ void Replica::want_start(Host& host, Offset offset) {
 
 void Replica::raise_start(Host& host, Offset offset) {
   if (is_retired_) return;
-  const Offset start = std::min(offset, high_watermark());
+  // A log that was begun anew meanwhile wants nothing of what was asked of the old one.
+  const Offset start = std::min({offset, wanted_start(), high_watermark()});
   if (!log_->raise_start_offset(host, start)) news_.fail(host);
   // What could not be taken has gone with a truncation.
   wanted_start_ = log_->start_offset();
@@ -220,34 +229,35 @@ void Replica::fetched(Host& host, const partition::FetchPosition& sent,
                       const std::vector<wire::Batch>& batches) {
   if (!follower_) return;
   carry_out(host, follower_->fetched(host.now(), sent, answer, log_->epochs()), batches);
-  if (answer.error != ErrorCode::none || answer.diverging) return;
-  // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
-  want_start(host, std::min(answer.log_start_offset, high_watermark()));
 }
 
-void Replica::leader_offsets(Host& host, partition::LogBounds leader) {
+void Replica::leader_offsets(Host& host, const partition::FetchPosition& sent,
+                             partition::LogBounds leader) {
   if (!follower_) return;
-  must_ask_leader_offsets_ = false;
-  carry_out(host, follower_->leader_offsets(leader), {});
+  carry_out(host, follower_->leader_offsets(sent, leader), {});
 }
 
 void Replica::carry_out(Host& host, const partition::FollowerStep& step,
                         const std::vector<wire::Batch>& batches) {
   bool failed = false;
+  const Offset start = log_->start_offset();
   if (step.truncate_to) {
     failed = !log_->truncate_to(host, *step.truncate_to, "diverged from the leader");
   }
   if (step.restart_log_at && !failed) {
-    failed = !log_->truncate_fully_and_start_at(host, *step.restart_log_at,
-                                                "the leader's log begins later");
+    const auto why =
+        step.append ? "the leader's log begins inside a batch" : "the leader's log begins later";
+    failed = !log_->truncate_fully_and_start_at(host, *step.restart_log_at, why);
   }
+  if (log_->start_offset() < start) wanted_start_ = log_->start_offset();
   if (step.append && !failed) {
     failed = !log_->append_as_follower(host, batches, follower_->leader_epoch());
   }
   must_ask_leader_offsets_ = step.must_ask_leader_offsets;
-  const auto moved =
-      follower_->applied({.end_offset = log_->end_offset(), .last_epoch = log_->last_epoch()});
+  const auto moved = follower_->applied(log_end());
   if (moved) high_watermark_ = *moved;
+  // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
+  if (step.log_start) want_start(host, std::min(*step.log_start, high_watermark()));
   if (failed) follower_->back_off(host.now());
   if (log_->is_offline()) news_.fail(host);
   if (moved || step.truncate_to || step.restart_log_at || step.append) changed_.notify_all(host);

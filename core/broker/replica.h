@@ -84,6 +84,8 @@ class Replica {
 
   // NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH or NONE.
   api::ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
+  // NONE, INVALID_REQUIRED_ACKS, NOT_LEADER_OR_FOLLOWER or NOT_ENOUGH_REPLICAS.
+  api::ErrorCode may_append(std::int16_t acks) const;
   // Appends a client's batch, unless an idempotent producer repeats it; or says why not: acks,
   // leadership, the producer's sequence, storage.
   Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, std::int16_t acks);
@@ -111,7 +113,7 @@ class Replica {
   void want_start(Host& host, Offset offset);
   bool wants_later_start() const { return wanted_start_ > log_->start_offset(); }
   Offset wanted_start() const { return std::max(wanted_start_, log_->start_offset()); }
-  // Takes `offset`, which is on disk, or as much of it as the log holds.
+  // Takes `offset`, which is on disk, or as much of it as the log holds and is still wanted.
   void raise_start(Host& host, Offset offset);
 
   // ---- As follower ----
@@ -119,7 +121,8 @@ class Replica {
   // Carries out what the follower decided about a Fetch response: truncate, append, high watermark.
   void fetched(Host& host, const partition::FetchPosition& sent,
                const partition::FetchAnswer& answer, const std::vector<wire::Batch>& batches);
-  void leader_offsets(Host& host, partition::LogBounds leader);
+  void leader_offsets(Host& host, const partition::FetchPosition& sent,
+                      partition::LogBounds leader);
   bool must_ask_leader_offsets() const { return must_ask_leader_offsets_; }
 
   // Notified when the log grew or was cut, the high watermark moved, or the role changed.
@@ -128,6 +131,7 @@ class Replica {
  private:
   void become_leader(Host& host);
   void become_follower(Host& host);
+  partition::LogEnd log_end() const;
   void carry_out(Host& host, const partition::FollowerStep& step,
                  const std::vector<wire::Batch>& batches);
   void handle(Host& host, partition::LeaderOutput output);

@@ -8,27 +8,6 @@
 #include <fmt/format.h>
 
 namespace brokersim::broker {
-namespace {
-
-// Of an unreadable checkpoint nothing is known: logs are then checked from their start, and high
-// watermarks found anew by replication.
-log::PartitionOffsets read_offsets(Env& env, std::string_view path) {
-  const auto text = log::read_file(env, path);
-  if (!text) return {};
-  auto offsets = log::decode_offsets(*text);
-  if (!offsets) {
-    env.emit(Note{fmt::format("{} is unreadable and ignored", path)});
-    return {};
-  }
-  return *std::move(offsets);
-}
-
-Offset offset_in(const log::PartitionOffsets& offsets, const TopicPartition& partition) {
-  const auto found = offsets.find(partition);
-  return found == offsets.end() ? 0 : found->second;
-}
-
-}  // namespace
 
 partition::PartitionState state_of(const controller::Partition& p) {
   return {.replicas = p.replicas,
@@ -58,9 +37,9 @@ std::string directory_of(const TopicPartition& partition) { return fmt::format("
 
 void Replicas::load_checkpoints(Env& env, bool was_clean) {
   was_clean_ = was_clean;
-  high_watermarks_ = read_offsets(env, log::high_watermark_file);
-  recovery_points_ = read_offsets(env, log::recovery_point_file);
-  log_starts_ = read_offsets(env, log::start_offset_file);
+  high_watermarks_.load(env);
+  recovery_points_.load(env);
+  log_starts_.load(env);
 }
 
 std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
@@ -73,11 +52,17 @@ std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
 void Replicas::apply(Env& env, const controller::Image& image, const controller::Delta& delta,
                      BrokerEpoch broker_epoch) {
   if (!delta.brokers.empty()) remember_eligible(image);
+  std::set<TopicPartition> gone;
   for (const auto& topic : delta.removed_topics) {
-    for (const auto& [index, partition] : topic.partitions) remove(env, {topic.name, index});
+    for (const auto& [index, partition] : topic.partitions) gone.insert({topic.name, index});
   }
   for (const auto& partition : delta.partitions) {
-    apply_partition(env, image, partition, broker_epoch);
+    if (!is_ours(image, partition)) gone.insert(partition);
+  }
+  for (const auto& partition : gone) remove(env, partition);
+  (void)forget(env, gone);
+  for (const auto& partition : delta.partitions) {
+    if (is_ours(image, partition)) apply_partition(env, image, partition, broker_epoch);
   }
   if (!has_removed_strays_) remove_strays(env, image);
   if (delta.brokers.empty() && delta.configs.empty()) return;
@@ -87,13 +72,15 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
   }
 }
 
+bool Replicas::is_ours(const controller::Image& image, const TopicPartition& partition) const {
+  const auto* state = image.find_partition(partition);
+  return state && partition::contains(state->replicas, config_.node_id);
+}
+
 void Replicas::apply_partition(Env& env, const controller::Image& image,
                                const TopicPartition& partition, BrokerEpoch broker_epoch) {
   const auto* topic = image.find_topic(partition.topic);
   const auto* state = image.find_partition(partition);
-  if (!topic || !state || !partition::contains(state->replicas, config_.node_id)) {
-    return remove(env, partition);
-  }
   auto replica = find(partition);
   if (!replica) {
     replica = open(env, partition, topic->id, image);
@@ -136,10 +123,14 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
     if (stored && *stored != topic_id) (void)env.files().remove(directory);
   }
   const bool is_new = !env.files().exists(metadata_path);
+  if (is_new && !forget(env, {partition})) {
+    news_.fail(env);
+    return nullptr;
+  }
   auto opened = log::Log::open(env, partition, directory, log_config(image, partition.topic),
                                {.was_clean = was_clean_,
-                                .recovery_point = offset_in(recovery_points_, partition),
-                                .start_offset = is_new ? 0 : offset_in(log_starts_, partition)});
+                                .recovery_point = recovery_points_.of(partition),
+                                .start_offset = log_starts_.of(partition)});
   if (!opened) {
     env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
     if (opened.error() == log::LogError::storage) news_.fail(env);
@@ -150,7 +141,7 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
     (void)env.files().sync_directory(env, "");
   }
   return std::make_shared<Replica>(partition, topic_id, *std::move(opened),
-                                   offset_in(high_watermarks_, partition), config_, news_);
+                                   high_watermarks_.of(partition), config_, news_);
 }
 
 log::LogConfig Replicas::log_config(const controller::Image& image,
@@ -160,7 +151,7 @@ log::LogConfig Replicas::log_config(const controller::Image& image,
 }
 
 // Once, when all of the metadata is known: no directory that stays is of a topic or of a partition
-// that this broker has nothing to do with (protocol section 2.1).
+// that this broker has nothing to do with.
 void Replicas::remove_strays(Env& env, const controller::Image& image) {
   has_removed_strays_ = true;
   std::set<std::string> ours;
@@ -197,12 +188,19 @@ void Replicas::remove(Env& env, const TopicPartition& partition) {
 
 // ---- Checkpoints -------------------------------------------------------------------------------
 
+// Partitions not opened yet keep what is told of them.
+
+bool Replicas::forget(Env& env, const std::set<TopicPartition>& partitions) {
+  return high_watermarks_.forget(env, partitions) && recovery_points_.forget(env, partitions) &&
+         log_starts_.forget(env, partitions);
+}
+
 void Replicas::checkpoint_high_watermarks(Env& env) {
-  auto offsets = high_watermarks_;  // Partitions not opened yet keep theirs (KAFKA-3083 family).
-  for (const auto& [partition, replica] : replicas_) {
-    offsets[partition] = replica->high_watermark();
-  }
-  (void)log::replace_file(env, log::high_watermark_file, log::encode_offsets(offsets));
+  (void)high_watermarks_.rewrite(env, [&](log::PartitionOffsets& offsets) {
+    for (const auto& [partition, replica] : replicas_) {
+      offsets[partition] = replica->high_watermark();
+    }
+  });
 }
 
 void Replicas::checkpoint_recovery_points(Env& env) {
@@ -212,27 +210,34 @@ void Replicas::checkpoint_recovery_points(Env& env) {
     (void)log.flush_epochs(env);
     if (log.is_offline()) news_.fail(env);
   }
-  auto offsets = recovery_points_;
-  for (const auto& [partition, replica] : replicas_) {
-    offsets[partition] = replica->log().recovery_point();
-  }
-  (void)log::replace_file(env, log::recovery_point_file, log::encode_offsets(offsets));
+  (void)recovery_points_.rewrite(env, [&](log::PartitionOffsets& offsets) {
+    for (const auto& [partition, replica] : replicas_) {
+      offsets[partition] = replica->log().recovery_point();
+    }
+  });
 }
 
 // One fiber does it: whoever wants a later start meanwhile is served by the next round.
 bool Replicas::raise_log_starts(Env& env) {
-  std::map<TopicPartition, std::shared_ptr<Replica>> rising;
-  auto offsets = log_starts_;
-  for (const auto& [partition, replica] : replicas_) {
-    offsets[partition] = replica->wanted_start();
-    if (replica->wants_later_start()) rising.emplace(partition, replica);
-  }
-  if (rising.empty()) return false;
-  if (!log::replace_file(env, log::start_offset_file, log::encode_offsets(offsets))) {
-    return false;
-  }
-  for (const auto& [partition, replica] : rising) replica->raise_start(env, offsets[partition]);
+  const auto rises = [](const auto& entry) { return entry.second->wants_later_start(); };
+  if (std::none_of(replicas_.begin(), replicas_.end(), rises)) return false;
+  std::vector<std::pair<std::shared_ptr<Replica>, Offset>> rising;
+  const bool is_written = log_starts_.rewrite(env, [&](log::PartitionOffsets& offsets) {
+    for (const auto& [partition, replica] : replicas_) {
+      offsets[partition] = replica->wanted_start();
+      if (replica->wants_later_start()) rising.emplace_back(replica, replica->wanted_start());
+    }
+  });
+  if (!is_written) return false;
+  for (const auto& [replica, start] : rising) replica->raise_start(env, start);
   return true;
+}
+
+void Replicas::lower_log_start(Env& env, const Replica& replica) {
+  const auto& partition = replica.partition();
+  if (replica.wanted_start() >= log_starts_.of(partition)) return;
+  (void)log_starts_.rewrite(
+      env, [&](log::PartitionOffsets& offsets) { offsets[partition] = replica.wanted_start(); });
 }
 
 void Replicas::sync_all(Env& env) {

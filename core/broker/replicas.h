@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/broker/config.h"
+#include "core/broker/offsets_file.h"
 #include "core/broker/replica.h"
 #include "core/controller/image.h"
 #include "core/controller/topic_config.h"
@@ -41,7 +42,7 @@ class Replicas {
   std::shared_ptr<Replica> find(const TopicPartition& partition) const;
   const std::map<TopicPartition, std::shared_ptr<Replica>>& all() const { return replicas_; }
 
-  // Writes the high watermarks (protocol section 2.1): every
+  // Writes the high watermarks: every
   // replica.high.watermark.checkpoint.interval.ms, and at shutdown.
   void checkpoint_high_watermarks(Env& env);
   // Syncs what has rolled, writes recovery points: every log.flush.offset.checkpoint.interval.ms.
@@ -49,6 +50,9 @@ class Replicas {
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
   bool raise_log_starts(Env& env);
+  // A log that was begun anew further down, behind an unclean election: what is on disk must not
+  // delete its records at the next start. To be called before anything is appended to it.
+  void lower_log_start(Env& env, const Replica& replica);
   // Syncs every log completely, with what is known of its producers: part of a shutdown in order.
   void sync_all(Env& env);
   // Every producer.id.expiration.check.interval.ms.
@@ -67,6 +71,8 @@ class Replicas {
   std::shared_ptr<Replica> open(Env& env, const TopicPartition& partition, const Uuid& topic_id,
                                 const controller::Image& image);
   void remove(Env& env, const TopicPartition& partition);
+  bool forget(Env& env, const std::set<TopicPartition>& partitions);
+  bool is_ours(const controller::Image& image, const TopicPartition& partition) const;
   // Directories of partitions that are not ours: what metadata took from us while we were away.
   void remove_strays(Env& env, const controller::Image& image);
   log::LogConfig log_config(const controller::Image& image, const std::string& topic) const;
@@ -76,9 +82,9 @@ class Replicas {
   const controller::TopicDefaults topic_defaults_;
   bool was_clean_ = false;
   bool has_removed_strays_ = false;
-  log::PartitionOffsets high_watermarks_;  // As checkpointed; of logs that are not open yet.
-  log::PartitionOffsets recovery_points_;
-  log::PartitionOffsets log_starts_;
+  OffsetsFile high_watermarks_{log::high_watermark_file};
+  OffsetsFile recovery_points_{log::recovery_point_file};
+  OffsetsFile log_starts_{log::start_offset_file};
   std::map<NodeId, BrokerEpoch> eligible_;  // Brokers that may be in an ISR, by the metadata.
   std::map<TopicPartition, std::shared_ptr<Replica>> replicas_;
   ReplicaNews news_;

@@ -45,11 +45,17 @@ FollowerStep Follower::fetched(Instant now, const FetchPosition& sent, const Fet
     return step;
   }
   if (answer.first_offset && *answer.first_offset < log_.end_offset) {
-    back_off(now);  // It answers another question than ours.
-    return step;
+    // KAFKA-6975: where records were deleted, a log may begin inside a batch.
+    const bool is_empty = log_.start_offset == log_.end_offset;
+    if (!is_empty || answer.first_batch_end <= log_.end_offset) {
+      back_off(now);  // It answers another question than ours.
+      return step;
+    }
+    step.restart_log_at = answer.first_offset;
   }
   leader_high_watermark_ = answer.high_watermark;
   step.append = answer.first_offset.has_value();
+  step.log_start = answer.log_start_offset;
   return step;
 }
 
@@ -81,8 +87,9 @@ FollowerStep Follower::failed(Instant now, ErrorCode error) {
   return step;
 }
 
-FollowerStep Follower::leader_offsets(LogBounds leader) {
+FollowerStep Follower::leader_offsets(const FetchPosition& sent, LogBounds leader) {
   FollowerStep step;
+  if (is_parked_ || sent != position()) return step;
   if (leader.end < log_.end_offset) {
     step.truncate_to = leader.end;
   } else if (leader.start > log_.end_offset) {

@@ -5,7 +5,7 @@
 //   loop:  next_fetch ─► Fetch ─► fetched ─► do the step (truncate, append) ─► applied
 //
 // Truncation goes by leader epochs (KIP-101, KIP-279): each fetch names the epoch of the last
-// record, and a leader that differs answers where to cut. Pure; protocol section 3.7.
+// record, and a leader that differs answers where to cut. Pure.
 #pragma once
 
 #include <optional>
@@ -23,6 +23,7 @@ namespace brokersim::partition {
 struct LogEnd {
   Offset end_offset = 0;
   LeaderEpoch last_epoch = no_epoch;  // The latest the log's epochs know; -1: none.
+  Offset start_offset = 0;
 };
 
 // The partition's part of a Fetch response, as far as it decides anything.
@@ -32,13 +33,15 @@ struct FetchAnswer {
   Offset log_start_offset = -1;
   std::optional<Divergence> diverging;
   std::optional<Offset> first_offset;  // Of the first batch; nothing: no records.
+  Offset first_batch_end = -1;         // What comes after it.
 };
 
 // What the owner does, in this order; then it calls applied().
 struct FollowerStep {
   std::optional<Offset> truncate_to;     // May equal the log's end: the epochs are cut as well.
   std::optional<Offset> restart_log_at;  // Drop everything; the log begins here.
-  bool append = false;  // The response's batches of epochs up to ours (KAFKA-18723).
+  bool append = false;              // The response's batches of epochs up to ours (KAFKA-18723).
+  std::optional<Offset> log_start;  // Then the log is to begin here, as far as it is committed.
   bool must_ask_leader_offsets = false;  // ListOffsets as a replica; then call leader_offsets().
 };
 
@@ -64,8 +67,8 @@ class Follower {
   // nothing (KAFKA-13207). `epochs` are the own log's.
   FollowerStep fetched(Instant now, const FetchPosition& sent, const FetchAnswer& answer,
                        const log::LeaderEpochs& epochs);
-  // The leader's log as of ListOffsets, after must_ask_leader_offsets.
-  FollowerStep leader_offsets(LogBounds leader);
+  // The leader's log as of ListOffsets, after must_ask_leader_offsets; `sent` as above.
+  FollowerStep leader_offsets(const FetchPosition& sent, LogBounds leader);
   // The step is done and the log ends like this. Returns the high watermark if it changed: it
   // follows the log it speaks of, never precedes it (KAFKA-14704).
   std::optional<Offset> applied(LogEnd log);

@@ -89,6 +89,7 @@ LeaderOutput Leader::tick(Instant now) {
 
 LeaderOutput Leader::alter_partition_result(Instant now, const AlterPartitionResult& result) {
   // Metadata may have overtaken the answer: then it speaks of nothing any more.
+  if (result.proposed_in != state_.leader_epoch) return {};
   if (!in_flight_ || in_flight_->proposal != result.proposal) return {};
   switch (verdict_of(result.error)) {
     case AlterPartitionVerdict::committed:

@@ -7,7 +7,7 @@
 //
 // Pure: positions, time and metadata in, decisions out. The owner keeps the log; before it makes a
 // Leader it has assigned the epoch to the log's epochs (KAFKA-7415), and right afterwards it calls
-// tick() once. Rules: KIP-101, KIP-497, KIP-841, KIP-903; protocol sections 3.1 to 3.6.
+// tick() once. Rules: KIP-101, KIP-497, KIP-841, KIP-903.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ struct AlterPartition {
 // error, or REQUEST_TIMED_OUT for a broken connection. `isr` and the epochs count only for NONE.
 struct AlterPartitionResult {
   std::int64_t proposal = 0;
+  LeaderEpoch proposed_in{};  // The proposal's leader epoch: each one counts from 1.
   api::ErrorCode error = api::ErrorCode::none;
   LeaderEpoch leader_epoch{};
   PartitionEpoch partition_epoch{};

@@ -323,6 +323,66 @@ TEST_F(AdminByHand, where_a_log_begins_survives_the_loss_of_power_everywhere) {
   });
 }
 
+// What checkpoints tell of a partition is not believed of another topic of the same name.
+TEST_F(AdminByHand, a_topic_made_anew_begins_at_its_own_first_record) {
+  with_cluster([&](Env& env) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
+    }
+    env.sleep(1s);
+    api::DeleteRecordsRequest request{.timeout_ms = 5000};
+    request.topics.push_back({.name = "t", .partitions = {{.partition_index = 0, .offset = 2}}});
+    EXPECT_EQ(ask(env, leader(), request, 2)->topics[0].partitions[0].low_watermark, 2);
+    const auto old_id = topic_id();
+    const api::DeleteTopicsRequest goes{.topic_names = {"t"}, .timeout_ms = 5000};
+    EXPECT_EQ(ask(env, leader(), goes, 5)->responses[0].error_code, ErrorCode::none);
+    client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "again"});
+    const client::NewTopic topic{.name = "t", .partitions = 1, .replication_factor = 3};
+    ASSERT_TRUE(admin.create_topics(env, {topic}, env.now() + 60s).has_value());
+    EXPECT_NE(topic_id(), old_id);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("b"))), ErrorCode::none);
+    env.sleep(1s);
+    for (int broker = 1; broker <= 3; ++broker) {
+      cluster_->world().crash(*cluster_->world().find(NodeId(broker)));
+    }
+    for (int broker = 1; broker <= 3; ++broker) {
+      cluster_->world().restart(*cluster_->world().find(NodeId(broker)));
+    }
+    for (int broker = 1; broker <= 3; ++broker) first_metadata(env, NodeId(broker), "t");
+    wait_until(env, [&] { return leader().is_set() && state().isr.size() == 3u; });
+    EXPECT_EQ(list_offset(env, leader(), client::earliest_timestamp).offset, 0);
+    EXPECT_EQ(list_offset(env, leader(), client::latest_timestamp).offset, 1);
+  });
+}
+
+// KAFKA-6975
+TEST_F(AdminByHand, a_replica_that_comes_new_copies_a_log_that_begins_inside_a_batch) {
+  with_cluster([&](Env& env) {
+    wire::BatchBuilder builder;
+    for (int i = 0; i < 4; ++i) builder.add({.value = Bytes{1, 2, 3}});
+    EXPECT_EQ(
+        produce(env, leader(),
+                produce_of("t", 0, -1, wire::Records{Slice(builder.finish().bytes().flat())})),
+        ErrorCode::none);
+    env.sleep(1s);
+    api::DeleteRecordsRequest request{.timeout_ms = 5000};
+    request.topics.push_back({.name = "t", .partitions = {{.partition_index = 0, .offset = 2}}});
+    EXPECT_EQ(ask(env, leader(), request, 2)->topics[0].partitions[0].low_watermark, 2);
+    const auto move_to = [&](std::vector<NodeId> replicas) {
+      api::AlterPartitionReassignmentsRequest moves;
+      moves.topics.push_back({.name = "t"});
+      moves.topics[0].partitions.push_back({.partition_index = 0, .replicas = replicas});
+      return ask(env, leader(), moves, 0)->responses[0].partitions[0].error_code;
+    };
+    const auto stays = leader();
+    EXPECT_EQ(move_to({stays}), ErrorCode::none);
+    wait_until(env, [&] { return state().replicas == std::vector{stays}; });
+    EXPECT_EQ(move_to({stays, follower()}), ErrorCode::none);
+    wait_until(env, [&] { return state().isr.size() == 2u; });
+    EXPECT_EQ(list_offset(env, stays, client::earliest_timestamp).offset, 2);
+  });
+}
+
 TEST_F(AdminByHand, records_of_what_is_compacted_are_not_deleted) {
   with_cluster(
       [&](Env& env) {

@@ -52,9 +52,13 @@ std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& reque
       if (known) read.replica = broker.replicas().find({known->name, asked.partition});
       if (!read.replica) {
         const bool exists = known && known->partitions.contains(asked.partition);
-        read.error = exists          ? ErrorCode::not_leader_or_follower
-                     : version >= 13 ? ErrorCode::unknown_topic_id
-                                     : ErrorCode::unknown_topic_or_partition;
+        const bool is_of_unknown_id = version >= 13 && !known;
+        read.error = exists             ? ErrorCode::not_leader_or_follower
+                     : is_of_unknown_id ? ErrorCode::unknown_topic_id
+                                        : ErrorCode::unknown_topic_or_partition;
+      } else if (read.replica->topic_id() != known->id) {
+        read.replica.reset();  // Of a deleted topic, which goes as soon as the metadata is applied.
+        read.error = ErrorCode::inconsistent_topic_id;
       }
       reads.push_back(std::move(read));
     }
@@ -95,6 +99,7 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
   auto& replica = *read.replica;
   const auto error = replica.check_leadership(read.asked->current_leader_epoch);
   if (error != ErrorCode::none) return failure(read, error);
+  if (replica.log().is_offline()) return failure(read, ErrorCode::kafka_storage_error);
   verdict = partition::check_position(
       {.fetch_offset = read.asked->fetch_offset,
        .current_leader_epoch = read.asked->current_leader_epoch,
@@ -130,27 +135,49 @@ bool has_zstd(const Rope& batches) {
   return false;
 }
 
+// How much a response may still carry. The first batch it carries may exceed that (KIP-74): else
+// nobody could ever read it.
+struct Budget {
+  std::size_t bytes = 0;
+  bool is_untouched = true;
+
+  void spend(std::size_t size) {
+    bytes -= std::min(bytes, size);
+    is_untouched = is_untouched && size == 0;
+  }
+};
+
+// KIP-541: a broker's own bound is for consumers only.
+Budget budget_of(const api::FetchRequest& request, const Fetcher& fetcher,
+                 const NodeConfig& config) {
+  const auto asked = std::max(0, request.max_bytes);
+  return {static_cast<std::size_t>(
+      fetcher.is_follower() ? asked : std::min(asked, config.fetch_max_bytes))};
+}
+
 PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
-                             const NodeConfig& config, std::size_t budget) {
+                             const NodeConfig& config, const Budget& budget) {
   if (!read.replica) return failure(read, read.error);
   partition::FetchVerdict verdict;
   auto data = check(env, read, fetcher, is_first, config, verdict);
   if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
   auto& replica = *read.replica;
   const Offset end = fetcher.is_follower() ? replica.log().end_offset() : replica.high_watermark();
-  const auto max =
-      std::min(budget, static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
+  const auto max = std::min(budget.bytes,
+                            static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
   if (read.asked->fetch_offset >= end) return data;
   // The epoch decides whether what a cold read brings is still ours to give.
   const auto epoch = replica.state().leader_epoch;
-  auto got = replica.log().read(env, read.asked->fetch_offset, {.end = end, .max_bytes = max});
+  auto got =
+      replica.log().read(env, read.asked->fetch_offset,
+                         {.end = end, .max_bytes = max, .min_one_batch = budget.is_untouched});
+  if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
+    return failure(read, ErrorCode::not_leader_or_follower);
+  }
   if (!got) {
     return failure(read, got.error() == log::LogError::out_of_range
                              ? ErrorCode::offset_out_of_range
                              : ErrorCode::kafka_storage_error);
-  }
-  if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
-    return failure(read, ErrorCode::not_leader_or_follower);
   }
   // KIP-110: who fetches so cannot know the codec.
   if (read.version < 10 && has_zstd(got->bytes)) {
@@ -167,17 +194,17 @@ struct Pass {
 };
 
 Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
-              const std::vector<Read>& reads, const Fetcher& fetcher, bool is_first) {
+              const std::vector<Read>& reads, const Fetcher& fetcher, Budget budget,
+              bool is_first) {
   Pass pass;
   for (const auto& topic : request.topics) {
     pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
   }
-  auto budget = static_cast<std::size_t>(std::max(0, request.max_bytes));
   for (const auto& read : reads) {
     auto data = read_partition(env, read, fetcher, is_first, broker.config(), budget);
     const std::size_t size = data.records ? data.records->bytes.size() : 0;
     pass.bytes += size;
-    budget -= std::min(budget, size);
+    budget.spend(size);
     pass.must_answer |= data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0;
     pass.response.responses[read.topic].partitions.push_back(std::move(data));
   }
@@ -192,22 +219,33 @@ bool is_behind(const std::vector<Read>& reads, const Fetcher& fetcher) {
   });
 }
 
-void note_told(const std::vector<Read>& reads, const Fetcher& fetcher) {
+// Calls f(replica, data) for each partition that is held here.
+template <class F>
+void each_answer(const std::vector<Read>& reads, const api::FetchResponse& response, F&& f) {
+  std::map<std::size_t, std::size_t> next;  // Partitions are answered in the order of the reads.
   for (const auto& read : reads) {
-    if (read.replica) read.replica->told_high_watermark(fetcher.replica);
+    const auto& data = response.responses[read.topic].partitions[next[read.topic]++];
+    if (read.replica) f(*read.replica, data);
   }
+}
+
+void note_told(const std::vector<Read>& reads, const Fetcher& fetcher,
+               const api::FetchResponse& response) {
+  each_answer(reads, response, [&](Replica& replica, const PartitionData& data) {
+    // With an error or a divergence a follower takes no high watermark.
+    if (data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0) return;
+    replica.told_high_watermark(fetcher.replica);
+  });
 }
 
 void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& fetcher,
            const api::FetchResponse& response) {
-  std::map<std::size_t, std::size_t> next;  // Partitions are answered in the order of the reads.
-  for (const auto& read : reads) {
-    const auto& data = response.responses[read.topic].partitions[next[read.topic]++];
-    if (!read.replica || !data.records || data.records->bytes.empty()) continue;
-    auto& topic = metrics.topics[read.replica->partition().topic];
+  each_answer(reads, response, [&](const Replica& replica, const PartitionData& data) {
+    if (!data.records || data.records->bytes.empty()) return;
+    auto& topic = metrics.topics[replica.partition().topic];
     auto& traffic = fetcher.is_follower() ? topic.fetched_by_followers : topic.fetched_by_consumers;
     traffic.add(wire::count_records(data.records->bytes), data.records->bytes.size());
-  }
+  });
 }
 
 }  // namespace
@@ -226,15 +264,17 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   for (const auto& read : reads) {
     if (read.replica) signals.push_back(&read.replica->changed());
   }
-  auto pass = read_all(env, broker, request, reads, fetcher, true);
-  const auto min_bytes = static_cast<std::size_t>(std::max(0, request.min_bytes));
+  const auto budget = budget_of(request, fetcher, broker.config());
+  auto pass = read_all(env, broker, request, reads, fetcher, budget, true);
+  const auto min_bytes =
+      std::min(budget.bytes, static_cast<std::size_t>(std::max(0, request.min_bytes)));
   const Waiting counted(context.metrics ? &context.metrics->fetches_waiting : nullptr);
-  while (!pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
+  while (!signals.empty() && !pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
     if (wait_any(env, signals, deadline) != Wake::notified) break;
-    pass = read_all(env, broker, request, reads, fetcher, false);
+    pass = read_all(env, broker, request, reads, fetcher, budget, false);
   }
-  if (fetcher.is_follower()) note_told(reads, fetcher);
+  if (fetcher.is_follower()) note_told(reads, fetcher, pass.response);
   if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
   // Of earlier lives of this broker clients may know sessions still: their ids are not to come
   // again.

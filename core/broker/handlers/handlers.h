@@ -15,12 +15,12 @@ struct NodeConfig;
 
 namespace handlers {
 
-// KIP-98, KIP-107, KIP-966 in part; protocol section 3.3.
+// KIP-98, KIP-107, KIP-966 in part.
 // With acks=0 nothing is answered, and after an error the connection ends: without it the client
 // asks for metadata anew.
 Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestContext& context,
                                      api::ProduceRequest request);
-// KIP-74, KIP-227 (sessionless), KIP-320, KIP-595's truncation on fetch; protocol section 3.4.
+// KIP-74, KIP-227, KIP-320, KIP-541, KIP-595's truncation on fetch.
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
                          api::FetchRequest request);
 api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,

@@ -68,6 +68,11 @@ void refuse(const log::Refusal& refusal, PartitionResponse& answer) {
 Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& replica,
                                         const wire::Nullable<wire::Records>& records,
                                         const RequestContext& context, std::int16_t acks) {
+  // A batch is judged by who leads: by its topic's configuration, and for a client that may have to
+  // ask somebody else.
+  if (const auto refused = replica.may_append(acks); refused != ErrorCode::none) {
+    return Unexpected(log::Refusal{refused, {}});
+  }
   TRY(auto batch,
       validate(env, broker, replica.partition().topic, records, context.header.api_version));
   const auto count = static_cast<std::uint64_t>(batch.header.record_count);
@@ -185,6 +190,11 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
     }
   }
   wait_for_acks(env, context, request.acks, deadline, waiting, response);
+  for (const auto& one : waiting) {
+    auto& answers = response.responses[one.topic];
+    name_leader(broker, answers.name, context.header.api_version,
+                answers.partition_responses[one.partition]);
+  }
   if (request.acks == 0) return unanswered(response);
   return response;
 }

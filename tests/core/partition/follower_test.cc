@@ -26,8 +26,10 @@ Follower follower(Rules rules = {}, Offset high_watermark = 8) {
                    .rules = rules});
 }
 
+FetchPosition asked(const Follower& f) { return *f.next_fetch(at(1s)); }
+
 FollowerStep answered(Follower& f, const FetchAnswer& answer) {
-  return f.fetched(at(1s), *f.next_fetch(at(1s)), answer, two_epochs());
+  return f.fetched(at(1s), asked(f), answer, two_epochs());
 }
 
 TEST(Follower, asks_for_its_end_and_names_its_last_epoch) {
@@ -84,18 +86,44 @@ TEST(Follower, still_truncates_where_nothing_but_epochs_go) {  // KAFKA-10706
 
 TEST(Follower, ignores_answers_to_what_it_does_not_ask_any_more) {  // KAFKA-13207
   auto f = follower();
-  const FetchAnswer answer{.high_watermark = 40, .first_offset = 14};
+  const FetchAnswer answer{.high_watermark = 40, .log_start_offset = 6, .first_offset = 14};
   for (const FetchPosition& old : {FetchPosition{14, LeaderEpoch(5), LeaderEpoch(3)},
                                    FetchPosition{15, LeaderEpoch(4), LeaderEpoch(3)},
                                    FetchPosition{15, LeaderEpoch(5), LeaderEpoch(1)}}) {
-    EXPECT_FALSE(f.fetched(at(1s), old, answer, two_epochs()).append);
+    const auto step = f.fetched(at(1s), old, answer, two_epochs());
+    EXPECT_FALSE(step.append);
+    EXPECT_FALSE(step.log_start);
     EXPECT_FALSE(f.applied({15, LeaderEpoch(3)}));
+    EXPECT_FALSE(f.leader_offsets(old, {0, 7}).truncate_to);
   }
 }
 
 TEST(Follower, backs_off_from_records_before_its_end) {
   auto f = follower();
   EXPECT_FALSE(answered(f, {.high_watermark = 40, .first_offset = 14}).append);
+  EXPECT_FALSE(f.next_fetch(at(1s)));
+}
+
+TEST(Follower, an_empty_log_begins_with_the_batch_that_the_leaders_log_begins_in) {  // KAFKA-6975
+  auto f = follower();
+  f.leader_offsets(asked(f), {40, 60});
+  f.applied({40, no_epoch, 40});
+  const FetchAnswer answer{
+      .high_watermark = 60, .log_start_offset = 40, .first_offset = 36, .first_batch_end = 45};
+  const auto step = answered(f, answer);
+  EXPECT_EQ(step.restart_log_at, 36);
+  EXPECT_TRUE(step.append);
+  EXPECT_EQ(step.log_start, 40);
+  EXPECT_EQ(f.applied({45, LeaderEpoch(5), 36}), 45);
+}
+
+TEST(Follower, an_empty_log_does_not_begin_with_what_lies_before_its_end) {
+  auto f = follower();
+  f.leader_offsets(asked(f), {40, 60});
+  f.applied({40, no_epoch, 40});
+  const auto step = answered(f, {.first_offset = 36, .first_batch_end = 40});
+  EXPECT_FALSE(step.restart_log_at);
+  EXPECT_FALSE(step.append);
   EXPECT_FALSE(f.next_fetch(at(1s)));
 }
 
@@ -118,13 +146,13 @@ TEST(Follower, parks_when_its_epoch_is_over_and_backs_off_when_the_leader_is_not
 TEST(Follower, out_of_range_cuts_to_a_shorter_leader) {
   auto f = follower();
   EXPECT_TRUE(answered(f, {.error = ErrorCode::offset_out_of_range}).must_ask_leader_offsets);
-  EXPECT_EQ(f.leader_offsets({0, 7}).truncate_to, 7);
+  EXPECT_EQ(f.leader_offsets(asked(f), {0, 7}).truncate_to, 7);
   EXPECT_EQ(f.applied({7, LeaderEpoch(1)}), 7);
 }
 
 TEST(Follower, out_of_range_starts_over_where_the_leaders_log_begins_later) {
   auto f = follower();
-  const auto step = f.leader_offsets({40, 60});
+  const auto step = f.leader_offsets(asked(f), {40, 60});
   EXPECT_EQ(step.restart_log_at, 40);
   EXPECT_FALSE(step.truncate_to);
   EXPECT_EQ(f.applied({40, no_epoch}), 40);
@@ -132,7 +160,7 @@ TEST(Follower, out_of_range_starts_over_where_the_leaders_log_begins_later) {
 
 TEST(Follower, out_of_range_keeps_a_log_that_lies_inside_the_leaders) {
   auto f = follower();
-  const auto step = f.leader_offsets({0, 60});
+  const auto step = f.leader_offsets(asked(f), {0, 60});
   EXPECT_FALSE(step.restart_log_at);
   EXPECT_FALSE(step.truncate_to);
 }

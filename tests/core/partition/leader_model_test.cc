@@ -110,12 +110,14 @@ class World {
     }
   }
 
-  // Validation in the order of the protocol (section 5.3); some requests or answers get lost.
+  // Validation in the order of the controller; some requests or answers get lost.
   void controller_decides() {
     if (requests_.empty()) return;
     const AlterPartition request = requests_.back();
     requests_.pop_back();
-    AlterPartitionResult result{.proposal = request.proposal, .leader_epoch = LeaderEpoch(1)};
+    AlterPartitionResult result{.proposal = request.proposal,
+                                .proposed_in = request.leader_epoch,
+                                .leader_epoch = LeaderEpoch(1)};
     const int fate = *rc::gen::inRange(0, 4);
     if (fate > 0) {
       result.error = decide(request);

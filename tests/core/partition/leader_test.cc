@@ -54,6 +54,7 @@ struct Cluster {
                       std::int32_t partition_epoch = 8, Duration now = 1s) {
     return leader.alter_partition_result(at(now),
                                          {.proposal = request.proposal,
+                                          .proposed_in = request.leader_epoch,
                                           .error = error,
                                           .leader_epoch = LeaderEpoch(5),
                                           .partition_epoch = PartitionEpoch(partition_epoch),
@@ -340,6 +341,21 @@ TEST(LeaderAcks, a_legacy_number_is_answered_before_the_record_is_committed) {
     EXPECT_EQ(answer.has_value(), rule == Rules::NumericAcks::legacy);
     EXPECT_EQ(c.leader.high_watermark(), 10);
   }
+}
+
+// Each epoch of a leader counts its proposals from 1.
+TEST(LeaderIsr, an_answer_to_an_earlier_epochs_proposal_says_nothing) {
+  Cluster c({n1, n2});
+  const auto request = *c.fetch(n3, 10, 1s).alter_partition;
+  ASSERT_EQ(request.proposal, 1);
+  const AlterPartitionResult late{.proposal = 1,
+                                  .proposed_in = LeaderEpoch(4),
+                                  .error = ErrorCode::ineligible_replica,
+                                  .isr = {}};
+  EXPECT_FALSE(c.leader.alter_partition_result(at(1s), late).alter_partition);
+  EXPECT_TRUE(c.leader.isr().is_pending());
+  c.answer(request, ErrorCode::ineligible_replica);
+  EXPECT_FALSE(c.leader.isr().is_pending());
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ class History {
       FetchAnswer answer{.error = verdict.error, .diverging = verdict.diverging};
       if (has_records) answer.first_offset = log.end();
       auto step = follower.fetched({}, *position, answer, log.epochs);
-      if (step.must_ask_leader_offsets) step = follower.leader_offsets({0, leader().end()});
+      if (step.must_ask_leader_offsets)
+        step = follower.leader_offsets(*position, {0, leader().end()});
       apply(follower, step, log);
     }
     return false;  // It never gets anywhere.

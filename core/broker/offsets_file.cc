@@ -1,0 +1,44 @@
+#include "core/broker/offsets_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace brokersim::broker {
+
+void OffsetsFile::load(Env& env) {
+  const auto text = log::read_file(env, path_);
+  if (!text) return;
+  auto offsets = log::decode_offsets(*text);
+  if (!offsets) {
+    env.emit(Note{fmt::format("{} is unreadable and ignored", path_)});
+    return;
+  }
+  offsets_ = *std::move(offsets);
+}
+
+Offset OffsetsFile::of(const TopicPartition& partition) const {
+  const auto found = offsets_.find(partition);
+  return found == offsets_.end() ? 0 : found->second;
+}
+
+bool OffsetsFile::rewrite(Env& env, const Change& change) {
+  const auto held = turn_.take(env);
+  if (!held) return false;
+  auto offsets = offsets_;
+  change(offsets);
+  if (!log::replace_file(env, path_, log::encode_offsets(offsets))) return false;
+  offsets_ = std::move(offsets);
+  return true;
+}
+
+bool OffsetsFile::forget(Env& env, const std::set<TopicPartition>& partitions) {
+  const auto is_told = [&](const auto& partition) { return offsets_.contains(partition); };
+  if (std::none_of(partitions.begin(), partitions.end(), is_told)) return true;
+  return rewrite(env, [&](log::PartitionOffsets& offsets) {
+    std::erase_if(offsets, [&](const auto& entry) { return partitions.contains(entry.first); });
+  });
+}
+
+}  // namespace brokersim::broker

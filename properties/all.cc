@@ -17,6 +17,8 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(one_quorum_leader());
   all.push_back(high_watermark());
   all.push_back(committed_reads());
+  all.push_back(stable_offset());
+  all.push_back(transactional_reads());
   all.push_back(metadata_sanity());
   all.push_back(snapshots());
   all.push_back(partition_ownership());

@@ -2,6 +2,7 @@
 // record, always the same record at an offset, and only records that somebody sent.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/transactions.h"
 
 namespace brokersim::properties {
 
@@ -20,7 +22,8 @@ class ConsumerOrder final : public Property {
   std::string_view name() const override { return "consumer misled"; }
   std::string_view explanation() const override {
     return "Between two resets of its position a consumer is handed the records of a partition "
-           "with strictly increasing offsets and without skipping one. Every consumer gets the "
+           "with strictly increasing offsets and without skipping one, but for those of aborted "
+           "transactions where it reads committed records only. Every consumer gets the "
            "same record at an offset, and every record was sent by a producer that was not told "
            "that the send had certainly failed. Resets may repeat records; freshness, and order "
            "across partitions, are not promised. Offsets given up in an excused loss may be used "
@@ -28,7 +31,8 @@ class ConsumerOrder final : public Property {
   }
   Needs needs() const override { return Need::client; }
   Kinds listens_to() const override {
-    return Kinds::of<NodeStarted, SendInvoked, SendEnded, RecordDelivered, PositionReset>();
+    return Kinds::of<NodeStarted, SendInvoked, SendEnded, RecordDelivered, PositionReset,
+                     ReadCommittedAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -47,6 +51,8 @@ class ConsumerOrder final : public Property {
       ++record.failed;
       record.last_failure = e.id;
       failed_.push_back(send->second);
+    } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
+      committed_readers_.insert(answer->peer);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
       std::erase_if(positions_, [&e](const auto& one) { return one.second.node == e.node; });
     }
@@ -100,8 +106,7 @@ class ConsumerOrder final : public Property {
              fmt::format("{} was handed offset {} of {} after offset {}.", delivered.client,
                          delivered.offset, delivered.partition, before.last),
              judge);
-    } else if (const auto skipped = first_record_in(judge.ledger(), delivered.partition,
-                                                    before.last + 1, delivered.offset)) {
+    } else if (const auto skipped = first_record_in(judge.ledger(), delivered, before.last + 1)) {
       report({before.event, e.id}, "record_skipped", delivered.partition,
              fmt::format("{} was handed offset {} of {} after offset {}, without the record at {}.",
                          delivered.client, delivered.offset, delivered.partition, before.last,
@@ -110,19 +115,32 @@ class ConsumerOrder final : public Property {
     }
   }
 
-  // The first committed data offset in [from, to).
-  static std::optional<Offset> first_record_in(const Ledger& ledger, const TopicPartition& name,
-                                               Offset from, Offset to) {
-    if (from >= to) return std::nullopt;
-    const Partition* partition = ledger.find(name);
+  // The first committed data offset from `from` on that should have come before what did.
+  std::optional<Offset> first_record_in(const Ledger& ledger, const RecordDelivered& delivered,
+                                        Offset from) {
+    if (from >= delivered.offset) return std::nullopt;
+    const Partition* partition = ledger.find(delivered.partition);
     if (partition == nullptr) return std::nullopt;
     const auto& committed = partition->committed;
     auto at = std::partition_point(
         committed.begin(), committed.end(),
         [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
-    for (; at != committed.end() && at->batch.base_offset < to; ++at)
-      if (!at->batch.is_control) return std::max(from, at->batch.base_offset);
+    for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
+      if (is_control(at->batch.role)) continue;
+      if (!may_skip(*partition, at->batch, delivered.client)) {
+        return std::max(from, at->batch.base_offset);
+      }
+    }
     return std::nullopt;
+  }
+
+  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client) {
+    if (batch.role != BatchRole::transactional || !committed_readers_.contains(client))
+      return false;
+    auto& transactions = transactions_[partition.name];
+    transactions.follow(partition);
+    const auto* transaction = transactions.of(batch);
+    return transaction != nullptr && transaction->is_aborted();
   }
 
   void check_content(const Event& e, const RecordDelivered& delivered, Judge& judge) {
@@ -166,6 +184,8 @@ class ConsumerOrder final : public Property {
   std::map<std::uint64_t, Sent> records_;                    // By digest.
   std::map<std::int64_t, std::uint64_t> sends_;              // Digest by op.
   std::vector<std::uint64_t> failed_;
+  std::set<std::string> committed_readers_;  // Clients that read committed records only.
+  std::map<TopicPartition, Transactions> transactions_;
 };
 
 }  // namespace

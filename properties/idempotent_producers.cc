@@ -116,7 +116,9 @@ class IdempotentProducers final : public Property {
     for (; all.checked < partition.committed.size(); ++all.checked) {
       const LogEntry& entry = partition.committed[all.checked];
       all.prefix = entry.prefix;
-      if (entry.batch.producer_id >= 0) check_entry(entry, all, partition, judge);
+      const bool has_sequence = entry.batch.base_sequence >= 0;
+      if (entry.batch.producer_id < 0) continue;
+      if (has_sequence || is_marker(entry.batch.role)) check_entry(entry, all, partition, judge);
     }
   }
 
@@ -131,18 +133,21 @@ class IdempotentProducers final : public Property {
       const bool is_back = batch.producer_epoch < last.producer_epoch;
       if (!is_new && !is_forgotten && is_back) {
         report("epoch_went_back", producer.last.stored, entry, last, partition, judge);
-      } else if (!is_new && !is_forgotten && batch.base_sequence != 0) {
+      } else if (!is_new && !is_forgotten && batch.base_sequence > 0) {
         report("epoch_begins_late", producer.last.stored, entry, last, partition, judge);
       }
       producer.sequences.clear();
+    } else if (is_marker(batch.role)) {
+      producer.last.at = entry.at;  // The end of a transaction of this epoch: sequences go on.
+      return;
     } else if (const auto twin = producer.sequences.find(batch.base_sequence);
                twin != producer.sequences.end()) {
       report("sequence_repeated", twin->second, entry, last, partition, judge);
     } else if (batch.base_sequence != next_sequence(last)) {
       report("sequence_skipped", producer.last.stored, entry, last, partition, judge);
     }
-    producer.sequences[batch.base_sequence] = entry.stored;
-    producer.last = entry;
+    if (!is_marker(batch.role)) producer.sequences[batch.base_sequence] = entry.stored;
+    producer.last = entry;  // After a marker that raises the epoch comes sequence 0.
   }
 
   void report(std::string kind, EventId other, const LogEntry& entry, const BatchRef& last,

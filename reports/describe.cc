@@ -87,6 +87,10 @@ struct Describer {
                                          : fmt::format("{} batch{}", b.batches.size(),
                                                        b.batches.size() == 1 ? "" : "es"));
   }
+  std::string operator()(const ReadCommittedAnswered& b) const {
+    return fmt::format("-> {}  {} is stable up to {}, {} aborted", b.peer, b.partition,
+                       b.last_stable_offset, b.aborted.size());
+  }
   std::string operator()(const VoteAnswered& b) const {
     return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
                        b.candidate, b.epoch);

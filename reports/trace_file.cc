@@ -25,6 +25,11 @@ struct Names<NodeStopped::How> {
                                      NodeStopped::How::power_loss};
 };
 template <>
+struct Names<BatchRole> {
+  static constexpr std::array values{BatchRole::data, BatchRole::control, BatchRole::transactional,
+                                     BatchRole::commit, BatchRole::abort};
+};
+template <>
 struct Names<Message::Fate> {
   static constexpr std::array values{Message::Fate::arrived, Message::Fate::lost,
                                      Message::Fate::under_way};
@@ -109,6 +114,7 @@ struct FieldReader {
     return true;
   }
   static bool read(const Json& json, BatchRef& value) { return read_object(json, value); }
+  static bool read(const Json& json, AbortedTransaction& value) { return read_object(json, value); }
   static bool read(const Json& json, MessagePart& value) { return read_object(json, value); }
   template <class T>
   static bool read_object(const Json& json, T& value) {

@@ -31,6 +31,7 @@ struct FieldHash {
     add(p.partition);
   }
   void add(const BatchRef& batch) const { BatchRef::visit(batch, *this); }
+  void add(const AbortedTransaction& aborted) const { AbortedTransaction::visit(aborted, *this); }
   template <class T>
   void add(const std::vector<T>& values) const {
     add(values.size());

@@ -25,6 +25,20 @@ std::vector<BatchRef> refs_in(const std::optional<wire::Records>& records) {
   return refs;
 }
 
+ReadCommittedAnswered committed_part(const std::string& peer, const TopicPartition& name,
+                                     const api::FetchResponse::PartitionData& data) {
+  ReadCommittedAnswered answered{.peer = peer,
+                                 .partition = name,
+                                 .high_watermark = data.high_watermark,
+                                 .last_stable_offset = data.last_stable_offset,
+                                 .batches = refs_in(data.records)};
+  if (!data.aborted_transactions) return answered;
+  for (const auto& one : *data.aborted_transactions) {
+    answered.aborted.push_back({one.producer_id, one.first_offset});
+  }
+  return answered;
+}
+
 bool is_watched(std::int16_t key) {
   switch (static_cast<api::ApiKey>(key)) {
     case api::ApiKey::produce:
@@ -74,7 +88,8 @@ WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
     }
   }
   const NodeId in_state = request.replica_state.replica_id;
-  return {in_state.is_set() ? in_state : request.replica_id};
+  const NodeId replica = in_state.is_set() ? in_state : request.replica_id;
+  return {replica, !replica.is_set() && request.isolation_level == 1};
 }
 
 namespace {
@@ -196,6 +211,9 @@ void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversati
                               static_cast<std::int32_t>(partition.error_code),
                               offset == conversation.fetch_offsets.end() ? -1 : offset->second,
                               partition.high_watermark, refs_in(partition.records)});
+      const bool is_of_interest =
+          fetch.reads_committed && partition.error_code == api::ErrorCode::none;
+      if (is_of_interest) recorder_.record(node, committed_part(asked.peer, name, partition));
     }
   }
 }

@@ -40,6 +40,7 @@ class WireTap final : public NetworkObserver {
   };
   struct Fetch {
     NodeId replica = no_node;
+    bool reads_committed = false;
   };
   struct Vote {
     NodeId candidate;

@@ -13,6 +13,17 @@ std::string_view name_of(NodeStopped::How how) {
   __builtin_unreachable();
 }
 
+std::string_view name_of(BatchRole role) {
+  switch (role) {
+    case BatchRole::data: return "data";
+    case BatchRole::control: return "control";
+    case BatchRole::transactional: return "transactional";
+    case BatchRole::commit: return "commit";
+    case BatchRole::abort: return "abort";
+  }
+  __builtin_unreachable();
+}
+
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::ok: return "ok";

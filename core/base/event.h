@@ -98,6 +98,22 @@ struct FaultsLifted {
 
 // ---- World: what disks hold --------------------------------------------------------------------
 
+// What a batch is to those who read it.
+enum class BatchRole : std::uint8_t {
+  data,
+  control,        // Of the log itself: a LeaderChange, or of a kind that nobody knows.
+  transactional,  // Data that counts once its producer's transaction is committed (KIP-98).
+  commit,         // The markers that end a transaction.
+  abort,
+};
+std::string_view name_of(BatchRole role);
+constexpr bool is_control(BatchRole role) {
+  return role != BatchRole::data && role != BatchRole::transactional;
+}
+constexpr bool is_marker(BatchRole role) {
+  return role == BatchRole::commit || role == BatchRole::abort;
+}
+
 // One record batch, as identified at every place where it is seen. `digest` covers what the
 // producer made of it (attributes to end, uncompressed), not what the leader makes of that (offset,
 // epoch, another codec, its own time).
@@ -106,8 +122,8 @@ struct BatchRef {
   Offset last_offset = 0;
   LeaderEpoch leader_epoch{};
   std::uint64_t digest = 0;
-  bool is_control = false;
-  // Of an idempotent producer, else all -1.
+  BatchRole role = BatchRole::data;
+  // Of an idempotent producer, else all -1; a marker has no sequence.
   std::int64_t producer_id = -1;
   std::int16_t producer_epoch = -1;
   std::int32_t base_sequence = -1;
@@ -117,7 +133,7 @@ struct BatchRef {
     f("last_offset", e.last_offset);
     f("leader_epoch", e.leader_epoch);
     f("digest", e.digest);
-    f("is_control", e.is_control);
+    f("role", e.role);
     f("producer_id", e.producer_id);
     f("producer_epoch", e.producer_epoch);
     f("base_sequence", e.base_sequence);
@@ -279,6 +295,35 @@ struct FetchAnswered {
     f("error", e.error);
     f("fetch_offset", e.fetch_offset);
     f("high_watermark", e.high_watermark);
+    f("batches", e.batches);
+  }
+};
+// What else the answer told a consumer that reads committed records only (KIP-98): up to where
+// transactions are decided, and which of those in what was answered were aborted. Follows its
+// FetchAnswered.
+struct AbortedTransaction {
+  std::int64_t producer_id = -1;
+  Offset first_offset = 0;
+  friend auto operator<=>(const AbortedTransaction&, const AbortedTransaction&) = default;
+  static void visit(auto& e, auto&& f) {
+    f("producer_id", e.producer_id);
+    f("first_offset", e.first_offset);
+  }
+};
+struct ReadCommittedAnswered {
+  static constexpr std::string_view kind = "read_committed_answered";
+  std::string peer;
+  TopicPartition partition;
+  Offset high_watermark = -1;
+  Offset last_stable_offset = -1;
+  std::vector<AbortedTransaction> aborted;
+  std::vector<BatchRef> batches;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("partition", e.partition);
+    f("high_watermark", e.high_watermark);
+    f("last_stable_offset", e.last_stable_offset);
+    f("aborted", e.aborted);
     f("batches", e.batches);
   }
 };
@@ -684,13 +729,13 @@ using EventBody =
     std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
                  FaultsLifted, BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored,
                  SnapshotRemoved, TopicCommitted, PartitionCommitted, BrokerCommitted,
-                 ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced,
-                 JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered, OffsetFetchAnswered,
-                 SendInvoked, SendEnded, RecordDelivered, PositionReset, QuorumRoleChanged,
-                 SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered, SessionExpired,
-                 BrokerFenced, BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader,
-                 BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
-                 ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note>;
+                 ProduceAnswered, FetchAnswered, ReadCommittedAnswered, VoteAnswered,
+                 QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
+                 OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset,
+                 QuorumRoleChanged, SnapshotTaken, SnapshotFetched, SnapshotLoaded,
+                 BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
+                 IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated,
+                 LogRecovered, ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note>;
 
 struct Event {
   EventId id;

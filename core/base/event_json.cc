@@ -36,6 +36,7 @@ struct JsonFields {
   void add(const std::string& text) const { out += json_quoted(text); }
   void add(const TopicPartition& p) const { out += json_quoted(fmt::format("{}", p)); }
   void add(const BatchRef& batch) const { add_object(batch); }
+  void add(const AbortedTransaction& aborted) const { add_object(aborted); }
   void add(const MessagePart& part) const { add_object(part); }
   template <class T>
   void add_object(const T& value) const {

@@ -58,6 +58,25 @@ struct TransactionRules {
   friend bool operator==(const TransactionRules&, const TransactionRules&) = default;
 };
 
+// Those by which a partition's leader takes part in transactions (KIP-98, KIP-890).
+struct AppendRules {
+  // Where each transaction has an epoch of its own, a marker with the epoch that is writing belongs
+  // to the transaction before: refused while one is open (KIP-1228), and otherwise taken for one
+  // that is sent again (KAFKA-19999). Or never refused; or always.
+  enum class LateMarker : std::uint8_t { refused_while_open, accepted, refused };
+  LateMarker late_marker = LateMarker::refused_while_open;
+  // A batch is part of the transaction that is open if their epochs are the same (KAFKA-18575).
+  bool continues_transactions_by_epoch = true;
+  // A verification is good for the transaction for which it was begun (KAFKA-14884), not for
+  // whichever is verified when it comes.
+  bool verifies_one_transaction = true;
+  // Who is fenced learns that, whatever else is wrong with the batch (KAFKA-19690).
+  bool checks_epoch_before_verification = true;
+  // No batch overtakes an earlier one that is still being verified (KAFKA-14920).
+  bool keeps_order_through_verification = true;
+  friend bool operator==(const AppendRules&, const AppendRules&) = default;
+};
+
 struct Rules {
   // What a follower of a new leader epoch cuts its log back to (KIP-101).
   enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
@@ -84,6 +103,7 @@ struct Rules {
   Renumber renumber = Renumber::refused;
   QuorumRules quorum;
   TransactionRules transactions;
+  AppendRules append;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };

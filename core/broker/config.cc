@@ -31,6 +31,7 @@ void each_setting(Config& c, F&& f) {
   f("log.segment.bytes", c.log_segment_bytes, none);
   f("producer.id.expiration.ms", c.producer_id_expiration, ms);
   f("producer.id.expiration.check.interval.ms", c.producer_id_expiration_check_interval, ms);
+  f("transaction.partition.verification.enable", c.transaction_partition_verification_enable, none);
   f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
   f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);
   f("replica.fetch.max.bytes", c.replica_fetch_max_bytes, none);

@@ -62,6 +62,8 @@ struct NodeConfig {
   Duration producer_id_expiration = 24h;                   // producer.id.expiration.ms
   Duration producer_id_expiration_check_interval =
       600s;  // producer.id.expiration.check.interval.ms
+  bool transaction_partition_verification_enable =
+      true;  // transaction.partition.verification.enable
 
   // Replication.
   Duration replica_lag_time_max = 30s;                       // replica.lag.time.max.ms

@@ -180,6 +180,14 @@ void serve_broker(Node& node) {
       node, [&broker](Env& env, const auto& context, const auto& request) {
         return handlers::init_producer_id(env, broker, context, request);
       });
+  serve_as_broker<api::WriteTxnMarkersRequest>(
+      node, [&broker](Env& env, const auto&, const auto& request) {
+        return handlers::write_txn_markers(env, broker, request);
+      });
+  serve_as_broker<api::DescribeProducersRequest>(
+      node, [&broker](Env&, const auto&, const auto& request) {
+        return handlers::describe_producers(broker, request);
+      });
   serve_as_broker<api::MetadataRequest>(
       node, [&broker](Env& env, const auto& context, const auto& request) {
         return handlers::metadata(env, broker, context, request);

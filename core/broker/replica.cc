@@ -14,7 +14,9 @@ Replica::Replica(TopicPartition partition, Uuid topic_id, std::unique_ptr<log::L
       log_(std::move(log)),
       config_(config),
       high_watermark_(std::clamp(high_watermark, log_->start_offset(), log_->end_offset())),
-      news_(news) {}
+      news_(news) {
+  log_->committed(high_watermark_);
+}
 
 Offset Replica::high_watermark() const {
   return leader_ ? leader_->high_watermark() : high_watermark_;
@@ -38,6 +40,7 @@ bool Replica::apply(Host& host, const partition::PartitionState& state, ReplicaC
   follower_.reset();
   proposal_.reset();
   told_high_watermarks_.clear();
+  verifications_ = {};
   must_ask_leader_offsets_ = false;
   if (state_.leader == context_.self) {
     become_leader(host);
@@ -117,16 +120,47 @@ ErrorCode Replica::may_append(std::int16_t acks) const {
   return leader_ ? leader_->may_append(acks) : ErrorCode::not_leader_or_follower;
 }
 
-Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std::int16_t acks) {
-  if (const auto refused = may_append(acks); refused != ErrorCode::none) {
+Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch,
+                                              AppendRequest request) {
+  // What was verified for an earlier leader is to be verified again.
+  if (request.leader_epoch.is_set() && request.leader_epoch != state_.leader_epoch) {
+    return Unexpected(ErrorCode::not_leader_or_follower);
+  }
+  if (const auto refused = may_append(request.acks); refused != ErrorCode::none) {
     return Unexpected(refused);
   }
-  const auto repeated = log_->producers().check(batch.header);
+  const auto id = batch.header.producer_id;
+  const auto& rules = config_.rules.append;
+  const bool is_verified = !config_.transaction_partition_verification_enable ||
+                           verifications_.is_valid(id, request.ticket, rules);
+  const auto repeated =
+      log_->producers().check(batch.header, {.origin = request.origin,
+                                             .is_verified = is_verified,
+                                             .lowest_sequence = verifications_.lowest_sequence(id),
+                                             .rules = rules});
   if (!repeated) return Unexpected(repeated.error());
   if (const auto& known = *repeated) {
     return Appended{known->first_offset(), known->last_offset + 1, leader_->leader_epoch(),
                     known->timestamp};
   }
+  return append_to_log(host, std::move(batch));
+}
+
+Expected<Appended, ErrorCode> Replica::append_marker(Host& host,
+                                                     const wire::TransactionMarker& marker,
+                                                     int transaction_version) {
+  if (!leader_) return Unexpected(ErrorCode::not_leader_or_follower);
+  if (const auto refused = leader_->may_append(-1); refused != ErrorCode::none) {
+    return Unexpected(refused);
+  }
+  const auto refused =
+      log_->producers().check_marker(marker, transaction_version, config_.rules.append);
+  if (refused != ErrorCode::none) return Unexpected(refused);
+  return append_to_log(host, wire::marker_batch(marker, host.wall_clock().ms));
+}
+
+Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch batch) {
+  if (batch.header.is_transactional()) verifications_.settled(batch.header.producer_id);
   auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
   if (!appended) {
     news_.fail(host);
@@ -137,6 +171,19 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch, std
   handle(host, leader_->appended(host.now(), log_->end_offset()));
   changed_.notify_all(host);
   return result;
+}
+
+std::optional<partition::VerificationTicket> Replica::begin_verification(
+    Host& host, const wire::BatchHeader& batch) {
+  if (!config_.transaction_partition_verification_enable) return std::nullopt;
+  if (!leader_ || !batch.is_transactional()) return std::nullopt;
+  const auto id = batch.producer_id;
+  const auto epoch = batch.producer_epoch;
+  const auto& producers = log_->producers();
+  if (producers.continues_transaction(id, epoch, config_.rules.append)) return std::nullopt;
+  const auto* known = producers.find(id);
+  if (known != nullptr && epoch < known->epoch) return std::nullopt;
+  return verifications_.begin(host.now(), id, epoch, batch.base_sequence);
 }
 
 std::optional<ErrorCode> Replica::acks_satisfied(std::int16_t acks,
@@ -195,6 +242,7 @@ void Replica::handle(Host& host, partition::LeaderOutput output) {
 
 void Replica::advance(Host& host, Offset high_watermark) {
   high_watermark_ = high_watermark;
+  log_->committed(high_watermark);
   host.emit(HighWatermarkAdvanced{.partition = partition_,
                                   .leader_epoch = state_.leader_epoch,
                                   .high_watermark = high_watermark});
@@ -256,6 +304,7 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
   must_ask_leader_offsets_ = step.must_ask_leader_offsets;
   const auto moved = follower_->applied(log_end());
   if (moved) high_watermark_ = *moved;
+  log_->committed(high_watermark_);
   // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
   if (step.log_start) want_start(host, std::min(*step.log_start, high_watermark()));
   if (failed) follower_->back_off(host.now());

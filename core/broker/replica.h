@@ -20,6 +20,7 @@
 #include "core/partition/follower.h"
 #include "core/partition/leader.h"
 #include "core/partition/partition_state.h"
+#include "core/partition/verifications.h"
 #include "core/signal.h"
 
 namespace brokersim::broker {
@@ -39,6 +40,14 @@ struct Appended {
   LeaderEpoch leader_epoch{};
   // The leader's time, if the records have it now; of a repeated batch, as with Kafka, its own.
   std::int64_t log_append_time_ms = -1;
+};
+
+// Whose batch it is, and what was found out about its transaction.
+struct AppendRequest {
+  std::int16_t acks = -1;
+  log::AppendTerms::Origin origin = log::AppendTerms::Origin::client;
+  partition::VerificationTicket ticket;  // Of a verification that came to a good end,
+  LeaderEpoch leader_epoch = no_epoch;   // in this epoch; -1: of none.
 };
 
 // What replicas have to tell the broker that holds them.
@@ -69,6 +78,8 @@ class Replica {
   const partition::Leader* leader() const { return leader_ ? &*leader_ : nullptr; }
   partition::Follower* follower() { return follower_ ? &*follower_ : nullptr; }
   Offset high_watermark() const;
+  // What lies before it is decided: committed, and of no open transaction (KIP-98).
+  Offset last_stable_offset() const { return log_->last_stable_offset(high_watermark()); }
 
   // Takes over what metadata says: older partition epochs are ignored, a new leader epoch makes a
   // new leader or follower (KIP-101), the same one only a new ISR. Returns whether the role or the
@@ -86,9 +97,22 @@ class Replica {
   api::ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
   // NONE, INVALID_REQUIRED_ACKS, NOT_LEADER_OR_FOLLOWER or NOT_ENOUGH_REPLICAS.
   api::ErrorCode may_append(std::int16_t acks) const;
-  // Appends a client's batch, unless an idempotent producer repeats it; or says why not: acks,
-  // leadership, the producer's sequence, storage.
-  Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, std::int16_t acks);
+  // Appends a batch, unless an idempotent producer repeats it; or says why not: acks, leadership,
+  // the producer's sequence, its transaction, storage.
+  Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, AppendRequest request);
+  Expected<Appended, api::ErrorCode> append(Host& host, wire::Batch batch, std::int16_t acks) {
+    return append(host, std::move(batch), AppendRequest{.acks = acks});
+  }
+  // Appends the end of a transaction, as with acks=all; or says why not.
+  Expected<Appended, api::ErrorCode> append_marker(Host& host,
+                                                   const wire::TransactionMarker& marker,
+                                                   int transaction_version);
+  // With what to append a transactional batch once its transaction's coordinator has said that the
+  // partition is part of it. Nothing if there is no need to ask: the transaction is open here, or
+  // the batch will be refused.
+  std::optional<partition::VerificationTicket> begin_verification(Host& host,
+                                                                  const wire::BatchHeader& batch);
+  void expire_verifications(Instant limit) { verifications_.expire(limit); }
   // How to answer a Produce that appended; nothing while it has to wait.
   std::optional<api::ErrorCode> acks_satisfied(std::int16_t acks, const Appended& appended) const;
   // The first read of a follower's fetch.
@@ -129,6 +153,7 @@ class Replica {
   Signal& changed() { return changed_; }
 
  private:
+  Expected<Appended, api::ErrorCode> append_to_log(Host& host, wire::Batch batch);
   void become_leader(Host& host);
   void become_follower(Host& host);
   partition::LogEnd log_end() const;
@@ -148,6 +173,7 @@ class Replica {
   Offset high_watermark_;
   std::optional<partition::Leader> leader_;
   std::map<NodeId, Offset> told_high_watermarks_;  // In this leader epoch.
+  partition::Verifications verifications_;         // Likewise.
   std::optional<partition::Follower> follower_;
   std::optional<partition::AlterPartition> proposal_;
   ReplicaNews& news_;

@@ -48,15 +48,18 @@ struct ProducerConfig {
 
 enum class OffsetReset : std::uint8_t { earliest, latest, none };
 
+enum class IsolationLevel : std::uint8_t { read_uncommitted, read_committed };
+
 struct ConsumerConfig {
   ClientConfig client;
-  OffsetReset auto_offset_reset = OffsetReset::latest;  // auto.offset.reset
-  Duration fetch_max_wait = 500ms;                      // fetch.max.wait.ms
-  std::int32_t fetch_min_bytes = 1;                     // fetch.min.bytes
-  std::int32_t fetch_max_bytes = 50 << 20;              // fetch.max.bytes
-  std::int32_t max_partition_fetch_bytes = 1 << 20;     // max.partition.fetch.bytes
-  std::size_t max_poll_records = 500;                   // max.poll.records
-  bool allow_auto_create_topics = true;                 // allow.auto.create.topics
+  IsolationLevel isolation_level = IsolationLevel::read_uncommitted;  // isolation.level
+  OffsetReset auto_offset_reset = OffsetReset::latest;                // auto.offset.reset
+  Duration fetch_max_wait = 500ms;                                    // fetch.max.wait.ms
+  std::int32_t fetch_min_bytes = 1;                                   // fetch.min.bytes
+  std::int32_t fetch_max_bytes = 50 << 20;                            // fetch.max.bytes
+  std::int32_t max_partition_fetch_bytes = 1 << 20;                   // max.partition.fetch.bytes
+  std::size_t max_poll_records = 500;                                 // max.poll.records
+  bool allow_auto_create_topics = true;                               // allow.auto.create.topics
 };
 
 // A consumer that shares the partitions of its topics with the others of its group.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/api/list_offsets.h"
+#include "core/client/aborted_records.h"
 #include "core/client/versions.h"
 
 namespace brokersim::client {
@@ -223,7 +224,8 @@ void Consumer::fetch(Env& env, NodeId broker, wire::Channel& channel,
       .replica_id = no_node,
       .max_wait_ms = static_cast<std::int32_t>(milliseconds(config_.fetch_max_wait)),
       .min_bytes = config_.fetch_min_bytes,
-      .max_bytes = config_.fetch_max_bytes};
+      .max_bytes = config_.fetch_max_bytes,
+      .isolation_level = static_cast<std::int8_t>(config_.isolation_level)};
   for (const Asked& one : asked) {  // Ordered by partition, so that topics come together.
     auto& topics = request.topics;
     if (topics.empty() || topics.back().topic != one.partition.topic) {
@@ -286,22 +288,24 @@ void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::Part
     return;
   }
   assigned->high_watermark = data.high_watermark;
-  if (data.records) take_records(env, asked, *assigned, data.records->slice());
+  if (data.records) take_records(env, asked, *assigned, data);
 }
 
 void Consumer::take_records(Env& env, const Asked& asked, Assigned& assigned,
-                            const Slice& records) {
+                            const api::FetchResponse::PartitionData& data) {
   const auto corrupt = [&] {
     // What came before it is good; the next fetch begins at the bad batch.
     if (!assigned.buffered.empty()) return;
     failed(env, asked.partition, assigned, ErrorCode::corrupt_message);
   };
-  const auto batches = wire::parse_batches(records);
+  const auto batches = wire::parse_batches(data.records->slice());
   if (!batches) return corrupt();
+  AbortedRecords aborted(data.aborted_transactions.value_or(AbortedRecords::Listed{}));
   for (const wire::Batch& batch : *batches) {
+    const bool is_aborted = aborted.has(batch);
     if (batch.header.next_offset() <= *assigned.position) continue;
     if (!batch.crc_is_valid()) return corrupt();
-    if (!batch.header.is_control()) {
+    if (!batch.header.is_control() && !is_aborted) {
       const auto parsed = wire::records_of(batch);
       if (!parsed) return corrupt();
       for (const wire::RecordAt& record : *parsed) {
@@ -318,7 +322,8 @@ void Consumer::take_records(Env& env, const Asked& asked, Assigned& assigned,
 // ---- Look-ups ----------------------------------------------------------------------------------
 
 void Consumer::look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked) {
-  api::ListOffsetsRequest request{.replica_id = no_node};
+  api::ListOffsetsRequest request{
+      .replica_id = no_node, .isolation_level = static_cast<std::int8_t>(config_.isolation_level)};
   for (const Asked& one : asked) {
     if (request.topics.empty() || request.topics.back().name != one.partition.topic) {
       request.topics.push_back({.name = one.partition.topic});

@@ -1,9 +1,12 @@
-// A consumer of assigned partitions: fetches from their leaders ahead of poll(), READ_UNCOMMITTED.
+// A consumer of assigned partitions: fetches from their leaders ahead of poll().
 //
 //   auto consumer = Consumer::make(config);
 //   consumer->assign(env, {{"orders", 0}});
 //   Polled polled = consumer->poll(env, env.now() + 1s);
 //   consumer->close(env);
+//
+// With isolation.level=read_committed it is given no record of a transaction that is open or was
+// aborted (KIP-98). The markers that end transactions are nobody's records; positions pass them.
 //
 // Each fetch names the epoch of the last record read, so that a leader whose log was truncated
 // before our position says so (KIP-320).
@@ -122,7 +125,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
   void fetch(Env& env, NodeId broker, wire::Channel& channel, const std::vector<Asked>& asked);
   void take(Env& env, const Asked& asked, const api::FetchResponse::PartitionData& data);
-  void take_records(Env& env, const Asked& asked, Assigned& assigned, const Slice& records);
+  void take_records(Env& env, const Asked& asked, Assigned& assigned,
+                    const api::FetchResponse::PartitionData& data);
   void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
   void out_of_range(const TopicPartition& partition, Assigned& assigned);
   void failed(Env& env, const TopicPartition& partition, Assigned& assigned, api::ErrorCode error);

@@ -22,7 +22,8 @@ Log::Log(TopicPartition partition, std::string directory, LogConfig config)
     : partition_(std::move(partition)),
       directory_(std::move(directory)),
       config_(config),
-      snapshots_(directory_) {}
+      snapshots_(directory_),
+      aborted_(directory_) {}
 
 Log::~Log() = default;
 
@@ -94,12 +95,16 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
     TRY(std::ignore, snapshot_producers(host));
   }
   TRY(std::ignore, checked(segments_.back()->append(batch)));
-  producers_.apply(segments_.back()->batches().back());
+  const auto ended = producers_.apply(segments_.back()->batches().back());
   if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, header.base_offset);
   end_offset_ = header.next_offset();
   ASSERT(end_offset_ == segments_.back()->end_offset(), end_offset_);
   ASSERT(last_epoch() == header.leader_epoch, last_epoch(), header.leader_epoch);
-  return Done{};
+  // Whatever becomes of the index, the offsets of what is in the log are taken (KAFKA-7866).
+  if (!ended) return Done{};
+  undecided_.emplace(ended->first_offset, ended->marker_offset);
+  if (!ended->is_aborted) return Done{};
+  return checked(aborted_.add(host, segments_.back()->base_offset(), entry_of(*ended, producers_)));
 }
 
 LogResult<Done> Log::roll(Host& host, Offset base) {
@@ -111,6 +116,7 @@ LogResult<Done> Log::roll(Host& host, Offset base) {
 
 LogResult<Done> Log::remove_segment(Host& host, std::size_t index) {
   TRY(std::ignore, checked(host.files().remove(segments_[index]->path())));
+  TRY(std::ignore, checked(aborted_.remove(host, segments_[index]->base_offset())));
   segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
   ++name_changes_;
   return Done{};
@@ -136,6 +142,9 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   }
   epochs_.truncate_from_end(end_offset_);
   recovery_point_ = std::min(recovery_point_, end_offset_);
+  // What ended with a marker that is gone is open again: that the producers' state knows.
+  std::erase_if(undecided_, [this](const auto& ended) { return ended.second >= end_offset_; });
+  TRY(std::ignore, checked(aborted_.truncate(host, end_offset_)));
   TRY(std::ignore, rebuild_producers(host));
   host.emit(LogTruncated{partition_, from, end_offset_, std::string(why)});
   return Done{};
@@ -159,6 +168,7 @@ LogResult<Done> Log::start_afresh(Host& host, Offset offset) {
   TRY(std::ignore, checked(snapshots_.remove_all(host)));
   epochs_.clear();
   producers_.clear();
+  undecided_.clear();
   start_offset_ = offset;
   end_offset_ = offset;
   recovery_point_ = std::min(recovery_point_, offset);
@@ -190,6 +200,31 @@ LogResult<Done> Log::snapshot_producers(Host& host) {
   if (segments_.size() > 1) bases.push_back(segments_[segments_.size() - 2]->base_offset());
   return checked(snapshots_.keep_only(host, bases));
 }
+
+// ---- Transactions ------------------------------------------------------------------------------
+
+Offset Log::last_stable_offset(Offset high_watermark) const {
+  Offset stable = std::min(high_watermark, producers_.first_open_offset().value_or(high_watermark));
+  for (const auto& [first, marker] : undecided_) {
+    if (marker < high_watermark) continue;
+    stable = std::min(stable, first);
+    break;
+  }
+  return std::max(stable, start_offset_);
+}
+
+void Log::committed(Offset high_watermark) {
+  if (undecided_.empty()) return;
+  std::erase_if(undecided_, [=](const auto& ended) { return ended.second < high_watermark; });
+}
+
+AbortedEntry Log::entry_of(const EndedTransaction& ended, const ProducerState& producers) {
+  const Offset end = ended.marker_offset + 1;
+  return {ended.producer_id, ended.first_offset, ended.marker_offset,
+          std::min(end, producers.first_open_offset().value_or(end))};
+}
+
+// ---- The start ---------------------------------------------------------------------------------
 
 LogResult<Done> Log::raise_start_offset(Host& host, Offset offset) {
   REQUIRE(offset <= end_offset_, offset, end_offset_);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +26,7 @@
 #include "core/log/leader_epochs.h"
 #include "core/log/producer_snapshots.h"
 #include "core/log/producer_state.h"
+#include "core/log/transaction_index.h"
 #include "core/signal.h"
 #include "core/wire/record_batch.h"
 
@@ -114,6 +116,16 @@ class Log {
   // Forgets the producers that have been silent for so long (producer.id.expiration.ms).
   void expire_producers(WallTime now, Duration expiration) { producers_.expire(now, expiration); }
 
+  // Up to where no transaction is undecided, if the log is committed up to `high_watermark`: none
+  // is open before it, nor ended by a marker that may still be lost (KIP-98).
+  Offset last_stable_offset(Offset high_watermark) const;
+  // So much is committed for good: which transactions ended before it need not be kept in mind.
+  void committed(Offset high_watermark);
+  // The aborted transactions of which something may lie in [from, end), by their ends.
+  std::vector<AbortedTransaction> aborted_in(Offset from, Offset end) const {
+    return aborted_.aborted_in(from, end);
+  }
+
   // Enters `epoch` at the log's end: called once on becoming leader, before any append of it.
   // An epoch without records is forgotten by a restart. Requires that no later epoch was entered.
   void begin_epoch(LeaderEpoch epoch);
@@ -175,6 +187,7 @@ class Log {
   struct FoundFiles {
     std::vector<Offset> segments;   // By base, in order.
     std::vector<Offset> snapshots;  // By offset, in order.
+    std::vector<Offset> aborted;    // Transaction indexes, by base, in order.
   };
   struct Extent {
     std::shared_ptr<Segment> segment;
@@ -195,10 +208,12 @@ class Log {
                                          std::vector<Offset> bases);
   bool may_begin_at(Offset base, const LogState& state) const;
   void load_epochs();
+  LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files);
   bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;
   LogResult<Done> rebuild_producers(Host& host);
 
   LogResult<Done> append(Host& host, const wire::Batch& batch);
+  static AbortedEntry entry_of(const EndedTransaction& ended, const ProducerState& producers);
   LogResult<Done> roll(Host& host, Offset base);
   LogResult<Done> remove_segment(Host& host, std::size_t index);
   LogResult<Done> start_afresh(Host& host, Offset offset);
@@ -206,7 +221,9 @@ class Log {
   LogResult<ReadPlan> plan_read(Offset from, const ReadLimits& limits) const;
   std::optional<IndexedBatch> batch_with(std::int64_t timestamp, Offset from) const;
   LogResult<Done> sync_segments(Env& env, Offset up_to);
-  std::uint64_t name_changes() const { return name_changes_ + snapshots_.name_changes(); }
+  std::uint64_t name_changes() const {
+    return name_changes_ + snapshots_.name_changes() + aborted_.name_changes();
+  }
   std::string path_of(std::string_view name) const;
 
   // Turns an I/O error into ours; anything but a cancelled wait takes the log offline.
@@ -224,6 +241,9 @@ class Log {
   LeaderEpochs epochs_;
   ProducerState producers_;  // At the log's end.
   ProducerSnapshots snapshots_;
+  TransactionIndex aborted_;
+  // Where transactions that ended by markers which may still be lost began, and these markers.
+  std::map<Offset, Offset> undecided_;
   Offset start_offset_ = 0;
   Offset end_offset_ = 0;
   Offset recovery_point_ = 0;

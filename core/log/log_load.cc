@@ -41,6 +41,7 @@ LogResult<Done> Log::load(Env& env, const LogState& state) {
     return offset <= end_offset_ && (state.was_clean || agrees_with_batches(offset, snapshot));
   };
   TRY(std::ignore, checked(snapshots_.load(env, found.snapshots, is_believed)));
+  TRY(std::ignore, load_transactions(env, found.aborted));
   TRY(std::ignore, rebuild_producers(env));
   env.emit(
       LogRecovered{partition_, end_offset_, static_cast<std::int64_t>(bytes_cut), state.was_clean});
@@ -66,6 +67,8 @@ LogResult<Log::FoundFiles> Log::find_files(Env& env) {
       found.segments.push_back(*base);
     } else if (const auto offset = ProducerSnapshots::offset_of(name)) {
       found.snapshots.push_back(*offset);
+    } else if (const auto indexed_base = TransactionIndex::base_of(name)) {
+      found.aborted.push_back(*indexed_base);
     }
   }
   std::sort(found.segments.begin(), found.segments.end());
@@ -125,6 +128,22 @@ void Log::load_epochs() {
     }
   }
   epochs_.truncate_from_start(start_offset_);
+}
+
+// How much is committed is not known yet: any marker may still be lost.
+LogResult<Done> Log::load_transactions(Env& env, const std::vector<Offset>& files) {
+  ProducerState replayed;
+  std::map<Offset, TransactionIndex::Entries> aborted;
+  for (const auto& segment : segments_) {
+    for (const auto& batch : segment->batches()) {
+      const auto ended = replayed.apply(batch);
+      if (!ended) continue;
+      undecided_.emplace(ended->first_offset, ended->marker_offset);
+      if (!ended->is_aborted) continue;
+      aborted[segment->base_offset()].push_back(entry_of(*ended, replayed));
+    }
+  }
+  return checked(aborted_.load(env, files, std::move(aborted)));
 }
 
 // A loss of power may bring back a snapshot of an earlier life of the log, its removal undone while

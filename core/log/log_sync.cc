@@ -30,6 +30,7 @@ LogResult<Done> Log::sync_segments(Env& env, Offset up_to) {
     TRY(std::ignore, checked(segment->sync(env)));
   }
   TRY(std::ignore, checked(snapshots_.sync(env)));
+  TRY(std::ignore, checked(aborted_.sync(env)));
   if (synced_names_ < names) {
     TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
     synced_names_ = std::max(synced_names_, names);

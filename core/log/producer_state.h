@@ -1,9 +1,11 @@
-// What a log knows of the idempotent producers that wrote to it (KIP-98): by it a leader tells what
-// is sent again from what is new, and refuses what does not follow.
+// What a log knows of the idempotent and transactional producers that wrote to it (KIP-98): by it a
+// leader tells what is sent again from what is new, refuses what does not follow, and knows which
+// transactions are open.
 //
 //   producer 7 in epoch 2       the last five batches are remembered
 //   sequences   40─44 │ 45─45 │ 46─49 │ 50─52 │ 53─60     next: 61
 //   offsets     80─84 │ 91─91 │ 92─95 │ 99─01 │ 02─09
+//                                 └ its transaction is open since 92, until a marker ends it
 //
 // A function of the batches in the log, and of who has expired since: followers take it from what
 // they replicate, so that after an election the new leader knows the same. Pure.
@@ -17,6 +19,7 @@
 #include "core/api/error_code.h"
 #include "core/base/expected.h"
 #include "core/base/ids.h"
+#include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/log/indexed_batch.h"
 #include "core/wire/record_batch.h"
@@ -37,8 +40,35 @@ struct ProducedBatch {
 
 struct ProducerEntry {
   std::int16_t epoch = -1;
-  std::vector<ProducedBatch> batches;  // Of this epoch, the latest last. Never empty.
+  // Of this epoch, the latest last; none once a marker has raised the epoch.
+  std::vector<ProducedBatch> batches;
+  std::int64_t last_timestamp = -1;     // Of the last batch or marker (KAFKA-9144).
+  std::int32_t coordinator_epoch = -1;  // Of the last marker.
+  std::optional<Offset> open_since;     // Where its transaction begins, if one is open.
+
+  std::int32_t last_sequence() const { return batches.empty() ? -1 : batches.back().last_sequence; }
   friend bool operator==(const ProducerEntry&, const ProducerEntry&) = default;
+};
+
+// A transaction that wrote something here and has ended.
+struct EndedTransaction {
+  std::int64_t producer_id = -1;
+  Offset first_offset = 0;
+  Offset marker_offset = 0;
+  bool is_aborted = false;
+  friend bool operator==(const EndedTransaction&, const EndedTransaction&) = default;
+};
+
+// Who wants to append, and what is known of the transaction besides the log.
+struct AppendTerms {
+  // A coordinator's own batches, which belong to a transaction of offsets, have no sequence.
+  enum class Origin : std::uint8_t { client, coordinator };
+  Origin origin = Origin::client;
+  // The transaction's coordinator knows the partition to be part of it, or nobody asks.
+  bool is_verified = true;
+  // Of the producer's batches whose verification was begun; those before may still come.
+  std::optional<std::int32_t> lowest_sequence;
+  AppendRules rules;
 };
 
 class ProducerState {
@@ -46,17 +76,31 @@ class ProducerState {
   // A batch that is older is not known again: sent again it is out of order.
   static constexpr std::size_t remembered_batches = 5;
 
-  // What a leader is to do with a client's batch: append it; answer as the batch was answered that
-  // it repeats; or refuse it with INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE or
+  // What a leader is to do with a batch: append it; answer as the batch was answered that it
+  // repeats; or refuse it with INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE or
   // OUT_OF_ORDER_SEQUENCE_NUMBER. Of a producer that it does not know it accepts any sequence.
-  Expected<std::optional<ProducedBatch>, api::ErrorCode> check(
-      const wire::BatchHeader& batch) const;
+  Expected<std::optional<ProducedBatch>, api::ErrorCode> check(const wire::BatchHeader& batch,
+                                                               const AppendTerms& terms = {}) const;
+  // Whether a marker is to be appended: NONE, INVALID_PRODUCER_EPOCH or
+  // TRANSACTION_COORDINATOR_FENCED. From transaction version 2 on each transaction has an epoch of
+  // its own, and its marker the next one.
+  api::ErrorCode check_marker(const wire::TransactionMarker& marker, int transaction_version,
+                              const AppendRules& rules = {}) const;
+  // Whether such a batch belongs to a transaction that is open here.
+  bool continues_transaction(std::int64_t producer_id, std::int16_t producer_epoch,
+                             const AppendRules& rules = {}) const;
+
   // Takes note of a batch that is in the log, whoever decided that it should be (never refuses).
-  // Batches without producer id or sequence leave no trace.
-  void apply(const IndexedBatch& batch);
-  // Forgets producers whose last batch is of `now - expiration` or earlier, by its own timestamp.
+  // Returns the transaction that it ends. Batches without producer id leave no trace, nor do those
+  // without sequence outside of transactions.
+  std::optional<EndedTransaction> apply(const IndexedBatch& batch);
+  // Forgets producers whose last batch is of `now - expiration` or earlier, by its own timestamp,
+  // and who have no transaction open.
   void expire(WallTime now, Duration expiration);
-  void clear() { producers_.clear(); }
+  void clear();
+
+  // The first offset of the open transactions; nothing if none is open.
+  std::optional<Offset> first_open_offset() const;
 
   bool empty() const { return producers_.empty(); }
   const std::map<std::int64_t, ProducerEntry>& producers() const { return producers_; }
@@ -76,7 +120,11 @@ class ProducerState {
   friend bool operator==(const ProducerState&, const ProducerState&) = default;
 
  private:
+  std::optional<EndedTransaction> end_transaction(ProducerEntry& producer,
+                                                  const IndexedBatch& marker);
+
   std::map<std::int64_t, ProducerEntry> producers_;  // By id.
+  std::map<Offset, std::int64_t> open_;              // Producers by where their transactions begin.
 };
 
 }  // namespace brokersim::log

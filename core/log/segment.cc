@@ -53,7 +53,7 @@ IoResult<Done> Segment::append(const wire::Batch& batch) {
   mark_unsynced();
   TRY(const std::uint64_t position, file_->append(batch.bytes()));
   ASSERT(position == size_, position, size_);
-  batches_.push_back(indexed(batch.header, position, batch.size()));
+  batches_.push_back(indexed(batch.header, position, batch.size(), wire::marker_of(batch)));
   size_ += batch.size();
   return Done{};
 }

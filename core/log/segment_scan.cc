@@ -40,12 +40,13 @@ IoResult<std::optional<IndexedBatch>> batch_at(Env& env, Window& window, std::ui
   const auto parsed = wire::parse_batch_header(head.view());
   if (!parsed || parsed->size > size - at || !follows(parsed->header, start)) return nothing;
   const auto& header = parsed->header;
-  if (header.last_offset() >= start.check_from) {
-    TRY(const Slice whole, window.take(env, at, parsed->size));
-    const auto batch = wire::parse_batch(whole);
-    if (!batch || !batch->crc_is_valid()) return nothing;
-  }
-  return std::optional(indexed(header, at, parsed->size));
+  const bool is_checked = header.last_offset() >= start.check_from;
+  const bool may_be_marker = header.is_control() && header.is_transactional();
+  if (!is_checked && !may_be_marker) return std::optional(indexed(header, at, parsed->size));
+  TRY(const Slice whole, window.take(env, at, parsed->size));
+  const auto batch = wire::parse_batch(whole);
+  if (!batch || (is_checked && !batch->crc_is_valid())) return nothing;
+  return std::optional(indexed(header, at, parsed->size, wire::marker_of(*batch)));
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ ErrorCode check_header(const wire::Batch& batch, const ProduceRules& rules) {
   if (header.record_count <= 0 || header.is_control()) return ErrorCode::invalid_record;
   if (header.last_offset_delta != header.record_count - 1) return ErrorCode::invalid_record;
   if (header.producer_id >= 0 && header.base_sequence < 0) return ErrorCode::invalid_record;
+  if (header.producer_id < 0 && header.is_transactional()) return ErrorCode::invalid_record;
   return ErrorCode::none;
 }
 

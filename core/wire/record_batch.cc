@@ -19,7 +19,10 @@ constexpr std::size_t crc_begins_at = 21;   // What the CRC covers begins here.
 constexpr std::int8_t magic = 2;
 constexpr std::int16_t codec_attributes = 0x07;
 constexpr std::int16_t append_time_attribute = 0x08;
+constexpr std::int16_t transactional_attribute = 0x10;
 constexpr std::int16_t control_attribute = 0x20;
+constexpr std::int16_t abort_type = 0;
+constexpr std::int16_t commit_type = 1;
 
 void write_crc_covered(Writer& out, const BatchHeader& header) {
   out.fixed(header.attributes);
@@ -139,6 +142,10 @@ void BatchHeader::set_append_time(bool has_append_time) {
                                          (has_append_time ? append_time_attribute : 0));
 }
 
+void BatchHeader::set_transactional() {
+  attributes = static_cast<std::int16_t>(attributes | transactional_attribute);
+}
+
 std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps) {
   constexpr std::int64_t count = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
   return static_cast<std::int32_t>((std::int64_t{sequence} + steps + count) % count);
@@ -171,14 +178,23 @@ void Batch::set_producer(std::int64_t id, std::int16_t epoch, std::int32_t base_
   seal();
 }
 
+BatchRole Batch::role() const {
+  if (!header.is_control()) {
+    return header.is_transactional() ? BatchRole::transactional : BatchRole::data;
+  }
+  const auto marker = marker_of(*this);
+  if (!marker) return BatchRole::control;
+  return marker->is_commit ? BatchRole::commit : BatchRole::abort;
+}
+
 BatchRef Batch::ref() const {
   if (header.codec() != Codec::none || header.has_append_time()) {
     const Batch produced = as_produced(*this);
     if (produced.header != header) return produced.ref();
   }
   const auto digest = hash(body.view(), hash(crc_covered(header), 0));
-  return {header.base_offset,  header.last_offset(), header.leader_epoch,   digest,
-          header.is_control(), header.producer_id,   header.producer_epoch, header.base_sequence};
+  return {header.base_offset, header.last_offset(),  header.leader_epoch, digest, role(),
+          header.producer_id, header.producer_epoch, header.base_sequence};
 }
 
 Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input) {
@@ -291,17 +307,25 @@ Batch BatchBuilder::finish() {
   return batch;
 }
 
-Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::int64_t timestamp) {
+namespace {
+
+Batch control_batch(BatchHeader proto, std::int16_t type, ByteView value, std::int64_t timestamp) {
   Bytes key;
   Writer writer(key);
   writer.fixed<std::int16_t>(0);  // The key's own version.
   writer.fixed(type);
-  BatchHeader proto;
-  proto.attributes = control_attribute;
-  proto.leader_epoch = epoch;
+  proto.attributes = static_cast<std::int16_t>(proto.attributes | control_attribute);
   BatchBuilder builder(proto);
   builder.add({timestamp, std::move(key), Bytes(value.begin(), value.end()), {}});
   return builder.finish();
+}
+
+}  // namespace
+
+Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::int64_t timestamp) {
+  BatchHeader proto;
+  proto.leader_epoch = epoch;
+  return control_batch(proto, type, value, timestamp);
 }
 
 Expected<ControlRecord, BatchError> control_record_of(const Batch& batch) {
@@ -315,6 +339,32 @@ Expected<ControlRecord, BatchError> control_record_of(const Batch& batch) {
   const auto type = key.fixed<std::int16_t>();
   if (!key.ok()) return Unexpected(BatchError::bad_records);
   return ControlRecord{type, *std::move(record.value)};
+}
+
+Batch marker_batch(const TransactionMarker& marker, std::int64_t timestamp) {
+  BatchHeader proto;
+  proto.set_transactional();
+  proto.producer_id = marker.producer_id;
+  proto.producer_epoch = marker.producer_epoch;
+  Bytes value;
+  Writer writer(value);
+  writer.fixed<std::int16_t>(0);  // The value's own version.
+  writer.fixed(marker.coordinator_epoch);
+  return control_batch(proto, marker.is_commit ? commit_type : abort_type, value, timestamp);
+}
+
+std::optional<TransactionMarker> marker_of(const Batch& batch) {
+  if (!batch.header.is_transactional()) return std::nullopt;
+  const auto control = control_record_of(batch);
+  if (!control || (control->type != abort_type && control->type != commit_type)) {
+    return std::nullopt;
+  }
+  Reader value(control->value);
+  value.fixed<std::int16_t>();
+  const auto coordinator_epoch = value.fixed<std::int32_t>();
+  if (!value.ok()) return std::nullopt;
+  return TransactionMarker{batch.header.producer_id, batch.header.producer_epoch,
+                           control->type == commit_type, coordinator_epoch};
 }
 
 }  // namespace brokersim::wire

@@ -51,6 +51,7 @@ struct BatchHeader {
   bool has_append_time() const { return (attributes & 0x08) != 0; }
   void set_append_time(bool has_append_time);
   bool is_transactional() const { return (attributes & 0x10) != 0; }
+  void set_transactional();
   bool is_control() const { return (attributes & 0x20) != 0; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
@@ -82,6 +83,7 @@ struct Batch {
   void seal();
   // Names the producer and the sequence of the first record; the CRC, which covers them, follows.
   void set_producer(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
+  BatchRole role() const;
   // As events name it. The digest covers bytes 21 to end as the producer made them: it is the same
   // whatever codec the records are stored in, and whether or not the leader put its time on them.
   BatchRef ref() const;
@@ -155,5 +157,17 @@ struct ControlRecord {
   Bytes value;
 };
 Expected<ControlRecord, BatchError> control_record_of(const Batch& batch);
+
+// What ends a producer's transaction in a partition: type 0 aborts it, type 1 commits it (KIP-98).
+struct TransactionMarker {
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  bool is_commit = false;
+  std::int32_t coordinator_epoch = -1;  // Of the coordinator that decided so.
+  friend bool operator==(const TransactionMarker&, const TransactionMarker&) = default;
+};
+Batch marker_batch(const TransactionMarker& marker, std::int64_t timestamp);
+// Nothing if the batch is no marker.
+std::optional<TransactionMarker> marker_of(const Batch& batch);
 
 }  // namespace brokersim::wire

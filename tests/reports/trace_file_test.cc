@@ -36,6 +36,9 @@ struct Fill {
     value.partition = std::max(value.partition, -1 - value.partition);
   }
   void fill(std::string_view, BatchRef& value) const { BatchRef::visit(value, *this); }
+  void fill(std::string_view, AbortedTransaction& value) const {
+    AbortedTransaction::visit(value, *this);
+  }
   template <class T>
   void fill(std::string_view name, std::vector<T>& values) const {
     values.resize(static_cast<std::size_t>(*rc::gen::inRange(0, 4)));
@@ -82,7 +85,7 @@ TEST(TraceFile, has_this_form) {
                 Instant{2us},
                 no_node,
                 {EventId{1}},
-                BatchStored{{"t-x", 3}, {10, 12, LeaderEpoch(4), 0xab, false}}});
+                BatchStored{{"t-x", 3}, {10, 12, LeaderEpoch(4), 0xab}}});
   writer.write({{3}, Instant{3us}, NodeId(1), {}, NodeStopped{NodeStopped::How::power_loss}});
   EXPECT_EQ(file.str(),
             "{\"brokersim_trace\":1,\"seed\":7,\"title\":\"demo\",\"version\":\"\","
@@ -91,7 +94,7 @@ TEST(TraceFile, has_this_form) {
             "\"incarnation\":0}\n"
             "{\"e\":2,\"t\":2000,\"k\":\"batch_stored\",\"by\":[1],\"partition\":\"t-x-3\","
             "\"batch\":{\"base_offset\":10,\"last_offset\":12,\"leader_epoch\":4,"
-            "\"digest\":\"00000000000000ab\",\"is_control\":false,"
+            "\"digest\":\"00000000000000ab\",\"role\":\"data\","
             "\"producer_id\":-1,\"producer_epoch\":-1,\"base_sequence\":-1}}\n"
             "{\"e\":3,\"t\":3000,\"n\":1,\"k\":\"node_stopped\",\"how\":\"power_loss\"}\n");
 }

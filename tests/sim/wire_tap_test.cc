@@ -117,6 +117,29 @@ TEST_F(WireTapTest, a_fetch_by_topic_id_is_told_with_the_topics_name_and_its_bat
   EXPECT_EQ(answered.batches, std::vector<BatchRef>{batch_of("y").ref()});
 }
 
+TEST_F(WireTapTest, an_answer_to_who_reads_committed_records_is_told_with_what_was_aborted) {
+  for (const std::int8_t isolation_level : {0, 1}) {
+    api::FetchRequest request{.isolation_level = isolation_level};
+    request.topics = {{.topic = "orders", .partitions = {{.partition = 1, .fetch_offset = 40}}}};
+    ask(wire::request_frame(header(api::ApiKey::fetch, 11, 8), request));
+    api::FetchResponse response;
+    response.responses = {{.topic = "orders", .partitions = {{.partition_index = 1}}}};
+    auto& partition = response.responses[0].partitions[0];
+    partition.high_watermark = 50;
+    partition.last_stable_offset = 45;
+    partition.aborted_transactions.emplace().push_back({.producer_id = 7, .first_offset = 41});
+    partition.records = wire::Records(batch_of("y").bytes());
+    answer(wire::response_frame(8, response, 11));
+  }
+  ASSERT_EQ(events_.size(), 3u);  // The first was of no such consumer.
+  const auto& answered = std::get<ReadCommittedAnswered>(events_[2].body);
+  EXPECT_EQ(answered.partition, (TopicPartition{"orders", 1}));
+  EXPECT_EQ(answered.high_watermark, 50);
+  EXPECT_EQ(answered.last_stable_offset, 45);
+  EXPECT_EQ(answered.aborted, (std::vector<AbortedTransaction>{{7, 41}}));
+  EXPECT_EQ(answered.batches, std::vector<BatchRef>{batch_of("y").ref()});
+}
+
 TEST_F(WireTapTest, votes_count_and_pre_votes_do_not) {
   for (const bool is_pre_vote : {true, false}) {
     api::VoteRequest request;

@@ -18,9 +18,12 @@ namespace {
 using api::ErrorCode;
 using PartitionData = api::FetchResponse::PartitionData;
 
+constexpr std::int8_t read_committed = 1;
+
 struct Fetcher {
   NodeId replica = no_node;  // -1: a consumer.
   BrokerEpoch broker_epoch = no_broker_epoch;
+  bool reads_committed = false;  // A consumer that wants no record of an open transaction.
   bool is_follower() const { return replica != no_node; }
 };
 
@@ -34,10 +37,12 @@ struct Read {
 };
 
 Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version) {
+  Fetcher fetcher{request.replica_id, no_broker_epoch};
   if (version >= 15) {
-    return {request.replica_state.replica_id, request.replica_state.replica_epoch};
+    fetcher = {request.replica_state.replica_id, request.replica_state.replica_epoch};
   }
-  return {request.replica_id, no_broker_epoch};
+  fetcher.reads_committed = !fetcher.is_follower() && request.isolation_level == read_committed;
+  return fetcher;
 }
 
 std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& request,
@@ -89,7 +94,7 @@ PartitionData failure(const Read& read, ErrorCode error) {
 
 void name_end(const Replica& replica, PartitionData& data) {
   data.high_watermark = replica.high_watermark();
-  data.last_stable_offset = replica.high_watermark();
+  data.last_stable_offset = replica.last_stable_offset();
   data.log_start_offset = replica.log().start_offset();
 }
 
@@ -117,6 +122,7 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
   }
   auto data = answer_to(read);
   name_end(replica, data);
+  if (fetcher.reads_committed) data.aborted_transactions.emplace();
   if (verdict.diverging) {
     data.diverging_epoch = {.epoch = verdict.diverging->epoch,
                             .end_offset = verdict.diverging->end_offset};
@@ -155,6 +161,20 @@ Budget budget_of(const api::FetchRequest& request, const Fetcher& fetcher,
       fetcher.is_follower() ? asked : std::min(asked, config.fetch_max_bytes))};
 }
 
+// KAFKA-9807: one look at the high watermark decides what is shown, and what is said of it.
+Offset visible_end(const Replica& replica, const Fetcher& fetcher) {
+  if (fetcher.is_follower()) return replica.log().end_offset();
+  return fetcher.reads_committed ? replica.last_stable_offset() : replica.high_watermark();
+}
+
+// What of that a consumer is to leave out: looked up whenever something is read (KAFKA-5376).
+void name_aborted(const Replica& replica, Offset from, Offset end, PartitionData& data) {
+  for (const auto& [producer_id, first_offset] : replica.log().aborted_in(from, end)) {
+    data.aborted_transactions->push_back(
+        {.producer_id = producer_id, .first_offset = first_offset});
+  }
+}
+
 PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
                              const NodeConfig& config, const Budget& budget) {
   if (!read.replica) return failure(read, read.error);
@@ -162,7 +182,7 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   auto data = check(env, read, fetcher, is_first, config, verdict);
   if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
   auto& replica = *read.replica;
-  const Offset end = fetcher.is_follower() ? replica.log().end_offset() : replica.high_watermark();
+  const Offset end = visible_end(replica, fetcher);
   const auto max = std::min(budget.bytes,
                             static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
   if (read.asked->fetch_offset >= end) return data;
@@ -182,6 +202,9 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   // KIP-110: who fetches so cannot know the codec.
   if (read.version < 10 && has_zstd(got->bytes)) {
     return failure(read, ErrorCode::unsupported_compression_type);
+  }
+  if (fetcher.reads_committed) {
+    name_aborted(replica, read.asked->fetch_offset, got->next_offset, data);
   }
   data.records = wire::Records{std::move(got->bytes)};
   return data;

@@ -34,6 +34,12 @@ api::OffsetForLeaderEpochResponse offset_for_leader_epoch(
 Answer<api::InitProducerIdResponse> init_producer_id(Env& env, Broker& broker,
                                                      const RequestContext& context,
                                                      const api::InitProducerIdRequest& request);
+// KIP-98, KIP-1228; from coordinators of transactions.
+api::WriteTxnMarkersResponse write_txn_markers(Env& env, Broker& broker,
+                                               const api::WriteTxnMarkersRequest& request);
+// KIP-664.
+api::DescribeProducersResponse describe_producers(Broker& broker,
+                                                  const api::DescribeProducersRequest& request);
 api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& context,
                                const api::MetadataRequest& request);
 api::DescribeClusterResponse describe_cluster(Broker& broker,

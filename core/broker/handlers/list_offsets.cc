@@ -40,25 +40,37 @@ ErrorCode leadership_error(Broker& broker, const TopicPartition& partition,
                                                   : ErrorCode::unknown_topic_or_partition;
 }
 
-// Up to where offsets may be told: to a consumer what is committed; READ_COMMITTED, that is the
-// last stable offset, and as nothing is transactional yet, the same.
-Offset visible_end(const Replica& replica, bool is_consumer) {
-  return is_consumer ? replica.high_watermark() : replica.log().end_offset();
+// Who asks, by what may be told: followers the log as it is, consumers what is committed, or of
+// that what no open transaction may still take back.
+enum class Isolation : std::uint8_t { none, read_uncommitted, read_committed };
+
+Isolation isolation_of(const api::ListOffsetsRequest& request) {
+  if (request.replica_id != no_node) return Isolation::none;
+  return request.isolation_level == 1 ? Isolation::read_committed : Isolation::read_uncommitted;
+}
+
+Offset visible_end(const Replica& replica, Isolation isolation) {
+  switch (isolation) {
+    case Isolation::none: return replica.log().end_offset();
+    case Isolation::read_uncommitted: return replica.high_watermark();
+    case Isolation::read_committed: return replica.last_stable_offset();
+  }
+  return 0;
 }
 
 // A new leader's high watermark lags: answering it, or that there is nothing so late, could send a
 // consumer back (KIP-207).
-ErrorCode lag_error(const Replica& replica, bool is_consumer, std::int16_t version) {
-  const auto& leader = *replica.leader();
-  if (leader.epoch_start_offset() <= visible_end(replica, is_consumer)) return ErrorCode::none;
+ErrorCode lag_error(const Replica& replica, Isolation isolation, std::int16_t version) {
+  const bool lags = replica.leader()->epoch_start_offset() > replica.high_watermark();
+  if (isolation == Isolation::none || !lags) return ErrorCode::none;
   return version >= 5 ? ErrorCode::offset_not_available : ErrorCode::leader_not_available;
 }
 
-void answer_latest(const Replica& replica, bool is_consumer, std::int16_t version,
+void answer_latest(const Replica& replica, Isolation isolation, std::int16_t version,
                    PartitionAnswer& answer) {
-  answer.error_code = lag_error(replica, is_consumer, version);
+  answer.error_code = lag_error(replica, isolation, version);
   if (answer.error_code != ErrorCode::none) return;
-  answer.offset = visible_end(replica, is_consumer);
+  answer.offset = visible_end(replica, isolation);
   answer.leader_epoch = replica.leader()->leader_epoch();
 }
 
@@ -68,7 +80,7 @@ void answer_earliest(const Replica& replica, PartitionAnswer& answer) {
   answer.leader_epoch = replica.log().epochs().epoch_of(answer.offset);
 }
 
-void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, bool is_consumer,
+void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, Isolation isolation,
                       std::int16_t version, PartitionAnswer& answer) {
   const auto epoch = replica.state().leader_epoch;
   const auto found = timestamp == of_max_timestamp
@@ -79,26 +91,26 @@ void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, bool i
     answer.error_code = ErrorCode::not_leader_or_follower;
   } else if (!found) {
     answer.error_code = ErrorCode::kafka_storage_error;
-  } else if (*found && (*found)->offset < visible_end(replica, is_consumer)) {
+  } else if (*found && (*found)->offset < visible_end(replica, isolation)) {
     answer.offset = (*found)->offset;
     answer.timestamp = (*found)->timestamp;
     answer.leader_epoch = (*found)->leader_epoch;
   } else {
-    answer.error_code = lag_error(replica, is_consumer, version);
+    answer.error_code = lag_error(replica, isolation, version);
   }
 }
 
 void answer_one(Env& env, Broker& broker, const TopicPartition& partition, const Asked& asked,
-                bool is_consumer, std::int16_t version, PartitionAnswer& answer) {
+                Isolation isolation, std::int16_t version, PartitionAnswer& answer) {
   const auto replica = broker.replicas().find(partition);
   answer.error_code = leadership_error(broker, partition, replica, asked.current_leader_epoch);
   if (answer.error_code != ErrorCode::none) return;
   switch (asked.timestamp) {
-    case latest: answer_latest(*replica, is_consumer, version, answer); break;
+    case latest: answer_latest(*replica, isolation, version, answer); break;
     case earliest:
     case earliest_local: answer_earliest(*replica, answer); break;
     case latest_tiered: break;
-    default: answer_timestamp(env, *replica, asked.timestamp, is_consumer, version, answer);
+    default: answer_timestamp(env, *replica, asked.timestamp, isolation, version, answer);
   }
 }
 
@@ -120,7 +132,7 @@ std::set<TopicPartition> repeated_in(const api::ListOffsetsRequest& request) {
 api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
                                       api::ListOffsetsRequest request) {
   const auto version = context.header.api_version;
-  const bool is_consumer = request.replica_id == no_node;
+  const auto isolation = isolation_of(request);
   const auto repeated = repeated_in(request);
   api::ListOffsetsResponse response;
   for (const auto& topic : request.topics) {
@@ -134,7 +146,7 @@ api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestCon
       } else if (!may_ask(asked.timestamp, version)) {
         answer.error_code = ErrorCode::unsupported_version;
       } else {
-        answer_one(env, broker, partition, asked, is_consumer, version, answer);
+        answer_one(env, broker, partition, asked, isolation, version, answer);
       }
       if (version < 4) answer.leader_epoch = no_epoch;
       answers.partitions.push_back(answer);

@@ -67,17 +67,22 @@ void refuse(const log::Refusal& refusal, PartitionResponse& answer) {
 
 Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& replica,
                                         const wire::Nullable<wire::Records>& records,
-                                        const RequestContext& context, std::int16_t acks) {
+                                        const RequestContext& context,
+                                        const api::ProduceRequest& request) {
   // A batch is judged by who leads: by its topic's configuration, and for a client that may have to
   // ask somebody else.
-  if (const auto refused = replica.may_append(acks); refused != ErrorCode::none) {
+  if (const auto refused = replica.may_append(request.acks); refused != ErrorCode::none) {
     return Unexpected(log::Refusal{refused, {}});
   }
   TRY(auto batch,
       validate(env, broker, replica.partition().topic, records, context.header.api_version));
+  // Whose transaction would it be?
+  if (batch.header.is_transactional() && !request.transactional_id) {
+    return Unexpected(log::Refusal{ErrorCode::transactional_id_authorization_failed, {}});
+  }
   const auto count = static_cast<std::uint64_t>(batch.header.record_count);
   const auto bytes = batch.size();
-  auto appended = replica.append(env, std::move(batch), acks);
+  auto appended = replica.append(env, std::move(batch), request.acks);
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
   if (context.metrics) {
     context.metrics->topics[replica.partition().topic].produced.add(count, bytes);
@@ -179,7 +184,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
         name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
-      const auto appended = append(env, broker, *replica, data.records, context, request.acks);
+      const auto appended = append(env, broker, *replica, data.records, context, request);
       if (!appended) {
         refuse(appended.error(), answer);
         name_leader(broker, topic.name, context.header.api_version, answer);

@@ -23,6 +23,7 @@ class MemoryFiles final : public Files {
   using Names = std::map<std::string, std::shared_ptr<MemoryNode>, std::less<>>;
 
   bool appends_fail = false;
+  std::string bad_ending = "?";  // Of the names of files to which appends fail.
   bool syncs_fail = false;
   bool is_cold = false;  // Nothing is in the page cache.
   std::function<void()> during_wait = [] {};
@@ -92,12 +93,14 @@ class MemoryFiles final : public Files {
 
 class MemoryFile final : public File {
  public:
-  MemoryFile(MemoryFiles& files, std::shared_ptr<MemoryNode> node)
-      : files_(files), node_(std::move(node)) {}
+  MemoryFile(MemoryFiles& files, std::string_view path, std::shared_ptr<MemoryNode> node)
+      : files_(files), path_(path), node_(std::move(node)) {}
 
   std::uint64_t size() const override { return node_->data.size(); }
   IoResult<std::uint64_t> append(const Rope& bytes) override {
-    if (files_.appends_fail) return Unexpected(IoError::failed);
+    if (files_.appends_fail || path_.ends_with(files_.bad_ending)) {
+      return Unexpected(IoError::failed);
+    }
     const std::uint64_t at = size();
     const Bytes flat = bytes.flat();
     node_->data.insert(node_->data.end(), flat.begin(), flat.end());
@@ -132,6 +135,7 @@ class MemoryFile final : public File {
   }
 
   MemoryFiles& files_;
+  std::string path_;
   std::shared_ptr<MemoryNode> node_;
 };
 
@@ -140,7 +144,7 @@ inline IoResult<std::unique_ptr<File>> MemoryFiles::open(std::string_view path, 
   if (!is_there && mode == OpenMode::existing) return Unexpected(IoError::not_found);
   if (is_there && mode == OpenMode::create_new) return Unexpected(IoError::exists);
   if (!is_there) names_[std::string(path)] = std::make_shared<MemoryNode>();
-  return std::unique_ptr<File>(new MemoryFile(*this, names_.find(path)->second));
+  return std::unique_ptr<File>(new MemoryFile(*this, path, names_.find(path)->second));
 }
 
 class MemoryEnv final : public Env {

@@ -119,16 +119,6 @@ TEST(ProducerState, after_the_last_sequence_comes_zero) {
   EXPECT_EQ(across.produce(7, 0, 2), "append");
 }
 
-TEST(ProducerState, a_transaction_is_refused_after_duplicates_and_epochs_before_sequences) {
-  AcceptingLog leader;
-  leader.produce(7, 1, 0);
-  auto batch = produced(7, 1, 5, 1);
-  batch.attributes = 0x10;
-  EXPECT_EQ(leader.check(batch), name_of(ErrorCode::invalid_txn_state));
-  batch.producer_epoch = 0;
-  EXPECT_EQ(leader.check(batch), fenced);
-}
-
 TEST(ProducerState, without_producer_id_nothing_is_checked_or_remembered) {
   AcceptingLog leader;
   EXPECT_EQ(leader.produce(-1, -1, -1), "append");

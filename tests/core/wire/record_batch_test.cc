@@ -238,6 +238,44 @@ TEST(RecordBatch, control_records_carry_type_and_value) {
   EXPECT_FALSE(control_record_of(batch_of({plain(1, "k", "v")})));
 }
 
+// By Kafka's layout, as its DumpLogSegments prints it.
+TEST(RecordBatch, markers_are_transactional_control_batches_of_one_record) {
+  const TransactionMarker marker{0x0102, 3, true, 0x0405};
+  const auto batch = marker_batch(marker, 10);
+  EXPECT_EQ(batch.header.attributes, 0x30);
+  EXPECT_EQ(batch.header.producer_id, 0x0102);
+  EXPECT_EQ(batch.header.producer_epoch, 3);
+  EXPECT_EQ(batch.header.base_sequence, -1);
+  EXPECT_EQ(batch.header.last_offset_delta, 0);
+  EXPECT_EQ(batch.header.max_timestamp, 10);
+  EXPECT_TRUE(batch.crc_is_valid());
+  const Bytes record{32,                    // Its length, zig-zag: 16 bytes.
+                     0,  0, 0,              // Attributes, both deltas.
+                     8,  0, 0, 0, 1,        // A key of 4: version 0, type 1.
+                     12, 0, 0, 0, 0, 4, 5,  // A value of 6: version 0, the coordinator's epoch.
+                     0};                    // No headers.
+  EXPECT_EQ(Bytes(batch.body.view().begin(), batch.body.view().end()), record);
+  EXPECT_EQ(marker_of(reparsed(batch)), marker);
+}
+
+TEST(RecordBatch, roles_tell_markers_from_data_and_from_other_control_batches) {
+  const auto data = batch_of({plain(1, "k", "v")});
+  auto transactional = data;
+  transactional.header.set_transactional();
+  EXPECT_EQ(data.role(), BatchRole::data);
+  EXPECT_EQ(transactional.role(), BatchRole::transactional);
+  EXPECT_EQ(marker_batch({1, 0, true, 0}, 10).role(), BatchRole::commit);
+  EXPECT_EQ(marker_batch({1, 0, false, 0}, 10).role(), BatchRole::abort);
+  EXPECT_EQ(control_batch(2, text("value"), LeaderEpoch{3}, 10).role(), BatchRole::control);
+  // A type that is not known yet, and a value that is too short.
+  auto unknown = control_batch(9, Bytes{0, 0, 0, 0, 0, 0}, LeaderEpoch{0}, 10);
+  unknown.header.set_transactional();
+  EXPECT_EQ(unknown.role(), BatchRole::control);
+  auto torn = control_batch(1, Bytes{0, 0, 0}, LeaderEpoch{0}, 10);
+  torn.header.set_transactional();
+  EXPECT_EQ(torn.role(), BatchRole::control);
+}
+
 TEST(RecordBatch, digests_tell_null_from_empty_and_key_from_value) {
   const Record records[] = {{0, std::nullopt, std::nullopt, {}}, {0, Bytes{}, std::nullopt, {}},
                             {0, std::nullopt, Bytes{}, {}},      {0, Bytes{}, Bytes{}, {}},

@@ -1,0 +1,38 @@
+#include "core/partition/verifications.h"
+
+#include <algorithm>
+
+namespace brokersim::partition {
+
+VerificationTicket Verifications::begin(Instant now, std::int64_t producer_id,
+                                        std::int16_t producer_epoch, std::int32_t sequence) {
+  const auto [at, is_new] = pending_.try_emplace(producer_id);
+  Pending& pending = at->second;
+  if (is_new) pending.ticket = {++tickets_};
+  // In a later epoch sequences begin anew.
+  const bool is_later_epoch = is_new || producer_epoch > pending.producer_epoch;
+  pending.producer_epoch = std::max(pending.producer_epoch, producer_epoch);
+  pending.lowest_sequence = is_later_epoch ? sequence : std::min(pending.lowest_sequence, sequence);
+  pending.begun = now;
+  return pending.ticket;
+}
+
+void Verifications::expire(Instant limit) {
+  std::erase_if(pending_, [limit](const auto& one) { return one.second.begun <= limit; });
+}
+
+bool Verifications::is_valid(std::int64_t producer_id, VerificationTicket ticket,
+                             const AppendRules& rules) const {
+  if (ticket == VerificationTicket{}) return false;
+  if (!rules.verifies_one_transaction) return true;
+  const auto pending = pending_.find(producer_id);
+  return pending != pending_.end() && pending->second.ticket == ticket;
+}
+
+std::optional<std::int32_t> Verifications::lowest_sequence(std::int64_t producer_id) const {
+  const auto pending = pending_.find(producer_id);
+  if (pending == pending_.end()) return std::nullopt;
+  return pending->second.lowest_sequence;
+}
+
+}  // namespace brokersim::partition

@@ -1,0 +1,131 @@
+// BS-T02: what an answer to a consumer that reads committed records shows and says (guarantees TX2;
+// KIP-98).
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/ledger.h"
+#include "properties/text.h"
+#include "properties/transactions.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+// The batches of an answer that a consumer leaves out, told what was aborted.
+class LeftOut {
+ public:
+  explicit LeftOut(const std::vector<AbortedTransaction>& listed) {
+    for (const auto& one : listed) listed_.emplace(one.first_offset, one.producer_id);
+  }
+  bool has(const BatchRef& batch) {
+    while (!listed_.empty() && listed_.begin()->first <= batch.last_offset) {
+      aborting_.insert(listed_.begin()->second);
+      listed_.erase(listed_.begin());
+    }
+    if (batch.role == BatchRole::abort) aborting_.erase(batch.producer_id);
+    return batch.role == BatchRole::transactional && aborting_.contains(batch.producer_id);
+  }
+
+ private:
+  std::multimap<Offset, std::int64_t> listed_;  // Producers by where an aborted transaction begins.
+  std::set<std::int64_t> aborting_;
+};
+
+class StableOffset final : public Property {
+ public:
+  std::string_view id() const override { return "BS-T02"; }
+  std::string_view name() const override { return "undecided record shown"; }
+  std::string_view explanation() const override {
+    return "A Fetch answer to a consumer that reads committed records only ends before its own "
+           "last stable offset, which is not beyond its high watermark. Each transactional batch "
+           "in it is of a transaction whose marker is committed, up to that high watermark; and "
+           "its list of aborted transactions has the consumer leave out exactly the batches of "
+           "those that were aborted. The last stable offset may lag, and consumers that read "
+           "uncommitted records are promised nothing of this.";
+  }
+  Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
+  Kinds listens_to() const override { return Kinds::of<ReadCommittedAnswered>(); }
+
+  void observe(const Event& e, Judge& judge) override {
+    const auto& answer = std::get<ReadCommittedAnswered>(e.body);
+    const Partition* partition = judge.ledger().find(answer.partition);
+    if (partition == nullptr || !partition->is_current(e.node)) return;
+    check_bounds(e, answer, judge);
+    const std::size_t number = *judge.ledger().index_of(answer.partition);
+    if (transactions_.size() <= number) transactions_.resize(number + 1);
+    auto& transactions = transactions_[number];
+    transactions.follow(*partition);
+    LeftOut left_out(answer.aborted);
+    for (const auto& batch : answer.batches) {
+      const bool is_left_out = left_out.has(batch);
+      const auto* transaction = transactions.of(batch);
+      if (transaction) check_batch(e, answer, batch, *transaction, is_left_out, judge);
+    }
+  }
+
+ private:
+  void check_bounds(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
+    if (answer.last_stable_offset > answer.high_watermark) {
+      report({e.id, {}}, "beyond_high_watermark", answer,
+             fmt::format("{} said that {} is stable up to {}, beyond its high watermark {}.",
+                         judge.ledger().name_of(e.node), answer.partition,
+                         answer.last_stable_offset, answer.high_watermark),
+             judge);
+    }
+    if (answer.batches.empty()) return;
+    const BatchRef& last = answer.batches.back();
+    if (last.last_offset < answer.last_stable_offset) return;
+    report(
+        {e.id, {}}, "beyond_stable_offset", answer,
+        fmt::format("{} showed {} {} of {}, beyond the last stable offset {} of the same answer.",
+                    judge.ledger().name_of(e.node), answer.peer, text_of_offsets(last),
+                    answer.partition, answer.last_stable_offset),
+        judge);
+  }
+
+  void check_batch(const Event& e, const ReadCommittedAnswered& answer, const BatchRef& batch,
+                   const Transaction& transaction, bool is_left_out, Judge& judge) {
+    const auto who = judge.ledger().name_of(e.node);
+    if (!transaction.is_decided_at(answer.high_watermark)) {
+      report(
+          {transaction.first.stored, e.id}, "undecided_shown", answer,
+          fmt::format("{} showed {} {} of {}, of a transaction of producer {} that is open since "
+                      "offset {}.",
+                      who, answer.peer, text_of_offsets(batch), answer.partition, batch.producer_id,
+                      transaction.first.batch.base_offset),
+          judge);
+    } else if (transaction.is_aborted() != is_left_out) {
+      report(
+          {transaction.marker->stored, e.id},
+          is_left_out ? "committed_listed" : "aborted_not_listed", answer,
+          fmt::format("{} had {} {} {} of {}, though the transaction of producer {} was {} at "
+                      "offset {}.",
+                      who, answer.peer, is_left_out ? "leave out" : "read", text_of_offsets(batch),
+                      answer.partition, batch.producer_id, is_left_out ? "committed" : "aborted",
+                      transaction.marker->batch.base_offset),
+          judge);
+    }
+  }
+
+  void report(std::array<EventId, 2> facts, std::string kind, const ReadCommittedAnswered& answer,
+              std::string message, Judge& judge) {
+    judge.report(
+        {std::string(id()), std::move(kind), std::move(message), facts, {}, answer.partition});
+  }
+
+  std::vector<Transactions> transactions_;  // By the ledger's numbers of partitions.
+};
+
+}  // namespace
+
+std::unique_ptr<Property> stable_offset() { return std::make_unique<StableOffset>(); }
+
+}  // namespace brokersim::properties

@@ -1,0 +1,43 @@
+// The transactions of one partition, as its committed batches tell them (KIP-98): where each began,
+// and how it ended if its marker is committed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/base/event.h"
+#include "properties/ledger.h"
+
+namespace brokersim::properties {
+
+struct Transaction {
+  std::int64_t producer_id = -1;
+  LogEntry first;                  // Its first batch …
+  std::optional<LogEntry> marker;  // … and what ended it.
+
+  // Whether that was known where the log was committed up to `high_watermark`.
+  bool is_decided_at(Offset high_watermark) const {
+    return marker && marker->batch.base_offset < high_watermark;
+  }
+  bool is_aborted() const { return marker && marker->batch.role == BatchRole::abort; }
+};
+
+class Transactions {
+ public:
+  // Takes in what has been committed since the last call; begins anew where that was given up.
+  void follow(const Partition& partition);
+  // The one that the batch is part of; null if it is of none, or not committed.
+  const Transaction* of(const BatchRef& batch) const;
+
+ private:
+  void take(const LogEntry& entry);
+
+  std::size_t followed_ = 0;  // That many committed batches …
+  std::uint64_t prefix_ = 0;  // … with this cumulative hash.
+  std::size_t rebases_ = 0;
+  std::map<std::int64_t, std::vector<Transaction>> by_producer_;  // In the order of their offsets.
+};
+
+}  // namespace brokersim::properties

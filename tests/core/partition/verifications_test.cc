@@ -1,0 +1,59 @@
+// Shows for how long a verification speaks of the transaction that was meant, and which batch may
+// come first when several wait for it.
+#include "core/partition/verifications.h"
+
+#include <gtest/gtest.h>
+
+namespace brokersim::partition {
+
+namespace {
+constexpr std::int64_t producer = 7;
+}
+
+TEST(Verifications, are_shared_by_the_batches_of_a_producer) {
+  Verifications leader;
+  const auto first = leader.begin(Instant{}, producer, 0, 5);
+  EXPECT_EQ(leader.begin(Instant{}, producer, 0, 6), first);
+  EXPECT_NE(leader.begin(Instant{}, producer + 1, 0, 0), first);
+  EXPECT_TRUE(leader.is_valid(producer, first));
+  EXPECT_FALSE(leader.is_valid(producer + 1, first));
+  EXPECT_FALSE(leader.is_valid(producer, {}));
+}
+
+// KAFKA-14884: verified, then aborted, then a transaction that does not know this partition.
+TEST(Verifications, begun_before_a_marker_are_void_after_it) {
+  Verifications leader;
+  const auto late = leader.begin(Instant{}, producer, 0, 0);
+  leader.settled(producer);
+  EXPECT_FALSE(leader.is_valid(producer, late));
+  const auto present = leader.begin(Instant{}, producer, 0, 0);
+  EXPECT_FALSE(leader.is_valid(producer, late));
+  EXPECT_TRUE(leader.is_valid(producer, present));
+  const AppendRules any_will_do{.verifies_one_transaction = false};
+  EXPECT_TRUE(leader.is_valid(producer, late, any_will_do));
+}
+
+// KAFKA-14920
+TEST(Verifications, know_the_lowest_sequence_that_waits) {
+  Verifications leader;
+  EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
+  leader.begin(Instant{}, producer, 0, 6);
+  leader.begin(Instant{}, producer, 0, 5);
+  leader.begin(Instant{}, producer, 0, 7);
+  EXPECT_EQ(leader.lowest_sequence(producer), 5);
+  leader.begin(Instant{}, producer, 1, 9);  // A later epoch has sequences of its own.
+  EXPECT_EQ(leader.lowest_sequence(producer), 9);
+  leader.settled(producer);
+  EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
+}
+
+TEST(Verifications, of_batches_that_never_come_back_are_forgotten) {
+  Verifications leader;
+  leader.begin(Instant{1s}, producer, 0, 0);
+  leader.begin(Instant{2s}, producer + 1, 0, 0);
+  leader.expire(Instant{1s});
+  EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
+  EXPECT_EQ(leader.lowest_sequence(producer + 1), 0);
+}
+
+}  // namespace brokersim::partition

@@ -30,6 +30,7 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       controller_(config, quorum, "forward"),
       producer_ids_(config, quorum, lifecycle_, fibers_),
       transactions_(config, replicas_, fibers_, producer_ids_),
+      transaction_verifier_(config),
       markers_(config, image_, transactions_, fibers_) {}
 
 void Broker::start(Env& env, bool was_clean) {

@@ -17,6 +17,7 @@
 #include "core/broker/quorum.h"
 #include "core/broker/replicas.h"
 #include "core/broker/transaction_coordinators.h"
+#include "core/broker/transaction_verifier.h"
 #include "core/controller/image.h"
 #include "core/env.h"
 #include "core/fetch/sessions.h"
@@ -64,6 +65,7 @@ class Broker {
   GroupCoordinators& groups() { return groups_; }
   const GroupCoordinators& groups() const { return groups_; }
   TransactionCoordinators& transactions() { return transactions_; }
+  TransactionVerifier& transaction_verifier() { return transaction_verifier_; }
   Lifecycle& lifecycle() { return lifecycle_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   const QuorumNode& quorum() const { return quorum_; }
@@ -93,6 +95,7 @@ class Broker {
   ControllerLink controller_;
   ProducerIds producer_ids_;
   TransactionCoordinators transactions_;
+  TransactionVerifier transaction_verifier_;
   MarkerSender markers_;
   FiberGroup fibers_;
 };

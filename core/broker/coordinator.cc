@@ -16,11 +16,39 @@ namespace {
 // offsets.load.buffer.size, transaction.state.log.load.buffer.size
 constexpr std::size_t load_bytes = 5 << 20;
 
-wire::Batch batch_of(const std::vector<wire::Record>& records) {
-  wire::BatchBuilder builder;
+wire::Batch batch_of(const std::vector<wire::Record>& records, wire::BatchHeader proto = {}) {
+  wire::BatchBuilder builder(proto);
   for (const auto& record : records) builder.add(record);
   return builder.finish();
 }
+
+wire::Batch batch_of(const transaction::Write& write) { return batch_of(write.records); }
+
+// Offsets that are committed in a transaction are part of it, without a sequence of their own.
+wire::Batch batch_of(const group::Write& write) {
+  wire::BatchHeader proto;
+  if (write.producer) {
+    proto.set_transactional();
+    proto.producer_id = write.producer->id;
+    proto.producer_epoch = write.producer->epoch;
+  }
+  return batch_of(write.records, proto);
+}
+
+Expected<Done, std::string_view> replay_record(group::Shard& shard, const wire::BatchHeader& batch,
+                                               Offset offset, const wire::Record& record) {
+  if (!batch.is_transactional()) return shard.replay(offset, record);
+  return shard.replay_pending(offset, batch.producer_id, record);
+}
+Expected<Done, std::string_view> replay_record(transaction::Shard& shard, const wire::BatchHeader&,
+                                               Offset offset, const wire::Record& record) {
+  return shard.replay(offset, record);
+}
+
+void replay_marker(group::Shard& shard, Offset offset, const wire::TransactionMarker& marker) {
+  shard.transaction_ended(offset, marker.producer_id, marker.is_commit);
+}
+void replay_marker(transaction::Shard&, Offset, const wire::TransactionMarker&) {}
 
 }  // namespace
 
@@ -62,7 +90,7 @@ void Coordinator<Shard>::run(Env& env) {
   moved_.notify_all(env);
 }
 
-// Nothing is appended meanwhile but by us, and we append only once we are loaded.
+// Nothing is appended meanwhile but markers and what we append, and that only once we are loaded.
 template <class Shard>
 bool Coordinator<Shard>::load(Env& env) {
   auto& log = replica_->log();
@@ -76,7 +104,16 @@ bool Coordinator<Shard>::load(Env& env) {
     }
     at = read->next_offset;
   }
-  return leads();
+  has_read_log_ = leads();
+  return has_read_log_;
+}
+
+template <class Shard>
+void Coordinator<Shard>::marker_written(Host& host, Offset offset,
+                                        const wire::TransactionMarker& marker) {
+  if (!has_read_log_ || !leads()) return;  // It is read in its turn.
+  replay_marker(shard_, offset, marker);
+  if (is_loaded_) carry_out(host, shard_.committed(now(host), replica_->high_watermark()));
 }
 
 template <class Shard>
@@ -85,6 +122,9 @@ Expected<Done, std::string_view> Coordinator<Shard>::replay(const Slice& bytes, 
   if (!batches) return Unexpected(name_of(batches.error()));
   std::string_view first_error;
   for (const auto& batch : *batches) {
+    if (const auto marker = wire::marker_of(batch)) {
+      replay_marker(shard_, batch.header.base_offset, *marker);
+    }
     if (batch.header.is_control()) continue;
     const auto records = wire::records_of(batch);
     if (!records) {
@@ -93,7 +133,7 @@ Expected<Done, std::string_view> Coordinator<Shard>::replay(const Slice& bytes, 
     }
     for (const auto& [offset, record] : *records) {
       if (offset < from) continue;
-      const auto replayed = shard_.replay(offset, record);
+      const auto replayed = replay_record(shard_, batch.header, offset, record);
       if (!replayed) first_error = replayed.error();
     }
   }
@@ -176,14 +216,15 @@ void Coordinator<Shard>::carry_out(Host& host, Output output) {
 template <class Shard>
 auto Coordinator<Shard>::append(Host& host, const typename Shard::Write& write)
     -> std::optional<Output> {
-  auto batch = batch_of(write.records);
+  auto batch = batch_of(write);
   if (batch.size() > max_batch_bytes_) {
     return shard_.append_failed(now(host), write.id, ErrorCode::message_too_large);
   }
   if (!leads()) {
     return shard_.append_failed(now(host), write.id, ErrorCode::not_leader_or_follower);
   }
-  const auto appended = replica_->append(host, std::move(batch), -1);
+  const AppendRequest by_us{.origin = log::AppendTerms::Origin::coordinator};
+  const auto appended = replica_->append(host, std::move(batch), by_us);
   if (!appended) return shard_.append_failed(now(host), write.id, appended.error());
   shard_.appended(now(host), write.id, appended->base_offset);
   return std::nullopt;

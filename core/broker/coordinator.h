@@ -62,6 +62,8 @@ class Coordinator {
     if (!response) return Unexpected(std::string("the node ends"));
     return std::get<Wanted>(*std::move(response));
   }
+  // A marker has been appended to our log: the end of a transaction.
+  void marker_written(Host& host, Offset offset, const wire::TransactionMarker& marker);
   // What came out of the shard: appends, answers, tells.
   void carry_out(Host& host, Output output);
 
@@ -86,6 +88,7 @@ class Coordinator {
   const std::size_t max_batch_bytes_;
   Shard shard_;
   Signal& moved_;
+  bool has_read_log_ = false;
   bool is_loaded_ = false;
   bool has_ended_ = false;
   std::uint64_t requests_ = 0;

@@ -132,7 +132,9 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch,
   const auto id = batch.header.producer_id;
   const auto& rules = config_.rules.append;
   const bool is_verified = !config_.transaction_partition_verification_enable ||
-                           verifications_.is_valid(id, request.ticket, rules);
+                           verifications_.is_valid(id, request.ticket, rules) ||
+                           (request.origin == log::AppendTerms::Origin::coordinator &&
+                            verifications_.is_confirmed(id, batch.header.producer_epoch));
   const auto repeated =
       log_->producers().check(batch.header, {.origin = request.origin,
                                              .is_verified = is_verified,

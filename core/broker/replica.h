@@ -112,6 +112,11 @@ class Replica {
   // the batch will be refused.
   std::optional<partition::VerificationTicket> begin_verification(Host& host,
                                                                   const wire::BatchHeader& batch);
+  // The coordinator has said so: until the transaction begins here, or ends, group coordinators
+  // append to it without showing a ticket.
+  void confirm_verification(std::int64_t producer_id, partition::VerificationTicket ticket) {
+    verifications_.confirm(producer_id, ticket);
+  }
   void expire_verifications(Instant limit) { verifications_.expire(limit); }
   // How to answer a Produce that appended; nothing while it has to wait.
   std::optional<api::ErrorCode> acks_satisfied(std::int16_t acks, const Appended& appended) const;

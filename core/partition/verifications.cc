@@ -14,6 +14,7 @@ VerificationTicket Verifications::begin(Instant now, std::int64_t producer_id,
   pending.producer_epoch = std::max(pending.producer_epoch, producer_epoch);
   pending.lowest_sequence = is_later_epoch ? sequence : std::min(pending.lowest_sequence, sequence);
   pending.begun = now;
+  pending.is_confirmed = pending.is_confirmed && !is_later_epoch;
   return pending.ticket;
 }
 
@@ -27,6 +28,18 @@ bool Verifications::is_valid(std::int64_t producer_id, VerificationTicket ticket
   if (!rules.verifies_one_transaction) return true;
   const auto pending = pending_.find(producer_id);
   return pending != pending_.end() && pending->second.ticket == ticket;
+}
+
+void Verifications::confirm(std::int64_t producer_id, VerificationTicket ticket) {
+  const auto pending = pending_.find(producer_id);
+  if (pending == pending_.end() || pending->second.ticket != ticket) return;
+  pending->second.is_confirmed = true;
+}
+
+bool Verifications::is_confirmed(std::int64_t producer_id, std::int16_t producer_epoch) const {
+  const auto pending = pending_.find(producer_id);
+  return pending != pending_.end() && pending->second.is_confirmed &&
+         pending->second.producer_epoch == producer_epoch;
 }
 
 std::optional<std::int32_t> Verifications::lowest_sequence(std::int64_t producer_id) const {

@@ -18,7 +18,7 @@ namespace {
 using api::ErrorCode;
 using PartitionData = api::FetchResponse::PartitionData;
 
-constexpr std::int8_t read_committed = 1;
+constexpr std::int8_t isolation_read_committed = 1;
 
 struct Fetcher {
   NodeId replica = no_node;  // -1: a consumer.
@@ -41,7 +41,8 @@ Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version) {
   if (version >= 15) {
     fetcher = {request.replica_state.replica_id, request.replica_state.replica_epoch};
   }
-  fetcher.reads_committed = !fetcher.is_follower() && request.isolation_level == read_committed;
+  fetcher.reads_committed =
+      !fetcher.is_follower() && request.isolation_level == isolation_read_committed;
   return fetcher;
 }
 
@@ -162,7 +163,7 @@ Budget budget_of(const api::FetchRequest& request, const Fetcher& fetcher,
 }
 
 // KAFKA-9807: one look at the high watermark decides what is shown, and what is said of it.
-Offset visible_end(const Replica& replica, const Fetcher& fetcher) {
+Offset shown_end(const Replica& replica, const Fetcher& fetcher) {
   if (fetcher.is_follower()) return replica.log().end_offset();
   return fetcher.reads_committed ? replica.last_stable_offset() : replica.high_watermark();
 }
@@ -182,7 +183,7 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   auto data = check(env, read, fetcher, is_first, config, verdict);
   if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
   auto& replica = *read.replica;
-  const Offset end = visible_end(replica, fetcher);
+  const Offset end = shown_end(replica, fetcher);
   const auto max = std::min(budget.bytes,
                             static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
   if (read.asked->fetch_offset >= end) return data;

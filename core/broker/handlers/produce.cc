@@ -7,6 +7,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/verify_transaction.h"
 #include "core/controller/topic_config.h"
 #include "core/log/validate.h"
 
@@ -68,7 +69,8 @@ void refuse(const log::Refusal& refusal, PartitionResponse& answer) {
 Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& replica,
                                         const wire::Nullable<wire::Records>& records,
                                         const RequestContext& context,
-                                        const api::ProduceRequest& request) {
+                                        const api::ProduceRequest& request,
+                                        const VerifiedTransaction& transaction) {
   // A batch is judged by who leads: by its topic's configuration, and for a client that may have to
   // ask somebody else.
   if (const auto refused = replica.may_append(request.acks); refused != ErrorCode::none) {
@@ -82,7 +84,10 @@ Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& repli
   }
   const auto count = static_cast<std::uint64_t>(batch.header.record_count);
   const auto bytes = batch.size();
-  auto appended = replica.append(env, std::move(batch), request.acks);
+  const auto refused = transaction.refused.find(replica.partition());
+  if (refused != transaction.refused.end()) return Unexpected(log::Refusal{refused->second, {}});
+  auto appended = replica.append(env, std::move(batch),
+                                 transaction.append_to(replica.partition(), request.acks));
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
   if (context.metrics) {
     context.metrics->topics[replica.partition().topic].produced.add(count, bytes);
@@ -167,6 +172,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
     return refused;
   }
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
+  const auto transaction = verify_transaction(env, broker, context, request);
   api::ProduceResponse response;
   std::vector<Unsettled> waiting;
   for (auto& topic : request.topic_data) {
@@ -184,7 +190,8 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
         name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
-      const auto appended = append(env, broker, *replica, data.records, context, request);
+      const auto appended =
+          append(env, broker, *replica, data.records, context, request, transaction);
       if (!appended) {
         refuse(appended.error(), answer);
         name_leader(broker, topic.name, context.header.api_version, answer);

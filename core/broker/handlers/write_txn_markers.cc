@@ -5,6 +5,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/group/records.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -13,7 +14,7 @@ using api::ErrorCode;
 using MarkerAsked = api::WriteTxnMarkersRequest::WritableTxnMarker;
 
 constexpr std::int16_t all_in_sync = -1;
-constexpr Duration patience = 30s;  // request.timeout.ms of a broker.
+constexpr Duration marker_patience = 30s;  // request.timeout.ms of a broker.
 
 // A marker in one partition, and its place in the response.
 struct MarkerWritten {
@@ -40,7 +41,16 @@ Expected<Appended, ErrorCode> write_marker(Env& env, Broker& broker,
     return Unexpected(exists ? ErrorCode::not_leader_or_follower
                              : ErrorCode::unknown_topic_or_partition);
   }
-  return replica->append_marker(env, marker_in(asked), asked.transaction_version);
+  const auto marker = marker_in(asked);
+  const auto written = replica->append_marker(env, marker, asked.transaction_version);
+  if (!written || partition.topic != group::offsets_topic) return written;
+  // What offsets it makes count, or not, their coordinator does not read in its own log.
+  const auto& coordinators = broker.groups().all();
+  const auto coordinator = coordinators.find(partition.partition);
+  if (coordinator != coordinators.end()) {
+    coordinator->second->marker_written(env, written->base_offset, marker);
+  }
+  return written;
 }
 
 ErrorCode await_replication(Env& env, const MarkerWritten& written, Instant deadline) {
@@ -58,7 +68,7 @@ ErrorCode await_replication(Env& env, const MarkerWritten& written, Instant dead
 
 api::WriteTxnMarkersResponse write_txn_markers(Env& env, Broker& broker,
                                                const api::WriteTxnMarkersRequest& request) {
-  const Instant deadline = env.now() + patience;
+  const Instant deadline = env.now() + marker_patience;
   api::WriteTxnMarkersResponse response;
   std::vector<MarkerWritten> waiting;
   for (const auto& marker : request.markers) {

@@ -33,6 +33,22 @@ TEST(Verifications, begun_before_a_marker_are_void_after_it) {
   EXPECT_TRUE(leader.is_valid(producer, late, any_will_do));
 }
 
+TEST(Verifications, that_were_confirmed_are_good_until_something_begins_or_ends) {
+  Verifications leader;
+  const auto ticket = leader.begin(Instant{}, producer, 1, -1);
+  EXPECT_FALSE(leader.is_confirmed(producer, 1));
+  leader.confirm(producer, ticket);
+  EXPECT_TRUE(leader.is_confirmed(producer, 1));
+  EXPECT_FALSE(leader.is_confirmed(producer, 2));
+  leader.begin(Instant{}, producer, 2, -1);
+  EXPECT_FALSE(leader.is_confirmed(producer, 2));
+  leader.settled(producer);
+  leader.confirm(producer, ticket);  // The yes was about what is over.
+  leader.begin(Instant{}, producer, 1, -1);
+  leader.confirm(producer, ticket);
+  EXPECT_FALSE(leader.is_confirmed(producer, 1));
+}
+
 // KAFKA-14920
 TEST(Verifications, know_the_lowest_sequence_that_waits) {
   Verifications leader;

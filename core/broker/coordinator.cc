@@ -24,15 +24,17 @@ wire::Batch batch_of(const std::vector<wire::Record>& records, wire::BatchHeader
 
 wire::Batch batch_of(const transaction::Write& write) { return batch_of(write.records); }
 
+wire::BatchHeader header_of(const coordination::ProducerAndEpoch& producer) {
+  wire::BatchHeader header;
+  header.set_transactional();
+  header.producer_id = producer.id;
+  header.producer_epoch = producer.epoch;
+  return header;
+}
+
 // Offsets that are committed in a transaction are part of it, without a sequence of their own.
 wire::Batch batch_of(const group::Write& write) {
-  wire::BatchHeader proto;
-  if (write.producer) {
-    proto.set_transactional();
-    proto.producer_id = write.producer->id;
-    proto.producer_epoch = write.producer->epoch;
-  }
-  return batch_of(write.records, proto);
+  return batch_of(write.records, write.producer ? header_of(*write.producer) : wire::BatchHeader());
 }
 
 Expected<Done, std::string_view> replay_record(group::Shard& shard, const wire::BatchHeader& batch,
@@ -188,6 +190,13 @@ void Coordinator<Shard>::deliver(Host& host, RequestId request, Response respons
   found->second->answered.notify_all(host);
 }
 
+template <class Shard>
+auto Coordinator<Shard>::begin_verification(Host& host,
+                                            const coordination::ProducerAndEpoch& producer)
+    -> std::optional<partition::VerificationTicket> {
+  return replica_->begin_verification(host, header_of(producer));
+}
+
 // ---- The log -----------------------------------------------------------------------------------
 
 template <class Shard>
@@ -223,7 +232,9 @@ auto Coordinator<Shard>::append(Host& host, const typename Shard::Write& write)
   if (!leads()) {
     return shard_.append_failed(now(host), write.id, ErrorCode::not_leader_or_follower);
   }
-  const AppendRequest by_us{.origin = log::AppendTerms::Origin::coordinator};
+  const AppendRequest by_us{.origin = log::AppendTerms::Origin::coordinator,
+                            .ticket = std::exchange(ticket_, {}),
+                            .leader_epoch = epoch_};
   const auto appended = replica_->append(host, std::move(batch), by_us);
   if (!appended) return shard_.append_failed(now(host), write.id, appended.error());
   shard_.appended(now(host), write.id, appended->base_offset);

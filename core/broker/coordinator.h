@@ -19,6 +19,7 @@
 #include "core/broker/config.h"
 #include "core/broker/replica.h"
 #include "core/broker/server.h"
+#include "core/coordination/producer.h"
 #include "core/coordination/request.h"
 #include "core/env.h"
 #include "core/group/shard.h"
@@ -52,6 +53,7 @@ class Coordinator {
   Shard& shard() { return shard_; }
   Now now(Host& host) const { return {host.now(), host.wall_clock()}; }
   LeaderEpoch epoch() const { return epoch_; }
+  const TopicPartition& partition() const { return replica_->partition(); }
 
   // Gives a request to the shard and waits for its answer, which comes at the latest when the
   // coordinator ends. The error, that the node ends first.
@@ -61,6 +63,18 @@ class Coordinator {
     auto response = ask_any(env, request);
     if (!response) return Unexpected(std::string("the node ends"));
     return std::get<Wanted>(*std::move(response));
+  }
+  // The same for records that are part of a producer's transaction. Whether they are is to be found
+  // out before, if there is a ticket (Replica::begin_verification).
+  std::optional<partition::VerificationTicket> begin_verification(
+      Host& host, const coordination::ProducerAndEpoch& producer);
+  template <class Wanted>
+  Answer<Wanted> ask_verified(Env& env, partition::VerificationTicket ticket,
+                              const Request& request) {
+    return ask<Wanted>(env, [&](Shard& shard, Now present, RequestId id) {
+      ticket_ = ticket;
+      return request(shard, present, id);
+    });
   }
   // A marker has been appended to our log: the end of a transaction.
   void marker_written(Host& host, Offset offset, const wire::TransactionMarker& marker);
@@ -88,6 +102,7 @@ class Coordinator {
   const std::size_t max_batch_bytes_;
   Shard shard_;
   Signal& moved_;
+  partition::VerificationTicket ticket_;  // For what the present request appends.
   bool has_read_log_ = false;
   bool is_loaded_ = false;
   bool has_ended_ = false;

@@ -266,6 +266,7 @@ void serve_groups(Node& node) {
 void serve_transactions(Node& node) {
   serve_by<api::AddPartitionsToTxnRequest>(node, &handlers::add_partitions_to_txn);
   serve_by<api::AddOffsetsToTxnRequest>(node, &handlers::add_offsets_to_txn);
+  serve_by<api::TxnOffsetCommitRequest>(node, &handlers::txn_offset_commit);
   serve_by<api::EndTxnRequest>(node, &handlers::end_txn);
   serve_by<api::DescribeTransactionsRequest>(node, &handlers::describe_transactions);
   serve_by<api::ListTransactionsRequest>(node, &handlers::list_transactions);

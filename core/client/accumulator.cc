@@ -74,8 +74,7 @@ Batch& Accumulator::open_batch(Instant now, const TopicPartition& partition,
   batch->created = now;
   wire::BatchHeader proto;
   proto.set_codec(config_.compression_type);
-  if (config_.transactional_id)
-    proto.attributes = static_cast<std::int16_t>(proto.attributes | 0x10);
+  if (config_.transactional_id) proto.set_transactional();
   batch->builder = wire::BatchBuilder(proto);
   unsettled_.insert(batch->number);
   batches.push_back(std::move(batch));

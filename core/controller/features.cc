@@ -17,7 +17,8 @@ using AskedLevel = api::UpdateFeaturesRequest::FeatureUpdateKey;
 
 constexpr std::string_view metadata_version = "metadata.version";
 
-constexpr std::array supported{SupportedFeature{metadata_version, {1, 25}}};
+constexpr std::array supported{SupportedFeature{metadata_version, {1, 25}},
+                               SupportedFeature{transaction_version, {1, 2}}};
 
 enum class UpgradeType : std::int8_t { upgrade = 1, safe_downgrade = 2, unsafe_downgrade = 3 };
 

@@ -32,6 +32,10 @@ Answer<api::LeaveGroupResponse> leave_group(Env& env, Broker& broker, const Requ
 Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker,
                                                 const RequestContext& context,
                                                 api::OffsetCommitRequest request);
+// After the transaction's coordinator knows this group to be part of it.
+Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
+                                                       const RequestContext& context,
+                                                       api::TxnOffsetCommitRequest request);
 Answer<api::OffsetDeleteResponse> offset_delete(Env& env, Broker& broker,
                                                 const RequestContext& context,
                                                 api::OffsetDeleteRequest request);

@@ -1,4 +1,4 @@
-// OffsetCommit, OffsetFetch and OffsetDelete: how far a group has come.
+// OffsetCommit, TxnOffsetCommit, OffsetFetch and OffsetDelete: how far a group has come.
 #include <utility>
 
 #include "core/broker/broker.h"
@@ -51,8 +51,9 @@ void merge(Response& response, Response more) {
   }
 }
 
-api::OffsetCommitResponse refuse_all(const api::OffsetCommitRequest& request, ErrorCode error) {
-  api::OffsetCommitResponse response;
+template <class Response, class Request>
+Response refuse_all(const Request& request, ErrorCode error) {
+  Response response;
   for (const auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
@@ -86,7 +87,78 @@ void tell_partitions(const GroupAsked& asked, GroupFetched& group) {
   }
 }
 
+ErrorCode as_told(ErrorCode error, std::int16_t version) {
+  constexpr std::int16_t knows_loading = 2;    // Before, COORDINATOR_NOT_AVAILABLE was tried again.
+  constexpr std::int16_t knows_abortable = 4;  // KIP-890
+  switch (error) {
+    case ErrorCode::coordinator_load_in_progress:
+      return version < knows_loading ? ErrorCode::coordinator_not_available : error;
+    case ErrorCode::transaction_abortable:
+      return version < knows_abortable ? ErrorCode::invalid_txn_state : error;
+    // Nothing is known of the transaction for now: another time there may be.
+    case ErrorCode::concurrent_transactions:
+    case ErrorCode::not_enough_replicas: return ErrorCode::coordinator_not_available;
+    default: return error;
+  }
+}
+
+// With what the offsets may be appended: that they are part of the transaction is known, or was
+// found out (KAFKA-15449). The error is the transaction's.
+Expected<partition::VerificationTicket, ErrorCode> verify(
+    Env& env, Broker& broker, GroupCoordinator& coordinator,
+    const api::TxnOffsetCommitRequest& request) {
+  const coordination::ProducerAndEpoch producer{request.producer_id, request.producer_epoch};
+  const auto ticket = coordinator.begin_verification(env, producer);
+  if (!ticket) return partition::VerificationTicket{};
+  const auto& partition = coordinator.partition();
+  const auto answers =
+      broker.transaction_verifier().ask(env, broker.image(),
+                                        {.transactional_id = request.transactional_id,
+                                         .producer_id = producer.id,
+                                         .producer_epoch = producer.epoch,
+                                         .partitions = {partition}});
+  const auto answer = answers.find(partition);
+  const auto error = answer == answers.end() ? ErrorCode::unknown_server_error : answer->second;
+  if (error == ErrorCode::none) return *ticket;
+  // What is wrong with the question says nothing of the group's coordinator, which is this one.
+  const bool is_passing = api::is_retriable(error);
+  return Unexpected(is_passing ? ErrorCode::coordinator_not_available : error);
+}
+
 }  // namespace
+
+Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
+                                                       const RequestContext& context,
+                                                       api::TxnOffsetCommitRequest request) {
+  using Response = api::TxnOffsetCommitResponse;
+  const auto version = context.header.api_version;
+  auto response = refuse_unknown<Response>(broker, request);
+  if (request.topics.empty()) return response;
+  const auto coordinator = broker.groups().find(request.group_id);
+  if (!coordinator) {
+    merge(response, refuse_all<Response>(request, as_told(coordinator.error(), version)));
+    return response;
+  }
+  const auto ticket = verify(env, broker, **coordinator, request);
+  // It may be another's coordinator by now.
+  const auto error = ticket ? (*coordinator)->availability() : ticket.error();
+  if (error != ErrorCode::none) {
+    merge(response, refuse_all<Response>(request, as_told(error, version)));
+    return response;
+  }
+  auto committed =
+      (*coordinator)->ask_verified<Response>(env, *ticket, [&](auto& shard, auto now, auto id) {
+        return shard.commit_pending(now, id, request);
+      });
+  if (!committed || !*committed) return committed;
+  for (auto& topic : (*committed)->topics) {
+    for (auto& partition : topic.partitions) {
+      partition.error_code = as_told(partition.error_code, version);
+    }
+  }
+  merge(response, **std::move(committed));
+  return response;
+}
 
 Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const RequestContext&,
                                                 api::OffsetCommitRequest request) {
@@ -94,7 +166,7 @@ Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const 
   if (request.topics.empty()) return response;
   const auto coordinator = broker.groups().find(request.group_id);
   if (!coordinator) {
-    merge(response, refuse_all(request, coordinator.error()));
+    merge(response, refuse_all<api::OffsetCommitResponse>(request, coordinator.error()));
     return response;
   }
   auto committed =

@@ -207,6 +207,42 @@ def _():
     expect(sorted(int(v) for v in values(read("idempotent", 600, 3))), list(range(600)))
 
 
+# ---- Transact ----------------------------------------------------------------------------------
+
+@attempt("transactions")
+def _():
+    create("transactions", 2)
+    with_that = producer(transactional_id="confluent-transactions")
+    with_that.init_transactions(30)
+    for i in range(4):
+        with_that.begin_transaction()
+        for j in range(50):
+            with_that.produce("transactions", b"%d" % (50 * i + j), partition=j % 2)
+        if i % 2 == 0:
+            with_that.commit_transaction(30)
+        else:
+            with_that.abort_transaction(30)
+    committed = values(poll(reader("transactions", 0, 2), 101, patience=5))
+    expect(sorted(int(v) for v in committed), [*range(50), *range(100, 150)])
+
+
+@attempt("fencing")
+def _():
+    create("fencing")
+    zombie = producer(transactional_id="confluent-fencing")
+    zombie.init_transactions(30)
+    zombie.begin_transaction()
+    zombie.produce("fencing", b"zombie", partition=0)
+    zombie.flush(10)
+    successor = producer(transactional_id="confluent-fencing")
+    successor.init_transactions(30)
+    successor.begin_transaction()
+    successor.produce("fencing", b"successor", partition=0)
+    expect_code(KafkaError._FENCED, lambda: zombie.commit_transaction(30))
+    successor.commit_transaction(30)
+    expect(values(poll(reader("fencing"), 2, patience=5)), [b"successor"])
+
+
 # ---- Consume -----------------------------------------------------------------------------------
 
 timed = producer()

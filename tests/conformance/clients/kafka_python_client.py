@@ -188,6 +188,7 @@ def _():
 
 
 not_applicable("idempotent", "kafka-python 2.0.2 has no idempotent producer")
+not_applicable("transactions fencing", "kafka-python 2.0.2 has no transactional producer")
 
 # ---- Consume -----------------------------------------------------------------------------------
 

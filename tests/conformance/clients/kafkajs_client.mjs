@@ -221,6 +221,53 @@ await attempt('idempotent', async () => {
   )
 })
 
+// ---- Transact ----------------------------------------------------------------------------------
+
+const transacting = { idempotent: true, maxInFlightRequests: 1, retry: { retries: 5 } }
+
+await attempt('transactions', async () => {
+  await create('transactions', 2)
+  await producing(
+    async producer => {
+      for (let i = 0; i < 4; ++i) {
+        const transaction = await producer.transaction()
+        await transaction.send({
+          topic: 'transactions',
+          messages: Array.from({ length: 50 }, (_, j) => ({
+            value: `${50 * i + j}`,
+            partition: j % 2
+          }))
+        })
+        await (i % 2 === 0 ? transaction.commit() : transaction.abort())
+      }
+    },
+    { ...transacting, transactionalId: 'kafkajs-transactions' }
+  )
+  const numbers = (await readByKcat('transactions')).map(record => Number(record.payload))
+  expect(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: 100 }, (_, i) => (i < 50 ? i : i + 50))
+  )
+})
+
+await attempt('fencing', async () => {
+  await create('fencing')
+  const options = { ...transacting, transactionalId: 'kafkajs-fencing' }
+  const send = (transaction, value) =>
+    transaction.send({ topic: 'fencing', messages: inPartition0([value]) })
+  await producing(async zombie => {
+    const lost = await zombie.transaction()
+    await send(lost, 'zombie')
+    await producing(async successor => {
+      const transaction = await successor.transaction()
+      await send(transaction, 'successor')
+      await expectError('INVALID_PRODUCER_EPOCH', () => lost.commit())
+      await transaction.commit()
+    }, options)
+  }, options)
+  expect(valuesOf(await readByKcat('fencing')), ['successor'])
+})
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 notApplicable(

@@ -160,6 +160,60 @@ static int idempotent(const char* topic) {
   return hold_all(topic, 3, 600, 1);
 }
 
+// ---- Transact ----------------------------------------------------------------------------------
+
+static int is_fine(rd_kafka_error_t* error, const char* what) {
+  if (!error) return 1;
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  EXPECT(0, "%s: %s", what, rd_kafka_err2str(code));
+}
+
+static rd_kafka_t* transactional(struct deliveries* deliveries, const char* id) {
+  rd_kafka_t* producer = producer_with(deliveries, "transactional.id", id, NULL);
+  return is_fine(rd_kafka_init_transactions(producer, patience_ms), "init") ? producer : NULL;
+}
+
+static int transactions(const char* topic) {
+  struct deliveries deliveries;
+  TRY(create(topic, 2));
+  rd_kafka_t* producer = transactional(&deliveries, "librdkafka-transactions");
+  TRY(producer != NULL);
+  for (int i = 0; i < 4; ++i) {
+    TRY(is_fine(rd_kafka_begin_transaction(producer), "begin"));
+    // Of the aborted ones some would be found beside those that are committed.
+    produce_numbered(producer, topic, i == 2 ? 100 : 10, 2);
+    TRY(is_fine(i == 2 ? rd_kafka_commit_transaction(producer, patience_ms)
+                       : rd_kafka_abort_transaction(producer, patience_ms),
+                "end"));
+  }
+  rd_kafka_destroy(producer);
+  return hold_all(topic, 2, 100, 1);
+}
+
+static int fencing(const char* topic) {
+  struct deliveries zombies, successors;
+  TRY(create(topic, 1));
+  rd_kafka_t* zombie = transactional(&zombies, "librdkafka-fencing");
+  TRY(zombie != NULL);
+  TRY(is_fine(rd_kafka_begin_transaction(zombie), "begin"));
+  produce_numbered(zombie, topic, 7, 1);
+  rd_kafka_flush(zombie, patience_ms);
+  rd_kafka_t* successor = transactional(&successors, "librdkafka-fencing");
+  TRY(successor != NULL);
+  rd_kafka_error_t* error = rd_kafka_commit_transaction(zombie, patience_ms);
+  EXPECT(error, "a zombie commits");
+  EXPECT(rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__FENCED, "%s",
+         rd_kafka_error_name(error));
+  rd_kafka_error_destroy(error);
+  rd_kafka_destroy(zombie);
+  TRY(is_fine(rd_kafka_begin_transaction(successor), "begin"));
+  produce_numbered(successor, topic, 5, 1);
+  TRY(is_fine(rd_kafka_commit_transaction(successor, patience_ms), "commit"));
+  rd_kafka_destroy(successor);
+  return hold_all(topic, 1, 5, 1);
+}
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 static void produce_timed(void) {
@@ -506,6 +560,8 @@ static const struct {
     {"batches", batches},
     {"pipelining", pipelining},
     {"idempotent", idempotent},
+    {"transactions", transactions},
+    {"fencing", fencing},
     {"consume-beginning", consume_beginning},
     {"consume-end", consume_end},
     {"consume-offset", consume_offset},

@@ -290,6 +290,55 @@ await attempt('idempotent', async () => {
   )
 })
 
+// ---- Transact ----------------------------------------------------------------------------------
+
+await attempt('transactions', async () => {
+  await create('transactions', 2)
+  await producing(
+    async producer => {
+      for (let i = 0; i < 4; ++i) {
+        const transaction = await producer.beginTransaction()
+        await transaction.send({
+          acks,
+          messages: Array.from({ length: 50 }, (_, j) => ({
+            topic: 'transactions',
+            value: bytes(`${50 * i + j}`),
+            partition: j % 2
+          }))
+        })
+        await (i % 2 === 0 ? transaction.commit() : transaction.abort())
+      }
+    },
+    { idempotent: true, transactionalId: 'platformatic-transactions' }
+  )
+  const numbers = (await readByKcat('transactions')).map(record => Number(record.payload))
+  expect(
+    numbers.sort((a, b) => a - b),
+    Array.from({ length: 100 }, (_, i) => (i < 50 ? i : i + 50))
+  )
+})
+
+await attempt('fencing', async () => {
+  await create('fencing')
+  const options = { idempotent: true, transactionalId: 'platformatic-fencing', retries: 2 }
+  const send = (transaction, value) =>
+    transaction.send({
+      acks,
+      messages: [{ topic: 'fencing', value: bytes(value), partition: 0 }]
+    })
+  await producing(async zombie => {
+    const lost = await zombie.beginTransaction()
+    await send(lost, 'zombie')
+    await producing(async successor => {
+      const transaction = await successor.beginTransaction()
+      await send(transaction, 'successor')
+      await expectError('PRODUCER_FENCED', () => lost.commit())
+      await transaction.commit()
+    }, options)
+  }, options)
+  expect((await readByKcat('fencing')).map(record => record.payload), ['successor'])
+})
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 await create('timed')

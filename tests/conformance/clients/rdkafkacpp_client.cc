@@ -77,6 +77,7 @@ class Producer : RdKafka::DeliveryReportCb {
     }
   }
   void poll(int ms) { client_->poll(ms); }
+  RdKafka::Producer& client() { return *client_; }
   // All have been delivered; where to.
   const std::vector<std::int64_t>& flush() {
     expect_none(client_->flush(patience_ms));
@@ -343,6 +344,45 @@ void idempotent(const std::string& topic) {
   expect_all(topic, 3, 600, false);
 }
 
+// ---- Transact ----------------------------------------------------------------------------------
+
+void expect_fine(RdKafka::Error* error) {
+  const std::unique_ptr<RdKafka::Error> owned(error);
+  if (owned) expect_none(owned->code());
+}
+
+void transactions(const std::string& topic) {
+  create(topic, 2);
+  Producer producer{{"transactional.id", "rdkafkacpp-transactions"}};
+  expect_fine(producer.client().init_transactions(patience_ms));
+  for (int i = 0; i < 4; ++i) {
+    expect_fine(producer.client().begin_transaction());
+    // Of the aborted ones some would be found beside those that are committed.
+    const bool is_commit = i == 2;
+    producer.send_numbered(topic, is_commit ? 100 : 10, 2);
+    expect_fine(is_commit ? producer.client().commit_transaction(patience_ms)
+                          : producer.client().abort_transaction(patience_ms));
+  }
+  expect_all(topic, 2, 100, false);
+}
+
+void fencing(const std::string& topic) {
+  create(topic, 1);
+  Producer zombie{{"transactional.id", "rdkafkacpp-fencing"}};
+  expect_fine(zombie.client().init_transactions(patience_ms));
+  expect_fine(zombie.client().begin_transaction());
+  zombie.send_numbered(topic, 7);
+  zombie.flush();
+  Producer successor{{"transactional.id", "rdkafkacpp-fencing"}};
+  expect_fine(successor.client().init_transactions(patience_ms));
+  const std::unique_ptr<RdKafka::Error> error(zombie.client().commit_transaction(patience_ms));
+  expect(error && error->code() == RdKafka::ERR__FENCED, "a zombie commits");
+  expect_fine(successor.client().begin_transaction());
+  successor.send_numbered(topic, 5);
+  expect_fine(successor.client().commit_transaction(patience_ms));
+  expect_all(topic, 1, 5, false);
+}
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 void send_timed() {
@@ -539,6 +579,8 @@ constexpr Capability capabilities[] = {
     {"batches", batches},
     {"pipelining", pipelining},
     {"idempotent", idempotent},
+    {"transactions", transactions},
+    {"fencing", fencing},
     {"consume-beginning", consume_beginning},
     {"consume-end", consume_end},
     {"consume-offset", consume_offset},

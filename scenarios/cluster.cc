@@ -59,12 +59,7 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
   }
   TRY([[maybe_unused]] const Done checked, broker::check(common));
   // A plan that was shrunk to fewer brokers has groups and transactions all the same.
-  const auto copies = static_cast<std::int16_t>(std::max(plan.cluster.brokers, 1));
-  for (auto* factor :
-       {&common.offsets_topic_replication_factor, &common.transaction_state_log_replication_factor,
-        &common.transaction_state_log_min_isr}) {
-    *factor = std::min(*factor, copies);
-  }
+  broker::limit_copies(common, plan.cluster.brokers);
   std::vector<broker::NodeConfig> nodes;
   for (const auto& voter : common.voters) {
     auto& node = nodes.emplace_back(common);

@@ -170,8 +170,7 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
     return Unexpected(std::string("--controllers: from 1 to 9"));
   }
   // The controller would refuse more copies than there are brokers, and there would be no groups.
-  config.offsets_topic_replication_factor =
-      std::min(config.offsets_topic_replication_factor, static_cast<std::int16_t>(brokers));
+  broker::limit_copies(config, brokers);
   const auto kept = live::cluster_id_in(directory_of(options, NodeId(1)));
   config.cluster_id = !options.cluster_id.empty() ? options.cluster_id
                       : !kept.empty()             ? kept

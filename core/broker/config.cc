@@ -1,5 +1,6 @@
 #include "core/broker/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <type_traits>
@@ -141,6 +142,15 @@ Expected<Done, std::string> check(const NodeConfig& config) {
         config.broker_session_timeout / 1ms, config.broker_heartbeat_interval / 1ms));
   }
   return Done{};
+}
+
+void limit_copies(NodeConfig& config, std::int32_t brokers) {
+  const auto most = static_cast<std::int16_t>(std::max(brokers, 1));
+  for (auto* copies :
+       {&config.offsets_topic_replication_factor, &config.transaction_state_log_replication_factor,
+        &config.transaction_state_log_min_isr}) {
+    *copies = std::min(*copies, most);
+  }
 }
 
 std::map<std::string, std::string> settings_of(const NodeConfig& config) {

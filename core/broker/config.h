@@ -121,6 +121,8 @@ struct NodeConfig {
 Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value);
 // What contradicts itself in the settings taken together, and what would fit.
 Expected<Done, std::string> check(const NodeConfig& config);
+// No internal topic gets more copies than there are brokers.
+void limit_copies(NodeConfig& config, std::int32_t brokers);
 // The name and present value of every tunable, for docs, DescribeConfigs and did-you-mean.
 std::map<std::string, std::string> settings_of(const NodeConfig& config);
 

@@ -101,6 +101,12 @@ class File {
 
 enum class OpenMode : std::uint8_t { existing, create, create_new };
 
+// Of the device that a node's files lie on, in bytes; `usable` is what may still be written.
+struct DiskSpace {
+  std::uint64_t total = 0;
+  std::uint64_t usable = 0;
+};
+
 // A node's own file tree; paths are relative to its root, with '/' between names.
 class Files {
  public:
@@ -111,6 +117,7 @@ class Files {
   virtual IoResult<Done> remove(std::string_view path) = 0;  // A file, or a directory with all.
   virtual IoResult<std::vector<std::string>> list(std::string_view directory) const = 0;  // Sorted.
   virtual bool exists(std::string_view path) const = 0;
+  virtual IoResult<DiskSpace> space() const = 0;
 
   // Names created, renamed and removed in `directory` before the call survive power loss.
   virtual IoResult<Done> sync_directory(Env& env, std::string_view directory) = 0;

@@ -21,6 +21,9 @@ void check_setting(const Entry& setting, ReadError& error) {
     error.set(setting.place, fmt::format("there is no setting '{}'{}", setting.key,
                                          did_you_mean(setting.key, names)));
   }
+  if (!broker::has_effect(setting.key)) {
+    error.set(setting.place, fmt::format("nothing acts upon '{}' yet", setting.key));
+  }
   for (const auto& item : items_of(setting.node)) {
     std::string value;
     read_value(item, value, error);
@@ -81,9 +84,9 @@ void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& er
 }
 
 void check_target_of_plan(const Node& node, ReadError& error) {
-  static const std::vector<std::string> roles{"leader", "follower"};
-  static const std::vector<std::string> sets{"brokers", "controllers", "clients", "leaders",
-                                             "followers"};
+  static const std::vector<std::string> roles{"leader", "follower", "coordinator"};
+  static const std::vector<std::string> sets{"brokers", "controllers", "clients",
+                                             "members", "leaders",     "followers"};
   std::string target;
   read_value(node, target, error);
   for (const auto& set : sets) {
@@ -94,7 +97,7 @@ void check_target_of_plan(const Node& node, ReadError& error) {
   const auto colon = target.find(':');
   if (colon == std::string::npos) return;
   const auto role = target.substr(0, colon);
-  if (role == roles[0] || role == roles[1]) return;
+  if (std::find(roles.begin(), roles.end(), role) != roles.end()) return;
   error.set(node.place, fmt::format("there is no '{}:'{}", role, did_you_mean(role, roles)));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/broker/node.h"
+#include "core/group/records.h"
 #include "scenarios/bugs.h"
 #include "sim/random.h"
 
@@ -31,16 +32,6 @@ std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) 
     if (node.is_controller) ids.push_back(node.node_id);
   }
   return ids;
-}
-
-// What the nodes' own configuration says of all topics.
-controller::TopicDefaults topic_defaults(const Plan& plan) {
-  controller::TopicDefaults defaults;
-  for (const char* name : {"min.insync.replicas", "unclean.leader.election.enable"}) {
-    const auto found = plan.cluster.settings.find(name);
-    if (found != plan.cluster.settings.end()) defaults.configs.emplace(found->first, found->second);
-  }
-  return defaults;
 }
 
 }  // namespace
@@ -79,7 +70,8 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
 SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeConfig> nodes)
     : world_(plan.seed),
       nodes_(std::move(nodes)),
-      metadata_tap_(world_.recorder(), ids_of_voters(nodes_), topic_defaults(plan)),
+      metadata_tap_(world_.recorder(), ids_of_voters(nodes_),
+                    {.configs = nodes_.front().topic_defaults}),
       wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
       disk_tap_(world_.recorder(), &metadata_tap_),
       snapshot_tap_(world_.recorder(), metadata_tap_) {
@@ -160,6 +152,14 @@ std::vector<sim::Machine*> SimulatedCluster::machine_of(NodeId node) {
   return {machine};
 }
 
+// The partition in which the group's records are.
+std::optional<TopicPartition> SimulatedCluster::coordinating(std::string_view group) {
+  const auto* topic = metadata().find_topic(group::offsets_topic);
+  if (topic == nullptr) return std::nullopt;
+  const auto count = static_cast<std::int32_t>(topic->partitions.size());
+  return TopicPartition{std::string(group::offsets_topic), group::partition_of(group, count)};
+}
+
 std::vector<sim::Machine*> SimulatedCluster::resolve(std::string_view target) {
   if (target == "controller") return machine_of(active_controller_);
   const auto colon = target.find(':');
@@ -167,10 +167,12 @@ std::vector<sim::Machine*> SimulatedCluster::resolve(std::string_view target) {
     auto* machine = world_.find(target);
     return machine ? std::vector{machine} : std::vector<sim::Machine*>{};
   }
-  const auto name = parse_partition(target.substr(colon + 1));
+  const auto role = target.substr(0, colon);
+  const auto name = role == "coordinator" ? coordinating(target.substr(colon + 1))
+                                          : parse_partition(target.substr(colon + 1));
   const auto* partition = name ? metadata().find_partition(*name) : nullptr;
   if (partition == nullptr) return {};
-  if (target.substr(0, colon) == "leader") return machine_of(partition->leader);
+  if (role != "follower") return machine_of(partition->leader);
   for (const NodeId replica : partition->replicas) {
     if (replica != partition->leader) return machine_of(replica);
   }

@@ -219,7 +219,7 @@ std::vector<std::string> notes_on(const ServeOptions& options) {
   std::set<std::string> only_kafkas;
   std::vector<Setting> unknown;
   for (const auto& setting : *settings) {
-    if (is_among(setting.key, known)) continue;
+    if (is_among(setting.key, known) && broker::has_effect(setting.key)) continue;
     if (is_kafka_setting(setting.key)) {
       only_kafkas.insert(setting.key);
     } else {

@@ -78,6 +78,16 @@ IoResult<std::vector<std::string>> Disk::list(std::string_view directory) const 
 
 bool Disk::exists(std::string_view path) const { return tree_.find(path) != nullptr; }
 
+IoResult<DiskSpace> Disk::space() const {
+  const bool is_full = std::any_of(overlays_.begin(), overlays_.end(), [](const auto& overlay) {
+    return overlay.second.fault.kind == DiskFault::Kind::full;
+  });
+  std::uint64_t used = 0;
+  tree_.for_each_file([&](TreeNode& node) { used += node.image.size(); });
+  const auto usable = is_full ? 0 : model_.capacity - std::min(model_.capacity, used);
+  return DiskSpace{.total = model_.capacity, .usable = usable};
+}
+
 IoResult<Done> Disk::sync_directory(Env& env, std::string_view directory) {
   const auto node = tree_.find(directory);
   if (!node || !node->is_directory) return Unexpected(IoError::not_found);

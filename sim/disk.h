@@ -85,6 +85,7 @@ class Disk final : public Files {
   IoResult<Done> remove(std::string_view path) override;
   IoResult<std::vector<std::string>> list(std::string_view directory) const override;
   bool exists(std::string_view path) const override;
+  IoResult<DiskSpace> space() const override;
   IoResult<Done> sync_directory(Env& env, std::string_view directory) override;
 
   // The page cache and what was not synced are gone, as far as the draws want. The `nth` loss of

@@ -77,6 +77,16 @@ struct AppendRules {
   friend bool operator==(const AppendRules&, const AppendRules&) = default;
 };
 
+// Those of group coordinators.
+struct GroupRules {
+  // Who leads no more does not take the progress of its new leader's log for that of its own writes
+  // (KAFKA-20634).
+  bool ends_with_leadership = true;
+  // An offset that is loaded without a time at which it expires has none (KAFKA-8069).
+  bool loads_offsets_without_expiry = true;
+  friend bool operator==(const GroupRules&, const GroupRules&) = default;
+};
+
 struct Rules {
   // What a follower of a new leader epoch cuts its log back to (KIP-101).
   enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
@@ -104,6 +114,7 @@ struct Rules {
   QuorumRules quorum;
   TransactionRules transactions;
   AppendRules append;
+  GroupRules group;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };

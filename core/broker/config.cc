@@ -17,19 +17,15 @@ void each_setting(Config& c, F&& f) {
   constexpr Duration none{};
   f("num.partitions", c.num_partitions, none);
   f("default.replication.factor", c.default_replication_factor, none);
-  f("min.insync.replicas", c.min_insync_replicas, none);
-  f("unclean.leader.election.enable", c.unclean_leader_election_enable, none);
   f("auto.create.topics.enable", c.auto_create_topics_enable, none);
   f("delete.topic.enable", c.delete_topic_enable, none);
   f("socket.request.max.bytes", c.socket_request_max_bytes, none);
-  f("message.max.bytes", c.message_max_bytes, none);
   f("fetch.max.bytes", c.fetch_max_bytes, none);
   f("queued.max.request.bytes", c.queued_max_request_bytes, none);
   f("connections.max.idle.ms", c.connections_max_idle, ms);
   f("max.incremental.fetch.session.cache.slots", c.max_incremental_fetch_session_cache_slots, none);
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
-  f("log.segment.bytes", c.log_segment_bytes, none);
   f("producer.id.expiration.ms", c.producer_id_expiration, ms);
   f("producer.id.expiration.check.interval.ms", c.producer_id_expiration_check_interval, ms);
   f("transaction.partition.verification.enable", c.transaction_partition_verification_enable, none);
@@ -99,6 +95,18 @@ std::string parse(T& member, std::string_view text, Duration) {
   return {};
 }
 
+// -1 is none.
+std::string parse(std::optional<std::int64_t>& member, std::string_view text, Duration unit) {
+  if (text == "-1") {
+    member = std::nullopt;
+    return {};
+  }
+  std::int64_t value = 0;
+  if (auto wanted = parse(value, text, unit); !wanted.empty()) return "-1, or " + wanted;
+  member = value;
+  return {};
+}
+
 std::string parse(Duration& member, std::string_view text, Duration unit) {
   std::int64_t count = 0;
   if (auto wanted = parse(count, text, unit); !wanted.empty()) return wanted;
@@ -111,14 +119,33 @@ template <class T>
 std::string show(const T& member, Duration unit) {
   if constexpr (std::is_same_v<T, Duration>) {
     return fmt::format("{}", member / unit);
+  } else if constexpr (std::is_same_v<T, std::optional<std::int64_t>>) {
+    return fmt::format("{}", member.value_or(-1));
   } else {
     return fmt::format("{}", member);
   }
 }
 
+Expected<Done, std::string> set_topic_default(NodeConfig& config,
+                                              const controller::TopicConfigKey& key,
+                                              std::string_view value) {
+  if (const auto why = controller::why_unfit(key, value)) {
+    return Unexpected(fmt::format("{} is '{}': {}", key.broker, value, *why));
+  }
+  if (value == key.initial) {
+    config.topic_defaults.erase(std::string(key.name));
+  } else {
+    config.topic_defaults.insert_or_assign(std::string(key.name), std::string(value));
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value) {
+  if (const auto* key = controller::find_topic_config_key_of_broker(name)) {
+    return set_topic_default(config, *key, value);
+  }
   bool found = false;
   std::string wanted;
   each_setting(config, [&](std::string_view known, auto& member, Duration unit) {
@@ -158,7 +185,21 @@ std::map<std::string, std::string> settings_of(const NodeConfig& config) {
   each_setting(config, [&](std::string_view name, const auto& member, Duration unit) {
     result.emplace(name, show(member, unit));
   });
+  for (const auto& key : controller::topic_config_keys()) {
+    if (key.broker.empty()) continue;
+    const auto set = config.topic_defaults.find(key.name);
+    result.emplace(key.broker, set == config.topic_defaults.end() ? key.initial : set->second);
+  }
   return result;
+}
+
+bool has_effect(std::string_view name) {
+  const auto* const key = controller::find_topic_config_key_of_broker(name);
+  return key == nullptr || controller::has_effect(*key);
+}
+
+controller::TopicDefaults topic_defaults_of(const NodeConfig& config) {
+  return {.node = config.node_id, .configs = config.topic_defaults};
 }
 
 }  // namespace brokersim::broker

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "core/base/ids.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
+#include "core/controller/topic_config.h"
 #include "core/env.h"
 #include "core/group/group_config.h"
 #include "core/transaction/transaction_config.h"
@@ -41,16 +43,18 @@ struct NodeConfig {
   // Topics.
   std::int32_t num_partitions = 1;              // num.partitions
   std::int16_t default_replication_factor = 1;  // default.replication.factor
-  std::int32_t min_insync_replicas = 1;         // min.insync.replicas
-  bool unclean_leader_election_enable = false;  // unclean.leader.election.enable
   bool auto_create_topics_enable = true;        // auto.create.topics.enable
   bool delete_topic_enable = true;              // delete.topic.enable
+  // Of topics that do not say otherwise, by the topic's name for each: log.segment.bytes is
+  // {"segment.bytes", "14"} (core/controller/topic_config.h). What stands at its default is not
+  // here.
+  std::map<std::string, std::string, std::less<>> topic_defaults;
 
   // Requests.
-  std::int32_t socket_request_max_bytes = 100 << 20;              // socket.request.max.bytes
-  std::int32_t message_max_bytes = 1048588;                       // message.max.bytes
-  std::int32_t fetch_max_bytes = 55 << 20;                        // fetch.max.bytes
-  std::int64_t queued_max_request_bytes = 256 << 20;              // queued.max.request.bytes
+  std::int32_t socket_request_max_bytes = 100 << 20;  // socket.request.max.bytes
+  std::int32_t fetch_max_bytes = 55 << 20;            // fetch.max.bytes
+  std::optional<std::int64_t> queued_max_request_bytes =
+      256 << 20;  // queued.max.request.bytes; none: without bound, as with Kafka's -1.
   Duration connections_max_idle = 600s;                           // connections.max.idle.ms
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;  // Of that name; 0: no sessions.
   std::int32_t max_connections = std::numeric_limits<std::int32_t>::max();  // max.connections
@@ -58,8 +62,7 @@ struct NodeConfig {
       std::numeric_limits<std::int32_t>::max();  // max.connections.per.ip
 
   // Log.
-  std::int64_t log_segment_bytes = std::int64_t{1} << 30;  // log.segment.bytes
-  Duration producer_id_expiration = 24h;                   // producer.id.expiration.ms
+  Duration producer_id_expiration = 24h;  // producer.id.expiration.ms
   Duration producer_id_expiration_check_interval =
       600s;  // producer.id.expiration.check.interval.ms
   bool transaction_partition_verification_enable =
@@ -125,5 +128,9 @@ Expected<Done, std::string> check(const NodeConfig& config);
 void limit_copies(NodeConfig& config, std::int32_t brokers);
 // The name and present value of every tunable, for docs, DescribeConfigs and did-you-mean.
 std::map<std::string, std::string> settings_of(const NodeConfig& config);
+// Some topics' defaults are kept and shown, and nothing acts upon them yet.
+bool has_effect(std::string_view name);
+// As core/controller wants to know what this node has for topics.
+controller::TopicDefaults topic_defaults_of(const NodeConfig& config);
 
 }  // namespace brokersim::broker

@@ -80,14 +80,6 @@ std::map<std::string, std::string> identity_of(const NodeConfig& config) {
   return identity;
 }
 
-std::map<std::string, std::string> default_settings() {
-  auto defaults = settings_of(NodeConfig());
-  for (const auto& key : controller::topic_config_keys()) {
-    if (!key.broker.empty()) defaults.emplace(key.broker, key.initial);
-  }
-  return defaults;
-}
-
 }  // namespace
 
 ConfigEntries::ConfigEntries(const controller::Image& image, const NodeConfig& config)
@@ -95,7 +87,7 @@ ConfigEntries::ConfigEntries(const controller::Image& image, const NodeConfig& c
       dynamic_(image.configs({ConfigResource::Type::broker, fmt::format("{}", config.node_id)})),
       cluster_defaults_(image.configs({ConfigResource::Type::broker, ""})),
       own_(identity_of(config)),
-      defaults_(default_settings()) {
+      defaults_(settings_of(NodeConfig())) {
   for (auto& [name, value] : settings_of(config)) {
     const auto initial = defaults_.find(name);
     if (initial == defaults_.end() || initial->second != value) own_.emplace(name, value);

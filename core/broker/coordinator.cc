@@ -56,10 +56,11 @@ void replay_marker(transaction::Shard&, Offset, const wire::TransactionMarker&) 
 
 template <class Shard>
 Coordinator<Shard>::Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica,
-                                Shard shard, Signal& moved)
+                                std::size_t max_batch_bytes, Shard shard, Signal& moved)
     : replica_(std::move(replica)),
       epoch_(replica_->state().leader_epoch),
-      max_batch_bytes_(static_cast<std::size_t>(config.message_max_bytes)),
+      max_batch_bytes_(max_batch_bytes),
+      rules_(config.rules.group),
       shard_(std::move(shard)),
       moved_(moved) {}
 
@@ -155,8 +156,16 @@ bool Coordinator<Shard>::wait_until_committed(Env& env, Offset end) {
 
 // KAFKA-20634: of the high watermark nothing is said to the shard once we do not lead any more.
 template <class Shard>
+bool Coordinator<Shard>::hears_of_commits() const {
+  if constexpr (requires { shard_.is_writing(); }) {
+    if (!rules_.ends_with_leadership && shard_.is_writing()) return true;
+  }
+  return leads();
+}
+
+template <class Shard>
 void Coordinator<Shard>::work(Env& env) {
-  while (leads()) {
+  while (hears_of_commits()) {
     carry_out(env, shard_.committed(now(env), replica_->high_watermark()));
     const auto present = now(env);
     if (shard_.next_deadline() <= present.at) carry_out(env, shard_.tick(present));

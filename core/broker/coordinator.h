@@ -36,10 +36,10 @@ class Coordinator {
   using Now = coordination::Now;
   using RequestId = coordination::RequestId;
 
-  // Requires a replica that leads. `moved`, which outlives it, is notified whenever the shard may
-  // have changed.
-  Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica, Shard shard,
-              Signal& moved);
+  // Requires a replica that leads. More than `max_batch_bytes` are not appended at once. `moved`,
+  // which outlives it, is notified whenever the shard may have changed.
+  Coordinator(const NodeConfig& config, std::shared_ptr<Replica> replica,
+              std::size_t max_batch_bytes, Shard shard, Signal& moved);
 
   // Until we no longer lead in this epoch, or the fiber is cancelled.
   void run(Env& env);
@@ -92,6 +92,7 @@ class Coordinator {
   bool load(Env& env);
   Expected<Done, std::string_view> replay(const Slice& bytes, Offset from);
   bool wait_until_committed(Env& env, Offset end);
+  bool hears_of_commits() const;
   void work(Env& env);
   std::optional<Response> ask_any(Env& env, const Request& request);
   std::optional<Output> append(Host& host, const typename Shard::Write& write);
@@ -100,6 +101,7 @@ class Coordinator {
   const std::shared_ptr<Replica> replica_;
   const LeaderEpoch epoch_;
   const std::size_t max_batch_bytes_;
+  const GroupRules rules_;
   Shard shard_;
   Signal& moved_;
   partition::VerificationTicket ticket_;  // For what the present request appends.

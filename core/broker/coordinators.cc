@@ -15,21 +15,25 @@ void Coordinators<Shard>::apply(Host& host, const controller::Image& image,
                                 const controller::Delta& delta) {
   const auto* topic = image.find_topic(topic_);
   partitions_ = topic ? static_cast<std::int32_t>(topic->partitions.size()) : 0;
+  const auto topic_defaults = topic_defaults_of(config_);
   for (const auto& partition : delta.partitions) {
     if (partition.topic != topic_) continue;
     const auto replica = replicas_.find(partition);
-    if (replica && replica->is_leader()) start(host, partition.partition, replica);
+    if (!replica || !replica->is_leader()) continue;
+    const controller::TopicConfigs configs(image, topic_, topic_defaults);
+    start(host, partition.partition, replica,
+          static_cast<std::size_t>(configs.number("max.message.bytes")));
   }
 }
 
 template <class Shard>
 void Coordinators<Shard>::start(Host& host, std::int32_t partition,
-                                std::shared_ptr<Replica> replica) {
+                                std::shared_ptr<Replica> replica, std::size_t max_batch_bytes) {
   const auto known = coordinators_.find(partition);
   if (known != coordinators_.end() && known->second->is_of(*replica)) return;
   const auto name = fmt::format("{}-{}-{}", fiber_name_, partition, replica->state().leader_epoch);
-  auto coordinator =
-      std::make_shared<Coordinator<Shard>>(config_, std::move(replica), make_shard_(), moved_);
+  auto coordinator = std::make_shared<Coordinator<Shard>>(config_, std::move(replica),
+                                                          max_batch_bytes, make_shard_(), moved_);
   coordinators_[partition] = coordinator;
   fibers_.spawn(host, name, [this, partition, coordinator](Env& fiber) {
     coordinator->run(fiber);

@@ -45,7 +45,8 @@ class Coordinators {
   Signal& moved() { return moved_; }
 
  private:
-  void start(Host& host, std::int32_t partition, std::shared_ptr<Replica> replica);
+  void start(Host& host, std::int32_t partition, std::shared_ptr<Replica> replica,
+             std::size_t max_batch_bytes);
 
   const NodeConfig& config_;
   Replicas& replicas_;

@@ -7,8 +7,9 @@ namespace brokersim::broker {
 
 GroupCoordinators::GroupCoordinators(const NodeConfig& config, Replicas& replicas,
                                      FiberGroup& fibers)
-    : Coordinators(config, replicas, fibers, group::offsets_topic, "coordinator",
-                   [&config] { return group::Shard(config.group); }) {}
+    : Coordinators(config, replicas, fibers, group::offsets_topic, "coordinator", [&config] {
+        return group::Shard(config.group, config.rules.transactions, config.rules.group);
+      }) {}
 
 void GroupCoordinators::apply(Host& host, const controller::Image& image,
                               const controller::Delta& delta) {

@@ -42,6 +42,10 @@ bool is_internal_topic(std::string_view name) {
   return name == group::offsets_topic || name == transaction::state_topic;
 }
 
+bool may_produce_to(std::string_view topic, const RequestContext& client) {
+  return !is_internal_topic(topic) || client.header.client_id == "__admin_client";
+}
+
 api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,
                                                      std::string_view name) {
   api::CreateTopicsRequest::CreatableTopic topic;

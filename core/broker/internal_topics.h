@@ -10,6 +10,9 @@
 namespace brokersim::broker {
 
 bool is_internal_topic(std::string_view name);
+// Whether a client's records are taken there: of an internal topic only those of Kafka's own tools,
+// which say who they are by their client id.
+bool may_produce_to(std::string_view topic, const RequestContext& client);
 // What to create a topic that does not exist yet with: an internal one as the configuration says,
 // any other with the cluster's defaults.
 api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,

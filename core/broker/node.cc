@@ -201,8 +201,8 @@ void serve_broker(Node& node) {
         return handlers::describe_topic_partitions(broker, request);
       });
   serve_as_broker<api::DescribeLogDirsRequest>(
-      node, [&broker](Env&, const auto&, const auto& request) {
-        return handlers::describe_log_dirs(broker, request);
+      node, [&broker](Env& env, const auto&, const auto& request) {
+        return handlers::describe_log_dirs(env, broker, request);
       });
   serve_as_broker<api::DescribeConfigsRequest>(
       node, [&broker](Env&, const auto& context, const auto& request) {

@@ -17,22 +17,6 @@ partition::PartitionState state_of(const controller::Partition& p) {
           .partition_epoch = p.partition_epoch};
 }
 
-controller::TopicDefaults topic_defaults_of(const NodeConfig& config) {
-  const NodeConfig defaults;
-  controller::TopicDefaults topic_defaults{.node = config.node_id};
-  const auto set_if = [&](bool differs, const char* name, std::string value) {
-    if (differs) topic_defaults.configs.emplace(name, std::move(value));
-  };
-  set_if(config.min_insync_replicas != defaults.min_insync_replicas, "min.insync.replicas",
-         fmt::format("{}", config.min_insync_replicas));
-  set_if(config.unclean_leader_election_enable, "unclean.leader.election.enable", "true");
-  set_if(config.log_segment_bytes != defaults.log_segment_bytes, "segment.bytes",
-         fmt::format("{}", config.log_segment_bytes));
-  set_if(config.message_max_bytes != defaults.message_max_bytes, "max.message.bytes",
-         fmt::format("{}", config.message_max_bytes));
-  return topic_defaults;
-}
-
 std::string directory_of(const TopicPartition& partition) { return fmt::format("{}", partition); }
 
 void Replicas::load_checkpoints(Env& env, bool was_clean) {

@@ -19,7 +19,6 @@ namespace brokersim::broker {
 
 // What the node's own configuration says of topics other than Kafka's defaults, under the topics'
 // names for it.
-controller::TopicDefaults topic_defaults_of(const NodeConfig& config);
 
 class Replicas {
  public:
@@ -42,8 +41,8 @@ class Replicas {
   std::shared_ptr<Replica> find(const TopicPartition& partition) const;
   const std::map<TopicPartition, std::shared_ptr<Replica>>& all() const { return replicas_; }
 
-  // Writes the high watermarks: every
-  // replica.high.watermark.checkpoint.interval.ms, and at shutdown.
+  // Writes the high watermarks: every replica.high.watermark.checkpoint.interval.ms, and at
+  // shutdown.
   void checkpoint_high_watermarks(Env& env);
   // Syncs what has rolled, writes recovery points: every log.flush.offset.checkpoint.interval.ms.
   void checkpoint_recovery_points(Env& env);

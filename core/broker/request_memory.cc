@@ -5,7 +5,7 @@
 namespace brokersim::broker {
 
 bool RequestMemory::may_take(const Share& share, std::int64_t bytes) {
-  if (held_ + bytes <= max_bytes_) return true;
+  if (!max_bytes_ || held_ + bytes <= *max_bytes_) return true;
   if (favoured_ == nullptr) favoured_ = &share;
   return favoured_ == &share;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/env.h"
 #include "core/signal.h"
@@ -16,7 +17,8 @@ namespace brokersim::broker {
 
 class RequestMemory {
  public:
-  explicit RequestMemory(std::int64_t max_bytes) : max_bytes_(max_bytes) {}
+  // Without a bound nobody waits.
+  explicit RequestMemory(std::optional<std::int64_t> max_bytes) : max_bytes_(max_bytes) {}
   std::int64_t held() const { return held_; }
 
   // What one connection holds for its request. The memory outlives it.
@@ -37,7 +39,7 @@ class RequestMemory {
  private:
   bool may_take(const Share& share, std::int64_t bytes);
 
-  const std::int64_t max_bytes_;
+  const std::optional<std::int64_t> max_bytes_;
   std::int64_t held_ = 0;
   const Share* favoured_ = nullptr;  // May exceed the bound.
   Signal freed_;

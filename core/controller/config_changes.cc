@@ -100,6 +100,10 @@ OrRefusal<ConfigResource> resource_of(const AskedResource& asked) {
       return refuse(ErrorCode::invalid_request,
                     fmt::format("Node id must be an integer, but it is: {}", asked.name));
     }
+  } else if (type == ConfigResource::Type::group) {
+    if (asked.name.empty()) {
+      return refuse(ErrorCode::invalid_request, "Default group resources are not allowed.");
+    }
   } else {
     return refuse(ErrorCode::invalid_request, fmt::format("Unknown resource type {}", asked.type));
   }
@@ -112,6 +116,7 @@ OrRefusal<Done> check_existence(const Image& image, const ConfigResource& resour
     return refuse(ErrorCode::unknown_topic_or_partition,
                   fmt::format("The topic '{}' does not exist.", resource.name));
   }
+  if (resource.type == ConfigResource::Type::group) return Done{};
   const auto is_this = [&](const auto& entry) {
     return fmt::format("{}", entry.first) == resource.name;
   };
@@ -185,6 +190,24 @@ OrRefusal<Done> check_topic_configs(const Image::Configs& configs) {
   return Done{};
 }
 
+// All that Kafka lets be set is of the groups of KIP-848, which are not served.
+OrRefusal<Done> check_group_configs(const Image::Configs& configs) {
+  if (configs.empty()) return Done{};
+  return refuse(ErrorCode::invalid_config,
+                fmt::format("Unknown group config name: {}", configs.begin()->first));
+}
+
+OrRefusal<Done> check_configs(const ConfigResource& resource, const ControllerConfig& config,
+                              const Image::Configs& configs) {
+  switch (resource.type) {
+    case ConfigResource::Type::topic: return check_topic_configs(configs);
+    case ConfigResource::Type::broker: return check_broker_configs(config, configs);
+    case ConfigResource::Type::group: return check_group_configs(configs);
+    case ConfigResource::Type::broker_logger: break;
+  }
+  return Done{};
+}
+
 std::vector<MetadataRecord> records_of(const ConfigResource& resource,
                                        const Image::Configs& present, const Image::Configs& next,
                                        const AskedResource& asked) {
@@ -218,9 +241,7 @@ OrRefusal<std::vector<MetadataRecord>> plan_resource(const Image& image,
   TRY(const ConfigResource resource, resource_of(asked));
   const auto& present = image.configs(resource);
   TRY(const Image::Configs next, changed_configs(resource, present, asked));
-  TRY([[maybe_unused]] const Done legal, resource.type == ConfigResource::Type::topic
-                                             ? check_topic_configs(next)
-                                             : check_broker_configs(config, next));
+  TRY([[maybe_unused]] const Done legal, check_configs(resource, config, next));
   TRY([[maybe_unused]] const Done exists, check_existence(image, resource));
   return records_of(resource, present, next, asked);
 }

@@ -17,7 +17,9 @@ using AskedLevel = api::UpdateFeaturesRequest::FeatureUpdateKey;
 
 constexpr std::string_view metadata_version = "metadata.version";
 
-constexpr std::array supported{SupportedFeature{metadata_version, {1, 25}},
+// The metadata has the form of one level, as these nodes have always written it: no other could be
+// gone to.
+constexpr std::array supported{SupportedFeature{metadata_version, {25, 25}},
                                SupportedFeature{transaction_version, {1, 2}}};
 
 enum class UpgradeType : std::int8_t { upgrade = 1, safe_downgrade = 2, unsafe_downgrade = 3 };

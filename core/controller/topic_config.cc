@@ -55,6 +55,25 @@ constexpr std::array keys{
                    Kind::boolean, "false"},
 };
 
+constexpr std::array<std::string_view, 16> without_effect{
+    "delete.retention.ms",
+    "file.delete.delay.ms",
+    "flush.messages",
+    "flush.ms",
+    "follower.replication.throttled.replicas",
+    "index.interval.bytes",
+    "leader.replication.throttled.replicas",
+    "max.compaction.lag.ms",
+    "min.cleanable.dirty.ratio",
+    "min.compaction.lag.ms",
+    "preallocate",
+    "retention.bytes",
+    "retention.ms",
+    "segment.index.bytes",
+    "segment.jitter.ms",
+    "segment.ms",
+};
+
 std::optional<std::int64_t> parse_number(std::string_view text) {
   std::int64_t value = 0;
   const auto* const end = text.data() + text.size();
@@ -136,6 +155,10 @@ const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_na
     return key.broker == broker_name;
   });
   return found != keys.end() && !broker_name.empty() ? &*found : nullptr;
+}
+
+bool has_effect(const TopicConfigKey& key) {
+  return std::find(without_effect.begin(), without_effect.end(), key.name) == without_effect.end();
 }
 
 std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view text) {

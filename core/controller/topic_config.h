@@ -30,6 +30,9 @@ std::span<const TopicConfigKey> topic_config_keys();  // Ordered by name.
 const TopicConfigKey* find_topic_config_key(std::string_view name);
 const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_name);
 
+// Not of those that are kept and shown, and that nothing acts upon yet.
+bool has_effect(const TopicConfigKey& key);
+
 // What is wrong with setting `name` of a topic to `value`, if something is.
 std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value);
 // The same of a value alone: "Value must be at least 1".

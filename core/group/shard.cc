@@ -39,6 +39,10 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
   if (auto* commit = std::get_if<OffsetCommitEntry>(&entry)) {
     const auto& key = commit->key;
     if (!commit->value && !find(key.group)) return Done{};
+    if (is_loading_ && !group_rules_.loads_offsets_without_expiry && commit->value) {
+      // What says "none" is taken for a time, and one long ago.
+      commit->value->expire_timestamp = std::max<std::int64_t>(commit->value->expire_timestamp, 0);
+    }
     auto& slot = find_or_make(key.group);
     if (!commit->value) slot.pending.forget({key.topic, key.partition});
     slot.offsets.apply(offset, {key.topic, key.partition}, std::move(commit->value));
@@ -74,6 +78,7 @@ void Shard::transaction_ended(Offset offset, std::int64_t producer_id, bool is_c
 
 Output Shard::loaded(Now now, Offset high_watermark) {
   Output out;
+  is_loading_ = false;
   next_expiry_ = now.at + config_.offsets_retention_check_interval;
   advance(high_watermark);
   for (auto& [name, slot] : groups_) slot.group.begin_sessions(now, out);

@@ -3,8 +3,8 @@
 //
 // Event-sourced: a request is checked against what is remembered, which includes what is appended
 // and not committed yet; its records are appended, then remembered, and once the high watermark is
-// past them it is answered. A new leader replays the log and remembers the same. Rules: protocol
-// 8.1; KIP-211 (expiry), KIP-229, KIP-496 (deleting).
+// past them it is answered. A new leader replays the log and remembers the same. Rules:
+// KIP-211 (expiry), KIP-229, KIP-496 (deleting).
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ class Shard {
   using FetchedPartition = api::OffsetFetchResponse::OffsetFetchResponsePartition;
 
   // `config` outlives it.
-  explicit Shard(const GroupConfig& config, const TransactionRules& rules = {})
-      : config_(config), rules_(rules) {}
+  explicit Shard(const GroupConfig& config, const TransactionRules& rules = {},
+                 const GroupRules& group_rules = {})
+      : config_(config), rules_(rules), group_rules_(group_rules) {}
 
   // ---- Loading: every record of the log, then loaded() once ----
 
@@ -45,7 +46,7 @@ class Shard {
                                                   const wire::Record& record);
   Output loaded(Now now, Offset high_watermark);
 
-  // ---- Requests, by protocol section 8.2 ----
+  // ---- Requests ----
 
   Output join(Now now, RequestId request, const JoinContext& context,
               const api::JoinGroupRequest& asked);
@@ -80,6 +81,8 @@ class Shard {
 
   Instant next_deadline() const;
   Output tick(Now now);
+  // Somebody waits for what is written to be committed.
+  bool is_writing() const { return !in_flight_.empty(); }
   // The end: everybody who waits is told to look for another coordinator.
   Output abandon(Now now);
 
@@ -119,6 +122,8 @@ class Shard {
 
   const GroupConfig& config_;
   const TransactionRules rules_;
+  const GroupRules group_rules_;
+  bool is_loading_ = true;
   std::map<std::string, Slot> groups_;
   std::map<std::uint64_t, InFlight> in_flight_;
   std::uint64_t writes_ = 0;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
@@ -234,6 +235,13 @@ IoResult<std::vector<std::string>> LiveFiles::list(std::string_view directory) c
 bool LiveFiles::exists(std::string_view path) const {
   std::error_code error;
   return std::filesystem::exists(full(path), error);
+}
+
+IoResult<DiskSpace> LiveFiles::space() const {
+  struct statvfs device {};
+  if (::statvfs(root_.c_str(), &device) != 0) return Unexpected(error_of(errno));
+  return DiskSpace{.total = std::uint64_t{device.f_blocks} * device.f_frsize,
+                   .usable = std::uint64_t{device.f_bavail} * device.f_frsize};
 }
 
 IoResult<Done> LiveFiles::sync_directory(Env&, std::string_view directory) {

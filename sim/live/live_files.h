@@ -38,6 +38,7 @@ class LiveFiles final : public Files {
   IoResult<Done> remove(std::string_view path) override;
   IoResult<std::vector<std::string>> list(std::string_view directory) const override;
   bool exists(std::string_view path) const override;
+  IoResult<DiskSpace> space() const override;
   IoResult<Done> sync_directory(Env& env, std::string_view directory) override;
 
   // How long syncs of files and directories took, on the disk alone.

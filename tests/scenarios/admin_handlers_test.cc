@@ -11,6 +11,8 @@ using api::ErrorCode;
 
 constexpr std::int8_t topic_type = 2;
 constexpr std::int8_t broker_type = 4;
+constexpr std::int8_t logger_type = 8;
+constexpr std::int8_t group_type = 32;
 constexpr std::int8_t set_operation = 0;
 
 class AdminByHand : public ByHand {
@@ -186,6 +188,73 @@ TEST_F(AdminByHand, configurations_are_shown_with_all_their_sources) {
       {{"min.insync.replicas", "2"}});
 }
 
+// KIP-412: the levels of a broker's loggers are its own. Here there are none.
+TEST_F(AdminByHand, loggers_and_groups_have_nothing_that_could_be_set) {
+  with_cluster([&](Env& env) {
+    const auto self = fmt::format("{}", leader());
+    EXPECT_EQ(describe(env, leader(), logger_type, self).error_code, ErrorCode::none);
+    EXPECT_EQ(describe(env, leader(), logger_type, "").error_code, ErrorCode::invalid_request);
+    EXPECT_EQ(describe(env, follower(), logger_type, self).error_code, ErrorCode::invalid_request);
+    EXPECT_EQ(alter(env, leader(), logger_type, self, "kafka.log.Log", "DEBUG"),
+              ErrorCode::invalid_config);
+    EXPECT_EQ(alter(env, follower(), logger_type, self, "kafka.log.Log", "DEBUG"),
+              ErrorCode::invalid_request);
+    EXPECT_EQ(describe(env, leader(), group_type, "g").error_code, ErrorCode::none);
+    EXPECT_TRUE(describe(env, leader(), group_type, "g").configs.empty());
+    EXPECT_EQ(describe(env, leader(), group_type, "").error_code, ErrorCode::invalid_request);
+    EXPECT_EQ(alter(env, leader(), group_type, "g", "consumer.session.timeout.ms", "9"),
+              ErrorCode::invalid_config);
+    EXPECT_EQ(alter(env, leader(), group_type, "", "consumer.session.timeout.ms", "9"),
+              ErrorCode::invalid_request);
+  });
+}
+
+// What is sent without compression comes back with what the broker was started with.
+TEST_F(AdminByHand, what_a_broker_has_for_all_topics_holds_for_those_that_do_not_say_otherwise) {
+  with_cluster(
+      [&](Env& env) {
+        EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of(std::string(2000, 'x')))),
+                  ErrorCode::none);
+        const auto size = [&] {
+          const auto dirs = ask(env, leader(), api::DescribeLogDirsRequest{}, 4);
+          return dirs->results.at(0).topics.at(0).partitions.at(0).partition_size;
+        };
+        EXPECT_LT(size(), 1000);
+        const auto shown = describe(env, leader(), topic_type, "t", "compression.type").configs;
+        ASSERT_EQ(shown.size(), 1u);
+        EXPECT_EQ(shown[0].value, "gzip");
+        EXPECT_EQ(shown[0].config_source, 4);
+        EXPECT_EQ(alter(env, leader(), topic_type, "t", "compression.type", "producer"),
+                  ErrorCode::none);
+        env.sleep(1s);
+        EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of(std::string(2000, 'x')))),
+                  ErrorCode::none);
+        EXPECT_GT(size(), 2000);
+      },
+      {{"compression.type", "gzip"}});
+}
+
+TEST_F(AdminByHand, a_disk_says_what_it_could_hold) {
+  with_cluster([&](Env& env) {
+    const auto space = [&] {
+      return ask(env, leader(), api::DescribeLogDirsRequest{}, 4)->results.at(0);
+    };
+    const auto before = space();
+    EXPECT_GT(before.usable_bytes, 0);
+    EXPECT_LT(before.usable_bytes, before.total_bytes);
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
+    EXPECT_LT(space().usable_bytes, before.usable_bytes);
+  });
+}
+
+// A client's mistake there would be taken for what the coordinators wrote.
+TEST_F(AdminByHand, clients_do_not_write_to_internal_topics) {
+  with_cluster([&](Env& env) {
+    EXPECT_EQ(produce(env, leader(), produce_of("__consumer_offsets", 0, 1, batch_of("a"))),
+              ErrorCode::invalid_topic_exception);
+  });
+}
+
 TEST_F(AdminByHand, what_has_no_configuration_is_said_to_have_none) {
   with_cluster([&](Env& env) {
     EXPECT_EQ(describe(env, leader(), topic_type, "nowhere").error_code,
@@ -195,7 +264,7 @@ TEST_F(AdminByHand, what_has_no_configuration_is_said_to_have_none) {
     EXPECT_EQ(describe(env, leader(), broker_type, "one").error_code, ErrorCode::invalid_request);
     EXPECT_EQ(describe(env, leader(), broker_type, fmt::format("{}", follower())).error_code,
               ErrorCode::invalid_request);
-    EXPECT_EQ(describe(env, leader(), 8, "1").error_code, ErrorCode::invalid_request);
+    EXPECT_EQ(describe(env, leader(), 3, "1").error_code, ErrorCode::invalid_request);
     EXPECT_TRUE(describe(env, leader(), broker_type, "").configs.empty());
   });
 }

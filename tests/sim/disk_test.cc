@@ -124,8 +124,18 @@ TEST_F(DiskTest, a_full_disk_refuses_and_keeps_what_it_has) {
     EXPECT_EQ(file->append(rope("more")).error(), IoError::full);
     EXPECT_EQ(env.files().open("other", OpenMode::create).error(), IoError::full);
   });
+  EXPECT_EQ(disk_.space()->usable, 0u);
   disk_.remove_fault(fault);
   EXPECT_EQ(as_text(disk_.content_of("log").flat()), "kept");
+}
+
+TEST_F(DiskTest, says_how_much_it_could_hold) {
+  const auto empty = *disk_.space();
+  EXPECT_EQ(empty.usable, empty.total);
+  write_synced("log", "kept");
+  EXPECT_EQ(disk_.space()->usable, empty.total - 4);
+  EXPECT_TRUE(disk_.remove("log").has_value());
+  EXPECT_EQ(disk_.space()->usable, empty.total);
 }
 
 TEST_F(DiskTest, a_cancelled_sync_ends_at_once) {

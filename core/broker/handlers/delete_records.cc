@@ -2,12 +2,12 @@
 // (KIP-107).
 #include <algorithm>
 #include <memory>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/internal_topics.h"
 #include "core/controller/topic_config.h"
 
 namespace brokersim::broker::handlers {
@@ -27,13 +27,9 @@ struct Deleting {
   Offset target = 0;
 };
 
-bool is_internal(std::string_view topic) {
-  return topic == "__consumer_offsets" || topic == "__transaction_state";
-}
-
 ErrorCode check_deletion(Broker& broker, const TopicPartition& partition,
                          const std::shared_ptr<Replica>& replica) {
-  if (is_internal(partition.topic)) return ErrorCode::invalid_topic_exception;
+  if (is_internal_topic(partition.topic)) return ErrorCode::invalid_topic_exception;
   if (!replica) {
     return broker.image().find_partition(partition) ? ErrorCode::not_leader_or_follower
                                                     : ErrorCode::unknown_topic_or_partition;

@@ -1,4 +1,6 @@
-// DescribeConfigs (key 32): of topics, of this broker, and what is set for all brokers.
+// DescribeConfigs (key 32): of topics, of this broker, and what is set for all brokers. Loggers and
+// groups may be asked about, and have nothing that could be set: a broker has no loggers by name
+// (KIP-412), and the classic groups no configuration.
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -47,12 +49,29 @@ OrRefusal<std::vector<ConfigEntry>> entries_of_broker(const Broker& broker,
                             self, name));
 }
 
+OrRefusal<std::vector<ConfigEntry>> loggers_of_broker(const Broker& broker,
+                                                      const std::string& name) {
+  if (name.empty()) return refuse(ErrorCode::invalid_request, "Broker id must not be empty");
+  const auto self = fmt::format("{}", broker.config().node_id);
+  if (name == self) return std::vector<ConfigEntry>();
+  return refuse(ErrorCode::invalid_request,
+                fmt::format("Unexpected broker id, expected {} but received {}", self, name));
+}
+
+OrRefusal<std::vector<ConfigEntry>> entries_of_group(const std::string& name) {
+  if (name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
+  return std::vector<ConfigEntry>();
+}
+
 OrRefusal<std::vector<ConfigEntry>> entries_of(const Broker& broker, const AskedConfigs& asked) {
   switch (static_cast<controller::ConfigResource::Type>(asked.resource_type)) {
     case controller::ConfigResource::Type::topic:
       return entries_of_topic(broker, asked.resource_name);
     case controller::ConfigResource::Type::broker:
       return entries_of_broker(broker, asked.resource_name);
+    case controller::ConfigResource::Type::broker_logger:
+      return loggers_of_broker(broker, asked.resource_name);
+    case controller::ConfigResource::Type::group: return entries_of_group(asked.resource_name);
   }
   return refuse(ErrorCode::invalid_request,
                 fmt::format("Unsupported resource type: {}", asked.resource_type));

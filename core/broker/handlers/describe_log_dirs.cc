@@ -1,5 +1,5 @@
-// DescribeLogDirs (key 35): how much of which partition lies where (KIP-113). There is one
-// directory.
+// DescribeLogDirs (key 35): how much of which partition lies where (KIP-113), and how much the disk
+// could hold (KIP-827). There is one directory.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -25,10 +25,14 @@ bool is_asked(const api::DescribeLogDirsRequest& request, const TopicPartition& 
 }  // namespace
 
 // As Kafka does, it names topics that were not asked for, without their partitions.
-api::DescribeLogDirsResponse describe_log_dirs(Broker& broker,
+api::DescribeLogDirsResponse describe_log_dirs(Host& host, Broker& broker,
                                                const api::DescribeLogDirsRequest& request) {
   api::DescribeLogDirsResponse response;
   DescribedDir dir{.log_dir = broker.config().log_dir};
+  if (const auto space = host.files().space()) {
+    dir.total_bytes = static_cast<std::int64_t>(space->total);
+    dir.usable_bytes = static_cast<std::int64_t>(space->usable);
+  }
   for (const auto& [id, replica] : broker.replicas().all()) {
     if (dir.topics.empty() || dir.topics.back().name != id.topic) {
       dir.topics.push_back({.name = id.topic});

@@ -1,6 +1,6 @@
 // What members and administrators of groups ask for, one function each. Which groups are ours and
 // what becomes of a request, group::Shard and its Coordinator know; here are the versions of the
-// messages, and what is refused before (protocol sections 1.4, 8.2).
+// messages, and what is refused before.
 #pragma once
 
 #include "core/api/all.h"

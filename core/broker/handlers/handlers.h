@@ -49,7 +49,7 @@ api::DescribeClusterResponse describe_controllers(const NodeConfig& config,
                                                   const api::DescribeClusterRequest& request);
 api::DescribeTopicPartitionsResponse describe_topic_partitions(
     Broker& broker, const api::DescribeTopicPartitionsRequest& request);
-api::DescribeLogDirsResponse describe_log_dirs(Broker& broker,
+api::DescribeLogDirsResponse describe_log_dirs(Host& host, Broker& broker,
                                                const api::DescribeLogDirsRequest& request);
 
 // KIP-133, KIP-226, KIP-569.

@@ -8,6 +8,7 @@
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/verify_transaction.h"
+#include "core/broker/internal_topics.h"
 #include "core/controller/topic_config.h"
 #include "core/log/validate.h"
 
@@ -182,6 +183,10 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
       auto& answer = answers.partition_responses.emplace_back();
       answer.index = data.index;
       answer.base_offset = -1;
+      if (!may_produce_to(topic.name, context)) {
+        answer.error_code = ErrorCode::invalid_topic_exception;
+        continue;
+      }
       const auto replica = broker.replicas().find({topic.name, data.index});
       if (!replica) {
         const bool exists = broker.image().find_partition({topic.name, data.index}) != nullptr;

@@ -45,7 +45,7 @@ struct ConfigEntriesTest : testing::Test {
 
 TEST_F(ConfigEntriesTest, of_a_topic_look_in_topic_broker_cluster_node_and_defaults) {
   EXPECT_EQ(sources_of(topics("segment.bytes")), (std::vector<std::int8_t>{5}));
-  config.log_segment_bytes = 4000;
+  ASSERT_TRUE(set(config, "log.segment.bytes", "4000"));
   EXPECT_EQ(topics("segment.bytes").value, "4000");
   EXPECT_EQ(topics("segment.bytes").config_source, 4);
   write(broker_resource, "", "log.segment.bytes", "3000");

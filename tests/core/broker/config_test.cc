@@ -19,7 +19,7 @@ TEST(Config, a_setting_is_read_in_its_unit) {
   ASSERT_TRUE(set(config, "leader.imbalance.check.interval.seconds", "2"));
   EXPECT_EQ(config.leader_imbalance_check_interval, 2s);
   ASSERT_TRUE(set(config, "unclean.leader.election.enable", "true"));
-  EXPECT_TRUE(config.unclean_leader_election_enable);
+  EXPECT_EQ(config.topic_defaults.at("unclean.leader.election.enable"), "true");
 }
 
 TEST(Config, every_setting_takes_back_what_it_shows) {
@@ -34,14 +34,38 @@ TEST(Config, every_setting_takes_back_what_it_shows) {
 TEST(Config, what_does_not_fit_is_refused_with_what_would) {
   EXPECT_EQ(error_of("min.insync.replica", "2"), "there is no setting 'min.insync.replica'");
   EXPECT_EQ(error_of("min.insync.replicas", "two"),
-            "min.insync.replicas is 'two', but must be a whole number from 0 to 2147483647");
-  EXPECT_EQ(error_of("min.insync.replicas", "-1"),
-            "min.insync.replicas is '-1', but must be a whole number from 0 to 2147483647");
+            "min.insync.replicas is 'two': Not a number of type INT");
+  EXPECT_EQ(error_of("num.partitions", "-1"),
+            "num.partitions is '-1', but must be a whole number from 0 to 2147483647");
   EXPECT_EQ(error_of("auto.create.topics.enable", "yes"),
             "auto.create.topics.enable is 'yes', but must be true or false");
   EXPECT_EQ(error_of("broker.session.timeout.ms", "9223372036854775807"),
             "broker.session.timeout.ms is '9223372036854775807', but must be a time below 292 "
             "years");
+}
+
+// The broker's names for what topics may say otherwise, all of them.
+TEST(Config, a_default_of_topics_is_kept_by_the_topics_name) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "log.message.timestamp.type", "LogAppendTime"));
+  ASSERT_TRUE(set(config, "compression.type", "producer"));  // As it is anyway.
+  EXPECT_EQ(config.topic_defaults,
+            (controller::Image::Configs{{"message.timestamp.type", "LogAppendTime"}}));
+  EXPECT_EQ(error_of("compression.type", "zip"),
+            "compression.type is 'zip': String must be one of: "
+            "uncompressed,zstd,lz4,snappy,gzip,producer");
+  EXPECT_TRUE(has_effect("log.message.timestamp.type"));
+  EXPECT_FALSE(has_effect("log.retention.ms"));
+}
+
+TEST(Config, the_memory_of_requests_may_be_without_bound) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "queued.max.request.bytes", "-1"));
+  EXPECT_EQ(config.queued_max_request_bytes, std::nullopt);
+  EXPECT_EQ(settings_of(config).at("queued.max.request.bytes"), "-1");
+  EXPECT_EQ(error_of("queued.max.request.bytes", "-2"),
+            "queued.max.request.bytes is '-2', but must be -1, or a whole number from 0 to "
+            "9223372036854775807");
 }
 
 TEST(Config, a_session_that_cannot_outlive_a_heartbeat_is_refused) {

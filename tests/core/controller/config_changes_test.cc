@@ -85,7 +85,7 @@ TEST_F(ConfigChanges, of_topics_are_refused_for_unknown_keys_and_values_that_do_
   EXPECT_EQ(error_of_topic(change("no.such.key", remove_it, std::nullopt)), ErrorCode::none);
 }
 
-// Kafka never answers AlterConfigs that names a resource twice; ours refuses it (protocol 13).
+// Kafka never answers AlterConfigs that names a resource twice; ours refuses it.
 TEST_F(ConfigChanges, of_what_is_named_twice_are_refused_without_harm_to_others) {
   const auto decision = alter({resource(topic_type, "t", {change("segment.bytes", set, "2000")}),
                                resource(broker_type, "", {change("log.segment.bytes", set, "99")}),

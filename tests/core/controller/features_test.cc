@@ -17,7 +17,7 @@ struct Features : testing::Test {
     request.broker_id = NodeId{1};
     request.cluster_id = "cluster";
     request.features.push_back(
-        {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 20});
+        {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 25});
     c.keep(c.controller.register_broker(c.now, request));
   }
   ErrorCode error_of(std::string feature, std::int16_t level, std::int8_t type = upgrade,
@@ -36,24 +36,34 @@ TEST_F(Features, have_levels_that_everybody_supports) {
   EXPECT_EQ(error_of("metadata.version", -1), invalid);
   EXPECT_EQ(error_of("metadata.version", 0), invalid);
   EXPECT_EQ(error_of("metadata.version", 26), invalid);
-  EXPECT_EQ(error_of("metadata.version", 21), invalid);  // Not on broker 1.
-  EXPECT_EQ(error_of("metadata.version", 20, 4), invalid);
-  EXPECT_EQ(error_of("metadata.version", 20, upgrade, true), ErrorCode::none);
+  EXPECT_EQ(error_of("metadata.version", 24), invalid);  // Nobody would act upon it.
+  EXPECT_EQ(error_of("metadata.version", 25, 4), invalid);
+  EXPECT_EQ(error_of("metadata.version", 25, upgrade, true), ErrorCode::none);
   EXPECT_TRUE(c.controller.image().features().empty());
-  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
-  EXPECT_EQ(c.controller.image().features().at("metadata.version"), 20);
+  EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::none);
+  EXPECT_EQ(c.controller.image().features().at("metadata.version"), 25);
+}
+
+TEST_F(Features, are_not_set_to_what_a_broker_does_not_support) {
+  api::BrokerRegistrationRequest older;
+  older.broker_id = NodeId{2};
+  older.cluster_id = "cluster";
+  older.features.push_back(
+      {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 20});
+  c.keep(c.controller.register_broker(c.now, older));
+  EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::invalid_update_version);
 }
 
 TEST_F(Features, of_the_metadata_never_go_down) {
-  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
-  EXPECT_EQ(error_of("metadata.version", 19), ErrorCode::invalid_update_version);
-  EXPECT_EQ(error_of("metadata.version", 19, safe_downgrade), ErrorCode::invalid_update_version);
-  EXPECT_EQ(error_of("metadata.version", 20), ErrorCode::none);
+  EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::none);
+  EXPECT_EQ(error_of("metadata.version", 24), ErrorCode::invalid_update_version);
+  EXPECT_EQ(error_of("metadata.version", 24, safe_downgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::none);
 }
 
 TEST_F(Features, change_all_or_not_at_all) {
   api::UpdateFeaturesRequest request;
-  request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 20});
+  request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});
   request.feature_updates.push_back({.feature = "no.such.feature", .max_version_level = 1});
   const auto decision = c.keep(c.controller.update_features(request, 1));
   EXPECT_EQ(decision.response.error_code, ErrorCode::invalid_update_version);

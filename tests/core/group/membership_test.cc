@@ -1,4 +1,4 @@
-// Joining, syncing, staying alive and leaving: each rule of the classic protocol (section 8.2).
+// Joining, syncing, staying alive and leaving: each rule of the classic protocol.
 #include "tests/core/group/coordinated.h"
 
 namespace brokersim::group {

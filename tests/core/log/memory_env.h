@@ -56,6 +56,7 @@ class MemoryFiles final : public Files {
     const auto is_it = [&](const std::string& directory) { return directory == path; };
     return names_.contains(path) || std::any_of(directories_.begin(), directories_.end(), is_it);
   }
+  IoResult<DiskSpace> space() const override { return DiskSpace{}; }
   IoResult<Done> sync_directory(Env&, std::string_view) override {
     const Names names = names_;
     during_wait();

@@ -94,6 +94,15 @@ TEST(LiveFiles, syncs_are_timed) {
   EXPECT_EQ(env.sync_latencies().count(), 2u);
 }
 
+TEST(LiveFiles, know_the_size_of_their_device) {
+  on_a_fiber([](Env& env) {
+    const auto space = env.files().space();
+    ASSERT_TRUE(space.has_value());
+    EXPECT_GT(space->total, 0u);
+    EXPECT_LE(space->usable, space->total);
+  });
+}
+
 TEST(LiveFiles, names_behave_as_the_seam_says) {
   on_a_fiber([](Env& env) {
     auto& files = env.files();

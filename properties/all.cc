@@ -24,6 +24,9 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(partition_ownership());
   all.push_back(zombie_commits());
   all.push_back(committed_offsets());
+  all.push_back(group_delivery());
+  all.push_back(revoked_reads());
+  all.push_back(crossed_commits());
   all.push_back(convergence(convergence_bound));
   return all;
 }

@@ -26,6 +26,9 @@ std::unique_ptr<Property> snapshots();                                          
 std::unique_ptr<Property> partition_ownership();                                  // BS-G01
 std::unique_ptr<Property> zombie_commits();                                       // BS-G02
 std::unique_ptr<Property> committed_offsets();                                    // BS-G03
+std::unique_ptr<Property> group_delivery();                                       // BS-G04
+std::unique_ptr<Property> revoked_reads();                                        // BS-G05
+std::unique_ptr<Property> crossed_commits();                                      // BS-G06
 std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,

@@ -132,6 +132,10 @@ struct Describer {
   std::string operator()(const PositionReset& b) const {
     return fmt::format("{} reads {} from offset {} on: {}", b.client, b.partition, b.offset, b.why);
   }
+  std::string operator()(const OwnershipChanged& b) const {
+    return fmt::format("{}, of {}: {} {}", b.client, b.group,
+                       counted(b.partitions.size(), "partition"), b.how);
+  }
   std::string operator()(const LeaderElected& b) const {
     return fmt::format("elects {} to lead {} in epoch {}: {}{}", b.to, b.partition, b.leader_epoch,
                        b.why, b.is_clean ? "" : " (unclean)");

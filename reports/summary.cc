@@ -139,6 +139,9 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-G01", "assignments: {}, rebalances: {}", "group_assignments", "group_rebalances"},
       {"BS-G02", "commits: {}", "group_commits", nullptr},
       {"BS-G03", "commits: {}", "group_commits", nullptr},
+      {"BS-G04", "commits: {}", "group_commits", nullptr},
+      {"BS-G05", "read: {}", "records_read", nullptr},
+      {"BS-G06", "commits: {}", "group_commits", nullptr},
   };
   for (const auto& row : rows) {
     const auto first = run.stats.find(row.first);

@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 8> known_bugs{
+constexpr std::array<Bug, 10> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -40,6 +40,18 @@ constexpr std::array<Bug, 8> known_bugs{
         .property = "BS-P01",
         .scenario = "idempotent-producer",
         .set = [](Rules& rules) { rules.renumber = Rules::Renumber::unacknowledged; }},
+    Bug{.name = "GRP-01",
+        .about = "a coordinator that was deposed answers commits that its new leader never had",
+        .source = "KAFKA-20634",
+        .property = "BS-G03",
+        .scenario = "group-rebalance",
+        .set = [](Rules& rules) { rules.group.ends_with_leadership = false; }},
+    Bug{.name = "GRP-03",
+        .about = "offsets expire at once where a coordinator has loaded them from its log",
+        .source = "KAFKA-8069",
+        .property = "BS-G03",
+        .scenario = "group-rebalance",
+        .set = [](Rules& rules) { rules.group.loads_offsets_without_expiry = false; }},
     Bug{.name = "QRM-01",
         .about = "a controller that led the quorum before its restart leads on in the same epoch",
         .source = "KAFKA-10527",

@@ -21,8 +21,8 @@ std::int64_t least_of(const Choice<std::int64_t>& choice) {
 
 // Everything that a target may say in this scenario.
 std::vector<std::string> targets_in(const Scenario& scenario) {
-  std::vector<std::string> names{"brokers",   "controllers", "clients", "leaders",
-                                 "followers", "controller",  "admin"};
+  std::vector<std::string> names{"brokers", "controllers", "clients",    "members",
+                                 "leaders", "followers",   "controller", "admin"};
   const auto add = [&names](std::string_view name, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) names.push_back(fmt::format("{}-{}", name, i));
   };
@@ -32,7 +32,10 @@ std::vector<std::string> targets_in(const Scenario& scenario) {
     for (std::int64_t i = 1; i <= count; ++i) names.push_back(member_name(family, i));
   };
   for (const auto& family : scenario.producers) add_members(family.name, most_of(family.count));
-  for (const auto& family : scenario.consumers) add_members(family.name, most_of(family.count));
+  for (const auto& family : scenario.consumers) {
+    add_members(family.name, most_of(family.count));
+    if (!family.group.empty()) names.push_back("coordinator:" + family.group);
+  }
   for (const auto& topic : scenario.topics) {
     for (std::int64_t i = 0; i < most_of(topic.partitions); ++i) {
       names.push_back(fmt::format("leader:{}-{}", topic.name, i));
@@ -86,6 +89,16 @@ void check_producer(const Entries& producer, ReadError& error) {
   }
 }
 
+void check_member(const Entries& consumer, ReadError& error) {
+  if (const Node* assignor = find(consumer, "assignor")) {
+    check_words(*assignor, "assignor", {"range", "roundrobin", "sticky", "cooperative-sticky"},
+                error);
+  }
+  if (const Node* commit = find(consumer, "commit")) {
+    check_words(*commit, "way to commit", {"auto", "manual"}, error);
+  }
+}
+
 void check_topics(const Entries& root, const Scenario& scenario, ReadError& error) {
   std::vector<std::string> topics;
   for (const auto& topic : scenario.topics) topics.push_back(topic.name);
@@ -126,6 +139,7 @@ void check_counts(const Entries& root, ReadError& error) {
       {"workload", "chunk", 1},
       {"workload", "keys", 0},
       {"elections", "count", 0},
+      {"churn", "count", 0},
       {"faults", "target_count", 1},
       {"faults", "peer_count", 1},
       {"faults", "times", 0},
@@ -154,6 +168,7 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   check_counts(root, error);
   check_topics(root, scenario, error);
   for (const auto* producer : tables_in(root, "producers")) check_producer(*producer, error);
+  for (const auto* consumer : tables_in(root, "consumers")) check_member(*consumer, error);
   if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
   const auto names = targets_in(scenario);
   for (const auto* fault : tables_in(root, "faults")) {

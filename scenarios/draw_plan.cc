@@ -85,6 +85,7 @@ class Drawing {
     draw_consumers();
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
+    draw_churn();
     draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
     if (plan_.seed != 0) draw_faults();
@@ -98,8 +99,10 @@ class Drawing {
   void draw_topics();
   void draw_producers();
   void draw_consumers();
+  void draw_membership(const ConsumerFamily& family, Consumer& consumer) const;
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
+  void draw_churn();
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
   std::vector<std::vector<std::string>> turns_of(const FixedFault& fixed,
@@ -181,9 +184,21 @@ void Drawing::draw_consumers() {
       if (consumer.topic.empty() && scenario_.workload) consumer.topic = scenario_.workload->topic;
       consumer.at = pick(family.at, random_.with("consumer", consumer.name));
       consumer.parses = family.parses;
+      if (!family.group.empty()) draw_membership(family, consumer);
       plan_.consumers.push_back(std::move(consumer));
     }
   }
+}
+
+// All of a group speak one protocol: who has none in common with the others is not let in.
+void Drawing::draw_membership(const ConsumerFamily& family, Consumer& consumer) const {
+  const auto random = random_.with("member", consumer.name);
+  consumer.group = family.group;
+  if (family.is_static) consumer.instance_id = consumer.name;
+  const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
+  consumer.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+  consumer.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
+  consumer.enable_auto_commit = pick(family.commit, random.with("commit")) == "auto";
 }
 
 void Drawing::draw_sends(const WorkloadFamily& workload) {
@@ -229,6 +244,25 @@ void Drawing::draw_elections() {
     elect.partition =
         static_cast<std::int32_t>(between(any_partition, last, random.with("partition")));
     plan_.operations.push_back(std::move(elect));
+  }
+}
+
+void Drawing::draw_churn() {
+  std::vector<std::string> members;
+  for (const auto& consumer : plan_.consumers) {
+    if (!consumer.group.empty()) members.push_back(consumer.name);
+  }
+  if (members.empty()) return;
+  const auto count = pick(scenario_.churn.count, random_.with("churn"));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto random = random_.with("churn", i);
+    Operation change{.at = pick(scenario_.churn.window, random.with("at")),
+                     .client = pick(members, random.with("member")),
+                     .kind = Operation::Kind::leave};
+    plan_.operations.push_back(change);
+    change.at += pick(scenario_.churn.away, random.with("away"));
+    change.kind = Operation::Kind::join;
+    plan_.operations.push_back(change);
   }
 }
 
@@ -365,6 +399,10 @@ std::vector<std::string> Drawing::members(const std::string& target) const {
   } else if (target == "clients") {
     for (const auto& producer : plan_.producers) result.push_back(producer.name);
     for (const auto& consumer : plan_.consumers) result.push_back(consumer.name);
+  } else if (target == "members") {
+    for (const auto& consumer : plan_.consumers) {
+      if (!consumer.group.empty()) result.push_back(consumer.name);
+    }
   } else if (target == "leaders") {
     add_partitions("leader");
   } else if (target == "followers") {

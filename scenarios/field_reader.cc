@@ -70,11 +70,22 @@ void read_value(const Node& node, Partitioner& value, ReadError& error) {
 
 void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
   using Kind = Operation::Kind;
-  read_word<Kind>(node, value, error, {{"send", Kind::send}, {"elect", Kind::elect}});
+  read_word<Kind>(
+      node, value, error,
+      {{"send", Kind::send}, {"elect", Kind::elect}, {"leave", Kind::leave}, {"join", Kind::join}});
 }
 
 void read_value(const Node& node, Parses& value, ReadError& error) {
   read_word<Parses>(node, value, error, {{"nothing", Parses::nothing}, {"json", Parses::json}});
+}
+
+void read_value(const Node& node, client::Assignor& value, ReadError& error) {
+  using client::Assignor;
+  read_word<Assignor>(node, value, error,
+                      {{"range", Assignor::range},
+                       {"roundrobin", Assignor::roundrobin},
+                       {"sticky", Assignor::sticky},
+                       {"cooperative-sticky", Assignor::cooperative_sticky}});
 }
 
 void read_value(const Node& node, wire::Codec& value, ReadError& error) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/client/assignors.h"
 #include "core/wire/compression.h"
 
 namespace brokersim::scenarios {
@@ -54,13 +55,21 @@ struct Producer {
 // What a reader makes of each record it is handed.
 enum class Parses : std::uint8_t { nothing, json };
 
-// Reads from the beginning of each of its partitions, to the end of the run.
+// Reads from the beginning of each of its partitions, to the end of the run; in a group its share
+// of them, from where the group is, as long as it is in.
 struct Consumer {
   std::string name;  // Also its machine's.
   std::string topic;
-  std::vector<std::int32_t> partitions;  // Empty: all.
+  std::vector<std::int32_t> partitions;  // Empty: all. Of a member of a group: no matter.
   Duration at{};                         // When it begins, since the run began.
   Parses parses = Parses::nothing;       // Then the input files are checked to be that.
+
+  // Of a member of a group.
+  std::string group;        // Empty: it reads for itself.
+  std::string instance_id;  // Of a static member.
+  client::Assignor assignor = client::Assignor::range;
+  Duration session_timeout = 45s;
+  bool enable_auto_commit = true;  // Every second. Otherwise it commits after each poll.
   friend bool operator==(const Consumer&, const Consumer&) = default;
 };
 
@@ -70,9 +79,11 @@ struct Operation {
   enum class Kind : std::uint8_t {
     send,   // Records, one after the other, `every` apart.
     elect,  // Election of the preferred leader, asked for by the machine `client`.
+    leave,  // The member `client` of a group leaves it …
+    join,   // … and joins it again.
   };
   Duration at{};       // Since the run began; a client that is busy does it later.
-  std::string client;  // A producer's name; of `elect`: "admin".
+  std::string client;  // A producer's name, a member's; of `elect`: "admin".
   Kind kind = Kind::send;
   std::string topic;
   std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.

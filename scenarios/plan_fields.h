@@ -49,6 +49,11 @@ struct Fields<Consumer> {
     f("partitions", consumer.partitions);
     f("at", consumer.at);
     f("parses", consumer.parses);
+    f("group", consumer.group);
+    f("instance_id", consumer.instance_id);
+    f("assignor", consumer.assignor);
+    f("session_timeout", consumer.session_timeout);
+    f("enable_auto_commit", consumer.enable_auto_commit);
   }
 };
 

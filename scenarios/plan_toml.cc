@@ -42,8 +42,15 @@ std::string written(Partitioner value) {
   return in_quotes(value == Partitioner::key ? "key" : "round_robin");
 }
 std::string written(Operation::Kind value) {
-  return in_quotes(value == Operation::Kind::elect ? "elect" : "send");
+  switch (value) {
+    case Operation::Kind::send: break;
+    case Operation::Kind::elect: return in_quotes("elect");
+    case Operation::Kind::leave: return in_quotes("leave");
+    case Operation::Kind::join: return in_quotes("join");
+  }
+  return in_quotes("send");
 }
+std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
 std::string written(wire::Codec value) { return in_quotes(wire::name_of(value)); }
 std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
 std::string written(const Fault::Parameter& value) {

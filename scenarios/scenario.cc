@@ -97,6 +97,20 @@ struct Fields<ConsumerFamily> {
     f("count", consumer.count);
     f("at", consumer.at);
     f("parses", consumer.parses);
+    f("group", consumer.group);
+    f("static", consumer.is_static);
+    f("assignor", consumer.assignor);
+    f("session_timeout", consumer.session_timeout);
+    f("commit", consumer.commit);
+  }
+};
+
+template <>
+struct Fields<ChurnFamily> {
+  static void visit(auto& churn, auto&& f) {
+    f("count", churn.count);
+    f("window", churn.window);
+    f("away", churn.away);
   }
 };
 
@@ -181,6 +195,7 @@ struct Fields<Scenario> {
     f("consumers", scenario.consumers);
     f("workload", scenario.workload);
     f("elections", scenario.elections);
+    f("churn", scenario.churn);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
     f("reaches", scenario.reaches);

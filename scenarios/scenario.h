@@ -64,6 +64,19 @@ struct ConsumerFamily {
   Choice<std::int64_t> count{1};
   Choice<Duration> at{Duration{}};
   Parses parses = Parses::nothing;
+  // Members of a group, if it is named: what a plan says of each (plan.h).
+  std::string group;
+  bool is_static = false;                 // Each goes by its name (group.instance.id).
+  Choice<std::string> assignor{"range"};  // Drawn once for a group.
+  Choice<Duration> session_timeout{45s};
+  Choice<std::string> commit{"auto"};  // Or "manual".
+};
+
+// Members that leave their group and come back: each time one of them is drawn.
+struct ChurnFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each leaves within.
+  Choice<Duration> away{5s};
 };
 
 // Each producer sends to the topic, `chunk` records per operation.
@@ -133,6 +146,7 @@ struct Scenario {
   std::vector<ConsumerFamily> consumers;
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
+  ChurnFamily churn;
   std::vector<FixedFault> faults;
   FaultMix mix;
   // What the scenario is about, by names of scenarios/tally.h: a campaign that never reached them

@@ -37,10 +37,21 @@ Cut without_producers(const Plan& plan, std::size_t from, std::size_t count) {
   return cut;
 }
 
+Cut without_consumers(const Plan& plan, std::size_t from, std::size_t count) {
+  auto cut = without<&Plan::consumers>(plan, from, count);
+  std::erase_if(cut->operations, [&](const Operation& operation) {
+    const bool is_a_members =
+        operation.kind == Operation::Kind::leave || operation.kind == Operation::Kind::join;
+    return is_a_members && !has_name(cut->consumers, operation.client);
+  });
+  return cut;
+}
+
 Cut without_topics(const Plan& plan, std::size_t from, std::size_t count) {
   auto cut = without<&Plan::topics>(plan, from, count);
-  std::erase_if(cut->operations,
-                [&](const Operation& each) { return !has_name(cut->topics, each.topic); });
+  std::erase_if(cut->operations, [&](const Operation& each) {
+    return !each.topic.empty() && !has_name(cut->topics, each.topic);
+  });
   std::erase_if(cut->consumers,
                 [&](const Consumer& each) { return !has_name(cut->topics, each.topic); });
   return cut;
@@ -186,7 +197,7 @@ Cut quiet_earlier(const Plan& plan, std::size_t, std::size_t) {
 constexpr std::array stages{
     ShrinkStage{"faults", true, size_of<&Plan::faults>, without<&Plan::faults>},
     ShrinkStage{"operations", true, size_of<&Plan::operations>, without<&Plan::operations>},
-    ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without<&Plan::consumers>},
+    ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without_consumers},
     ShrinkStage{"producers", true, size_of<&Plan::producers>, without_producers},
     ShrinkStage{"topics", true, size_of<&Plan::topics>, without_topics},
     ShrinkStage{"controllers", true, spare_controllers, fewer_controllers},

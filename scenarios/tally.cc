@@ -4,11 +4,12 @@ namespace brokersim::scenarios {
 
 Tally::Tally() {
   for (const char* name :
-       {"controller_changes", "elections",          "fencings",          "group_assignments",
-        "group_commits",      "group_rebalances",   "handovers",         "isr_changes",
-        "isr_expansions",     "isr_shrinks",        "losses_by_power",   "quorum_elections",
-        "recoveries",         "repeats_recognized", "snapshots_fetched", "snapshots_loaded",
-        "snapshots_taken",    "torn_tails",         "truncations",       "unclean_elections"}) {
+       {"controller_changes", "coordinator_changes", "elections",          "fencings",
+        "group_assignments",  "group_commits",       "group_rebalances",   "handovers",
+        "isr_changes",        "isr_expansions",      "isr_shrinks",        "losses_by_power",
+        "quorum_elections",   "recoveries",          "repeats_recognized", "snapshots_fetched",
+        "snapshots_loaded",   "snapshots_taken",     "torn_tails",         "truncations",
+        "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -37,10 +38,19 @@ void Tally::observe(const Event& event) {
   }
   if (const auto* synced = std::get_if<SyncGroupAnswered>(&event.body)) {
     if (synced->error == 0) count("group_assignments");
+    if (synced->error == 0) coordinates(synced->group, event.node);
   }
   if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
     if (commit->error == 0) count("group_commits");
+    if (commit->error == 0) coordinates(commit->group, event.node);
   }
+}
+
+// A change is from one broker that a group works with to another.
+void Tally::coordinates(const std::string& group, NodeId node) {
+  auto& known = coordinators_[group];
+  if (known.is_set() && known != node) count("coordinator_changes");
+  known = node;
 }
 
 void Tally::on(const LeaderElected& body) {

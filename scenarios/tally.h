@@ -23,6 +23,7 @@ class Tally {
 
  private:
   void count(const char* name) { ++counts_.at(name); }
+  void coordinates(const std::string& group, NodeId node);
   void on(const LeaderElected& body);
   void on(const IsrChanged& body);
   void on(const LogCut& body);
@@ -33,7 +34,8 @@ class Tally {
 
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
-  std::set<Numbers> answered_;  // Of idempotent producers' batches.
+  std::set<Numbers> answered_;                  // Of idempotent producers' batches.
+  std::map<std::string, NodeId> coordinators_;  // By group.
   LeaderEpoch quorum_epoch_ = no_epoch;
   NodeId quorum_leader_ = no_node;
 };

@@ -15,6 +15,8 @@ constexpr std::int64_t records_per_operation = 1'000'000;
 constexpr Duration operation_patience = 30s;
 constexpr Duration retry_pause = 500ms;
 
+}  // namespace
+
 std::uint64_t digest_of(const wire::Record& record) {
   std::uint64_t digest = 0;
   for (const auto* part : {&record.key, &record.value}) {
@@ -23,27 +25,36 @@ std::uint64_t digest_of(const wire::Record& record) {
   return digest;
 }
 
-}  // namespace
-
 Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& cluster)
     : plan_(plan), inputs_(inputs), cluster_(cluster) {
   progress_[admin_name];
   for (const auto& producer : plan_.producers) progress_[producer.name];
+  for (const auto& consumer : plan_.consumers) {
+    if (!consumer.group.empty()) members_[consumer.name];
+  }
   std::int64_t number = 0;
   for (const auto& operation : plan_.operations) {
     ++number;
+    const bool is_for_member =
+        operation.kind == Operation::Kind::leave || operation.kind == Operation::Kind::join;
+    const auto member = members_.find(operation.client);
+    if (is_for_member && member != members_.end()) {
+      member->second.steps.push_back({&operation, number});
+    }
     const auto found = progress_.find(operation.client);
     const bool is_for_admin = operation.kind == Operation::Kind::elect;
-    if (found == progress_.end() || !find_topic(operation.topic)) continue;
+    if (is_for_member || found == progress_.end() || !find_topic(operation.topic)) continue;
     if (is_for_admin == (operation.client == admin_name)) {
       found->second.steps.push_back({&operation, number});
     }
   }
-  for (auto& [name, progress] : progress_) {
-    std::stable_sort(
-        progress.steps.begin(), progress.steps.end(),
-        [](const Step& a, const Step& b) { return a.operation->at < b.operation->at; });
-  }
+  const auto sort = [](std::vector<Step>& steps) {
+    std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+      return a.operation->at < b.operation->at;
+    });
+  };
+  for (auto& [name, progress] : progress_) sort(progress.steps);
+  for (auto& [name, member] : members_) sort(member.steps);
 }
 
 // ---- Machines ----------------------------------------------------------------------------------
@@ -77,8 +88,13 @@ void Workload::run_client(Env& env, const std::string& name) {
   std::vector<FiberId> others;
   for (const auto& consumer : plan_.consumers) {
     if (consumer.name != name) continue;
-    others.push_back(env.spawn("consumer-of-" + consumer.topic,
-                               [this, &consumer](Env& fiber) { consume(fiber, consumer); }));
+    others.push_back(env.spawn("consumer-of-" + consumer.topic, [this, &consumer](Env& fiber) {
+      if (consumer.group.empty()) {
+        consume(fiber, consumer);
+      } else {
+        take_part(fiber, consumer);
+      }
+    }));
   }
   if (name == admin_name) administrate(env);
   for (const auto& producer : plan_.producers) {
@@ -301,16 +317,28 @@ void Workload::take(Host& host, const Consumer& consumer, const client::Polled& 
   }
 }
 
+bool Workload::is_at_end(const properties::Ledger& ledger, const TopicPartition& partition,
+                         std::optional<Offset> position) {
+  const auto* known = ledger.find(partition);
+  const auto* log = known ? known->log_of(known->state.leader) : nullptr;
+  return log == nullptr || log->end_offset() == 0 || position == log->end_offset();
+}
+
 bool Workload::has_read_all(const properties::Ledger& ledger) const {
   for (const auto& consumer : plan_.consumers) {
+    const auto member = members_.find(consumer.name);
+    // Whoever has left its group reads nothing.
+    if (member != members_.end() && !member->second.is_in) continue;
     const auto copies = copies_.find(consumer.name);
     for (const auto& name : partitions_of(consumer)) {
-      const auto* partition = ledger.find(name);
-      const auto* log = partition ? partition->log_of(partition->state.leader) : nullptr;
-      if (log == nullptr || log->end_offset() == 0) continue;
-      if (copies == copies_.end()) return false;
-      const auto copy = copies->second.find(name);
-      if (copy == copies->second.end() || copy->second.position != log->end_offset()) return false;
+      std::optional<Offset> position;
+      if (member != members_.end()) {
+        position = position_of_group(consumer.group, name);
+      } else if (copies != copies_.end()) {
+        const auto copy = copies->second.find(name);
+        if (copy != copies->second.end()) position = copy->second.position;
+      }
+      if (!is_at_end(ledger, name, position)) return false;
     }
   }
   return true;

@@ -1,5 +1,6 @@
 // What the clients of a plan do: the admin creates topics and asks for elections, producers send
-// their records in the order of the plan, consumers read from the beginning and go on reading.
+// their records in the order of the plan, consumers read from the beginning and go on reading, or
+// share their topic's partitions with the others of their group.
 //
 // What a client has done so far outlives its machine, as an application's own state would: after a
 // crash a producer goes on with the next record, and what was under way has an unknown end.
@@ -15,6 +16,7 @@
 #include "core/base/event.h"
 #include "core/client/admin.h"
 #include "core/client/consumer.h"
+#include "core/client/group_consumer.h"
 #include "core/client/producer.h"
 #include "core/env.h"
 #include "properties/ledger.h"
@@ -32,12 +34,16 @@ struct SentRecord {
   Outcome outcome = Outcome::unknown;
 };
 
-// What one consumer has read of one partition since its last reset.
+// What one consumer has read of one partition since its last reset; of a group, what anybody in it
+// has ever read.
 struct ReadCopy {
   std::map<Offset, std::string> records;
   Offset position = 0;
   bool has_begun = false;
 };
+
+// What events know a record by: of its key and its value.
+std::uint64_t digest_of(const wire::Record& record);
 
 class Workload {
  public:
@@ -60,7 +66,7 @@ class Workload {
 
   // By operation number.
   const std::map<std::int64_t, SentRecord>& sent() const { return sent_; }
-  // By consumer and partition.
+  // By consumer, or group, and partition.
   using Copies = std::map<std::string, std::map<TopicPartition, ReadCopy>>;
   const Copies& copies() const { return copies_; }
 
@@ -77,6 +83,14 @@ class Workload {
     bool has_finished() const { return step == steps.size(); }
   };
 
+  // A member of a group: what it is told to do, and what it has.
+  struct Member {
+    std::vector<Step> steps;  // In order of time.
+    std::size_t step = 0;
+    bool is_in = true;
+    std::map<TopicPartition, Offset> positions;  // Of what it owns.
+  };
+
   void run_client(Env& env, const std::string& name);
   bool has_more_to_do(const std::string& name) const;
   void administrate(Env& env);
@@ -90,6 +104,19 @@ class Workload {
                                        const wire::Record& record) const;
   void consume(Env& env, const Consumer& consumer);
   void take(Host& host, const Consumer& consumer, const client::Polled& polled);
+  // Of one partition: its consumer is behind, unless the position is at the end.
+  static bool is_at_end(const properties::Ledger& ledger, const TopicPartition& partition,
+                        std::optional<Offset> position);
+
+  // ---- Groups (workload_groups.cc) ----
+  void take_part(Env& env, const Consumer& consumer);
+  void be_member(Env& env, const Consumer& consumer, Instant until);
+  void take_as_member(Host& host, const Consumer& consumer, const client::Polled& polled);
+  client::GroupConsumerConfig config_of_member(const Consumer& consumer) const;
+  client::RebalanceListener listener_of(const Consumer& consumer);
+  std::optional<Offset> position_of_group(const std::string& group,
+                                          const TopicPartition& partition) const;
+
   std::vector<TopicPartition> partitions_of(const Consumer& consumer) const;
   void ended(Host& host, const Producer& producer, std::int64_t op,
              const client::SendResult& result);
@@ -105,6 +132,7 @@ class Workload {
   SimulatedCluster& cluster_;
   std::set<std::string> created_;
   std::map<std::string, Progress> progress_;  // By client.
+  std::map<std::string, Member> members_;     // By consumer.
   std::map<std::int64_t, SentRecord> sent_;
   Copies copies_;
 };

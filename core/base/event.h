@@ -487,6 +487,21 @@ struct PositionReset {
   }
 };
 
+// What a member of a group was told of partitions, before the call that tells it has ended.
+struct OwnershipChanged {
+  static constexpr std::string_view kind = "ownership_changed";
+  std::string client;
+  std::string group;
+  std::string how;  // "assigned", "revoked", "lost": by then they may be somebody else's.
+  std::vector<TopicPartition> partitions;
+  static void visit(auto& e, auto&& f) {
+    f("client", e.client);
+    f("group", e.group);
+    f("how", e.how);
+    f("partitions", e.partitions);
+  }
+};
+
 // ---- Core: what brokers and controllers decided ------------------------------------------------
 
 struct QuorumRoleChanged {
@@ -684,7 +699,7 @@ struct ConnectionRefused {
     f("detail", e.detail);
   }
 };
-// A consumer group as its coordinator keeps it (protocol section 8.2).
+// A consumer group as its coordinator keeps it.
 struct GroupStateChanged {
   static constexpr std::string_view kind = "group_state_changed";
   std::string group;
@@ -725,17 +740,16 @@ struct Note {
 
 // ---- All of them -------------------------------------------------------------------------------
 
-using EventBody =
-    std::variant<NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded,
-                 FaultsLifted, BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored,
-                 SnapshotRemoved, TopicCommitted, PartitionCommitted, BrokerCommitted,
-                 ProduceAnswered, FetchAnswered, ReadCommittedAnswered, VoteAnswered,
-                 QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
-                 OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset,
-                 QuorumRoleChanged, SnapshotTaken, SnapshotFetched, SnapshotLoaded,
-                 BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
-                 IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated,
-                 LogRecovered, ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note>;
+using EventBody = std::variant<
+    NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded, FaultsLifted,
+    BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
+    PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, ReadCommittedAnswered,
+    VoteAnswered, QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
+    OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset, OwnershipChanged,
+    QuorumRoleChanged, SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered,
+    SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader,
+    BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered, ConnectionRefused,
+    GroupStateChanged, TransactionStateChanged, Note>;
 
 struct Event {
   EventId id;

@@ -154,6 +154,14 @@ std::string_view name_of(Assignor assignor) {
   return "unknown";
 }
 
+std::optional<Assignor> assignor_named(std::string_view name) {
+  for (const auto assignor :
+       {Assignor::range, Assignor::roundrobin, Assignor::sticky, Assignor::cooperative_sticky}) {
+    if (name_of(assignor) == name) return assignor;
+  }
+  return std::nullopt;
+}
+
 Assignment assign(Assignor assignor, const Subscriptions& members,
                   const std::map<std::string, std::int32_t>& partitions) {
   Assignment result;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ enum class Assignor : std::uint8_t {
   cooperative_sticky,  // The same, and what changes hands does so in two steps (KIP-429).
 };
 std::string_view name_of(Assignor assignor);
+std::optional<Assignor> assignor_named(std::string_view name);
 
 // What a member says of itself.
 struct Subscription {

@@ -66,6 +66,7 @@ bool GroupConsumer::rebalance(Env& env, Polled& failed) {
   while (membership_.must_rejoin() && !env.is_cancelled()) {
     let_go(env);
     const auto share = membership_.rejoin(env, topics_, held_);
+    if (!share && membership_.is_expelled() && !held_.empty()) continue;  // It is lost.
     if (!share) {
       failed.problems.push_back({.error = share.error()});
       return false;

@@ -129,6 +129,8 @@ Membership::Share Membership::rejoin(Env& env, const std::set<std::string>& topi
       return share;
     }
     if (is_fatal(share.error())) return share;
+    // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
+    if (is_expelled() && !held.empty()) return share;
     const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
     if (!goes_on_at_once && !back_off(env, never)) break;
   }

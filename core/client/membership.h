@@ -1,5 +1,5 @@
 // A consumer's part in the group protocol: finds the coordinator, joins, gets its share, stays
-// alive, commits, leaves (KIP-62, KIP-345, KIP-394, KIP-429; protocol section 8.2).
+// alive, commits, leaves (KIP-62, KIP-345, KIP-394, KIP-429).
 #pragma once
 
 #include <map>
@@ -30,7 +30,8 @@ class Membership {
         coordinator_(cluster, CoordinatorLink::Of::group, config.group_id) {}
 
   // Joins and syncs until there is a share of `topics`; `held` is what we have of the generation
-  // before. The error is one that trying again does not cure, or a cancelled wait.
+  // before. The error is one that trying again does not cure, a cancelled wait, or that the group
+  // has gone on without us while we held something (is_expelled).
   Expected<Partitions, api::ErrorCode> rejoin(Env& env, const std::set<std::string>& topics,
                                               const Partitions& held);
   // Sends heartbeats until cancelled; leaves if nobody polls for max.poll.interval.ms.

@@ -8,7 +8,7 @@
 //
 // A JoinGroup is parked until the generation begins, a SyncGroup until its assignment is committed.
 // Pure: requests and the time in, answers and writes out. Rules: KIP-62, KIP-134 (initial delay),
-// KIP-345 (static members), KIP-394 (pending members), KIP-814 (skipAssignment); protocol 8.2.
+// KIP-345 (static members), KIP-394 (pending members), KIP-814 (skipAssignment).
 #pragma once
 
 #include <cstdint>

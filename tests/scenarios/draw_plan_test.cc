@@ -99,6 +99,54 @@ TEST(DrawPlan, one_fault_more_leaves_the_others_as_they_are) {
   }
 }
 
+const std::string grouped = R"(
+[[topics]]
+name = "t"
+[[consumers]]
+name = "m"
+group = "g"
+topic = "t"
+count = 2
+assignor = ["range", "sticky"]
+commit = ["auto", "manual"]
+[[consumers]]
+name = "s"
+group = "g"
+topic = "t"
+static = true
+assignor = ["range", "sticky"]
+[churn]
+count = 3
+window = "5s..9s"
+away = "2s"
+[mix]
+count = 4
+window = "1s..2s"
+kinds = [{ kind = "crash", targets = ["members"] }]
+)";
+
+RC_GTEST_PROP(DrawPlan, members_of_a_group_agree_and_come_back, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(grouped), seed + 1u);
+  std::set<std::string> names;
+  for (const auto& consumer : plan.consumers) {
+    RC_ASSERT(consumer.group == "g");
+    RC_ASSERT(consumer.assignor == plan.consumers.front().assignor);
+    RC_ASSERT(consumer.instance_id == (consumer.name == "s-01" ? "s-01" : ""));
+    names.insert(consumer.name);
+  }
+  RC_ASSERT(names == std::set<std::string>({"m-01", "m-02", "s-01"}));
+  std::map<std::string, int> away;
+  for (const auto& operation : plan.operations) {
+    RC_ASSERT(names.contains(operation.client));
+    away[operation.client] += operation.kind == Operation::Kind::leave ? 1 : -1;
+  }
+  for (const auto& [name, times] : away) RC_ASSERT(times == 0);
+  for (const auto& fault : plan.faults) RC_ASSERT(names.contains(fault.targets.at(0)));
+  const auto read = parse_plan(to_toml(plan), "p.toml");
+  RC_ASSERT(read);
+  RC_ASSERT(*read == plan);
+}
+
 TEST(DrawPlan, seed_zero_has_the_fixed_faults_alone) {
   const auto scenario = load_scenario("leader-failover", folder);
   ASSERT_TRUE(scenario) << scenario.error();

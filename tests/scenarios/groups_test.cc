@@ -26,6 +26,7 @@ struct Reader {
   client::Partitions held;
   int rebalances = 0;
   client::Partitions ever_revoked;
+  client::Partitions ever_lost;
   std::set<std::pair<TopicPartition, Offset>> read;
 };
 
@@ -105,13 +106,17 @@ class Groups : public testing::Test {
       for (const auto& partition : partitions) reader.held.erase(partition);
       reader.ever_revoked.insert(partitions.begin(), partitions.end());
     };
+    const auto lost = [gone, &reader](Env& env, const client::Partitions& partitions) {
+      gone(env, partitions);
+      reader.ever_lost.insert(partitions.begin(), partitions.end());
+    };
     return {.assigned =
                 [&reader](Env&, const client::Partitions& partitions) {
                   reader.held.insert(partitions.begin(), partitions.end());
                   ++reader.rebalances;
                 },
             .revoked = gone,
-            .lost = gone};
+            .lost = lost};
   }
   void produce(Env& env) {
     client::Admin admin(client_config("admin"));
@@ -203,6 +208,28 @@ TEST_F(Groups, a_rebalance_that_is_cooperative_takes_only_what_changes_hands) {
   EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
   EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
   EXPECT_EQ(readers_["reader-1"].ever_revoked, readers_["reader-2"].held);
+  expect_well();
+}
+
+// The second is silent, so that the first one's JoinGroup waits; then the first is, for longer than
+// its session after the generation has begun.
+TEST_F(Groups, who_is_expelled_while_it_joins_has_lost_what_it_held) {
+  for (const auto* name : {"reader-1", "reader-2"}) {
+    member(name, 2s, 100s, client::Assignor::cooperative_sticky);
+  }
+  run_to(15s);
+  const auto held = readers_["reader-1"].held;
+  EXPECT_EQ(held.size(), 2u);
+  cluster_->world().pause(machine("reader-2"));
+  member("reader-3", 16s, 100s, client::Assignor::cooperative_sticky);
+  run_to(19s);
+  cluster_->world().pause(machine("reader-1"));
+  run_to(45s);
+  EXPECT_EQ(readers_["reader-3"].held.size(), 4u);
+  cluster_->world().resume(machine("reader-1"));
+  cluster_->world().resume(machine("reader-2"));
+  run_to(90s);
+  EXPECT_EQ(readers_["reader-1"].ever_lost, held);
   expect_well();
 }
 

@@ -24,7 +24,14 @@ Plan example() {
   plan.topics = {{.name = "my-topic", .partitions = 4, .configs = {{"cleanup.policy", "delete"}}}};
   plan.producers = {{.name = "host-01", .acks = 2, .linger = 5ms, .partitioner = Partitioner::key},
                     {.name = "host-02"}};
-  plan.consumers = {{.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms}};
+  plan.consumers = {{.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms},
+                    {.name = "member",
+                     .topic = "my-topic",
+                     .group = "g",
+                     .instance_id = "i",
+                     .assignor = client::Assignor::cooperative_sticky,
+                     .session_timeout = 6s,
+                     .enable_auto_commit = false}};
   plan.operations = {{.at = 2s,
                       .client = "host-01",
                       .topic = "my-topic",
@@ -37,7 +44,9 @@ Plan example() {
                       .client = "admin",
                       .kind = Operation::Kind::elect,
                       .topic = "my-topic",
-                      .partition = 1}};
+                      .partition = 1},
+                     {.at = 4s, .client = "member", .kind = Operation::Kind::leave},
+                     {.at = 5s, .client = "member", .kind = Operation::Kind::join}};
   plan.faults = {{.kind = "slow_link",
                   .at = 4s,
                   .lasting = 250ms,

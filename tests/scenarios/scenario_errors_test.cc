@@ -57,10 +57,22 @@ TEST(ScenarioErrors, unknown_kinds_parameters_settings_and_aims) {
             "s.toml:102:1: there is no setting 'broker.session.timeout'; did you mean "
             "'broker.session.timeout.ms'?");
   EXPECT_EQ(scenario_error("[settings]\n\"min.insync.replicas\" = \"two\"\n"),
-            "s.toml:102:25: min.insync.replicas is 'two', but must be a whole number from 0 to "
-            "2147483647");
+            "s.toml:102:25: min.insync.replicas is 'two': Not a number of type INT");
+  EXPECT_EQ(scenario_error("[settings]\n\"log.retention.ms\" = 1000\n"),
+            "s.toml:102:1: nothing acts upon 'log.retention.ms' yet");
   EXPECT_EQ(parse_scenario("reaches = [\"election\"]\n", "s.toml").error(),
             "s.toml:1:12: there is no aim 'election'; did you mean 'elections'?");
+}
+
+TEST(ScenarioErrors, groups_that_nobody_could_be_in) {
+  EXPECT_EQ(scenario_error("[[consumers]]\nname = \"m\"\ngroup = \"g\"\nassignor = \"stiky\"\n"),
+            "s.toml:104:12: there is no assignor 'stiky'; did you mean 'sticky'?");
+  EXPECT_EQ(scenario_error("[[consumers]]\nname = \"m\"\ngroup = \"g\"\n[[faults]]\n"
+                           "kind = \"crash\"\nfor = \"1s\"\ntargets = [\"coordinator:g\"]\n"),
+            "none");
+  EXPECT_EQ(scenario_error("[[consumers]]\nname = \"m\"\ngroup = \"g\"\n[[faults]]\n"
+                           "kind = \"crash\"\nfor = \"1s\"\ntargets = [\"coordinator:h\"]\n"),
+            "s.toml:107:12: there is no target 'coordinator:h'; did you mean 'coordinator:g'?");
 }
 
 TEST(ScenarioErrors, targets_that_nothing_is_called) {

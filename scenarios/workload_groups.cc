@@ -1,0 +1,125 @@
+// The members of groups among a plan's consumers: they come at their time, leave and join again as
+// the plan says, read what they own and commit it.
+#include <algorithm>
+#include <utility>
+
+#include "scenarios/workload.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+constexpr Duration member_patience = 10s;  // Of a commit, and of taking leave.
+constexpr Duration member_pause = 500ms;   // Before a member that was put out begins anew.
+constexpr Duration longest_poll = 1s;
+
+}  // namespace
+
+// In and out, in the order of its operations. What a machine that crashed has missed it catches up
+// on.
+void Workload::take_part(Env& env, const Consumer& consumer) {
+  auto& member = members_[consumer.name];
+  member.positions.clear();
+  if (!env.sleep_until(Instant{consumer.at})) return;
+  while (!env.is_cancelled()) {
+    const bool has_more = member.step < member.steps.size();
+    const Instant until = has_more ? Instant{member.steps[member.step].operation->at} : never;
+    if (member.is_in) {
+      be_member(env, consumer, until);
+    } else if (has_more) {
+      env.sleep_until(until);
+    } else {
+      env.park(never);
+    }
+    if (!has_more || env.is_cancelled()) continue;
+    member.is_in = member.steps[member.step++].operation->kind == Operation::Kind::join;
+  }
+}
+
+void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
+  while (!env.is_cancelled() && env.now() < until) {
+    const auto client =
+        client::GroupConsumer::make(config_of_member(consumer), listener_of(consumer));
+    client->subscribe({consumer.topic});
+    bool is_well = true;
+    while (is_well && !env.is_cancelled() && env.now() < until) {
+      const auto polled = client->poll(env, std::min(until, env.now() + longest_poll));
+      take_as_member(env, consumer, polled);
+      is_well = polled.problems.empty();
+      if (consumer.enable_auto_commit || polled.records.empty()) continue;
+      // Not committed is read again, by whoever has it next.
+      (void)client->commit(env, env.now() + member_patience);
+    }
+    // Whose machine is gone says nothing more.
+    if (!env.is_cancelled()) client->close(env, env.now() + member_patience);
+    if (!is_well) env.sleep(member_pause);
+  }
+}
+
+client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer) const {
+  client::GroupConsumerConfig config;
+  config.consumer.client = config_of(consumer.name);
+  config.consumer.auto_offset_reset = client::OffsetReset::earliest;
+  config.group_id = consumer.group;
+  if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
+  config.assignor = consumer.assignor;
+  config.session_timeout = consumer.session_timeout;
+  config.heartbeat_interval = std::min(config.heartbeat_interval, consumer.session_timeout / 3);
+  config.enable_auto_commit = consumer.enable_auto_commit;
+  config.auto_commit_interval = 1s;
+  return config;
+}
+
+client::RebalanceListener Workload::listener_of(const Consumer& consumer) {
+  const auto tell = [this, &consumer](Env& env, std::string how,
+                                      const client::Partitions& partitions) {
+    auto& positions = members_[consumer.name].positions;
+    for (const auto& partition : partitions) {
+      if (how == "assigned") {
+        positions.try_emplace(partition, -1);
+      } else {
+        positions.erase(partition);
+      }
+    }
+    if (partitions.empty()) return;
+    env.emit(OwnershipChanged{
+        consumer.name, consumer.group, std::move(how), {partitions.begin(), partitions.end()}});
+  };
+  return {.assigned = [tell](Env& env, const auto& those) { tell(env, "assigned", those); },
+          .revoked = [tell](Env& env, const auto& those) { tell(env, "revoked", those); },
+          .lost = [tell](Env& env, const auto& those) { tell(env, "lost", those); }};
+}
+
+void Workload::take_as_member(Host& host, const Consumer& consumer, const client::Polled& polled) {
+  auto& positions = members_[consumer.name].positions;
+  auto& copies = copies_[consumer.group];
+  const auto move = [&positions](const TopicPartition& partition, Offset to) {
+    const auto owned = positions.find(partition);
+    if (owned != positions.end()) owned->second = to;
+  };
+  for (const auto& reset : polled.resets) {
+    host.emit(PositionReset{consumer.name, reset.partition, reset.offset, reset.why});
+    move(reset.partition, reset.offset);
+  }
+  for (const auto& delivered : polled.records) {
+    const auto& [offset, record] = delivered.at;
+    host.emit(RecordDelivered{consumer.name, delivered.partition, offset, digest_of(record)});
+    auto& copy = copies[delivered.partition];
+    copy.records[offset] = record.value ? std::string(as_text(*record.value)) : std::string();
+    copy.has_begun = true;
+    move(delivered.partition, offset + 1);
+  }
+}
+
+// Of whoever owns it.
+std::optional<Offset> Workload::position_of_group(const std::string& group,
+                                                  const TopicPartition& partition) const {
+  for (const auto& consumer : plan_.consumers) {
+    if (consumer.group != group) continue;
+    const auto& positions = members_.at(consumer.name).positions;
+    const auto owned = positions.find(partition);
+    if (owned != positions.end()) return owned->second;
+  }
+  return std::nullopt;
+}
+
+}  // namespace brokersim::scenarios

@@ -1,0 +1,197 @@
+// BS-G04 to BS-G06: what members of a group are handed, and what they commit of it.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+namespace {
+
+constexpr std::int32_t ungrouped = -1;
+
+class GroupReading : public History {
+ public:
+  // Three records of `orders` are committed, and two members there may be.
+  GroupReading() {
+    topic(1);
+    partition(1, 0, {1, 2, 3});
+    for (Offset offset = 0; offset < 3; ++offset) replicated(1, offset, 0, record(offset));
+  }
+  static std::uint64_t record(Offset offset) { return 100 + static_cast<std::uint64_t>(offset); }
+  static int node_of(const std::string& member) { return member == "a" ? 11 : 12; }
+  void owns(const std::string& member, std::string how) {
+    add(node_of(member), OwnershipChanged{member, "g", std::move(how), {orders}});
+  }
+  void starts_at(const std::string& member, Offset offset) {
+    add(node_of(member), PositionReset{member, orders, offset, "assign"});
+  }
+  void reads(const std::string& member, Offset first, Offset last) {
+    for (Offset offset = first; offset <= last; ++offset) {
+      add(node_of(member), RecordDelivered{member, orders, offset, record(offset)});
+    }
+  }
+  void commits_by(const std::string& member, Offset offset) {
+    wait(1ms);
+    add(1, OffsetCommitAnswered{member, "g", member, 1, orders, offset, 0, now().ns()});
+  }
+  void commits(Offset offset, std::int32_t generation = 1, int error = 0) {
+    wait(1ms);
+    commits_asked(offset, now().ns(), generation, error);
+  }
+  void commits_asked(Offset offset, std::int64_t at_ns, std::int32_t generation = 1,
+                     int error = 0) {
+    add(1, OffsetCommitAnswered{"client", "g", "m", generation, orders, offset, error, at_ns});
+  }
+  Fired groups_fired() {
+    Fired result;
+    for (const auto& one : fired()) {
+      if (one.rfind("BS-G", 0) == 0) result.push_back(one);
+    }
+    return result;
+  }
+};
+
+// ---- BS-G04 ------------------------------------------------------------------------------------
+
+TEST(GroupDelivery, what_nobody_was_handed_is_not_committed) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  h.commits(2);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G04/committed_unread"});
+}
+
+TEST(GroupDelivery, a_commit_comes_after_what_it_is_of) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  const auto asked = h.now().ns();
+  h.reads("a", 1, 1);
+  h.commits_asked(2, asked);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G04/committed_unread"});
+}
+
+TEST(GroupDelivery, is_the_groups_whoever_reads_and_however_often) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 1);
+  h.commits(1);
+  h.owns("a", "lost");
+  h.owns("b", "assigned");
+  h.starts_at("b", 1);
+  h.reads("b", 1, 2);
+  h.commits(3);
+  h.commits(1);  // Back, by somebody who reads it once more.
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// A gap between what two members have read.
+TEST(GroupDelivery, nothing_between_two_members_is_left_out) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  h.owns("a", "lost");
+  h.owns("b", "assigned");
+  h.starts_at("b", 2);
+  h.reads("b", 2, 2);
+  h.commits(3);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G04/committed_unread"});
+}
+
+TEST(GroupDelivery, begins_where_the_group_does_and_is_not_of_other_commits) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 1);
+  h.reads("a", 1, 1);
+  h.commits(2);
+  h.commits(3, 1, 16);      // Refused.
+  h.commits(3, ungrouped);  // By an operator.
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(GroupDelivery, does_not_owe_what_was_deleted) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.add(1, LogBegun{orders, 2});
+  h.starts_at("a", 2);
+  h.reads("a", 2, 2);
+  h.commits(3);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// ---- BS-G05 ------------------------------------------------------------------------------------
+
+TEST(RevokedReads, what_was_revoked_is_not_read_any_more) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  h.owns("a", "revoked");
+  h.reads("a", 1, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G05/not_owned"});
+}
+
+TEST(RevokedReads, a_new_process_owns_nothing) {
+  GroupReading h;
+  h.add(11, NodeStarted{"a", 0});
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  h.add(11, NodeStarted{"a", 1});
+  h.reads("a", 1, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G05/not_owned"});
+}
+
+TEST(RevokedReads, what_comes_back_is_read_again) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 0);
+  h.owns("a", "lost");
+  h.owns("b", "assigned");
+  h.starts_at("b", 0);
+  h.reads("b", 0, 0);
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// ---- BS-G06 ------------------------------------------------------------------------------------
+
+TEST(CrossedCommits, two_members_do_not_commit_to_one_partition_in_turn) {
+  GroupReading h;
+  for (const auto* member : {"a", "b"}) {
+    h.owns(member, "assigned");
+    h.starts_at(member, 0);
+    h.reads(member, 0, 2);
+  }
+  h.commits_by("b", 2);
+  h.commits_by("a", 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G06/crossed"});
+}
+
+TEST(CrossedCommits, who_was_given_it_since_goes_on_from_there) {
+  GroupReading h;
+  h.owns("a", "assigned");
+  h.starts_at("a", 0);
+  h.reads("a", 0, 2);
+  h.commits_by("a", 1);
+  h.owns("b", "assigned");
+  h.starts_at("b", 1);
+  h.reads("b", 1, 2);
+  h.commits_by("b", 2);
+  h.owns("a", "lost");
+  h.owns("a", "assigned");
+  h.starts_at("a", 2);
+  h.reads("a", 2, 2);
+  h.commits_by("a", 3);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+}  // namespace
+}  // namespace brokersim::properties

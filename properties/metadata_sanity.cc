@@ -1,6 +1,7 @@
-// BS-M01: the committed metadata makes sense (guarantees L3, L4, L5; KIP-497, KIP-841): sets and
-// epochs obey their rules, and what is committed is only added to.
+// BS-M01: the committed metadata makes sense (guarantees L3, L4, L5; KIP-497, KIP-631, KIP-841):
+// sets and epochs obey their rules, and what is committed is only added to.
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,8 +26,9 @@ class MetadataSanity final : public Property {
     return "In the committed metadata a partition's leader is one of its in-sync replicas, or "
            "nobody; the in-sync replicas are replicas, and at least one. Every change raises the "
            "partition epoch by one, a change of leader raises the leader epoch by one, and no "
-           "epoch ever goes back. Nobody joins the in-sync replicas while fenced. Metadata "
-           "offsets only grow: what is committed does not change.";
+           "epoch ever goes back. A fenced broker leads nothing, joins no in-sync replicas, and is "
+           "among them only alone. Each registration has a broker epoch of its own, above all "
+           "earlier ones. Metadata offsets only grow: what is committed does not change.";
   }
   Needs needs() const override { return Need::metadata; }
   Kinds listens_to() const override { return Kinds::of<PartitionCommitted, BrokerCommitted>(); }
@@ -34,15 +36,18 @@ class MetadataSanity final : public Property {
   void observe(const Event& e, Judge& judge) override {
     if (const auto* broker = std::get_if<BrokerCommitted>(&e.body)) {
       check_offset(e, broker->metadata_offset, std::nullopt, judge);
+      check_broker_epoch(e, *broker, judge);
       return;
     }
     const auto& next = std::get<PartitionCommitted>(e.body);
     check_offset(e, next.metadata_offset, next.partition, judge);
     check_sets(e, next, judge);
+    check_leader(e, next, judge);
     const std::size_t number = *judge.ledger().index_of(next.partition);
     if (before_.size() <= number) before_.resize(number + 1);
     Known& before = before_[number];
     if (before.event.value != 0) check_step(e, before, next, judge);
+    check_members(e, before, next, judge);
     before = {e.id, next.leader, next.leader_epoch, next.partition_epoch, next.isr};
   }
 
@@ -53,6 +58,10 @@ class MetadataSanity final : public Property {
     LeaderEpoch leader_epoch{-1};
     PartitionEpoch partition_epoch{-1};
     std::vector<NodeId> isr;
+  };
+  struct Registration {
+    EventId event;
+    BrokerEpoch epoch = no_broker_epoch;
   };
 
   void check_offset(const Event& e, Offset offset, const std::optional<TopicPartition>& partition,
@@ -104,14 +113,47 @@ class MetadataSanity final : public Property {
              fmt::format("The leader of {} changed from {} to {} within leader epoch {}.",
                          next.partition, before.leader, next.leader, next.leader_epoch),
              judge);
+  }
+
+  // KIP-841. Who was the last one in sync stays so when it goes.
+  void check_members(const Event& e, const Known& before, const PartitionCommitted& next,
+                     Judge& judge) {
     for (const NodeId node : next.isr) {
-      const auto fenced = judge.ledger().node(node).is_fenced;
-      if (contains(before.isr, node) || !fenced.value_or(false)) continue;
-      report(e, "fenced_joined_isr", before.event, next.partition,
-             fmt::format("{} joined the in-sync replicas of {} while fenced.",
-                         judge.ledger().name_of(node), next.partition),
+      if (!is_fenced(node, judge)) continue;
+      const bool has_joined = !contains(before.isr, node);
+      if (!has_joined && next.isr.size() == 1) continue;
+      report(e, has_joined ? "fenced_joined_isr" : "fenced_stayed_in_isr", before.event,
+             next.partition,
+             fmt::format("{} {} the in-sync replicas of {} while fenced.",
+                         judge.ledger().name_of(node), has_joined ? "joined" : "stayed among",
+                         next.partition),
              judge);
     }
+  }
+
+  void check_leader(const Event& e, const PartitionCommitted& next, Judge& judge) {
+    if (!next.leader.is_set() || !is_fenced(next.leader, judge)) return;
+    report(e, "fenced_leads", {}, next.partition,
+           fmt::format("{} leads {} while fenced.", judge.ledger().name_of(next.leader),
+                       next.partition),
+           judge);
+  }
+
+  static bool is_fenced(NodeId node, const Judge& judge) {
+    return judge.ledger().node(node).is_fenced.value_or(false);
+  }
+
+  void check_broker_epoch(const Event& e, const BrokerCommitted& next, Judge& judge) {
+    auto& known = registrations_[next.broker];
+    if (known.event.value != 0 && known.epoch == next.broker_epoch) return;
+    if (next.broker_epoch <= latest_.epoch) {
+      report(e, "broker_epoch_reused", latest_.event, std::nullopt,
+             fmt::format("{} was registered with broker epoch {}, when {} had been given before.",
+                         judge.ledger().name_of(next.broker), next.broker_epoch, latest_.epoch),
+             judge);
+    }
+    known = {e.id, next.broker_epoch};
+    if (known.epoch > latest_.epoch) latest_ = known;
   }
 
   void report(const Event& e, std::string kind, EventId other,
@@ -121,6 +163,8 @@ class MetadataSanity final : public Property {
   }
 
   std::vector<Known> before_;  // By the ledger's number of the partition.
+  std::map<NodeId, Registration> registrations_;
+  Registration latest_;  // With the highest epoch.
   Offset last_offset_ = -1;
   EventId last_event_;
 };

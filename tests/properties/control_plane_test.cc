@@ -71,20 +71,54 @@ TEST(Metadata, a_partition_epoch_that_does_not_grow_by_one_is_a_violation) {
 TEST(Metadata, committed_offsets_do_not_go_back) {
   History h;
   h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{7}, true, 7});
-  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{6}, true, 6});
+  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{8}, true, 6});
   EXPECT_EQ(h.fired(), Fired{"BS-M01/metadata_went_back"});
 }
 
-TEST(Metadata, a_fenced_broker_may_stay_in_sync_but_not_join) {
-  History h;
-  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{0}, false, 0});
-  h.partition(1, 0, {1, 2});
-  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, true, 1});
-  h.partition(1, 0, {1, 2});
-  h.partition(1, 0, {1});
-  EXPECT_EQ(h.fired(), Fired{});
-  h.partition(1, 0, {1, 2});
-  EXPECT_EQ(h.fired(), Fired{"BS-M01/fenced_joined_isr"});
+// Broker 2 leads with these in sync, and is fenced.
+struct FencedBroker : History {
+  explicit FencedBroker(std::vector<int> isr) {
+    add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{0}, false, 0});
+    add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, false, 1});
+    partition(2, 0, std::move(isr));
+    add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, true, 1});
+  }
+};
+
+TEST(Metadata, a_fenced_broker_stays_in_sync_only_alone) {
+  FencedBroker left({1, 2});
+  left.partition(1, 1, {1});
+  EXPECT_EQ(left.fired(), Fired{});
+  left.partition(1, 1, {1, 2});
+  EXPECT_EQ(left.fired(), Fired{"BS-M01/fenced_joined_isr"});
+
+  FencedBroker stayed({1, 2});
+  stayed.partition(1, 1, {1, 2});
+  EXPECT_EQ(stayed.fired(), Fired{"BS-M01/fenced_stayed_in_isr"});
+
+  FencedBroker alone({2});
+  alone.partition(-1, 1, {2});
+  EXPECT_EQ(alone.fired(), Fired{});
+}
+
+TEST(Metadata, a_fenced_broker_leads_nothing) {
+  FencedBroker fenced({2});
+  fenced.partition(2, 1, {2});
+  EXPECT_EQ(fenced.fired(), Fired{"BS-M01/fenced_leads"});
+}
+
+TEST(Metadata, a_broker_epoch_that_somebody_had_is_a_violation) {
+  const auto fired_with = [](int second, int third) {
+    History h;
+    h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{3}, true, 3});
+    h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{3}, false, 4});
+    h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{second}, true, 5});
+    h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{third}, true, 6});
+    return h.fired();
+  };
+  EXPECT_EQ(fired_with(5, 6), Fired{});
+  EXPECT_EQ(fired_with(3, 6), Fired{"BS-M01/broker_epoch_reused"});
+  EXPECT_EQ(fired_with(5, 4), Fired{"BS-M01/broker_epoch_reused"});
 }
 
 TEST(Convergence, a_partition_without_leader_long_after_the_last_fault_is_a_violation) {

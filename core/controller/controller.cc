@@ -517,15 +517,16 @@ Decided Controller::tick(Instant now) {
     return out;
   }
   if (now >= next_balance_) {
-    next_balance_ = now + config_.leader_imbalance_check_interval;
-    if (config_.auto_leader_rebalance_enable) balance_leaders(out);
+    const bool is_balanced = !config_.auto_leader_rebalance_enable || balance_leaders(out);
+    // What is left is next in turn, after whoever waits for a decision.
+    next_balance_ = is_balanced ? now + config_.leader_imbalance_check_interval : now;
   }
   return out;
 }
 
 Instant Controller::next_tick() const { return std::min(sessions_.next_expiry(), next_balance_); }
 
-void Controller::balance_leaders(Decided& out) {
+bool Controller::balance_leaders(Decided& out) {
   const auto is_active = [&](NodeId replica) { return image_.is_active(replica); };
   std::vector<PartitionChangeRecord> changes;
   for (const auto& [name, topic] : image_.topics()) {
@@ -535,7 +536,11 @@ void Controller::balance_leaders(Decided& out) {
       if (change) changes.push_back(*std::move(change));
     }
   }
-  for (auto& change : changes) decide(std::move(change), "leaders rebalanced", out);
+  const auto count = std::min(changes.size(), config_.max_elections_per_rebalance);
+  for (std::size_t i = 0; i < count; ++i) {
+    decide(std::move(changes[i]), "leaders rebalanced", out);
+  }
+  return count == changes.size();
 }
 
 }  // namespace brokersim::controller

@@ -139,7 +139,8 @@ class Controller {
       const api::AlterPartitionRequest::PartitionData& proposal, Decided& out);
   std::vector<api::ElectLeadersRequest::TopicPartitions> all_partitions() const;
   api::ErrorCode elect_leader(const TopicPartition& partition, Election election, Decided& out);
-  void balance_leaders(Decided& out);
+  // Whether nothing is left to do.
+  bool balance_leaders(Decided& out);
 
   Image image_;
   Offset next_offset_;

@@ -1,6 +1,7 @@
 // What the controller's decisions depend on besides the metadata: Kafka's names and defaults.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -22,6 +23,8 @@ struct ControllerConfig {
   bool delete_topic_enable = true;
   bool auto_leader_rebalance_enable = true;
   Duration leader_imbalance_check_interval = 300s;
+  // Of one decision that rebalances leaders; as in Kafka nobody sets it.
+  std::size_t max_elections_per_rebalance = 1000;
 };
 
 }  // namespace brokersim::controller

@@ -269,6 +269,34 @@ TEST_F(Alterations, admit_no_replica_that_is_fenced_leaving_or_another_incarnati
             ErrorCode::none);
 }
 
+TEST_F(Alterations, admit_no_replica_that_is_shutting_down) {
+  c.create("u", {3, 1});
+  c.heartbeat(3, {.want_shut_down = true});
+  const auto* leaving = c.controller.image().find_broker(NodeId{3});
+  ASSERT_TRUE(leaving->is_in_controlled_shutdown && !leaving->is_fenced);
+  EXPECT_EQ(error_after([](auto&) {}), ErrorCode::ineligible_replica);
+}
+
+// KIP-704.
+TEST(AlterationsInRecovery, admit_nobody_before_it_is_over) {
+  Cluster c(2);
+  c.create("t", {1, 2}, {{"unclean.leader.election.enable", "true"}});
+  c.fence(2);
+  c.heartbeat(2);
+  c.fence(1);
+  c.heartbeat(1);
+  ASSERT_EQ(c.partition("t").leader_recovery_state, LeaderRecoveryState::recovering);
+  const auto error_with = [&](std::initializer_list<std::int32_t> isr, std::int8_t state) {
+    auto request = c.alteration("t", isr);
+    request.topics.front().partitions.front().leader_recovery_state = state;
+    return c.alter(request).response.topics.front().partitions.front().error_code;
+  };
+  EXPECT_EQ(error_with({2, 1}, 1), ErrorCode::invalid_request);
+  EXPECT_EQ(error_with({2}, 1), ErrorCode::none);
+  EXPECT_EQ(error_with({2, 1}, 0), ErrorCode::none);
+  EXPECT_EQ(c.partition("t").leader_recovery_state, LeaderRecoveryState::recovered);
+}
+
 TEST_F(Alterations, of_version_2_name_members_without_epochs) {
   EXPECT_EQ(error_after([](auto& p) {
               p.new_isr_with_epochs.clear();
@@ -389,6 +417,23 @@ TEST(Rebalancing, returns_leadership_to_preferred_replicas_after_the_interval) {
   c.tick();
   EXPECT_EQ(c.partition("t").leader, NodeId{1});
   EXPECT_GT(c.controller.next_tick(), c.now);
+}
+
+TEST(Rebalancing, of_many_partitions_goes_on_at_once_in_further_decisions) {
+  ControllerConfig config;
+  config.broker_session_timeout = 3600s;
+  config.max_elections_per_rebalance = 2;
+  Cluster c(2, config);
+  for (const char* topic : {"t", "u", "v"}) c.create(topic, {1, 2});
+  c.fence(1);
+  c.heartbeat(1);
+  for (const char* topic : {"t", "u", "v"}) c.alter(c.alteration(topic, {2, 1}));
+  c.now += 300s;
+  EXPECT_EQ(of_kind<LeaderElected>(c.tick().events).size(), 2U);
+  EXPECT_EQ(c.controller.next_tick(), c.now);
+  EXPECT_EQ(of_kind<LeaderElected>(c.tick().events).size(), 1U);
+  EXPECT_EQ(c.controller.next_tick(), c.now + 300s);
+  for (const char* topic : {"t", "u", "v"}) EXPECT_EQ(c.partition(topic).leader, NodeId{1});
 }
 
 }  // namespace

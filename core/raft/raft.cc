@@ -10,6 +10,8 @@ Raft::Raft(RaftConfig config, const LogView& log, QuorumState stored)
   REQUIRE(config_.self.is_set());
   REQUIRE(!config_.voters.empty());
   REQUIRE(config_.random != nullptr);
+  REQUIRE(config_.election_timeout > Duration{});
+  REQUIRE(config_.fetch_timeout > Duration{});
   // What a snapshot stands for had been committed.
   if (const auto snapshot = log_.latest_snapshot()) high_watermark_ = snapshot->end_offset;
 }
@@ -155,6 +157,7 @@ Instant Raft::new_election_deadline(Instant now) {
 Duration Raft::random_duration(std::string_view purpose, Duration below) {
   const auto key = (static_cast<std::uint64_t>(epoch().value) << 32) | draws_++;
   const auto bits = config_.random(purpose, key);
+  if (below == Duration{}) return {};
   return Duration(static_cast<std::int64_t>(bits % static_cast<std::uint64_t>(below.count())));
 }
 

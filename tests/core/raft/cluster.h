@@ -142,7 +142,9 @@ class Cluster {
     Node& node = nodes_.at(id);
     if (is_power_loss && node.synced < node.log.end_offset()) {
       const int lost = static_cast<int>(node.log.end_offset() - node.synced);
-      node.log.truncate(node.log.end_offset() - below(lost + 1));
+      Offset kept = node.log.end_offset() - below(lost + 1);
+      while (!node.log.is_batch_boundary(kept)) --kept;
+      node.log.truncate(kept);
     }
     start(id);
   }
@@ -158,11 +160,20 @@ class Cluster {
       node.log.truncate(*out.truncate_to);
       node.synced = std::min(node.synced, *out.truncate_to);
     }
-    for (std::size_t i = 0; i < out.append_batches; ++i) node.log.entries.push_back(entries[i]);
+    append_batches(node.log, out.append_batches, entries);
     if (out.flush && mutations_.followers_flush) node.synced = node.log.end_offset();
     if (out.became_leader) begin_to_lead(id, *out.became_leader);
     if (out.snapshot_chunk) keep_chunk(id, *out.snapshot_chunk, entries);
     check(id);
+  }
+
+  static void append_batches(MemoryLog& log, std::size_t count, const std::vector<Entry>& entries) {
+    std::size_t begun = 0;
+    for (const Entry& entry : entries) {
+      if (!entry.continues_batch) ++begun;
+      if (begun == 0 || begun > count) return;
+      log.entries.push_back(entry);
+    }
   }
 
   void keep_chunk(NodeId id, const SnapshotChunk& chunk, const std::vector<Entry>& entries) {
@@ -189,6 +200,9 @@ class Cluster {
     const Offset end = mutations_.snapshots_are_named_by_their_end ? last + 1 : last;
     const SnapshotId name{end, node.log.at(end - 1).epoch};
     if (!node.raft->objection_to_snapshot(name).empty()) return;
+    if (!node.log.is_batch_boundary(end)) {
+      violation = fmt::format("node {} may take a snapshot inside a batch, at {}", id, end);
+    }
     node.log.snapshots[name] = node.log.all_before(last + 1);
     check_snapshot(id, name);
     if (below(2) == 0) node.log.begin_at(name);
@@ -239,7 +253,11 @@ class Cluster {
 
   void append(NodeId id) {
     Node& node = nodes_.at(id);
-    if (node.raft->is_leader()) node.log.entries.push_back({node.raft->epoch(), draw()});
+    if (!node.raft->is_leader()) return;
+    const int records = 1 + below(3);
+    for (int i = 0; i < records; ++i) {
+      node.log.entries.push_back({node.raft->epoch(), draw(), i > 0});
+    }
   }
 
   void flush(NodeId id) {
@@ -331,10 +349,10 @@ class Cluster {
                              !response.snapshot_id;
     if (has_records) {
       const auto limit = std::min(node.log.end_offset(), request.fetch_offset + 1 + below(4));
-      for (Offset at = request.fetch_offset; at < limit; ++at) {
-        const Entry& entry = node.log.at(at);
-        response.batches.push_back({at, at + 1, entry.epoch});
-        frame.entries.push_back(entry);
+      for (Offset at = request.fetch_offset; at < limit;) {
+        const Offset end = node.log.end_of_batch(at);
+        response.batches.push_back({at, end, node.log.at(at).epoch});
+        for (; at < end; ++at) frame.entries.push_back(node.log.at(at));
       }
     }
     frame.response = response;

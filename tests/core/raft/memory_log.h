@@ -1,5 +1,6 @@
-// A log in memory for tests of the quorum: each entry is one batch of one record. A snapshot is a
-// copy of all entries before its end, and as many bytes long as they are many.
+// A log in memory for tests of the quorum: an entry is a record, and begins a batch unless it says
+// otherwise. A snapshot is a copy of all entries before its end, and as many bytes long as they are
+// many.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace brokersim::raft {
 struct Entry {
   LeaderEpoch epoch{0};
   std::uint64_t value = 0;
+  bool continues_batch = false;  // That of the entry before.
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
@@ -35,7 +37,10 @@ struct MemoryLog : LogView {
     if (after == entries.begin()) return {begin.epoch, begin.end_offset};
     return {std::prev(after)->epoch, begin.end_offset + (after - entries.begin())};
   }
-  bool is_batch_boundary(Offset) const override { return true; }
+  bool is_batch_boundary(Offset offset) const override {
+    const bool is_inside = offset > begin.end_offset && offset < end_offset();
+    return !is_inside || !at(offset).continues_batch;
+  }
   std::optional<SnapshotId> latest_snapshot() const override {
     return snapshots.empty() ? std::nullopt : std::optional(snapshots.rbegin()->first);
   }
@@ -47,6 +52,11 @@ struct MemoryLog : LogView {
 
   const Entry& at(Offset offset) const {
     return entries.at(static_cast<std::size_t>(offset - begin.end_offset));
+  }
+  Offset end_of_batch(Offset offset) const {
+    while (!is_batch_boundary(++offset)) {
+    }
+    return offset;
   }
   void truncate(Offset end) { entries.resize(static_cast<std::size_t>(end - begin.end_offset)); }
 

@@ -16,8 +16,9 @@ constexpr LeaderEpoch epoch(int n) { return LeaderEpoch(n); }
 // Node a of voters a, b, c, unless said otherwise.
 struct Node {
   explicit Node(QuorumState at_start = {}, QuorumRules rules = {}, NodeId self = a,
-                std::vector<NodeId> voters = {a, b, c}) {
+                std::vector<NodeId> voters = {a, b, c}, Duration election_backoff_max = 1s) {
     RaftConfig config;
+    config.election_backoff_max = election_backoff_max;
     config.self = self;
     config.voters = std::move(voters);
     config.rules = rules;
@@ -93,6 +94,24 @@ TEST(Elections, begin_with_a_pre_vote_in_the_same_epoch_that_is_not_persisted) {
   const auto out = node.vote_arrives(b, true);
   EXPECT_EQ(out.persist, (QuorumState{no_node, epoch(1), a}));
   EXPECT_EQ(node.raft->role_name(), "candidate");
+}
+
+TEST(Elections, without_pre_vote_begin_with_an_epoch_that_disturbs) {
+  Node node({}, {.has_pre_vote = false});
+  node.start();
+  EXPECT_EQ(node.time_passes().persist, (QuorumState{no_node, epoch(1), a}));
+  EXPECT_EQ(node.raft->role_name(), "candidate");
+}
+
+// Nothing is divided by it.
+TEST(Elections, without_back_off_are_tried_again_at_once) {
+  Node node({}, {}, a, {a, b, c}, 0s);
+  node.start();
+  node.time_passes();
+  node.vote_arrives(b, true);
+  node.vote_arrives(b, false);
+  node.vote_arrives(c, false);
+  EXPECT_EQ(node.raft->next_deadline(), node.now);
 }
 
 TEST(Elections, are_won_by_a_majority_and_announced_until_acknowledged) {
@@ -203,6 +222,23 @@ TEST(Votes, asked_in_nonsense_are_refused_without_effect) {
   EXPECT_EQ(node.raft->epoch(), epoch(0));
 }
 
+// Voters may know of each other in different order: a vote goes to whoever is up to date.
+TEST(Votes, go_also_to_candidates_that_are_no_voters) {
+  Node node;
+  node.start();
+  EXPECT_TRUE(node.asked_by(NodeId(9), 1, 0, 0).vote_granted);
+  EXPECT_EQ(node.stored, (QuorumState{no_node, epoch(1), NodeId(9)}));
+}
+
+TEST(Votes, are_given_by_observers_too_who_stand_for_nothing_afterwards) {
+  Node node({}, {}, NodeId(9));
+  node.start();
+  const auto answer = node.raft->on_vote(node.now, {epoch(1), b, NodeId(9), epoch(0), 0});
+  EXPECT_TRUE(answer.response.vote_granted);
+  EXPECT_EQ(answer.output.persist, (QuorumState{no_node, epoch(1), b}));
+  EXPECT_EQ(node.raft->next_deadline(), never);
+}
+
 TEST(PreVotes, are_refused_while_a_leader_is_in_touch) {
   Node node;
   node.following(b, 3);
@@ -275,6 +311,11 @@ TEST(Leaders, resign_when_no_majority_fetches) {
   EXPECT_EQ(node.raft->role_name(), "resigned");
   const auto request = std::get<EndQuorumEpochRequest>(*node.raft->request_for(b));
   EXPECT_EQ(request.preferred_successors, (std::vector{c, b}));
+}
+
+TEST(Leaders, without_check_quorum_lead_on_for_ever) {
+  Node node({}, {.has_check_quorum = false});
+  EXPECT_EQ(node.elected().raft->next_deadline(), never);
 }
 
 // ---- The high watermark ------------------------------------------------------------------------
@@ -618,6 +659,19 @@ TEST(OwnSnapshots, are_of_what_is_committed_and_named_by_its_last_record) {
   node.log.snapshots[snapshot(2, 1)].resize(2);
   EXPECT_FALSE(may_take(2, 1));
   EXPECT_FALSE(may_take(1, 1));
+}
+
+// KAFKA-17713: followers go on behind a snapshot by whole batches.
+TEST(OwnSnapshots, end_between_two_batches) {
+  Node node;
+  for (int i = 0; i < 3; ++i) node.append(epoch(1));
+  node.log.entries[1].continues_batch = true;
+  node.following(b, 3);
+  FetchResponse response;
+  response.high_watermark = 3;
+  (void)node.fetch_answered(response);
+  EXPECT_EQ(node.raft->objection_to_snapshot(snapshot(1, 1)), "it ends inside a batch");
+  EXPECT_EQ(node.raft->objection_to_snapshot(snapshot(2, 1)), "");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -67,7 +68,6 @@ void each_setting(Config& c, F&& f) {
   f("controller.quorum.fetch.timeout.ms", c.quorum_fetch_timeout, ms);
   f("controller.quorum.request.timeout.ms", c.quorum_request_timeout, ms);
   f("controller.quorum.retry.backoff.ms", c.quorum_retry_backoff, ms);
-  f("controller.quorum.append.linger.ms", c.quorum_append_linger, ms);
   f("metadata.max.idle.interval.ms", c.metadata_max_idle_interval, ms);
   f("metadata.log.segment.bytes", c.metadata_log_segment_bytes, none);
   f("metadata.log.max.record.bytes.between.snapshots",
@@ -167,6 +167,15 @@ Expected<Done, std::string> check(const NodeConfig& config) {
         "broker.session.timeout.ms is {}, but must be at least twice broker.heartbeat.interval.ms, "
         "which is {}",
         config.broker_session_timeout / 1ms, config.broker_heartbeat_interval / 1ms));
+  }
+  // Of 0 they would leave no time for anything else.
+  const std::pair<std::string_view, Duration> positive[] = {
+      {"controller.quorum.election.timeout.ms", config.quorum_election_timeout},
+      {"controller.quorum.fetch.timeout.ms", config.quorum_fetch_timeout},
+      {"leader.imbalance.check.interval.seconds", config.leader_imbalance_check_interval}};
+  for (const auto& [name, value] : positive) {
+    if (value > Duration{}) continue;
+    return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
   }
   return Done{};
 }

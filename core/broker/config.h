@@ -106,8 +106,7 @@ struct NodeConfig {
   Duration quorum_fetch_timeout = 2s;           // controller.quorum.fetch.timeout.ms
   Duration quorum_request_timeout = 2s;         // controller.quorum.request.timeout.ms
   Duration quorum_retry_backoff = 20ms;         // controller.quorum.retry.backoff.ms
-  Duration quorum_append_linger = 25ms;         // controller.quorum.append.linger.ms
-  Duration metadata_max_idle_interval = 500ms;  // metadata.max.idle.interval.ms
+  Duration metadata_max_idle_interval = 500ms;  // metadata.max.idle.interval.ms, 0: never
 
   // Metadata log and snapshots.
   std::int64_t metadata_log_segment_bytes = std::int64_t{1} << 30;  // metadata.log.segment.bytes

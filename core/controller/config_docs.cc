@@ -56,7 +56,6 @@ constexpr std::array docs{
     ConfigDoc{"broker.rack", "Where this broker stands."},
     ConfigDoc{"broker.session.timeout.ms", "After what silence a broker is fenced."},
     ConfigDoc{"connections.max.idle.ms", "After what idle time a connection is closed."},
-    ConfigDoc{"controller.quorum.append.linger.ms", "How long appends to the metadata log gather."},
     ConfigDoc{"controller.quorum.election.backoff.max.ms", "The longest wait between elections."},
     ConfigDoc{"controller.quorum.election.timeout.ms", "How long a candidate waits for votes."},
     ConfigDoc{"controller.quorum.fetch.timeout.ms",

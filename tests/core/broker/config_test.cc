@@ -1,6 +1,7 @@
 // Settings by Kafka's names: what is refused, and that the refusal says what would fit.
 #include "core/broker/config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace brokersim::broker {
@@ -77,6 +78,28 @@ TEST(Config, a_session_that_cannot_outlive_a_heartbeat_is_refused) {
   EXPECT_EQ(checked.error(),
             "broker.session.timeout.ms is 3999, but must be at least twice "
             "broker.heartbeat.interval.ms, which is 2000");
+}
+
+TEST(Config, times_that_leave_no_time_are_refused) {
+  for (const char* name :
+       {"controller.quorum.election.timeout.ms", "controller.quorum.fetch.timeout.ms",
+        "leader.imbalance.check.interval.seconds"}) {
+    NodeConfig config;
+    ASSERT_TRUE(set(config, name, "0"));
+    const auto checked = check(config);
+    ASSERT_FALSE(checked) << name;
+    EXPECT_EQ(checked.error(), fmt::format("{} is 0, but must be at least 1", name));
+    ASSERT_TRUE(set(config, name, "1"));
+    EXPECT_TRUE(check(config)) << name;
+  }
+}
+
+// As in Kafka: no record of an idle log, no wait after a lost election.
+TEST(Config, of_0_turns_off_what_may_be_turned_off) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "metadata.max.idle.interval.ms", "0"));
+  ASSERT_TRUE(set(config, "controller.quorum.election.backoff.max.ms", "0"));
+  EXPECT_TRUE(check(config));
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ class GroupDelivery final : public Property {
         committed.begin(), committed.end(),
         [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
-      if (at->batch.is_control) continue;
+      if (is_control(at->batch.role)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
         const auto delivered = reading.delivered.find(offset);

@@ -6,7 +6,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<std::string_view, 257> all_names{
+constexpr std::array<std::string_view, 256> all_names{
     "advertised.listeners",
     "alter.config.policy.class.name",
     "alter.log.dirs.replication.quota.window.num",

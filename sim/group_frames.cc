@@ -12,9 +12,11 @@ GroupAsked read_asked(const api::JoinGroupRequest& request) {
   return GroupAsked{.group = request.group_id, .member = request.member_id};
 }
 
+// A static member is the same one under every id that it is given (KIP-345).
 GroupAsked read_asked(const api::SyncGroupRequest& request) {
-  return GroupAsked{
-      .group = request.group_id, .member = request.member_id, .generation = request.generation_id};
+  return GroupAsked{.group = request.group_id,
+                    .member = request.group_instance_id.value_or(request.member_id),
+                    .generation = request.generation_id};
 }
 
 GroupAsked read_asked(const api::OffsetCommitRequest& request) {

@@ -63,13 +63,19 @@ controller::ControllerConfig ControllerNode::controller_config() const {
           .leader_imbalance_check_interval = config_.leader_imbalance_check_interval};
 }
 
+// An interval of 0 means that nobody wants to know how idle the log is.
+Instant ControllerNode::next_no_op_after(Instant now) const {
+  const Duration interval = config_.metadata_max_idle_interval;
+  return interval == Duration{} ? never : now + interval;
+}
+
 void ControllerNode::lead(Env& env, LeaderEpoch epoch) {
-  Instant next_no_op = env.now() + config_.metadata_max_idle_interval;
+  Instant next_no_op = next_no_op_after(env.now());
   Offset end = quorum_.end_offset();
   while (is_active(epoch) && quorum_.is_leader() && quorum_.epoch() == epoch) {
     const Instant now = env.now();
     if (std::exchange(end, quorum_.end_offset()) != quorum_.end_offset()) {
-      next_no_op = now + config_.metadata_max_idle_interval;
+      next_no_op = next_no_op_after(now);
     }
     if (now >= active_->next_tick() && !tick(env)) return;
     if (now >= next_no_op) {
@@ -227,7 +233,7 @@ ControllerNode::Answer<api::UpdateFeaturesRequest> ControllerNode::serve(
 
 ControllerNode::Answer<api::DescribeQuorumRequest> ControllerNode::serve(
     Env& env, const api::DescribeQuorumRequest& request, std::int16_t version) {
-  if (!quorum_.is_leader()) return Unexpected(ErrorCode::not_controller);
+  if (!quorum_.leads(quorum_.epoch())) return Unexpected(ErrorCode::not_controller);
   return describe_quorum(request, version, quorum_.raft(), quorum_.end_offset(), config_,
                          {.now = env.now(), .wall = env.wall_clock()});
 }

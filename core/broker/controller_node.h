@@ -67,6 +67,7 @@ class ControllerNode {
   // Whether the controller is active in `epoch` now.
   bool activate(Env& env, LeaderEpoch epoch);
   void lead(Env& env, LeaderEpoch epoch);
+  Instant next_no_op_after(Instant now) const;
   bool tick(Env& env);
   bool is_active(LeaderEpoch epoch) const { return active_ && epoch_ == epoch; }
   // Appends what was decided; on failure the Controller is gone.

@@ -35,8 +35,8 @@ bool MetadataLoader::load_snapshot(Env& env, raft::SnapshotId id) {
       if (!applied) why = applied.error();
     }
     if (why.empty()) continue;
-    env.emit(Note{fmt::format("the snapshot at {} cannot be applied: {}", id.end_offset, why)});
-    return false;
+    return quorum_.fail(
+        env, fmt::format("the snapshot at {} cannot be applied: {}", id.end_offset, why));
   }
   const auto delta = controller::difference(image_, image);
   image_ = std::move(image);
@@ -50,8 +50,7 @@ bool MetadataLoader::load_snapshot(Env& env, raft::SnapshotId id) {
 
 bool MetadataLoader::load_batches(Env& env) {
   const auto committed = quorum_.read_committed(env, next_offset_);
-  // The log may have been replaced by a snapshot meanwhile.
-  if (!committed) return committed.error() == log::LogError::out_of_range;
+  if (!committed) return may_read_again(env, committed.error());
   controller::Delta delta;
   for (const auto& batch : committed->batches) {
     if (!apply(batch, delta, env)) return false;
@@ -64,13 +63,20 @@ bool MetadataLoader::load_batches(Env& env) {
   return true;
 }
 
+bool MetadataLoader::may_read_again(Host& host, log::LogError error) {
+  // The log may have been replaced by a snapshot meanwhile.
+  if (error == log::LogError::out_of_range) return true;
+  if (error == log::LogError::cancelled) return false;
+  return quorum_.fail(host, fmt::format("cannot read the metadata log: {}", log::name_of(error)));
+}
+
 bool MetadataLoader::apply(const wire::Batch& batch, controller::Delta& delta, Host& host) {
   if (batch.header.is_control()) return true;
   const auto records = wire::records_of(batch);
   if (!records) {
-    host.emit(Note{fmt::format("metadata batch at {} is unreadable: {}", batch.header.base_offset,
-                               wire::name_of(records.error()))});
-    return false;
+    return quorum_.fail(
+        host, fmt::format("metadata batch at {} is unreadable: {}", batch.header.base_offset,
+                          wire::name_of(records.error())));
   }
   for (const auto& [offset, record] : *records) {
     const ByteView value = record.value ? ByteView(*record.value) : ByteView();
@@ -85,8 +91,8 @@ bool MetadataLoader::apply(const wire::Batch& batch, controller::Delta& delta, H
       }
     }
     if (why.empty()) continue;
-    host.emit(Note{fmt::format("metadata record at {} cannot be applied: {}", offset, why)});
-    return false;
+    return quorum_.fail(host,
+                        fmt::format("metadata record at {} cannot be applied: {}", offset, why));
   }
   return true;
 }

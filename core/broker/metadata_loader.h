@@ -27,7 +27,8 @@ class MetadataLoader {
         publish_(std::move(publish)),
         schedule_(config) {}
 
-  // Until cancelled, or until the log says something that no controller may have written.
+  // Until cancelled. A node that cannot apply what is committed has failed: it would go on, and
+  // perhaps lead, as if the cluster were as it was before (KAFKA-13104).
   void run(Env& env);
 
   const controller::Image& image() const { return image_; }
@@ -39,6 +40,7 @@ class MetadataLoader {
   // Each returns false if it cannot go on.
   bool load_snapshot(Env& env, raft::SnapshotId id);
   bool load_batches(Env& env);
+  bool may_read_again(Host& host, log::LogError error);
   bool apply(const wire::Batch& batch, controller::Delta& delta, Host& host);
   void publish(Env& env, const controller::Delta& delta, Offset next_offset);
   void take_snapshot_if_due(Env& env);

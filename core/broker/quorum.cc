@@ -228,7 +228,6 @@ bool QuorumNode::fail(Host& host, std::string_view why) {
 // ---- For controllers and brokers ---------------------------------------------------------------
 
 bool QuorumNode::leads(LeaderEpoch epoch) const {
-  // Raft may have stepped down already while that is being made durable.
   return is_leader_ && raft_->is_leader() && raft_->epoch() == epoch && current_.epoch == epoch;
 }
 

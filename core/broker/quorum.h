@@ -6,8 +6,8 @@
 //
 // One input at a time is given to Raft and its Output carried out, so that nothing is sent before
 // what it follows from is durable. A broker that is no controller is an observer: it has the same
-// log, and no vote. After an I/O error, or what Raft calls fatal, the node has failed: it leads
-// nothing, answers nothing, and is to be stopped.
+// log, and no vote. After an I/O error, what Raft calls fatal, or committed metadata that cannot be
+// applied, the node has failed: it leads nothing, answers nothing, and is to be stopped.
 #pragma once
 
 #include <functional>
@@ -77,6 +77,8 @@ class QuorumNode {
   NodeId leader() const { return current_.leader_id; }  // -1 if unknown.
   LeaderEpoch epoch() const { return current_.epoch; }
   bool is_leader() const { return is_leader_; }  // And may append.
+  // And Raft has not stepped down already, while that is being made durable.
+  bool leads(LeaderEpoch epoch) const;
   bool is_voter() const { return raft_->is_voter(); }
   bool has_failed() const { return has_failed_; }
   // Nobody leads here, and every other voter could not be reached when it was asked last.
@@ -98,6 +100,9 @@ class QuorumNode {
   Offset end_offset() const { return metadata_log_->end_offset(); }
   // Gives leadership up because its owner cannot go on with it.
   void resign(Env& env, std::string_view why);
+  // This node cannot go on at all: it has failed from here on. Returns false, as what calls it
+  // does.
+  bool fail(Host& host, std::string_view why);
 
   // ---- What is committed
   Offset high_watermark() const { return high_watermark_; }
@@ -152,9 +157,7 @@ class QuorumNode {
   bool install_snapshot(Env& env, raft::SnapshotId id);
   bool begin_to_lead(Env& env, Offset at);
   void publish(Host& host, const raft::Output& out);
-  bool fail(Host& host, std::string_view why);
   api::ErrorCode check_cluster(const wire::Nullable<std::string>& cluster_id) const;
-  bool leads(LeaderEpoch epoch) const;
   // The answer once there is something to tell, at the deadline at the latest; nothing after a
   // failure.
   std::optional<raft::FetchResponse> answer_fetch(Env& env, const raft::FetchRequest& request,

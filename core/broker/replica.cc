@@ -185,7 +185,7 @@ std::optional<partition::VerificationTicket> Replica::begin_verification(
   if (producers.continues_transaction(id, epoch, config_.rules.append)) return std::nullopt;
   const auto* known = producers.find(id);
   if (known != nullptr && epoch < known->epoch) return std::nullopt;
-  return verifications_.begin(host.now(), id, epoch, batch.base_sequence);
+  return verifications_.begin(host.wall_clock(), id, epoch, batch.base_sequence);
 }
 
 std::optional<ErrorCode> Replica::acks_satisfied(std::int16_t acks,

@@ -117,7 +117,9 @@ class Replica {
   void confirm_verification(std::int64_t producer_id, partition::VerificationTicket ticket) {
     verifications_.confirm(producer_id, ticket);
   }
-  void expire_verifications(Instant limit) { verifications_.expire(limit); }
+  void expire_verifications(WallTime now, Duration expiration) {
+    verifications_.expire(now, expiration);
+  }
   // How to answer a Produce that appended; nothing while it has to wait.
   std::optional<api::ErrorCode> acks_satisfied(std::int16_t acks, const Appended& appended) const;
   // The first read of a follower's fetch.

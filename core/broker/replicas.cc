@@ -236,7 +236,7 @@ void Replicas::expire_producers(Host& host) {
   const WallTime now = host.wall_clock();
   for (const auto& [partition, replica] : replicas_) {
     replica->log().expire_producers(now, config_.producer_id_expiration);
-    replica->expire_verifications(host.now() - config_.producer_id_expiration);
+    replica->expire_verifications(now, config_.producer_id_expiration);
   }
 }
 

@@ -4,7 +4,7 @@
 
 namespace brokersim::partition {
 
-VerificationTicket Verifications::begin(Instant now, std::int64_t producer_id,
+VerificationTicket Verifications::begin(WallTime now, std::int64_t producer_id,
                                         std::int16_t producer_epoch, std::int32_t sequence) {
   const auto [at, is_new] = pending_.try_emplace(producer_id);
   Pending& pending = at->second;
@@ -18,8 +18,9 @@ VerificationTicket Verifications::begin(Instant now, std::int64_t producer_id,
   return pending.ticket;
 }
 
-void Verifications::expire(Instant limit) {
-  std::erase_if(pending_, [limit](const auto& one) { return one.second.begun <= limit; });
+void Verifications::expire(WallTime now, Duration expiration) {
+  const std::int64_t limit = now.ms - milliseconds(expiration);
+  std::erase_if(pending_, [limit](const auto& one) { return one.second.begun.ms <= limit; });
 }
 
 bool Verifications::is_valid(std::int64_t producer_id, VerificationTicket ticket,

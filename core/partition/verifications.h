@@ -28,14 +28,14 @@ class Verifications {
  public:
   // Of a batch that would be the first of its transaction. Batches of one producer that come while
   // a verification is under way share it.
-  VerificationTicket begin(Instant now, std::int64_t producer_id, std::int16_t producer_epoch,
+  VerificationTicket begin(WallTime now, std::int64_t producer_id, std::int16_t producer_epoch,
                            std::int32_t sequence);
   // The coordinator has said yes.
   void confirm(std::int64_t producer_id, VerificationTicket ticket);
   // The producer's transaction has begun or ended in the log.
   void settled(std::int64_t producer_id) { pending_.erase(producer_id); }
-  // Forgets verifications begun at `limit` or earlier, of batches that never came back.
-  void expire(Instant limit);
+  // Forgets verifications begun at `now - expiration` or earlier, of batches that never came back.
+  void expire(WallTime now, Duration expiration);
 
   // Whether the ticket still speaks of the present.
   bool is_valid(std::int64_t producer_id, VerificationTicket ticket,
@@ -51,7 +51,7 @@ class Verifications {
     VerificationTicket ticket;
     std::int16_t producer_epoch = -1;
     std::int32_t lowest_sequence = 0;
-    Instant begun;
+    WallTime begun;
     bool is_confirmed = false;
   };
 

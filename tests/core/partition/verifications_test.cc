@@ -12,9 +12,9 @@ constexpr std::int64_t producer = 7;
 
 TEST(Verifications, are_shared_by_the_batches_of_a_producer) {
   Verifications leader;
-  const auto first = leader.begin(Instant{}, producer, 0, 5);
-  EXPECT_EQ(leader.begin(Instant{}, producer, 0, 6), first);
-  EXPECT_NE(leader.begin(Instant{}, producer + 1, 0, 0), first);
+  const auto first = leader.begin(WallTime{}, producer, 0, 5);
+  EXPECT_EQ(leader.begin(WallTime{}, producer, 0, 6), first);
+  EXPECT_NE(leader.begin(WallTime{}, producer + 1, 0, 0), first);
   EXPECT_TRUE(leader.is_valid(producer, first));
   EXPECT_FALSE(leader.is_valid(producer + 1, first));
   EXPECT_FALSE(leader.is_valid(producer, {}));
@@ -23,10 +23,10 @@ TEST(Verifications, are_shared_by_the_batches_of_a_producer) {
 // KAFKA-14884: verified, then aborted, then a transaction that does not know this partition.
 TEST(Verifications, begun_before_a_marker_are_void_after_it) {
   Verifications leader;
-  const auto late = leader.begin(Instant{}, producer, 0, 0);
+  const auto late = leader.begin(WallTime{}, producer, 0, 0);
   leader.settled(producer);
   EXPECT_FALSE(leader.is_valid(producer, late));
-  const auto present = leader.begin(Instant{}, producer, 0, 0);
+  const auto present = leader.begin(WallTime{}, producer, 0, 0);
   EXPECT_FALSE(leader.is_valid(producer, late));
   EXPECT_TRUE(leader.is_valid(producer, present));
   const AppendRules any_will_do{.verifies_one_transaction = false};
@@ -35,16 +35,16 @@ TEST(Verifications, begun_before_a_marker_are_void_after_it) {
 
 TEST(Verifications, that_were_confirmed_are_good_until_something_begins_or_ends) {
   Verifications leader;
-  const auto ticket = leader.begin(Instant{}, producer, 1, -1);
+  const auto ticket = leader.begin(WallTime{}, producer, 1, -1);
   EXPECT_FALSE(leader.is_confirmed(producer, 1));
   leader.confirm(producer, ticket);
   EXPECT_TRUE(leader.is_confirmed(producer, 1));
   EXPECT_FALSE(leader.is_confirmed(producer, 2));
-  leader.begin(Instant{}, producer, 2, -1);
+  leader.begin(WallTime{}, producer, 2, -1);
   EXPECT_FALSE(leader.is_confirmed(producer, 2));
   leader.settled(producer);
   leader.confirm(producer, ticket);  // The yes was about what is over.
-  leader.begin(Instant{}, producer, 1, -1);
+  leader.begin(WallTime{}, producer, 1, -1);
   leader.confirm(producer, ticket);
   EXPECT_FALSE(leader.is_confirmed(producer, 1));
 }
@@ -53,11 +53,11 @@ TEST(Verifications, that_were_confirmed_are_good_until_something_begins_or_ends)
 TEST(Verifications, know_the_lowest_sequence_that_waits) {
   Verifications leader;
   EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
-  leader.begin(Instant{}, producer, 0, 6);
-  leader.begin(Instant{}, producer, 0, 5);
-  leader.begin(Instant{}, producer, 0, 7);
+  leader.begin(WallTime{}, producer, 0, 6);
+  leader.begin(WallTime{}, producer, 0, 5);
+  leader.begin(WallTime{}, producer, 0, 7);
   EXPECT_EQ(leader.lowest_sequence(producer), 5);
-  leader.begin(Instant{}, producer, 1, 9);  // A later epoch has sequences of its own.
+  leader.begin(WallTime{}, producer, 1, 9);  // A later epoch has sequences of its own.
   EXPECT_EQ(leader.lowest_sequence(producer), 9);
   leader.settled(producer);
   EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
@@ -65,9 +65,9 @@ TEST(Verifications, know_the_lowest_sequence_that_waits) {
 
 TEST(Verifications, of_batches_that_never_come_back_are_forgotten) {
   Verifications leader;
-  leader.begin(Instant{1s}, producer, 0, 0);
-  leader.begin(Instant{2s}, producer + 1, 0, 0);
-  leader.expire(Instant{1s});
+  leader.begin(WallTime{1000}, producer, 0, 0);
+  leader.begin(WallTime{2000}, producer + 1, 0, 0);
+  leader.expire(WallTime{1500}, 500ms);
   EXPECT_EQ(leader.lowest_sequence(producer), std::nullopt);
   EXPECT_EQ(leader.lowest_sequence(producer + 1), 0);
 }

@@ -76,7 +76,7 @@ class History {
   }
 
   static BatchRef batch(Offset offset, int epoch, std::uint64_t digest) {
-    return {offset, offset, LeaderEpoch{epoch}, digest, false};
+    return {offset, offset, LeaderEpoch{epoch}, digest};
   }
   static std::vector<NodeId> nodes(const std::vector<int>& numbers) {
     std::vector<NodeId> all;

@@ -66,8 +66,7 @@ TEST(Snapshots, may_be_replaced_by_later_ones_before_the_log_begins_there) {
 TEST(Snapshots, a_log_that_begins_at_one_has_the_past_that_its_name_stands_for) {
   History h;
   const auto stored = [&](int node, Offset offset, int epoch, std::uint64_t digest) {
-    h.add(node,
-          BatchStored{metadata_partition(), {offset, offset, LeaderEpoch{epoch}, digest, false}});
+    h.add(node, BatchStored{metadata_partition(), {offset, offset, LeaderEpoch{epoch}, digest}});
   };
   for (const int node : {1, 2}) {
     stored(node, 0, 1, 10);
@@ -81,9 +80,9 @@ TEST(Snapshots, a_log_that_begins_at_one_has_the_past_that_its_name_stands_for) 
 
 TEST(Snapshots, a_log_that_begins_at_one_of_another_past_does_not_fit_the_others) {
   History h;
-  h.add(1, BatchStored{metadata_partition(), {0, 1, third, 10, false}});
+  h.add(1, BatchStored{metadata_partition(), {0, 1, third, 10}});
   h.add(3, LogBegun{metadata_partition(), 1, third});  // Inside the batch.
-  h.add(3, BatchStored{metadata_partition(), {1, 1, third, 12, false}});
+  h.add(3, BatchStored{metadata_partition(), {1, 1, third, 12}});
   const auto fired = h.fired();
   EXPECT_NE(std::find(fired.begin(), fired.end(), "BS-O01/offsets_not_dense"), fired.end());
 }

@@ -34,7 +34,7 @@ class Tale {
   }
 
   static BatchRef batch(Offset offset, int epoch) {
-    return {offset, offset, LeaderEpoch{epoch}, 7, false};
+    return {offset, offset, LeaderEpoch{epoch}, 7};
   }
 
   std::vector<Event> events;

@@ -116,6 +116,10 @@ void Raft::become(Role role, QuorumState state, std::string_view why, Output& ou
     ASSERT(state.voted_id == state_.voted_id, state.voted_id, state_.voted_id);
   }
   if (state != state_) out.persist = state;
+  const auto* led = std::get_if<Leader>(&role_);
+  // What it appends without waiting for the disk, its next fetch or candidacy calls durable.
+  const bool is_deposed = led && !std::holds_alternative<Leader>(role);
+  if (is_deposed && led->flushed < log_.end_offset()) out.flush = true;
   if (state.leader_epoch != epoch()) draws_ = 0;
   const bool is_new_role = role.index() != role_.index();
   const auto before = current();

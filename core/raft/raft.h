@@ -80,7 +80,7 @@ struct Output {
   // and an empty log that begins at its end in place of all there is, durably, and call
   // snapshot_installed(); or call snapshot_refused().
   std::optional<SnapshotChunk> snapshot_chunk;
-  // Sync the log: the next fetch tells the leader that all of it is durable.
+  // Sync the log: the next fetch, or candidacy, says that all of it is durable.
   bool flush = false;
   // This node leads since this offset, its log's end: append a LeaderChange control batch in the
   // epoch, and report flushed() once that is synced.

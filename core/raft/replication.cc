@@ -165,7 +165,7 @@ void Raft::follow(Instant now, const FetchRequest& request, const FetchResponse&
 
   const std::size_t count = acceptable(request, response);
   out.append_batches = count;
-  out.flush = count > 0 && is_voter();
+  if (count > 0 && is_voter()) out.flush = true;
   const Offset end = count > 0 ? response.batches[count - 1].next_offset : log_.end_offset();
   raise_high_watermark(std::min(response.high_watermark, end), out);
 }

@@ -318,6 +318,28 @@ TEST(Leaders, without_check_quorum_lead_on_for_ever) {
   EXPECT_EQ(node.elected().raft->next_deadline(), never);
 }
 
+// What a leader appended and did not wait for, its next fetch or candidacy names as its own.
+TEST(Leaders, sync_what_they_appended_before_they_are_anything_else) {
+  const auto output_of_end = [](Offset flushed, auto end) {
+    Node node;
+    node.elected();
+    node.append(epoch(1));
+    (void)node.raft->flushed(epoch(1), flushed);
+    return end(node);
+  };
+  const auto resigned = [](Node& node) { return node.raft->resign(node.now, "a test"); };
+  const auto told_of_another = [](Node& node) {
+    return node.raft->on_begin_quorum_epoch(node.now, {epoch(2), b, a}).output;
+  };
+  const auto asked_for_a_vote = [](Node& node) {
+    return node.raft->on_vote(node.now, {epoch(2), b, a, epoch(1), 9}).output;
+  };
+  EXPECT_TRUE(output_of_end(1, resigned).flush);
+  EXPECT_TRUE(output_of_end(1, told_of_another).flush);
+  EXPECT_TRUE(output_of_end(1, asked_for_a_vote).flush);
+  EXPECT_FALSE(output_of_end(2, asked_for_a_vote).flush);
+}
+
 // ---- The high watermark ------------------------------------------------------------------------
 
 TEST(HighWatermark, needs_a_record_of_the_leaders_own_epoch_on_a_majority) {

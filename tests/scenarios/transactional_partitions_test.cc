@@ -200,7 +200,7 @@ TEST_F(TransactionalPartitions, a_marker_counts_once_the_in_sync_replicas_have_i
     EXPECT_EQ(write(env, 7, 0), ErrorCode::none);
     const NodeId first = leader();
     for (int node = 1; node <= 3; ++node) {
-      if (NodeId(node) != first) machine(NodeId(node)).crash();
+      if (NodeId(node) != first) cluster_->world().crash(machine(NodeId(node)));
     }
     EXPECT_EQ(end_transaction(env, first, 7, {.is_commit = true}), ErrorCode::request_timed_out);
     // It is in the log, and the transaction as open as before.
@@ -216,7 +216,7 @@ TEST_F(TransactionalPartitions, whoever_leads_next_knows_of_open_and_aborted_tra
     EXPECT_EQ(abort(env, 7), ErrorCode::none);     // 1
     EXPECT_EQ(write(env, 8, 0), ErrorCode::none);  // 2
     const NodeId first = leader();
-    machine(first).crash();
+    cluster_->world().crash(machine(first));
     await_other_leader(env, first);
     EXPECT_EQ(plain(env), ErrorCode::none);  // 3
     auto seen = read(env, 0, read_committed);

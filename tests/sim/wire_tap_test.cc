@@ -118,7 +118,7 @@ TEST_F(WireTapTest, a_fetch_by_topic_id_is_told_with_the_topics_name_and_its_bat
 }
 
 TEST_F(WireTapTest, an_answer_to_who_reads_committed_records_is_told_with_what_was_aborted) {
-  for (const std::int8_t isolation_level : {0, 1}) {
+  for (const std::int8_t isolation_level : {std::int8_t{0}, std::int8_t{1}}) {
     api::FetchRequest request{.isolation_level = isolation_level};
     request.topics = {{.topic = "orders", .partitions = {{.partition = 1, .fetch_offset = 40}}}};
     ask(wire::request_frame(header(api::ApiKey::fetch, 11, 8), request));

@@ -270,6 +270,7 @@ void Producer::exchange(Env& env, NodeId broker, std::vector<BatchPtr> batches) 
 
 api::ProduceRequest Producer::request_for(const std::vector<BatchPtr>& batches) const {
   api::ProduceRequest request{
+      .transactional_id = config_.transactional_id,
       .acks = config_.acks,
       .timeout_ms = static_cast<std::int32_t>(milliseconds(config_.client.request_timeout))};
   for (const auto& batch : batches) {  // Ordered by partition, so that topics come together.

@@ -6,7 +6,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<std::string_view, 256> all_names{
+constexpr std::array<std::string_view, 257> all_names{
     "advertised.listeners",
     "alter.config.policy.class.name",
     "alter.log.dirs.replication.quota.window.num",
@@ -246,6 +246,7 @@ constexpr std::array<std::string_view, 256> all_names{
     "telemetry.max.bytes",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms",
     "transaction.max.timeout.ms",
+    "transaction.partition.verification.enable",
     "transaction.remove.expired.transaction.cleanup.interval.ms",
     "transaction.state.log.load.buffer.size",
     "transaction.state.log.min.isr",

@@ -235,7 +235,7 @@ RC_GTEST_PROP(FetchSessions, lose_nothing_whatever_is_lost, ()) {
           data.high_watermark = high_watermarks[data.partition_index];
         }
       }
-      sessions.finish({}, *begun, static_cast<std::uint64_t>(round), response);
+      sessions.finish({}, *begun, 100 + static_cast<std::uint64_t>(round), response);
     } else {
       response.error_code = begun.error();
     }
@@ -253,7 +253,8 @@ RC_GTEST_PROP(FetchSessions, lose_nothing_whatever_is_lost, ()) {
       for (const auto& data : topic.partitions) known[data.partition_index] = data.high_watermark;
     }
     for (const auto& [partition, position] : wanted) {
-      RC_ASSERT(!known.contains(partition) || known[partition] == high_watermarks[partition]);
+      const auto told = known.find(partition);
+      if (told != known.end()) RC_ASSERT(told->second == high_watermarks[partition]);
     }
   }
 }

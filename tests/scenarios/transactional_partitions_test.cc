@@ -89,7 +89,8 @@ class TransactionalPartitions : public ByHand {
   }
   static std::vector<Offset> offsets_in(const Fetched& fetched) {
     std::vector<Offset> offsets;
-    for (const auto& batch : *wire::parse_batches(fetched.records->slice())) {
+    const auto batches = wire::parse_batches(fetched.records->slice());
+    for (const auto& batch : *batches) {
       offsets.push_back(batch.header.base_offset);
     }
     return offsets;

@@ -28,6 +28,7 @@ serve() {
   for attempt in 1 2 3 4 5 6 7 8; do
     # A restart keeps its port, as clients know it.
     [ -n "${port:-}" ] && [ "$attempt" = 1 ] || port=$((20000 + RANDOM % 10000))
+    : >"$work/out"  # Else the `ready` of the one before may be seen.
     bootstrap=127.0.0.1:$port,127.0.0.1:$((port + 1)),127.0.0.1:$((port + 2))
     "$program" serve --data "$work/data" --port "$port" --set default.replication.factor=3 \
       "${@//PORT/$port}" \

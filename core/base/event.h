@@ -715,7 +715,7 @@ struct GroupStateChanged {
     f("why", e.why);
   }
 };
-// A transactional id as its coordinator has persisted it (protocol section 7.1).
+// A transactional id as its coordinator has persisted it.
 struct TransactionStateChanged {
   static constexpr std::string_view kind = "transaction_state_changed";
   std::string transactional_id;

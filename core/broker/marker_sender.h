@@ -1,5 +1,5 @@
 // Tells the leaders of the partitions in a transaction how it ended: sends the markers that are due
-// until every partition has its own (KIP-98; protocol section 7.1, Markers).
+// until every partition has its own (KIP-98).
 //
 // To each leader one request at a time, with all that is due to it; what it cannot write stays due,
 // and goes to whoever leads then. Partitions that were deleted need no marker.

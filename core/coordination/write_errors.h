@@ -1,5 +1,5 @@
 // What a client is told of a coordinator's write that failed: whether the same coordinator may
-// succeed later (protocol sections 7.1, 8.1).
+// succeed later.
 #pragma once
 
 #include "core/api/error_code.h"

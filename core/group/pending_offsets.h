@@ -1,5 +1,5 @@
 // The offsets that transactions are about to commit for a group: what they are depends on the
-// marker that ends each (KIP-98, KIP-447; protocol section 8.1).
+// marker that ends each (KIP-98, KIP-447).
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The checks of a Fetch's epochs and position, in the protocol's order (section 3.4).
+// The checks of a Fetch's epochs and position, in the order in which Kafka makes them.
 #include "core/partition/fetch_check.h"
 
 #include <algorithm>

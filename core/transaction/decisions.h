@@ -3,7 +3,7 @@
 //
 // Pure. None of them looks at whether a decision is still being persisted: while one is, nothing
 // else is decided (CONCURRENT_TRANSACTIONS), but after those who may not ask at all were refused.
-// Rules: KIP-98, KIP-360, KIP-588, KIP-890; protocol section 7.1.
+// Rules: KIP-98, KIP-360, KIP-588, KIP-890.
 #pragma once
 
 #include <cstdint>

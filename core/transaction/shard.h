@@ -5,7 +5,7 @@
 // committed: then it takes effect, and who asked is answered. So nobody is told what another
 // coordinator would not find in the log; it replays that and remembers the same. While a
 // transaction is prepared, its markers are due: unmarked() says where, marked() what became of one.
-// Rules: KIP-98, KIP-360, KIP-447, KIP-588, KIP-664, KIP-890; protocol section 7.1.
+// Rules: KIP-98, KIP-360, KIP-447, KIP-588, KIP-664, KIP-890.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // How things stand with a transactional id: its producer and the transaction that this is in, as
-// its coordinator has persisted them (KIP-98, KIP-360, KIP-890; protocol section 7.1).
+// its coordinator has persisted them (KIP-98, KIP-360, KIP-890).
 #pragma once
 
 #include <cstdint>

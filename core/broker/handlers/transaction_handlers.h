@@ -1,6 +1,6 @@
 // What transactional producers, other brokers and administrators ask a transaction's coordinator,
 // one function each. What is decided transaction::Shard knows; here are the versions of the
-// messages, and what is refused before (protocol sections 1.4, 7.1).
+// messages, and what is refused before.
 #pragma once
 
 #include "core/api/all.h"

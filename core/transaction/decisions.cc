@@ -58,6 +58,9 @@ bool has_own_epoch(const EndAsked& asked) {
   return asked.transaction_version >= epoch_per_transaction;
 }
 
+// The epoch after the last is given to nobody: it only fences. Whoever names it has made it up.
+bool was_never_given(std::int16_t epoch) { return epoch > last_usable_epoch; }
+
 ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked) {
   const bool is_repeat = is_repeated(standing, asked);
   if (asked.producer.id != standing.producer_id && !is_repeat) {
@@ -98,7 +101,9 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
                        std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
                        WallTime now) {
   const auto& expected = asked.expected;
-  if (expected && !may_be_ours(standing, *expected)) return Unexpected(ErrorCode::producer_fenced);
+  if (expected && (!may_be_ours(standing, *expected) || was_never_given(expected->epoch))) {
+    return Unexpected(ErrorCode::producer_fenced);
+  }
   if (standing.state == State::ongoing) {
     // Stricter than Kafka: what has lost its epoch ends nobody's transaction.
     const bool is_outdated = expected && expected->epoch != standing.epoch;
@@ -126,6 +131,7 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
 
 ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking) {
   if (asking.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
+  if (was_never_given(asking.epoch)) return ErrorCode::producer_fenced;
   return asking.epoch == standing.epoch ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
@@ -149,6 +155,7 @@ Decision add_partitions(const Standing& standing, const std::set<TopicPartition>
 
 ErrorCode check_end(const Standing& standing, const EndAsked& asked,
                     const TransactionRules& rules) {
+  if (was_never_given(asked.producer.epoch)) return ErrorCode::producer_fenced;
   if (has_own_epoch(asked)) return check_end_of_own_epoch(standing, asked);
   if (asked.producer.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
   const auto epoch = asked.producer.epoch;

@@ -196,6 +196,23 @@ TEST_F(TransactionalPartitions, markers_are_refused_as_the_protocol_says) {
   });
 }
 
+TEST_F(TransactionalPartitions, one_request_is_of_one_producer) {
+  with_transactions([&](Env& env) {
+    client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "by-hand"});
+    const client::NewTopic topic{.name = "u", .partitions = 1, .replication_factor = 3};
+    ASSERT_TRUE(admin.create_topics(env, {topic}, env.now() + 60s).has_value());
+    const auto leads = cluster_->metadata().find_partition({"u", 0})->leader;
+    first_metadata(env, leads, "u");
+    auto request = transactional(7, 0);
+    request.topic_data.push_back(transactional(8, 0).topic_data[0]);
+    request.topic_data[1].name = "u";
+    const auto answer = ask(env, leads, request, produce_version);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->responses[1].partition_responses[0].error_code,
+              ErrorCode::invalid_producer_id_mapping);
+  });
+}
+
 TEST_F(TransactionalPartitions, a_marker_counts_once_the_in_sync_replicas_have_it) {
   with_transactions([&](Env& env) {
     EXPECT_EQ(write(env, 7, 0), ErrorCode::none);

@@ -54,12 +54,20 @@ VerifiedTransaction verify_transaction(Env& env, Broker& broker, const RequestCo
   const auto version = context.header.api_version;
   TransactionQuestion question{.transactional_id = *request.transactional_id,
                                .adds = version >= first_that_adds};
+  std::optional<std::pair<std::int64_t, std::int16_t>> producer;
   for (const auto& topic : request.topic_data) {
     for (const auto& data : topic.partition_data) {
       const TopicPartition partition{topic.name, data.index};
       const auto replica = broker.replicas().find(partition);
       const auto header = header_in(data.records);
-      if (!replica || !header) continue;
+      if (!replica || !header || !header->is_transactional()) continue;
+      // A transactional id has one producer: one answer cannot speak for two.
+      const std::pair writer(header->producer_id, header->producer_epoch);
+      if (producer.value_or(writer) != writer) {
+        verified.refused[partition] = ErrorCode::invalid_producer_id_mapping;
+        continue;
+      }
+      producer = writer;
       const auto ticket = replica->begin_verification(env, *header);
       if (!ticket) continue;
       question.producer_id = header->producer_id;

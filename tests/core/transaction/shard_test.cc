@@ -269,6 +269,23 @@ TEST(Transactions, fencing_the_last_epoch_leaves_room_for_another_id) {
   EXPECT_EQ(next.epoch, 0);
 }
 
+TEST(Transactions, the_epoch_that_only_fences_is_nobodys) {
+  for (const std::int16_t level : {std::int16_t{1}, std::int16_t{2}}) {
+    Coordinated c;
+    c.level = level;
+    const auto first = c.begin();
+    c.exhaust(first, State::ongoing);
+    EXPECT_EQ(c.error(c.init()), ErrorCode::concurrent_transactions);
+    c.mark_all();
+    const ProducerAndEpoch made_up{first.id, std::int16_t{last_usable_epoch + 1}};
+    ASSERT_EQ(c.present(), made_up);
+    EXPECT_EQ(c.error(c.add(made_up, {p0})), ErrorCode::producer_fenced);
+    EXPECT_EQ(c.error(c.end(made_up, false, level)), ErrorCode::producer_fenced);
+    EXPECT_EQ(c.error(c.init(made_up)), ErrorCode::producer_fenced);
+    EXPECT_EQ(c.begin().epoch, 0);
+  }
+}
+
 // ---- Time --------------------------------------------------------------------------------------
 
 TEST(Transactions, that_take_too_long_are_aborted_and_cost_the_epoch) {

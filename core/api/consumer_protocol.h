@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/api/types.h"
+#include "core/api/versioned.h"
 #include "core/base/expected.h"
 
 namespace brokersim::api {
@@ -44,15 +45,6 @@ struct ConsumerProtocolAssignment {
   FIELD(Nullable<Bytes>, user_data, null());
   END_FIELDS
 };
-
-template <wire::Message T>
-Bytes encode_versioned(const T& message, std::int16_t version) {
-  Bytes out;
-  wire::Writer writer(out);
-  writer.fixed(version);
-  wire::encode_into(writer, message, version);
-  return out;
-}
 
 // The error says why the bytes are no such message. What follows it is ignored.
 template <wire::Message T>

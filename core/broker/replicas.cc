@@ -172,13 +172,12 @@ void Replicas::remove(Env& env, const TopicPartition& partition) {
 
 // ---- Checkpoints -------------------------------------------------------------------------------
 
-// Partitions not opened yet keep what is told of them.
-
 bool Replicas::forget(Env& env, const std::set<TopicPartition>& partitions) {
   return high_watermarks_.forget(env, partitions) && recovery_points_.forget(env, partitions) &&
          log_starts_.forget(env, partitions);
 }
 
+// Partitions that are not opened yet keep what is told of them.
 void Replicas::checkpoint_high_watermarks(Env& env) {
   (void)high_watermarks_.rewrite(env, [&](log::PartitionOffsets& offsets) {
     for (const auto& [partition, replica] : replicas_) {

@@ -1,4 +1,4 @@
-// Keys and values of a coordinator's records, which begin with their versions.
+// Values of a coordinator's records, which begin with their versions (core/api/versioned.h).
 #pragma once
 
 #include <optional>
@@ -9,15 +9,6 @@
 #include "core/wire/wire.h"
 
 namespace brokersim::coordination {
-
-template <wire::Message T>
-Bytes with_version(const T& message, std::int16_t version) {
-  Bytes out;
-  wire::Writer writer(out);
-  writer.fixed(version);
-  wire::encode_into(writer, message, version);
-  return out;
-}
 
 // Nothing for a tombstone. The error says what is wrong with the bytes.
 template <wire::Message T>

@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "core/api/versioned.h"
 #include "core/coordination/versioned.h"
 #include "core/wire/wire.h"
 
 namespace brokersim::group {
 
 using coordination::read_value;
-using coordination::with_version;
 
 namespace {
 
@@ -25,15 +25,15 @@ std::int16_t version_of(const OffsetCommitValue& value) {
 
 wire::Record encode_entry(const OffsetCommitEntry& entry, std::int64_t timestamp) {
   wire::Record record{.timestamp = timestamp,
-                      .key = with_version(entry.key, offset_commit_key_version)};
-  if (entry.value) record.value = with_version(*entry.value, version_of(*entry.value));
+                      .key = api::encode_versioned(entry.key, offset_commit_key_version)};
+  if (entry.value) record.value = api::encode_versioned(*entry.value, version_of(*entry.value));
   return record;
 }
 
 wire::Record encode_entry(const GroupMetadataEntry& entry, std::int64_t timestamp) {
   wire::Record record{.timestamp = timestamp,
-                      .key = with_version(entry.key, group_metadata_key_version)};
-  if (entry.value) record.value = with_version(*entry.value, group_metadata_value_version);
+                      .key = api::encode_versioned(entry.key, group_metadata_key_version)};
+  if (entry.value) record.value = api::encode_versioned(*entry.value, group_metadata_value_version);
   return record;
 }
 

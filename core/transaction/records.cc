@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "core/api/versioned.h"
 #include "core/coordination/versioned.h"
 #include "core/wire/wire.h"
 
@@ -67,10 +68,10 @@ Expected<Standing, std::string_view> standing_of(const TransactionLogValue& valu
 wire::Record encode_entry(const TransactionEntry& entry, std::int16_t transaction_version,
                           std::int64_t timestamp) {
   const TransactionLogKey key{.transactional_id = entry.transactional_id};
-  wire::Record record{.timestamp = timestamp, .key = coordination::with_version(key, key_version)};
+  wire::Record record{.timestamp = timestamp, .key = api::encode_versioned(key, key_version)};
   if (!entry.standing) return record;
   const auto version = std::int16_t{transaction_version >= 1};
-  record.value = coordination::with_version(value_of(*entry.standing, version), version);
+  record.value = api::encode_versioned(value_of(*entry.standing, version), version);
   return record;
 }
 

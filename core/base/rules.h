@@ -87,6 +87,19 @@ struct GroupRules {
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
 };
 
+// Those of a replica's log on its disk.
+struct LogRules {
+  // After an I/O error nothing is appended to the log any more (KAFKA-10778).
+  bool goes_offline_after_error = true;
+  // Of each active producer compaction keeps the last batch (KAFKA-5490).
+  bool cleaner_keeps_last_batches = true;
+  // Compaction knows which transactions still have records, from one file to the next (KAFKA-8351).
+  bool cleaner_remembers_transactions = true;
+  // The checkpoint of recovery points follows a truncation, not only the clock.
+  bool checkpoints_recovery_at_truncation = true;
+  friend bool operator==(const LogRules&, const LogRules&) = default;
+};
+
 struct Rules {
   // What a follower of a new leader epoch cuts its log back to (KIP-101).
   enum class TruncateBy : std::uint8_t { leader_epoch, high_watermark };
@@ -115,6 +128,7 @@ struct Rules {
   TransactionRules transactions;
   AppendRules append;
   GroupRules group;
+  LogRules log;
 
   friend bool operator==(const Rules&, const Rules&) = default;
 };

@@ -3,6 +3,7 @@
 //   replication-offset-checkpoint     high watermarks
 //   recovery-point-offset-checkpoint  recovery points
 //   log-start-offset-checkpoint       log start offsets
+//   cleaner-offset-checkpoint         where the last compaction ended
 //   meta.properties                   which node and cluster the directory belongs to
 //   <topic>-<n>/partition.metadata    which topic, by id, the replica belongs to
 //   .kafka_cleanshutdown              there after a shutdown in order, and at no other time
@@ -23,6 +24,7 @@ namespace brokersim::log {
 inline constexpr std::string_view high_watermark_file = "replication-offset-checkpoint";
 inline constexpr std::string_view recovery_point_file = "recovery-point-offset-checkpoint";
 inline constexpr std::string_view start_offset_file = "log-start-offset-checkpoint";
+inline constexpr std::string_view cleaner_offset_file = "cleaner-offset-checkpoint";
 inline constexpr std::string_view leader_epoch_file = "leader-epoch-checkpoint";
 inline constexpr std::string_view meta_properties_file = "meta.properties";
 inline constexpr std::string_view partition_metadata_file = "partition.metadata";
@@ -33,7 +35,7 @@ inline constexpr std::string_view clean_shutdown_file = ".kafka_cleanshutdown";
 IoResult<Done> replace_file(Env& env, std::string_view path, std::string_view text);
 IoResult<std::string> read_file(Env& env, std::string_view path);  // Error not_found.
 
-// The form of the three offset checkpoints: "0", a count, then lines of "topic partition offset".
+// The form of the four offset checkpoints: "0", a count, then lines of "topic partition offset".
 using PartitionOffsets = std::map<TopicPartition, Offset>;
 std::string encode_offsets(const PartitionOffsets& offsets);
 // The decoders return nothing for malformed text.

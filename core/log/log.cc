@@ -33,7 +33,7 @@ std::string Log::path_of(std::string_view name) const {
 
 Unexpected<LogError> Log::fail(IoError error) {
   if (error == IoError::cancelled) return Unexpected(LogError::cancelled);
-  is_offline_ = true;
+  is_offline_ = config_.rules.goes_offline_after_error;
   return Unexpected(LogError::storage);
 }
 
@@ -87,14 +87,14 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
   if (is_offline_) return Unexpected(LogError::storage);
   const auto& header = batch.header;
   ASSERT(header.base_offset >= end_offset_, header.base_offset, end_offset_);
-  const bool is_full = !segments_.back()->fits(batch, config_.segment_bytes);
   // The base is the log's end, not the batch's: segments without a gap between them are what tells
   // a compacted log from one that lost a segment's tail.
-  if (is_full && segments_.back()->size() > 0) {
+  if (must_roll_for(batch)) {
     TRY(std::ignore, roll(host, end_offset_));
     TRY(std::ignore, snapshot_producers(host));
   }
   TRY(std::ignore, checked(segments_.back()->append(batch)));
+  count_in_active(segments_.back()->batches().back());
   const auto ended = producers_.apply(segments_.back()->batches().back());
   if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, header.base_offset);
   end_offset_ = header.next_offset();
@@ -107,21 +107,6 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
   return checked(aborted_.add(host, segments_.back()->base_offset(), entry_of(*ended, producers_)));
 }
 
-LogResult<Done> Log::roll(Host& host, Offset base) {
-  TRY(auto segment, checked(Segment::open(host.files(), directory_, base, OpenMode::create_new)));
-  segments_.push_back(std::move(segment));
-  ++name_changes_;
-  return Done{};
-}
-
-LogResult<Done> Log::remove_segment(Host& host, std::size_t index) {
-  TRY(std::ignore, checked(host.files().remove(segments_[index]->path())));
-  TRY(std::ignore, checked(aborted_.remove(host, segments_[index]->base_offset())));
-  segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
-  ++name_changes_;
-  return Done{};
-}
-
 // ---- Truncating --------------------------------------------------------------------------------
 
 LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why) {
@@ -131,10 +116,12 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   if (offset >= end_offset_) return Done{};
   const Offset from = end_offset_;
   ++cuts_;
+  TRY(std::ignore, abandon_replacement(host));
   while (segments_.size() > 1 && segments_.back()->base_offset() >= offset) {
     TRY(std::ignore, remove_segment(host, segments_.size() - 1));
   }
   TRY(std::ignore, checked(segments_.back()->truncate_to(offset)));
+  measure_active(host);
   end_offset_ = segments_.back()->end_offset();
   // The start lay inside a batch that is gone.
   if (end_offset_ < start_offset_) {
@@ -142,6 +129,7 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   }
   epochs_.truncate_from_end(end_offset_);
   recovery_point_ = std::min(recovery_point_, end_offset_);
+  cleaned_to_ = std::min(cleaned_to_, end_offset_);
   // What ended with a marker that is gone is open again: that the producers' state knows.
   std::erase_if(undecided_, [this](const auto& ended) { return ended.second >= end_offset_; });
   TRY(std::ignore, checked(aborted_.truncate(host, end_offset_)));
@@ -161,6 +149,7 @@ LogResult<Done> Log::truncate_fully_and_start_at(Host& host, Offset offset, std:
 
 LogResult<Done> Log::start_afresh(Host& host, Offset offset) {
   ++cuts_;
+  TRY(std::ignore, abandon_replacement(host));
   while (!segments_.empty()) {
     TRY(std::ignore, remove_segment(host, segments_.size() - 1));
   }
@@ -172,6 +161,7 @@ LogResult<Done> Log::start_afresh(Host& host, Offset offset) {
   start_offset_ = offset;
   end_offset_ = offset;
   recovery_point_ = std::min(recovery_point_, offset);
+  cleaned_to_ = std::min(cleaned_to_, offset);
   return Done{};
 }
 
@@ -233,7 +223,7 @@ LogResult<Done> Log::raise_start_offset(Host& host, Offset offset) {
   start_offset_ = offset;
   epochs_.truncate_from_start(offset);
   while (segments_.size() > 1 && segments_[1]->base_offset() <= offset) {
-    TRY(std::ignore, remove_segment(host, 0));
+    TRY(std::ignore, retire_segment(host));
   }
   return Done{};
 }

@@ -22,10 +22,16 @@
 #include "core/base/bytes.h"
 #include "core/base/expected.h"
 #include "core/base/ids.h"
+#include "core/base/rules.h"
+#include "core/base/time.h"
 #include "core/env.h"
+#include "core/log/cleanable.h"
+#include "core/log/cleaning.h"
 #include "core/log/leader_epochs.h"
 #include "core/log/producer_snapshots.h"
 #include "core/log/producer_state.h"
+#include "core/log/retention.h"
+#include "core/log/rolling.h"
 #include "core/log/transaction_index.h"
 #include "core/signal.h"
 #include "core/wire/record_batch.h"
@@ -49,6 +55,13 @@ using LogResult = Expected<T, LogError>;
 
 struct LogConfig {
   std::uint64_t segment_bytes = std::uint64_t{1} << 30;  // segment.bytes
+  RollRules roll;
+  RetentionRules retention;
+  CompactionRules compaction;
+  Duration file_delete_delay = 60s;                                  // file.delete.delay.ms
+  Offset flush_messages = std::numeric_limits<Offset>::max();        // flush.messages
+  std::int64_t flush_ms = std::numeric_limits<std::int64_t>::max();  // flush.ms
+  LogRules rules;
 };
 
 // What is known of a log before it is opened: from the checkpoints of its data directory.
@@ -56,6 +69,7 @@ struct LogState {
   bool was_clean = false;     // The node had shut down in order.
   Offset recovery_point = 0;  // Everything before it had been synced.
   Offset start_offset = 0;    // Earlier records had been deleted.
+  Offset cleaned_to = 0;      // What lies before had been compacted.
 };
 
 struct AppendInfo {
@@ -81,6 +95,18 @@ struct TimestampedOffset {
   Offset offset = 0;
   std::int64_t timestamp = 0;
   LeaderEpoch leader_epoch{};
+};
+
+// What one cleaning does, and with what it came out.
+struct CleaningOrder {
+  DirtyRange range;
+  WallTime now;
+  std::size_t capacity = 128'000'000 / 24;  // Keys that one cleaning may know of.
+};
+struct Cleaned {
+  Offset to = 0;  // Nothing if that is where it began.
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
 };
 
 class Log {
@@ -151,6 +177,22 @@ class Log {
   // log-start-offset-checkpoint: without it a half-done deletion looks like a lost segment.
   LogResult<Done> raise_start_offset(Host& host, Offset offset);
 
+  // Where the log is to begin by its retention; the start if nothing is to go. If all of it is to
+  // go, the active segment ends with that.
+  LogResult<Offset> retain(Host& host, Offset high_watermark, WallTime now);
+  // What compaction might clean of what lies before `stable_end`: all that is committed, and part
+  // of no open transaction.
+  DirtyRange dirty_range(Offset stable_end, WallTime now) const;
+  // Up to here it has been cleaned: for cleaner-offset-checkpoint.
+  Offset cleaned_to() const { return cleaned_to_; }
+  // Compacts all up to the end of the range, which must lie before the recovery point, on disk as
+  // in memory. Nothing if the log changed meanwhile so that what was read may no longer stand:
+  // then it is as it was.
+  LogResult<std::optional<Cleaned>> clean(Env& env, const CleaningOrder& order);
+  // Files of deleted and replaced segments keep their contents for file.delete.delay.ms.
+  LogResult<Done> delete_retired_files(Host& host, Instant now);
+  Instant next_file_deletion() const;
+
   // Batches from the one that holds `from`, which must lie in [start_offset, end_offset].
   LogResult<LogRead> read(Env& env, Offset from, ReadLimits limits = {});
   // The same without suspending; nothing if part of it is not in the page cache. The outer result
@@ -175,6 +217,9 @@ class Log {
   LogResult<Done> sync(Env& env, Offset up_to = std::numeric_limits<Offset>::max());
   // A segment other than the active one awaits its sync: call sync(env, active_base()).
   bool needs_flush() const;
+  // So much was appended since the last sync that the topic asks for one (flush.messages).
+  bool must_flush() const { return end_offset_ - recovery_point_ >= config_.flush_messages; }
+  const LogConfig& config() const { return config_; }
   Offset active_base() const;
   // Writes `leader-epoch-checkpoint` if it differs from what was last written. For Kafka's tools:
   // open() believes the batches alone, so that no loss of power can make the two disagree.
@@ -207,6 +252,7 @@ class Log {
   LogResult<std::uint64_t> load_segments(Env& env, const LogState& state,
                                          std::vector<Offset> bases);
   bool may_begin_at(Offset base, const LogState& state) const;
+  bool was_replaced(Offset base, const LogState& state) const;
   void load_epochs();
   LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files);
   bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;
@@ -214,13 +260,35 @@ class Log {
 
   LogResult<Done> append(Host& host, const wire::Batch& batch);
   static AbortedEntry entry_of(const EndedTransaction& ended, const ProducerState& producers);
+  bool must_roll_for(const wire::Batch& batch) const;
   LogResult<Done> roll(Host& host, Offset base);
+  void count_in_active(const IndexedBatch& batch);
+  void measure_active(Host& host);
   LogResult<Done> remove_segment(Host& host, std::size_t index);
+  LogResult<Done> retire_segment(Host& host);
+  LogResult<Done> retire_file(Host& host, const std::string& path);
+  std::vector<SegmentFacts> facts() const;
   LogResult<Done> start_afresh(Host& host, Offset offset);
   std::size_t segment_of(Offset offset) const;
   LogResult<ReadPlan> plan_read(Offset from, const ReadLimits& limits) const;
   std::optional<IndexedBatch> batch_with(std::int64_t timestamp, Offset from) const;
   LogResult<Done> sync_segments(Env& env, Offset up_to);
+
+  using Group = std::vector<std::shared_ptr<Segment>>;
+  LogResult<std::optional<Cleaned>> clean_until(Env& env, const CleaningOrder& order,
+                                                std::uint64_t cuts);
+  std::vector<AbortedRange> aborted_ranges() const;
+  LogResult<LatestOffsets> find_latest(Env& env, const CleaningOrder& order,
+                                       const std::vector<AbortedRange>& aborted);
+  CleaningTerms cleaning_terms(const CleaningOrder& order, std::vector<AbortedRange> aborted) const;
+  std::vector<Group> groups_before(Offset end) const;
+  LogResult<std::shared_ptr<Segment>> write_cleaned(Env& env, const Group& group,
+                                                    Cleaning& cleaning);
+  LogResult<bool> replace(Env& env, const Group& group, const std::shared_ptr<Segment>& cleaned,
+                          std::uint64_t cuts);
+  bool still_holds(const Group& group) const;
+  LogResult<Done> abandon_replacement(Host& host);
+  LogResult<Done> finish_replacements(Env& env, FoundFiles& found, std::vector<Offset> swaps);
   std::uint64_t name_changes() const {
     return name_changes_ + snapshots_.name_changes() + aborted_.name_changes();
   }
@@ -238,6 +306,13 @@ class Log {
   std::string directory_;
   LogConfig config_;
   std::vector<std::shared_ptr<Segment>> segments_;  // By base offset; the last is active.
+  SegmentFill active_fill_;
+  std::shared_ptr<Segment> replacement_;  // On its way into the place of others.
+  struct RetiredFile {
+    std::string path;
+    Instant goes_at;
+  };
+  std::vector<RetiredFile> retired_;
   LeaderEpochs epochs_;
   ProducerState producers_;  // At the log's end.
   ProducerSnapshots snapshots_;
@@ -247,6 +322,7 @@ class Log {
   Offset start_offset_ = 0;
   Offset end_offset_ = 0;
   Offset recovery_point_ = 0;
+  Offset cleaned_to_ = 0;
   std::uint64_t cuts_ = 0;          // Truncations so far: what waits notices them by it.
   std::uint64_t name_changes_ = 0;  // Segment files made or removed.
   std::uint64_t synced_names_ = 0;  // So many of name_changes() are known to be on disk.

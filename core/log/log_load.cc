@@ -13,8 +13,14 @@ namespace {
 
 // Files that a deletion, a compaction or a checkpoint had not finished with.
 bool is_leftover(std::string_view name) {
-  return name.ends_with(".deleted") || name.ends_with(".cleaned") || name.ends_with(".swap") ||
-         name.ends_with(".tmp");
+  return name.ends_with(".deleted") || name.ends_with(".cleaned") || name.ends_with(".tmp");
+}
+
+// Of a segment that compaction was putting in place.
+std::optional<Offset> base_of_replacement(std::string_view name) {
+  constexpr std::string_view ending = ".swap";
+  if (!name.ends_with(ending)) return std::nullopt;
+  return Segment::base_of(name.substr(0, name.size() - ending.size()));
 }
 
 }  // namespace
@@ -33,9 +39,11 @@ LogResult<Done> Log::load(Env& env, const LogState& state) {
   if (segments_.empty() || segments_.back()->end_offset() < state.start_offset) {
     TRY(std::ignore, start_afresh(env, state.start_offset));
   }
+  measure_active(env);
   end_offset_ = segments_.back()->end_offset();
   start_offset_ = std::max(state.start_offset, segments_.front()->base_offset());
   recovery_point_ = std::min(state.recovery_point, end_offset_);
+  cleaned_to_ = std::min(state.cleaned_to, end_offset_);
   load_epochs();
   const auto is_believed = [&](Offset offset, const ProducerState& snapshot) {
     return offset <= end_offset_ && (state.was_clean || agrees_with_batches(offset, snapshot));
@@ -60,8 +68,11 @@ LogResult<Done> Log::make_directory(Env& env) {
 LogResult<Log::FoundFiles> Log::find_files(Env& env) {
   TRY(const auto names, checked(env.files().list(directory_)));
   FoundFiles found;
+  std::vector<Offset> replacements;
   for (const auto& name : names) {
-    if (is_leftover(name)) {
+    if (const auto replacement = base_of_replacement(name)) {
+      replacements.push_back(*replacement);
+    } else if (is_leftover(name)) {
       TRY(std::ignore, checked(env.files().remove(path_of(name))));
     } else if (const auto base = Segment::base_of(name)) {
       found.segments.push_back(*base);
@@ -71,6 +82,7 @@ LogResult<Log::FoundFiles> Log::find_files(Env& env) {
       found.aborted.push_back(*indexed_base);
     }
   }
+  TRY(std::ignore, finish_replacements(env, found, std::move(replacements)));
   std::sort(found.segments.begin(), found.segments.end());
   std::sort(found.snapshots.begin(), found.snapshots.end());
   return found;
@@ -92,6 +104,10 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
   for (const Offset base : bases) {
     TRY(auto segment, checked(Segment::open(env.files(), directory_, base, OpenMode::existing)));
     segments_.push_back(segment);
+    if (was_replaced(base, state)) {
+      TRY(std::ignore, remove_segment(env, segments_.size() - 1));
+      continue;
+    }
     if (is_cut || !may_begin_at(base, state)) {
       is_cut = true;
       bytes_cut += segment->file_size();
@@ -106,6 +122,12 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
     if (!segment->batches().empty()) start.leader_epoch = segment->batches().back().leader_epoch;
   }
   return bytes_cut;
+}
+
+// Compaction had put its contents into the segment before, and its name is back.
+bool Log::was_replaced(Offset base, const LogState& state) const {
+  return segments_.size() > 1 && base < segments_[segments_.size() - 2]->end_offset() &&
+         base < state.recovery_point;
 }
 
 // Segments follow each other without a gap, except where compaction took the last batches of one:

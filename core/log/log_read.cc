@@ -3,6 +3,7 @@
 
 #include "core/log/log.h"
 #include "core/log/segment.h"
+#include "core/wire/record_reader.h"
 
 namespace brokersim::log {
 
@@ -103,12 +104,15 @@ LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
     const auto batch = wire::parse_batch(read_batch.bytes.joined());
     if (!batch) return Unexpected(LogError::corrupt);
     const LeaderEpoch epoch = batch->header.leader_epoch;
-    const auto records = wire::records_of(*batch);
+    const auto records = wire::uncompressed_body(*batch);
     if (!records) return Unexpected(LogError::corrupt);
-    for (const auto& [offset, record] : *records) {
-      if (offset < from || record.timestamp < timestamp) continue;
-      return std::optional(TimestampedOffset{offset, record.timestamp, epoch});
+    wire::RecordReader reader(batch->header, records->view());
+    while (const auto record = reader.next()) {
+      const Offset offset = batch->header.base_offset + record->offset_delta;
+      if (offset < from || record->timestamp < timestamp) continue;
+      return std::optional(TimestampedOffset{offset, record->timestamp, epoch});
     }
+    if (!reader.ok()) return Unexpected(LogError::corrupt);
     from = std::max(batch->header.next_offset(), start_offset_);
   }
   return std::optional<TimestampedOffset>();

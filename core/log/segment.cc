@@ -1,7 +1,6 @@
 #include "core/log/segment.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/log/text.h"
 
@@ -22,8 +21,9 @@ std::optional<Offset> Segment::base_of(std::string_view name) {
 }
 
 IoResult<std::shared_ptr<Segment>> Segment::open(Files& files, std::string_view directory,
-                                                 Offset base, OpenMode mode) {
-  std::string path = fmt::format("{}/{}", directory, file_name(base));
+                                                 Offset base, OpenMode mode,
+                                                 std::string_view ending) {
+  std::string path = fmt::format("{}/{}{}", directory, file_name(base), ending);
   TRY(auto file, files.open(path, mode));
   return std::shared_ptr<Segment>(new Segment(base, std::move(path), std::move(file)));
 }
@@ -41,20 +41,12 @@ IoResult<std::uint64_t> Segment::recover(Env& env, ScanStart start) {
   return cut;
 }
 
-bool Segment::fits(const wire::Batch& batch, std::uint64_t segment_bytes) const {
-  // Kafka's index keeps offsets as 32 bits relative to the base.
-  constexpr Offset max_relative_offset = std::numeric_limits<std::int32_t>::max();
-  if (batch.header.last_offset() - base_ > max_relative_offset) return false;
-  return size_ + batch.size() <= segment_bytes;
-}
-
 IoResult<Done> Segment::append(const wire::Batch& batch) {
   ASSERT(batch.header.base_offset >= end_offset(), batch.header.base_offset, end_offset());
   mark_unsynced();
   TRY(const std::uint64_t position, file_->append(batch.bytes()));
-  ASSERT(position == size_, position, size_);
   batches_.push_back(indexed(batch.header, position, batch.size(), wire::marker_of(batch)));
-  size_ += batch.size();
+  size_ = position + batch.size();
   return Done{};
 }
 
@@ -69,6 +61,19 @@ IoResult<Done> Segment::truncate_to(Offset offset) {
   return Done{};
 }
 
+IoResult<Done> Segment::empty_file() {
+  REQUIRE(batches_.empty(), path_);
+  mark_unsynced();
+  return file_->truncate(0);
+}
+
+IoResult<Done> Segment::rename(Files& files, std::string_view directory, std::string_view ending) {
+  std::string path = fmt::format("{}/{}{}", directory, file_name(base_), ending);
+  TRY(std::ignore, files.rename(path_, path));
+  path_ = std::move(path);
+  return Done{};
+}
+
 std::size_t Segment::find(Offset offset) const {
   const auto found =
       std::partition_point(batches_.begin(), batches_.end(),
@@ -79,6 +84,17 @@ std::size_t Segment::find(Offset offset) const {
 std::uint64_t Segment::position_of(Offset offset) const {
   const std::size_t at = find(offset);
   return at == batches_.size() ? size_ : batches_[at].position;
+}
+
+std::size_t Segment::whole_batches(std::uint64_t at, std::size_t most) const {
+  std::size_t length = 0;
+  auto batch = std::partition_point(batches_.begin(), batches_.end(),
+                                    [&](const auto& one) { return one.position < at; });
+  for (; batch != batches_.end(); ++batch) {
+    if (length > 0 && length + batch->size > most) break;
+    length += batch->size;
+  }
+  return length;
 }
 
 IoResult<Rope> Segment::read(Env& env, std::uint64_t at, std::size_t length) {

@@ -19,8 +19,10 @@ class Segment {
   // Nothing if `name` is not that of a segment file.
   static std::optional<Offset> base_of(std::string_view name);
 
+  // `suffix` follows the file's name while it is not in its place: ".cleaned", ".swap".
   static IoResult<std::shared_ptr<Segment>> open(Files& files, std::string_view directory,
-                                                 Offset base, OpenMode mode);
+                                                 Offset base, OpenMode mode,
+                                                 std::string_view suffix = "");
 
   // Fills the index from the file and cuts the file where it stops making sense. Returns how many
   // bytes were cut. To be called once, before anything else.
@@ -32,14 +34,18 @@ class Segment {
   std::uint64_t size() const { return size_; }               // Of all batches.
   std::uint64_t file_size() const { return file_->size(); }  // More than size() before recover.
   const std::vector<IndexedBatch>& batches() const { return batches_; }
-  bool fits(const wire::Batch& batch, std::uint64_t segment_bytes) const;
 
   IoResult<Done> append(const wire::Batch& batch);
   IoResult<Done> truncate_to(Offset offset);  // Drops all batches that reach `offset`.
+  // Drops what an earlier attempt left in the file. Requires a segment without batches.
+  IoResult<Done> empty_file();
+  IoResult<Done> rename(Files& files, std::string_view directory, std::string_view suffix);
 
   // The place in `batches()` of the first batch that reaches `offset`.
   std::size_t find(Offset offset) const;
   std::uint64_t position_of(Offset offset) const;  // Of that batch in the file; size() if none.
+  // How long the batches from position `at` on are, as many as fit into `most`; at least one.
+  std::size_t whole_batches(std::uint64_t at, std::size_t most) const;
   std::optional<Rope> cached(std::uint64_t at, std::size_t length) const {
     return file_->cached(at, length);
   }

@@ -114,6 +114,14 @@ IoResult<Done> TransactionIndex::remove(Host& host, Offset base) {
   return host.files().remove(path_of(base));
 }
 
+TransactionIndex::Entries TransactionIndex::all() const {
+  Entries all;
+  for (const auto& [base, segment] : segments_) {
+    all.insert(all.end(), segment.entries.begin(), segment.entries.end());
+  }
+  return all;
+}
+
 std::vector<AbortedTransaction> TransactionIndex::aborted_in(Offset from, Offset end) const {
   std::vector<AbortedTransaction> found;
   auto at = segments_.upper_bound(from);

@@ -54,6 +54,8 @@ class TransactionIndex {
   // Those of which something may lie in [from, end), by their markers.
   std::vector<AbortedTransaction> aborted_in(Offset from, Offset end) const;
 
+  Entries all() const;
+
   // On return what was written before the call is on disk; names once the directory is synced.
   IoResult<Done> sync(Env& env);
   std::uint64_t name_changes() const { return name_changes_; }

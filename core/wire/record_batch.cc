@@ -23,6 +23,7 @@ constexpr std::int16_t transactional_attribute = 0x10;
 constexpr std::int16_t control_attribute = 0x20;
 constexpr std::int16_t abort_type = 0;
 constexpr std::int16_t commit_type = 1;
+constexpr std::int16_t delete_horizon_attribute = 0x40;
 
 void write_crc_covered(Writer& out, const BatchHeader& header) {
   out.fixed(header.attributes);
@@ -281,18 +282,25 @@ std::uint64_t record_digest(const Record& record) {
 
 // ---- Building ----------------------------------------------------------------------------------
 
+namespace {
+
+void write_sized(Bytes& into, const Record& record, Deltas deltas) {
+  Writer counter;
+  write_record(counter, record, deltas);
+  Writer out(into);
+  out.varint(static_cast<std::int64_t>(counter.size()));
+  write_record(out, record, deltas);
+}
+
+}  // namespace
+
 void BatchBuilder::add(const Record& record) {
   if (empty()) {
     header_.base_timestamp = record.timestamp;
     header_.max_timestamp = record.timestamp;
   }
   header_.max_timestamp = std::max(header_.max_timestamp, record.timestamp);
-  const Deltas deltas{record.timestamp - header_.base_timestamp, header_.record_count};
-  Writer counter;
-  write_record(counter, record, deltas);
-  Writer out(records_);
-  out.varint(static_cast<std::int64_t>(counter.size()));
-  write_record(out, record, deltas);
+  write_sized(records_, record, {record.timestamp - header_.base_timestamp, header_.record_count});
   ++header_.record_count;
 }
 
@@ -305,6 +313,33 @@ Batch BatchBuilder::finish() {
   batch.seal();
   header_.record_count = 0;
   return batch;
+}
+
+Batch compacted(const Batch& batch, const std::vector<RecordAt>& kept,
+                std::optional<std::int64_t> delete_horizon) {
+  Batch left{batch.header, {}};
+  auto& header = left.header;
+  header.record_count = static_cast<std::int32_t>(kept.size());
+  if (delete_horizon) {
+    header.attributes = static_cast<std::int16_t>(header.attributes | delete_horizon_attribute);
+    header.base_timestamp = *delete_horizon;
+  }
+  if (!kept.empty() && !header.has_append_time()) header.max_timestamp = kept[0].record.timestamp;
+  Bytes records;
+  for (const auto& [offset, record] : kept) {
+    header.max_timestamp = std::max(header.max_timestamp, record.timestamp);
+    // Unsigned, because what a peer sent may overflow.
+    const auto delta = static_cast<std::uint64_t>(record.timestamp) -
+                       static_cast<std::uint64_t>(header.base_timestamp);
+    write_sized(
+        records, record,
+        {static_cast<std::int64_t>(delta), static_cast<std::int32_t>(offset - header.base_offset)});
+  }
+  const bool is_plain = header.codec() == Codec::none || kept.empty();
+  if (kept.empty()) header.set_codec(Codec::none);
+  left.body = Slice(is_plain ? std::move(records) : compress(header.codec(), records));
+  left.seal();
+  return left;
 }
 
 namespace {

@@ -53,6 +53,9 @@ struct BatchHeader {
   bool is_transactional() const { return (attributes & 0x10) != 0; }
   void set_transactional();
   bool is_control() const { return (attributes & 0x20) != 0; }
+  // `base_timestamp` is the time from which on compaction may drop what the batch still has only so
+  // that readers learn of it: tombstones, or the end of a transaction (KIP-534).
+  bool has_delete_horizon() const { return (attributes & 0x40) != 0; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
@@ -149,6 +152,11 @@ class BatchBuilder {
   BatchHeader header_;
   Bytes records_;
 };
+
+// What compaction leaves of `batch`: those of its records that are given, at the offsets they have.
+// First and last offset, codec and producer stay; there may be no record at all.
+Batch compacted(const Batch& batch, const std::vector<RecordAt>& kept,
+                std::optional<std::int64_t> delete_horizon);
 
 // A control batch of one record (KIP-98, KIP-595): `type` 2 is LeaderChange.
 Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::int64_t timestamp);

@@ -27,6 +27,7 @@ class MemoryFiles final : public Files {
   bool syncs_fail = false;
   bool is_cold = false;  // Nothing is in the page cache.
   std::function<void()> during_wait = [] {};
+  std::function<void()> during_change = [] {};  // Before a name or a content changes.
   int directory_syncs = 0;
 
   IoResult<std::unique_ptr<File>> open(std::string_view path, OpenMode mode) override;
@@ -35,12 +36,14 @@ class MemoryFiles final : public Files {
     return Done{};
   }
   IoResult<Done> rename(std::string_view from, std::string_view to) override {
+    during_change();
     const auto node = names_.extract(std::string(from));
     if (node.empty()) return Unexpected(IoError::not_found);
     names_[std::string(to)] = node.mapped();
     return Done{};
   }
   IoResult<Done> remove(std::string_view path) override {
+    during_change();
     if (names_.erase(std::string(path)) == 0) return Unexpected(IoError::not_found);
     return Done{};
   }
@@ -83,6 +86,14 @@ class MemoryFiles final : public Files {
     durable_names_ = names_;
   }
 
+  // What a node that ends now leaves behind.
+  Names copy() const {
+    Names copied;
+    for (const auto& [path, node] : names_) copied[path] = std::make_shared<MemoryNode>(*node);
+    return copied;
+  }
+  void restore(Names names) { names_ = std::move(names); }
+
   Bytes& data(std::string_view path) { return names_.find(path)->second->data; }
   const Names& names() const { return names_; }
 
@@ -102,6 +113,7 @@ class MemoryFile final : public File {
     if (files_.appends_fail || path_.ends_with(files_.bad_ending)) {
       return Unexpected(IoError::failed);
     }
+    files_.during_change();
     const std::uint64_t at = size();
     const Bytes flat = bytes.flat();
     node_->data.insert(node_->data.end(), flat.begin(), flat.end());

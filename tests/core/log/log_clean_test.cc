@@ -1,0 +1,250 @@
+// Shows how a log is compacted and how segments leave it, on disk: what is there after each step at
+// which a node may end, and what a truncation meanwhile does to it.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "tests/core/log/log_fixture.h"
+
+namespace brokersim::log {
+
+namespace {
+
+std::string file(Offset base, std::string_view suffix = "") {
+  return fmt::format("orders-0/{:020}.log{}", base, suffix);
+}
+
+// Segments of three small batches.
+LogConfig compacted() {
+  LogConfig config{.segment_bytes = 3 * batch_of(1, "a").size()};
+  config.compaction.is_compacted = true;
+  config.compaction.deletes = false;
+  return config;
+}
+
+struct CompactedLog : LogFixture {
+  explicit CompactedLog(LogConfig log_config = compacted()) : LogFixture(log_config) {}
+
+  // One record a batch; keys are letters.
+  void write(std::string_view keys) {
+    for (const char& key : keys) append(1, 1, std::string_view(&key, 1), 1000 + log->end_offset());
+  }
+  LogResult<std::optional<Cleaned>> clean() {
+    EXPECT_TRUE(log->sync(env).has_value());
+    return log->clean(
+        env, {.range = log->dirty_range(log->end_offset(), WallTime{5000}), .now = WallTime{5000}});
+  }
+  // "1b 3a", by offset and key.
+  std::string text() {
+    std::string text;
+    for (const auto& batch : batches(log->start_offset())) {
+      const auto records = *wire::records_of(batch);
+      for (const auto& [offset, record] : records) {
+        text += fmt::format("{}{} ", offset, as_text(*record.key));
+      }
+    }
+    return text;
+  }
+  void reopen() { open({false, log->recovery_point(), log->start_offset(), log->cleaned_to()}); }
+};
+
+}  // namespace
+
+TEST(LogCleaning, the_latest_of_each_key_is_left_in_fewer_segments) {
+  CompactedLog f;
+  f.write("abaacbaad");  // [0 1 2][3 4 5][6 7 8
+  const auto cleaned = f.clean();
+  ASSERT_TRUE(cleaned && *cleaned);
+  EXPECT_EQ((*cleaned)->to, 6);
+  EXPECT_EQ(f.log->cleaned_to(), 6);
+  EXPECT_EQ(f.text(), "3a 4c 5b 6a 7a 8d ");
+  EXPECT_EQ(f.log->read(f.env, 1)->next_offset, 9);
+  EXPECT_FALSE(f.env.disk.exists(file(0, ".swap")));
+  f.reopen();
+  EXPECT_EQ(f.text(), "3a 4c 5b 6a 7a 8d ");
+}
+
+TEST(LogCleaning, groups_of_small_segments_become_one) {
+  CompactedLog f;
+  f.write("aaabbbccc");
+  ASSERT_TRUE(*f.clean());
+  f.write("dddeee");
+  f.config.segment_bytes *= 10;
+  f.log->configure(f.config);
+  ASSERT_TRUE(*f.clean());
+  EXPECT_EQ(f.text(), "2a 5b 8c 11d 12e 13e 14e ");
+  EXPECT_FALSE(f.env.disk.exists(file(3)));
+  EXPECT_FALSE(f.env.disk.exists(file(6)));
+  EXPECT_TRUE(f.env.disk.exists(file(6, ".deleted")));
+  f.reopen();
+  EXPECT_FALSE(f.env.disk.exists(file(6, ".deleted")));
+  EXPECT_EQ(f.text(), "2a 5b 8c 11d 12e 13e 14e ");
+  EXPECT_EQ(f.log->end_offset(), 15);
+}
+
+TEST(LogCleaning, a_read_of_what_was_replaced_ends_as_it_began) {
+  CompactedLog f;
+  f.write("aaabbbccc");
+  f.env.disk.is_cold = true;
+  std::string seen;
+  int waits = 0;
+  f.env.disk.during_wait = [&] {
+    if (waits++ > 0) return;
+    f.env.disk.is_cold = false;
+    EXPECT_TRUE(*f.clean());
+    f.env.disk.is_cold = true;
+  };
+  EXPECT_EQ(f.log->read(f.env, 0, {.end = 3})->next_offset, 3);
+}
+
+TEST(LogCleaning, a_node_that_ends_at_any_step_has_the_log_or_what_is_left_of_it) {
+  const std::string before = "0a 1b 2a 3a 4c 5b 6a 7a 8d ";
+  const std::string after = "3a 4c 5b 6a 7a 8d ";
+  bool has_seen_both[2] = {};
+  for (int stop_at = 0;; ++stop_at) {
+    CompactedLog f;
+    f.write("abaacbaad");
+    ASSERT_TRUE(f.log->sync(f.env).has_value());
+    const Offset recovery_point = f.log->recovery_point();
+    // Whatever would wait is a step; from one of them on nothing happens any more.
+    int steps = 0;
+    MemoryFiles::Names left;
+    bool has_stopped = false;
+    const auto order =
+        CleaningOrder{.range = f.log->dirty_range(9, WallTime{5000}), .now = WallTime{5000}};
+    f.env.disk.during_change = [&] {
+      if (steps++ != stop_at) return;
+      left = f.env.disk.copy();
+      has_stopped = true;
+    };
+    ASSERT_TRUE(*f.log->clean(f.env, order));
+    f.env.disk.during_change = [] {};
+    if (!has_stopped) break;
+    f.env.disk.restore(left);
+    f.open({false, recovery_point, 0, 0});
+    const std::string text = f.text();
+    ASSERT_TRUE(text == before || text == after) << stop_at << ": " << text;
+    has_seen_both[text == after] = true;
+    ASSERT_EQ(f.log->end_offset(), 9);
+    ASSERT_TRUE(epochs_agree_with_batches(f));
+    for (const auto& [name, node] : f.env.disk.names()) {
+      ASSERT_FALSE(name.ends_with(".cleaned") || name.ends_with(".swap")) << name;
+    }
+    // And it can be cleaned again.
+    ASSERT_TRUE(*f.clean());
+    ASSERT_EQ(f.text(), after);
+  }
+  EXPECT_TRUE(has_seen_both[0]);
+  EXPECT_TRUE(has_seen_both[1]);
+}
+
+// As where the name of a replacement got to the disk before those of what it replaced left it.
+TEST(LogCleaning, a_replaced_segment_that_is_back_is_none) {
+  CompactedLog f;
+  f.write("abcabcdef");
+  f.config.segment_bytes *= 10;
+  f.log->configure(f.config);
+  const Bytes old = f.env.disk.data(file(3));
+  ASSERT_TRUE(*f.clean());
+  EXPECT_EQ(f.text(), "3a 4b 5c 6d 7e 8f ");
+  ASSERT_TRUE(f.env.disk.open(file(3), OpenMode::create_new));
+  f.env.disk.data(file(3)) = old;
+  f.reopen();
+  EXPECT_EQ(f.text(), "3a 4b 5c 6d 7e 8f ");
+}
+
+TEST(LogCleaning, a_truncation_meanwhile_wins) {
+  for (int wait = 0; wait < 4; ++wait) {
+    CompactedLog f;
+    f.write("abaacbaad");
+    ASSERT_TRUE(f.log->sync(f.env).has_value());
+    const auto order =
+        CleaningOrder{.range = f.log->dirty_range(9, WallTime{5000}), .now = WallTime{5000}};
+    f.env.disk.during_wait = [&, at = 0]() mutable {
+      if (at++ != wait) return;
+      EXPECT_TRUE(f.log->truncate_to(f.env, 4, "test").has_value());
+      f.append(2, 1, "z");
+    };
+    const auto cleaned = f.log->clean(f.env, order);
+    f.env.disk.during_wait = [] {};
+    ASSERT_TRUE(cleaned.has_value());
+    const std::string text = f.text();
+    ASSERT_TRUE(text.ends_with("3a 4z ")) << wait << ": " << text;
+    f.reopen();
+    ASSERT_EQ(f.text(), text);
+    ASSERT_EQ(f.log->end_offset(), 5);
+  }
+}
+
+TEST(LogCleaning, the_producers_are_the_same_after_it_and_after_a_start) {
+  CompactedLog f;
+  for (int i = 0; i < 9; ++i) {
+    wire::Batch batch = batch_of(1, i < 6 ? "k" : "x", 1000 + i);
+    batch.set_producer(i % 3 + 1, 0, i / 3);
+    ASSERT_TRUE(f.log->append_as_leader(f.env, {&batch, 1}, LeaderEpoch(1)).has_value());
+  }
+  const auto producers = f.log->producers().condensed();
+  ASSERT_TRUE(*f.clean());
+  f.reopen();
+  EXPECT_EQ(f.log->producers().condensed(), producers);
+}
+
+// ---- Leaving -----------------------------------------------------------------------------------
+
+TEST(LogRetention, deleted_segments_keep_their_contents_for_a_while) {
+  LogConfig config{.segment_bytes = 3 * batch_of(1).size()};
+  config.file_delete_delay = 60s;
+  config.retention.ms = 2000;
+  LogFixture f(config);
+  for (int i = 0; i < 9; ++i) f.append(1, 1, "v", 1000 * i);
+  const auto from = f.log->retain(f.env, 9, WallTime{7001});
+  EXPECT_EQ(*from, 6);  // The records of times 3000 to 5000 went out at 7001.
+  ASSERT_TRUE(f.log->raise_start_offset(f.env, *from).has_value());
+  EXPECT_EQ(f.log->start_offset(), 6);
+  EXPECT_FALSE(f.env.disk.exists(file(0)));
+  EXPECT_TRUE(f.env.disk.exists(file(0, ".deleted")));
+  const Instant due = f.log->next_file_deletion();
+  ASSERT_NE(due, never);
+  ASSERT_TRUE(f.log->delete_retired_files(f.env, due - 1ns).has_value());
+  EXPECT_TRUE(f.env.disk.exists(file(0, ".deleted")));
+  ASSERT_TRUE(f.log->delete_retired_files(f.env, due + 1s).has_value());
+  EXPECT_FALSE(f.env.disk.exists(file(0, ".deleted")));
+  EXPECT_FALSE(f.env.disk.exists(file(3, ".deleted")));
+  EXPECT_EQ(f.log->next_file_deletion(), never);
+}
+
+TEST(LogRetention, a_log_all_of_which_is_too_old_begins_at_its_end) {
+  LogConfig config;
+  config.retention.ms = 10;
+  LogFixture f(config);
+  f.append(1, 3, "v", 1000);
+  EXPECT_EQ(*f.log->retain(f.env, 2, WallTime{5000}), 0);  // Not all of it is committed.
+  EXPECT_EQ(*f.log->retain(f.env, 3, WallTime{5000}), 3);
+  ASSERT_TRUE(f.log->raise_start_offset(f.env, 3).has_value());
+  EXPECT_EQ(f.log->size(), 0u);
+  EXPECT_EQ(f.append(1, 1), 3);
+  f.open({false, 3, 3});
+  EXPECT_EQ(f.log->start_offset(), 3);
+  EXPECT_EQ(f.log->end_offset(), 4);
+}
+
+TEST(LogRetention, a_log_that_is_only_compacted_does_not_grow_old) {
+  LogConfig config = compacted();
+  config.retention.ms = 10;
+  CompactedLog f(config);
+  f.write("abcdef");
+  EXPECT_EQ(*f.log->retain(f.env, 6, WallTime{500'000}), 0);
+}
+
+TEST(LogRetention, a_segment_is_filled_for_no_longer_than_its_time) {
+  LogConfig config;
+  config.roll.segment_ms = 1000;
+  LogFixture f(config);
+  f.append(1, 1, "v", 5000);
+  f.append(1, 1, "v", 6000);
+  EXPECT_EQ(f.log->active_base(), 0);
+  f.append(1, 1, "v", 6001);
+  EXPECT_EQ(f.log->active_base(), 2);
+}
+
+}  // namespace brokersim::log

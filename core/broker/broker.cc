@@ -27,6 +27,8 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       fetch_sessions_(
           static_cast<std::size_t>(std::max(0, config.max_incremental_fetch_session_cache_slots))),
       groups_(config, replicas_, fibers_),
+      log_upkeep_(config, replicas_),
+      log_cleaner_(config, replicas_),
       controller_(config, quorum, "forward"),
       producer_ids_(config, quorum, lifecycle_, fibers_),
       transactions_(config, replicas_, fibers_, producer_ids_),
@@ -52,10 +54,7 @@ void Broker::start(Env& env, bool was_clean) {
       if (!replicas_.raise_log_starts(fiber)) replicas_.news().log_starts.wait(fiber);
     }
   });
-  fibers_.spawn(env, "recovery-point-checkpoint", [this](Env& fiber) {
-    repeat(fiber, config_.recovery_point_checkpoint_interval,
-           [&] { replicas_.checkpoint_recovery_points(fiber); });
-  });
+  fibers_.spawn(env, "recovery-point-checkpoint", [this](Env& fiber) { log_upkeep_.run(fiber); });
   fibers_.spawn(env, "producer-expiry", [this](Env& fiber) {
     repeat(fiber, config_.producer_id_expiration_check_interval,
            [&] { replicas_.expire_producers(fiber); });
@@ -97,6 +96,10 @@ void Broker::apply(Env& env, MetadataNews news) {
   transactions_.apply(env, image_, news.delta);
   markers_.start_if_needed(env);
   lifecycle_.applied_metadata(env, news.offset);
+  if (!has_cleaner_ && config_.log_cleaner_enable && replicas_.has_compacted()) {
+    has_cleaner_ = true;
+    fibers_.spawn(env, "log-cleaner", [this](Env& fiber) { log_cleaner_.run(fiber); });
+  }
   if (is_serving_ || !image_.is_active(config_.node_id)) return;
   is_serving_ = true;
   began_to_serve_.notify_all(env);

@@ -12,6 +12,8 @@
 #include "core/broker/group_coordinators.h"
 #include "core/broker/isr_updates.h"
 #include "core/broker/lifecycle.h"
+#include "core/broker/log_cleaner.h"
+#include "core/broker/log_upkeep.h"
 #include "core/broker/marker_sender.h"
 #include "core/broker/producer_ids.h"
 #include "core/broker/quorum.h"
@@ -92,6 +94,9 @@ class Broker {
   Fetchers fetchers_;
   fetch::Sessions fetch_sessions_;
   GroupCoordinators groups_;
+  LogUpkeep log_upkeep_;
+  LogCleaner log_cleaner_;
+  bool has_cleaner_ = false;  // Its fiber is started with the first log that needs it.
   ControllerLink controller_;
   ProducerIds producer_ids_;
   TransactionCoordinators transactions_;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "core/controller/topic_config.h"
+
 namespace brokersim::broker {
 namespace {
 
@@ -27,6 +29,11 @@ void each_setting(Config& c, F&& f) {
   f("max.incremental.fetch.session.cache.slots", c.max_incremental_fetch_session_cache_slots, none);
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
+  f("log.retention.check.interval.ms", c.log_retention_check_interval, ms);
+  f("log.flush.scheduler.interval.ms", c.log_flush_scheduler_interval_ms, none);
+  f("log.cleaner.enable", c.log_cleaner_enable, none);
+  f("log.cleaner.backoff.ms", c.log_cleaner_backoff, ms);
+  f("log.cleaner.dedupe.buffer.size", c.log_cleaner_dedupe_buffer_size, none);
   f("producer.id.expiration.ms", c.producer_id_expiration, ms);
   f("producer.id.expiration.check.interval.ms", c.producer_id_expiration_check_interval, ms);
   f("transaction.partition.verification.enable", c.transaction_partition_verification_enable, none);
@@ -70,6 +77,7 @@ void each_setting(Config& c, F&& f) {
   f("controller.quorum.retry.backoff.ms", c.quorum_retry_backoff, ms);
   f("metadata.max.idle.interval.ms", c.metadata_max_idle_interval, ms);
   f("metadata.log.segment.bytes", c.metadata_log_segment_bytes, none);
+  f("metadata.log.segment.ms", c.metadata_log_segment_ms, none);
   f("metadata.log.max.record.bytes.between.snapshots",
     c.metadata_log_max_record_bytes_between_snapshots, none);
   f("metadata.log.max.snapshot.interval.ms", c.metadata_log_max_snapshot_interval, ms);
@@ -153,6 +161,13 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
     found = true;
     wanted = parse(member, value, unit);
   });
+  if (const auto* key = found ? nullptr : log_default_of(name)) {
+    found = true;
+    if (const auto why = controller::why_unfit(*key, value)) {
+      return Unexpected(fmt::format("{} is '{}': {}", name, value, *why));
+    }
+    config.log_defaults.insert_or_assign(std::string(key->name), value);
+  }
   if (!found) return Unexpected(fmt::format("there is no setting '{}'", name));
   if (!wanted.empty()) {
     return Unexpected(fmt::format("{} is '{}', but must be {}", name, value, wanted));

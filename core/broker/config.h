@@ -62,7 +62,13 @@ struct NodeConfig {
       std::numeric_limits<std::int32_t>::max();  // max.connections.per.ip
 
   // Log.
-  Duration producer_id_expiration = 24h;  // producer.id.expiration.ms
+  Duration log_retention_check_interval = 300s;  // log.retention.check.interval.ms
+  std::int64_t log_flush_scheduler_interval_ms =
+      std::numeric_limits<std::int64_t>::max();             // log.flush.scheduler.interval.ms
+  bool log_cleaner_enable = true;                           // log.cleaner.enable
+  Duration log_cleaner_backoff = 15s;                       // log.cleaner.backoff.ms
+  std::int64_t log_cleaner_dedupe_buffer_size = 128 << 20;  // log.cleaner.dedupe.buffer.size
+  Duration producer_id_expiration = 24h;                    // producer.id.expiration.ms
   Duration producer_id_expiration_check_interval =
       600s;  // producer.id.expiration.check.interval.ms
   bool transaction_partition_verification_enable =
@@ -110,6 +116,7 @@ struct NodeConfig {
 
   // Metadata log and snapshots.
   std::int64_t metadata_log_segment_bytes = std::int64_t{1} << 30;  // metadata.log.segment.bytes
+  std::int64_t metadata_log_segment_ms = 604'800'000;               // metadata.log.segment.ms
   std::int64_t metadata_log_max_record_bytes_between_snapshots =
       20 << 20;  // metadata.log.max.record.bytes.between.snapshots
   Duration metadata_log_max_snapshot_interval = 1h;       // metadata.log.max.snapshot.interval.ms

@@ -138,6 +138,7 @@ bool Fetchers::fetch(Env& env, NodeId leader, const std::vector<Asked>& asked) {
   // Where the leader has forgotten the session, a new one begins at once.
   if (!sessions_[leader].accept(*response)) return fetch::is_about_session(response->error_code);
   take(env, *response, asked);
+  make_durable(env, asked);
   for (const auto& one : asked) {
     if (one.replica->must_ask_leader_offsets()) ask_leader_offsets(env, *channel, one);
   }
@@ -157,6 +158,17 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
                               batches.value_or(std::vector<wire::Batch>{}));
       replicas_.lower_log_start(env, *found->replica);
     }
+  }
+}
+
+// Before the leader hears that we have it, or a truncated log grows again.
+void Fetchers::make_durable(Env& env, const std::vector<Asked>& asked) {
+  for (const auto& [replica, position] : asked) {
+    if (replica->is_retired()) continue;
+    if (replicas_.must_write_recovery_point(*replica)) (void)replicas_.write_recovery_points(env);
+    if (!replica->log().must_flush()) continue;
+    (void)replica->log().sync(env);
+    replicas_.check(env, *replica);
   }
 }
 
@@ -182,6 +194,7 @@ void Fetchers::ask_leader_offsets(Env& env, wire::Channel& channel, const Asked&
   if (start && end) {
     asked.replica->leader_offsets(env, asked.position, {.start = *start, .end = *end});
     replicas_.lower_log_start(env, *asked.replica);
+    make_durable(env, {asked});
   } else if (auto* follower = asked.replica->follower()) {
     follower->back_off(env.now());
   }

@@ -41,6 +41,7 @@ class Fetchers {
   // Whether an answer came.
   bool fetch(Env& env, NodeId leader, const std::vector<Asked>& asked);
   void take(Env& env, const api::FetchResponse& response, const std::vector<Asked>& asked);
+  void make_durable(Env& env, const std::vector<Asked>& asked);
   void ask_leader_offsets(Env& env, wire::Channel& channel, const Asked& asked);
 
   const NodeConfig& config_;

@@ -20,7 +20,10 @@ Unexpected<log::LogError> storage_error(IoError error) {
 MetadataLog::MetadataLog(const NodeConfig& config)
     : rules_(config.rules.quorum),
       retention_{config.metadata_max_retention_bytes, config.metadata_max_retention},
-      segment_bytes_(static_cast<std::uint64_t>(config.metadata_log_segment_bytes)),
+      log_config_{.segment_bytes = static_cast<std::uint64_t>(config.metadata_log_segment_bytes),
+                  .roll = {.segment_ms = config.metadata_log_segment_ms},
+                  .file_delete_delay = {},
+                  .rules = config.rules.log},
       snapshots_(metadata_directory()) {}
 
 // ---- Opening -----------------------------------------------------------------------------------
@@ -41,8 +44,7 @@ log::LogResult<Done> MetadataLog::load(Env& env, bool was_clean) {
   // Old snapshots are gone for good before anything of the log is: what lies before the oldest may
   // be deleted in part, and is of no use.
   if (const auto oldest = snapshots_.oldest()) state.start_offset = oldest->end_offset;
-  TRY(log_, log::Log::open(env, metadata_partition(), metadata_directory(),
-                           {.segment_bytes = segment_bytes_}, state));
+  TRY(log_, log::Log::open(env, metadata_partition(), metadata_directory(), log_config_, state));
   TRY(std::ignore, find_start(env));
   // What recovery found may be in the page cache only, and Raft promises it to others.
   TRY(std::ignore, log_->sync(env));

@@ -56,7 +56,7 @@ class MetadataLog final : public raft::LogView {
 
   const QuorumRules& rules_;
   const raft::SnapshotRetention retention_;
-  const std::uint64_t segment_bytes_;
+  const log::LogConfig log_config_;
   raft::SnapshotStore snapshots_;
   std::unique_ptr<log::Log> log_;
   raft::SnapshotId start_;

@@ -14,7 +14,8 @@ Replica::Replica(TopicPartition partition, Uuid topic_id, std::unique_ptr<log::L
       log_(std::move(log)),
       config_(config),
       high_watermark_(std::clamp(high_watermark, log_->start_offset(), log_->end_offset())),
-      news_(news) {
+      news_(news),
+      known_active_base_(log_->active_base()) {
   log_->committed(high_watermark_);
 }
 
@@ -165,11 +166,12 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   if (batch.header.is_transactional()) verifications_.settled(batch.header.producer_id);
   auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
   if (!appended) {
-    news_.fail(host);
+    if (log_->is_offline()) news_.fail(host);
     return Unexpected(ErrorCode::kafka_storage_error);
   }
   const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
                         batch.header.has_append_time() ? batch.header.max_timestamp : -1};
+  note_roll(host);
   handle(host, leader_->appended(host.now(), log_->end_offset()));
   changed_.notify_all(host);
   return result;
@@ -269,7 +271,22 @@ void Replica::raise_start(Host& host, Offset offset) {
   if (!log_->raise_start_offset(host, start)) news_.fail(host);
   // What could not be taken has gone with a truncation.
   wanted_start_ = log_->start_offset();
+  if (log_->next_file_deletion() != never) news_.upkeep.notify_all(host);
   changed_.notify_all(host);
+}
+
+void Replica::retain(Host& host, WallTime now) {
+  if (is_retired_ || log_->is_offline()) return;
+  const auto from = log_->retain(host, high_watermark(), now);
+  if (!from) return news_.fail(host);
+  note_roll(host);
+  want_start(host, *from);
+}
+
+void Replica::note_roll(Host& host) {
+  if (std::exchange(known_active_base_, log_->active_base()) == log_->active_base()) return;
+  news_.rolled.insert(partition_);
+  news_.upkeep.notify_all(host);
 }
 
 // ---- As follower -------------------------------------------------------------------------------
@@ -303,6 +320,7 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
   if (step.append && !failed) {
     failed = !log_->append_as_follower(host, batches, follower_->leader_epoch());
   }
+  note_roll(host);
   must_ask_leader_offsets_ = step.must_ask_leader_offsets;
   const auto moved = follower_->applied(log_end());
   if (moved) high_watermark_ = *moved;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/api/error_code.h"
@@ -52,9 +53,11 @@ struct AppendRequest {
 
 // What replicas have to tell the broker that holds them.
 struct ReplicaNews {
-  Signal proposals;         // Some replica has a change of its ISR to propose.
-  Signal log_starts;        // Some replica wants its log to begin later.
-  Signal failures;          // Notified with has_failed.
+  Signal proposals;                 // Some replica has a change of its ISR to propose.
+  Signal log_starts;                // Some replica wants its log to begin later.
+  Signal upkeep;                    // Notified with `rolled`, and when files wait to be deleted.
+  std::set<TopicPartition> rolled;  // Logs with a segment that is new, and one to be synced.
+  Signal failures;                  // Notified with has_failed.
   bool has_failed = false;  // A log is offline: a broker with one data directory cannot go on.
 
   void fail(Host& host) {
@@ -146,6 +149,8 @@ class Replica {
   Offset wanted_start() const { return std::max(wanted_start_, log_->start_offset()); }
   // Takes `offset`, which is on disk, or as much of it as the log holds and is still wanted.
   void raise_start(Host& host, Offset offset);
+  // Wants the log to begin where its retention says.
+  void retain(Host& host, WallTime now);
 
   // ---- As follower ----
 
@@ -168,6 +173,7 @@ class Replica {
                  const std::vector<wire::Batch>& batches);
   void handle(Host& host, partition::LeaderOutput output);
   void advance(Host& host, Offset high_watermark);
+  void note_roll(Host& host);
 
   TopicPartition partition_;
   Uuid topic_id_;
@@ -186,6 +192,7 @@ class Replica {
   ReplicaNews& news_;
   bool must_ask_leader_offsets_ = false;
   Offset wanted_start_ = 0;
+  Offset known_active_base_ = 0;
   Offset known_low_watermark_ = 0;
   Signal changed_;
 };

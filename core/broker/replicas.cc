@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/broker/log_settings.h"
+
 namespace brokersim::broker {
 
 partition::PartitionState state_of(const controller::Partition& p) {
@@ -24,6 +26,7 @@ void Replicas::load_checkpoints(Env& env, bool was_clean) {
   high_watermarks_.load(env);
   recovery_points_.load(env);
   log_starts_.load(env);
+  cleaned_.load(env);
 }
 
 std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
@@ -114,7 +117,8 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
   auto opened = log::Log::open(env, partition, directory, log_config(image, partition.topic),
                                {.was_clean = was_clean_,
                                 .recovery_point = recovery_points_.of(partition),
-                                .start_offset = log_starts_.of(partition)});
+                                .start_offset = log_starts_.of(partition),
+                                .cleaned_to = cleaned_.of(partition)});
   if (!opened) {
     env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
     if (opened.error() == log::LogError::storage) news_.fail(env);
@@ -131,7 +135,7 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
 log::LogConfig Replicas::log_config(const controller::Image& image,
                                     const std::string& topic) const {
   const controller::TopicConfigs configs(image, topic, topic_defaults_);
-  return {.segment_bytes = static_cast<std::uint64_t>(configs.number("segment.bytes"))};
+  return log_config_of(configs, config_.rules.log);
 }
 
 // Once, when all of the metadata is known: no directory that stays is of a topic or of a partition
@@ -174,7 +178,7 @@ void Replicas::remove(Env& env, const TopicPartition& partition) {
 
 bool Replicas::forget(Env& env, const std::set<TopicPartition>& partitions) {
   return high_watermarks_.forget(env, partitions) && recovery_points_.forget(env, partitions) &&
-         log_starts_.forget(env, partitions);
+         log_starts_.forget(env, partitions) && cleaned_.forget(env, partitions);
 }
 
 // Partitions that are not opened yet keep what is told of them.
@@ -193,11 +197,7 @@ void Replicas::checkpoint_recovery_points(Env& env) {
     (void)log.flush_epochs(env);
     if (log.is_offline()) news_.fail(env);
   }
-  (void)recovery_points_.rewrite(env, [&](log::PartitionOffsets& offsets) {
-    for (const auto& [partition, replica] : replicas_) {
-      offsets[partition] = replica->log().recovery_point();
-    }
-  });
+  (void)write_recovery_points(env);
 }
 
 // One fiber does it: whoever wants a later start meanwhile is served by the next round.

@@ -46,6 +46,24 @@ class Replicas {
   void checkpoint_high_watermarks(Env& env);
   // Syncs what has rolled, writes recovery points: every log.flush.offset.checkpoint.interval.ms.
   void checkpoint_recovery_points(Env& env);
+  // Writes them as they are. False after an error.
+  bool write_recovery_points(Env& env);
+  // What is on disk of it: more than the log's if it was truncated since. Then a loss of power
+  // could make a start believe what was never synced, and it has to be written at once.
+  Offset written_recovery_point(const TopicPartition& partition) const {
+    return recovery_points_.of(partition);
+  }
+  bool must_write_recovery_point(const Replica& replica) const;
+  // Writes up to where logs are compacted: after each time one was. False after an error.
+  bool write_cleaned_offsets(Env& env);
+  bool has_compacted() const;
+  // What deleted and replaced segments were.
+  Instant next_file_deletion() const;
+  void delete_retired_files(Host& host, Instant now);
+  // After whatever may have taken its log offline.
+  void check(Host& host, const Replica& replica) {
+    if (replica.log().is_offline()) news_.fail(host);
+  }
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
   bool raise_log_starts(Env& env);
@@ -75,6 +93,7 @@ class Replicas {
   // Directories of partitions that are not ours: what metadata took from us while we were away.
   void remove_strays(Env& env, const controller::Image& image);
   log::LogConfig log_config(const controller::Image& image, const std::string& topic) const;
+  bool write(Env& env, OffsetsFile& file, const OffsetsFile::Change& change);
   void remember_eligible(const controller::Image& image);
 
   const NodeConfig& config_;
@@ -84,6 +103,7 @@ class Replicas {
   OffsetsFile high_watermarks_{log::high_watermark_file};
   OffsetsFile recovery_points_{log::recovery_point_file};
   OffsetsFile log_starts_{log::start_offset_file};
+  OffsetsFile cleaned_{log::cleaner_offset_file};
   std::map<NodeId, BrokerEpoch> eligible_;  // Brokers that may be in an ISR, by the metadata.
   std::map<TopicPartition, std::shared_ptr<Replica>> replicas_;
   ReplicaNews news_;

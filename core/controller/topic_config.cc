@@ -55,23 +55,10 @@ constexpr std::array keys{
                    Kind::boolean, "false"},
 };
 
-constexpr std::array<std::string_view, 16> without_effect{
-    "delete.retention.ms",
-    "file.delete.delay.ms",
-    "flush.messages",
-    "flush.ms",
+constexpr std::array<std::string_view, 3> without_effect{
     "follower.replication.throttled.replicas",
-    "index.interval.bytes",
     "leader.replication.throttled.replicas",
-    "max.compaction.lag.ms",
-    "min.cleanable.dirty.ratio",
-    "min.compaction.lag.ms",
     "preallocate",
-    "retention.bytes",
-    "retention.ms",
-    "segment.index.bytes",
-    "segment.jitter.ms",
-    "segment.ms",
 };
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -221,6 +208,21 @@ std::int64_t TopicConfigs::number(std::string_view name) const {
   const auto value = parse_number(get(name).text);
   REQUIRE(value.has_value(), name);
   return *value;
+}
+
+std::int64_t TopicConfigs::millionths(std::string_view name) const {
+  const auto text = get(name).text;
+  const auto point = std::min(text.find('.'), text.size());
+  std::int64_t value = parse_number(text.substr(0, point)).value_or(0);
+  for (std::size_t digit = 1; digit <= 6; ++digit) {
+    const auto at = point + digit;
+    value = value * 10 + (at < text.size() ? text[at] - '0' : 0);
+  }
+  return value;
+}
+
+bool TopicConfigs::has(std::string_view name, std::string_view word) const {
+  return !all_words(get(name).text, [&](std::string_view each) { return each != word; });
 }
 
 }  // namespace brokersim::controller

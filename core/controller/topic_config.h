@@ -61,6 +61,10 @@ class TopicConfigs {
   Value get(std::string_view name) const;
   std::int64_t number(std::string_view name) const;
   bool flag(std::string_view name) const { return get(name).text == "true"; }
+  // Of a ratio: "0.5" is 500000. What comes behind the sixth digit does not count.
+  std::int64_t millionths(std::string_view name) const;
+  // Of a list: whether `word` is in it.
+  bool has(std::string_view name, std::string_view word) const;
 
  private:
   const Image::Configs& topic_;

@@ -58,8 +58,8 @@ TEST(ScenarioErrors, unknown_kinds_parameters_settings_and_aims) {
             "'broker.session.timeout.ms'?");
   EXPECT_EQ(scenario_error("[settings]\n\"min.insync.replicas\" = \"two\"\n"),
             "s.toml:102:25: min.insync.replicas is 'two': Not a number of type INT");
-  EXPECT_EQ(scenario_error("[settings]\n\"log.retention.ms\" = 1000\n"),
-            "s.toml:102:1: nothing acts upon 'log.retention.ms' yet");
+  EXPECT_EQ(scenario_error("[settings]\n\"log.preallocate\" = true\n"),
+            "s.toml:102:1: nothing acts upon 'log.preallocate' yet");
   EXPECT_EQ(parse_scenario("reaches = [\"election\"]\n", "s.toml").error(),
             "s.toml:1:12: there is no aim 'election'; did you mean 'elections'?");
 }

@@ -83,7 +83,7 @@ TEST(ServeConfig, what_a_file_says_without_effect_is_noted) {
   const std::string file = testing::TempDir() + "brokersim-notes.properties";
   std::ofstream(file)
       << "num.partition=4\nlog.dirs=/tmp\nmin.insync.replicas=2\n"
-         "num.io.threads=8\nlog.retention.ms=1\nsomething.else.entirely=1\nlog.dirs=/other\n";
+         "num.io.threads=8\nlog.retention.hours=1\nsomething.else.entirely=1\nlog.dirs=/other\n";
   ServeOptions options{.config_file = file, .settings = {"ssl.protocol=TLSv1.3"}};
   const auto nodes = served_nodes(options);
   ASSERT_TRUE(nodes.has_value()) << nodes.error();
@@ -92,7 +92,7 @@ TEST(ServeConfig, what_a_file_says_without_effect_is_noted) {
             (std::vector<std::string>{
                 file + ":1: there is no setting 'num.partition'; did you mean 'num.partitions'?",
                 file + ":6: there is no setting 'something.else.entirely'",
-                "settings of Kafka's without effect here: log.dirs, log.retention.ms, "
+                "settings of Kafka's without effect here: log.dirs, log.retention.hours, "
                 "num.io.threads, "
                 "ssl.protocol"}));
   options.settings = {"num.partition=4"};  // What is typed is meant.

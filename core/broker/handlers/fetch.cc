@@ -177,10 +177,10 @@ void name_aborted(const Replica& replica, Offset from, Offset end, PartitionData
 }
 
 PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
-                             const NodeConfig& config, const Budget& budget) {
+                             Broker& broker, const Budget& budget) {
   if (!read.replica) return failure(read, read.error);
   partition::FetchVerdict verdict;
-  auto data = check(env, read, fetcher, is_first, config, verdict);
+  auto data = check(env, read, fetcher, is_first, broker.config(), verdict);
   if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
   auto& replica = *read.replica;
   const Offset end = shown_end(replica, fetcher);
@@ -196,6 +196,7 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
     return failure(read, ErrorCode::not_leader_or_follower);
   }
   if (!got) {
+    broker.replicas().check(env, replica);
     return failure(read, got.error() == log::LogError::out_of_range
                              ? ErrorCode::offset_out_of_range
                              : ErrorCode::kafka_storage_error);
@@ -225,7 +226,7 @@ Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
     pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
   }
   for (const auto& read : reads) {
-    auto data = read_partition(env, read, fetcher, is_first, broker.config(), budget);
+    auto data = read_partition(env, read, fetcher, is_first, broker, budget);
     const std::size_t size = data.records ? data.records->bytes.size() : 0;
     pass.bytes += size;
     budget.spend(size);

@@ -90,6 +90,11 @@ Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& repli
   auto appended = replica.append(env, std::move(batch),
                                  transaction.append_to(replica.partition(), request.acks));
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
+  // flush.messages: what is answered may have to be on disk.
+  if (replica.log().must_flush() && !replica.log().sync(env)) {
+    broker.replicas().check(env, replica);
+    return Unexpected(log::Refusal{ErrorCode::kafka_storage_error, {}});
+  }
   if (context.metrics) {
     context.metrics->topics[replica.partition().topic].produced.add(count, bytes);
   }

@@ -56,7 +56,8 @@ TEST(Config, a_default_of_topics_is_kept_by_the_topics_name) {
             "compression.type is 'zip': String must be one of: "
             "uncompressed,zstd,lz4,snappy,gzip,producer");
   EXPECT_TRUE(has_effect("log.message.timestamp.type"));
-  EXPECT_FALSE(has_effect("log.retention.ms"));
+  EXPECT_TRUE(has_effect("log.retention.ms"));
+  EXPECT_FALSE(has_effect("log.preallocate"));
 }
 
 TEST(Config, the_memory_of_requests_may_be_without_bound) {

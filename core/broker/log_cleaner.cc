@@ -1,0 +1,64 @@
+#include "core/broker/log_cleaner.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace brokersim::broker {
+namespace {
+
+constexpr std::int64_t bytes_per_key = 24;  // As in Kafka's map: a hash and an offset.
+
+// What has waited too long goes first, then what is dirtiest.
+auto urgency(const log::DirtyRange& range) {
+  return std::tuple(range.is_overdue, range.dirty_millionths());
+}
+
+}  // namespace
+
+void LogCleaner::run(Env& env) {
+  while (env.sleep(config_.log_cleaner_backoff)) {
+    while (clean_one(env)) {
+    }
+  }
+}
+
+std::shared_ptr<Replica> LogCleaner::dirtiest(WallTime now) const {
+  std::shared_ptr<Replica> found;
+  log::DirtyRange most;
+  for (const auto& [partition, replica] : replicas_.all()) {
+    const auto& log = replica->log();
+    const auto& rules = log.config().compaction;
+    if (!rules.is_compacted || log.is_offline() || uncleanable_.contains(partition)) continue;
+    const auto range = log.dirty_range(replica->last_stable_offset(), now);
+    if (!log::is_worth_cleaning(range, rules)) continue;
+    if (found && urgency(range) <= urgency(most)) continue;
+    found = replica;
+    most = range;
+  }
+  return found;
+}
+
+// False if there is nothing to do, or nothing could be done.
+bool LogCleaner::clean_one(Env& env) {
+  const WallTime now = env.wall_clock();
+  const auto replica = dirtiest(now);
+  if (!replica || !replicas_.write_recovery_points(env)) return false;
+  auto& log = replica->log();
+  const Offset decided = std::min(replica->last_stable_offset(),
+                                  replicas_.written_recovery_point(replica->partition()));
+  const auto keys = config_.log_cleaner_dedupe_buffer_size / bytes_per_key;
+  const auto range = log.dirty_range(decided, now);
+  if (range.dirty_bytes == 0) return false;
+  const auto cleaned =
+      log.clean(env, {.range = range, .now = now, .capacity = static_cast<std::size_t>(keys)});
+  replicas_.check(env, *replica);
+  if (cleaned && !*cleaned) return false;  // It was disturbed: another time.
+  const bool has_cleaned = cleaned && (*cleaned)->to > range.from;
+  const bool is_over = !cleaned && cleaned.error() == log::LogError::cancelled;
+  if (!has_cleaned && !is_over) uncleanable_.insert(replica->partition());
+  if (!has_cleaned) return false;
+  replicas_.news().upkeep.notify_all(env);
+  return replicas_.write_cleaned_offsets(env);
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,32 @@
+// Compacts the logs of a broker, one at a time, the dirtiest first (protocol section 2.5).
+//
+// What is cleaned lies before the recovery point, and that is on disk: a start takes a gap between
+// two segments for the work of compaction there, and for a lost end elsewhere.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "core/broker/config.h"
+#include "core/broker/replicas.h"
+#include "core/env.h"
+
+namespace brokersim::broker {
+
+class LogCleaner {
+ public:
+  LogCleaner(const NodeConfig& config, Replicas& replicas) : config_(config), replicas_(replicas) {}
+
+  // Until the fiber is cancelled; rests for log.cleaner.backoff.ms when there is nothing to do.
+  void run(Env& env);
+
+ private:
+  std::shared_ptr<Replica> dirtiest(WallTime now) const;  // Null if none is worth it.
+  bool clean_one(Env& env);
+
+  const NodeConfig& config_;
+  Replicas& replicas_;
+  std::set<TopicPartition> uncleanable_;  // What cannot be read holds up nobody else.
+};
+
+}  // namespace brokersim::broker

@@ -1,0 +1,60 @@
+// What replicas are asked for by those who look after their logs: checkpoints that follow an event,
+// not only the clock, and the files of segments that have left.
+#include <algorithm>
+
+#include "core/broker/replicas.h"
+
+namespace brokersim::broker {
+
+// A data directory that cannot be written is a failed one.
+bool Replicas::write(Env& env, OffsetsFile& file, const OffsetsFile::Change& change) {
+  if (file.rewrite(env, change)) return true;
+  if (!env.is_cancelled()) news_.fail(env);
+  return false;
+}
+
+bool Replicas::write_recovery_points(Env& env) {
+  return write(env, recovery_points_, [&](log::PartitionOffsets& offsets) {
+    for (const auto& [partition, replica] : replicas_) {
+      offsets[partition] = replica->log().recovery_point();
+    }
+  });
+}
+
+bool Replicas::must_write_recovery_point(const Replica& replica) const {
+  return config_.rules.log.checkpoints_recovery_at_truncation &&
+         replica.log().recovery_point() < written_recovery_point(replica.partition());
+}
+
+bool Replicas::write_cleaned_offsets(Env& env) {
+  return write(env, cleaned_, [&](log::PartitionOffsets& offsets) {
+    for (const auto& [partition, replica] : replicas_) {
+      if (!replica->log().config().compaction.is_compacted) continue;
+      offsets[partition] = replica->log().cleaned_to();
+    }
+  });
+}
+
+bool Replicas::has_compacted() const {
+  return std::any_of(replicas_.begin(), replicas_.end(), [](const auto& each) {
+    return each.second->log().config().compaction.is_compacted;
+  });
+}
+
+Instant Replicas::next_file_deletion() const {
+  Instant next = never;
+  for (const auto& [partition, replica] : replicas_) {
+    next = std::min(next, replica->log().next_file_deletion());
+  }
+  return next;
+}
+
+void Replicas::delete_retired_files(Host& host, Instant now) {
+  for (const auto& [partition, replica] : replicas_) {
+    if (replica->log().next_file_deletion() > now) continue;
+    (void)replica->log().delete_retired_files(host, now);
+    check(host, *replica);
+  }
+}
+
+}  // namespace brokersim::broker

@@ -1,0 +1,117 @@
+// What happens to the logs of a broker besides being written to: what is on disk of their recovery
+// points, what compaction may rely on, and what a topic's configuration makes of them.
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "core/broker/log_settings.h"
+#include "core/broker/replicas.h"
+#include "tests/core/log/log_fixture.h"
+
+namespace brokersim::broker {
+namespace {
+
+const TopicPartition orders_0{"orders", 0};
+
+// Broker 1, which follows broker 2.
+struct FollowingBroker : testing::Test {
+  log::MemoryEnv env;
+  NodeConfig config;
+  controller::Image image;
+  std::unique_ptr<Replicas> replicas;
+
+  void SetUp() override {
+    config.node_id = NodeId{1};
+    const Uuid id{1, 2};
+    controller::Delta delta;
+    delta.add(*image.apply(controller::TopicRecord{"orders", id}, 0));
+    controller::PartitionRecord partition;
+    partition.partition_id = 0;
+    partition.topic_id = id;
+    partition.replicas = {NodeId{1}, NodeId{2}};
+    partition.isr = partition.replicas;
+    partition.leader = NodeId{2};
+    partition.leader_epoch = LeaderEpoch{3};
+    partition.partition_epoch = PartitionEpoch{0};
+    delta.add(*image.apply(partition, 1));
+    replicas = std::make_unique<Replicas>(config);
+    replicas->load_checkpoints(env, false);
+    replicas->apply(env, image, delta, BrokerEpoch{5});
+    for (Offset offset = 0; offset < 10; ++offset) {
+      const auto batch = log::placed(log::batch_of(1), offset, 3);
+      ASSERT_TRUE(log().append_as_follower(env, {&batch, 1}, LeaderEpoch{3}).has_value());
+    }
+  }
+  Replica& replica() { return *replicas->find(orders_0); }
+  log::Log& log() { return replica().log(); }
+  Offset on_disk() {
+    const auto text = *log::read_file(env, log::recovery_point_file);
+    return log::decode_offsets(text)->at(orders_0);
+  }
+};
+
+// The checkpoint that the clock writes comes up to a minute later. A loss of power meanwhile, and
+// what was never synced would be believed.
+TEST_F(FollowingBroker, a_truncation_takes_the_recovery_point_on_disk_along) {
+  ASSERT_TRUE(log().sync(env).has_value());
+  replicas->checkpoint_recovery_points(env);
+  EXPECT_EQ(on_disk(), 10);
+  EXPECT_FALSE(replicas->must_write_recovery_point(replica()));
+  ASSERT_TRUE(log().truncate_to(env, 4, "test").has_value());
+  EXPECT_TRUE(replicas->must_write_recovery_point(replica()));
+  ASSERT_TRUE(replicas->write_recovery_points(env));
+  EXPECT_EQ(on_disk(), 4);
+  EXPECT_FALSE(replicas->must_write_recovery_point(replica()));
+}
+
+TEST_F(FollowingBroker, a_data_directory_that_cannot_be_written_has_failed) {
+  env.disk.appends_fail = true;
+  EXPECT_FALSE(replicas->write_recovery_points(env));
+  EXPECT_TRUE(replicas->news().has_failed);
+}
+
+TEST_F(FollowingBroker, what_its_topic_says_is_what_its_log_does) {
+  Offset offset = 1;
+  auto set = [&](std::string name, std::string value) {
+    ASSERT_TRUE(
+        image.apply(controller::ConfigRecord{2, "orders", std::move(name), value}, ++offset));
+  };
+  set("cleanup.policy", "compact,delete");
+  set("min.cleanable.dirty.ratio", "0.25");
+  set("segment.ms", "9000");
+  set("max.compaction.lag.ms", "5000");
+  set("retention.ms", "-1");
+  set("file.delete.delay.ms", "9223372036854775807");
+  const controller::TopicDefaults defaults;
+  const auto found = log_config_of(controller::TopicConfigs(image, "orders", defaults), {});
+  EXPECT_TRUE(found.compaction.is_compacted);
+  EXPECT_TRUE(found.compaction.deletes);
+  EXPECT_EQ(found.compaction.min_dirty_millionths, 250'000);
+  EXPECT_EQ(found.roll.segment_ms, 5000);
+  EXPECT_EQ(found.retention.ms, -1);
+  EXPECT_EQ(found.retention.bytes, -1);
+  EXPECT_GT(found.file_delete_delay, 24h * 365 * 200);
+}
+
+TEST_F(FollowingBroker, a_broker_may_have_its_own_defaults) {
+  ASSERT_TRUE(set(config, "log.retention.ms", "7000"));
+  ASSERT_TRUE(set(config, "log.cleaner.min.cleanable.ratio", "1"));
+  EXPECT_EQ(set(config, "log.cleanup.policy", "keep").error(),
+            "log.cleanup.policy is 'keep': Each must be one of: compact,delete");
+  const auto defaults = topic_defaults_of(config);
+  const auto found = log_config_of(controller::TopicConfigs(image, "orders", defaults), {});
+  EXPECT_EQ(found.retention.ms, 7000);
+  EXPECT_EQ(found.compaction.min_dirty_millionths, 1'000'000);
+  EXPECT_EQ(settings_of(config).at("log.retention.ms"), "7000");
+}
+
+TEST_F(FollowingBroker, deletes_only_what_it_knows_to_be_committed) {
+  auto log_config = log().config();
+  log_config.retention.ms = 1;
+  log().configure(log_config);
+  replica().retain(env, WallTime{1'000'000});
+  EXPECT_FALSE(replica().wants_later_start());  // Its high watermark is 0.
+}
+
+}  // namespace
+}  // namespace brokersim::broker

@@ -29,6 +29,8 @@ std::unique_ptr<Property> committed_offsets();                                  
 std::unique_ptr<Property> group_delivery();                                       // BS-G04
 std::unique_ptr<Property> revoked_reads();                                        // BS-G05
 std::unique_ptr<Property> crossed_commits();                                      // BS-G06
+std::unique_ptr<Property> log_starts();                                           // BS-R01
+std::unique_ptr<Property> compaction();                                           // BS-K01
 std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,

@@ -127,9 +127,10 @@ class ConsumerOrder final : public Property {
         [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
     for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
       if (is_control(at->batch.role)) continue;
-      if (!may_skip(*partition, at->batch, delivered.client)) {
-        return std::max(from, at->batch.base_offset);
-      }
+      if (may_skip(*partition, at->batch, delivered.client)) continue;
+      const Offset end = std::min(delivered.offset, at->batch.last_offset + 1);
+      for (Offset offset = std::max(from, at->batch.base_offset); offset < end; ++offset)
+        if (!partition->compactions.is_gone(offset)) return offset;
     }
     return std::nullopt;
   }

@@ -24,8 +24,9 @@ class GroupDelivery final : public Property {
            "of the partition before it, from where the group began to read, has been handed to "
            "somebody in the group: whoever reads next begins there, and what is before it nobody "
            "will read again. A record may be handed out several times. Offsets that were given up "
-           "in an excused loss, what was deleted at the beginning of the log, and commits from "
-           "outside any generation are not judged.";
+           "in an excused loss, what was deleted at the beginning of the log, what compaction "
+           "took, "
+           "and commits from outside any generation are not judged.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
@@ -90,6 +91,7 @@ class GroupDelivery final : public Property {
       if (is_control(at->batch.role)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
+        if (partition->compactions.is_gone(offset)) continue;
         const auto delivered = reading.delivered.find(offset);
         const bool was_read =
             delivered != reading.delivered.end() && delivered->second.ns() <= commit.asked_at_ns;

@@ -145,8 +145,37 @@ void Ledger::on(const Event& e, const BatchStored& body) {
   if (e.node == partition.state.leader && body.batch.leader_epoch == partition.state.leader_epoch) {
     act_as_leader(partition, e);
   }
-  replica_at(partition, e.node).log.store(e, body.batch);
+  ReplicaLog& log = replica_at(partition, e.node).log;
+  log.store(e, before_compaction(partition, log, e, body.batch));
   extend_committed(partition);
+}
+
+void Ledger::on(const Event&, const LogCompacted& body) {
+  partition_at(body.partition).compactions.add(body);
+}
+
+// The batch as it was written, where what is stored is what compaction has left of it; what it took
+// whole before is stored first. Only of what is committed can that be known.
+BatchRef Ledger::before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
+                                   const BatchRef& batch) {
+  if (partition.compactions.empty()) return batch;
+  const auto& committed = partition.committed;
+  const std::size_t size = log.entries().size();
+  const bool is_prefix =
+      size <= committed.size() && (size == 0 || log.holds(size - 1, committed[size - 1].prefix));
+  if (!is_prefix) return batch;
+  std::size_t at = size;
+  while (at < committed.size() && committed[at].batch.last_offset < batch.base_offset) {
+    if (!partition.compactions.is_gone(committed[at].batch)) return batch;
+    ++at;
+  }
+  const bool is_known =
+      at < committed.size() && (committed[at].batch == batch ||
+                                partition.compactions.is_form_of(batch, committed[at].batch));
+  const bool is_next = at == committed.size() && batch.base_offset == partition.committed_end();
+  if (!is_known && !is_next) return batch;
+  for (std::size_t i = size; i < at; ++i) log.store(e, committed[i].batch);
+  return is_known ? committed[at].batch : batch;
 }
 
 void Ledger::on(const Event& e, const LogCut& body) {
@@ -173,6 +202,14 @@ void Ledger::on(const Event& e, const LogBegun& body) {
         before.last_offset + 1 == body.start_offset && before.leader_epoch == body.epoch;
     if (is_it) return log.begin_behind(other.log.entries(), *at + 1);
   }
+  // Of a topic's log what lies before is what was committed: only that is ever deleted (BS-R01).
+  if (body.partition == metadata_partition()) return;
+  if (body.start_offset > partition.committed_end()) return;
+  std::size_t count = 0;
+  const auto& committed = partition.committed;
+  while (count < committed.size() && committed[count].batch.last_offset < body.start_offset)
+    ++count;
+  log.begin_behind(committed, count);
 }
 
 void Ledger::on(const Event&, const TopicCommitted& body) {

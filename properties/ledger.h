@@ -6,6 +6,9 @@
 //   committed      the batches that every member of the in-sync set held at one instant: the prefix
 //                  that clean elections preserve, and the most that a high watermark may cover
 //
+// A log that was compacted counts as the whole log: what compaction may take is judged by itself
+// (BS-K01), and where something is missing that it did not take, it is missing.
+//
 // When a leader begins to act without part of the committed prefix, the prefix is re-based on the
 // leader's log and the loss is remembered as a Rebase, with its excuse if there is one.
 #pragma once
@@ -19,6 +22,7 @@
 #include "core/base/event.h"
 #include "core/base/ids.h"
 #include "core/base/time.h"
+#include "properties/compactions.h"
 
 namespace brokersim::properties {
 
@@ -128,6 +132,7 @@ struct Partition {
   EventId shown_by;
   std::vector<Rebase> rebases;
   std::vector<UncleanElection> unclean_elections;
+  Compactions compactions;
   Offset lowest_excused_cut = std::numeric_limits<Offset>::max();
   // What the latest LogCut took, which lay from index `last_cut_at` on.
   std::vector<LogEntry> last_cut;
@@ -183,6 +188,7 @@ class Ledger {
   void on(const Event& e, const LogCut& body);
   void on(const Event& e, const LogSynced& body);
   void on(const Event& e, const LogBegun& body);
+  void on(const Event& e, const LogCompacted& body);
   void on(const Event& e, const TopicCommitted& body);
   void on(const Event& e, const PartitionCommitted& body);
   void on(const Event& e, const BrokerCommitted& body);
@@ -194,6 +200,8 @@ class Ledger {
 
   NodeHistory& node_at(NodeId id);
   Partition& partition_at(const TopicPartition& name);
+  static BatchRef before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
+                                    const BatchRef& batch);
   void act_as_leader(Partition& partition, const Event& e);
   void rebase(Partition& partition, const Event& e);
   void extend_committed(Partition& partition);

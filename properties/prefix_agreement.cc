@@ -108,6 +108,7 @@ class PrefixAgreement final : public Property {
       if (!at || *at >= partition.committed.size()) continue;  // BS-C01 tells.
       const LogEntry& committed = partition.committed[*at];
       if (committed.batch.base_offset != batch.base_offset || committed.batch == batch) continue;
+      if (partition.compactions.is_form_of(batch, committed.batch)) continue;
       report(e, "committed_offset_changed", committed.stored, partition,
              fmt::format("{} answered {} with a batch at {} of {} that is not the committed one.",
                          judge.ledger().name_of(e.node), answer.peer, text_of_offsets(batch),

@@ -45,6 +45,11 @@ struct Describer {
   std::string operator()(const LogBegun& b) const {
     return fmt::format("{} begins at offset {}", b.partition, b.start_offset);
   }
+  std::string operator()(const LogCompacted& b) const {
+    return fmt::format("{} is compacted from offset {} to {}, without {}{}{}", b.partition,
+                       b.start_offset, b.end_offset, counted(b.removed.size(), "record"),
+                       b.wrong.empty() ? "" : ": ", b.wrong);
+  }
   std::string operator()(const SnapshotStored& b) const {
     return fmt::format("has a snapshot of the metadata before offset {}, epoch {}{}{}",
                        b.end_offset, b.epoch, b.difference.empty() ? "" : ": ", b.difference);

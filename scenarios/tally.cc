@@ -4,12 +4,12 @@ namespace brokersim::scenarios {
 
 Tally::Tally() {
   for (const char* name :
-       {"controller_changes", "coordinator_changes", "elections",          "fencings",
-        "group_assignments",  "group_commits",       "group_rebalances",   "handovers",
-        "isr_changes",        "isr_expansions",      "isr_shrinks",        "losses_by_power",
-        "quorum_elections",   "recoveries",          "repeats_recognized", "snapshots_fetched",
-        "snapshots_loaded",   "snapshots_taken",     "torn_tails",         "truncations",
-        "unclean_elections"}) {
+       {"compactions",        "controller_changes", "coordinator_changes", "deletions",
+        "elections",          "fencings",           "group_assignments",   "group_commits",
+        "group_rebalances",   "handovers",          "isr_changes",         "isr_expansions",
+        "isr_shrinks",        "losses_by_power",    "quorum_elections",    "recoveries",
+        "repeats_recognized", "snapshots_fetched",  "snapshots_loaded",    "snapshots_taken",
+        "torn_tails",         "truncations",        "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -28,6 +28,12 @@ void Tally::observe(const Event& event) {
   if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
   if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
   if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
+  if (const auto* compacted = std::get_if<LogCompacted>(&event.body)) {
+    if (!compacted->removed.empty()) count("compactions");
+  }
+  if (const auto* begun = std::get_if<LogBegun>(&event.body)) {
+    if (begun->partition != metadata_partition()) count("deletions");
+  }
   if (std::holds_alternative<SnapshotTaken>(event.body)) count("snapshots_taken");
   if (std::holds_alternative<SnapshotFetched>(event.body)) count("snapshots_fetched");
   if (std::holds_alternative<SnapshotLoaded>(event.body)) count("snapshots_loaded");

@@ -165,9 +165,20 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
   }
 }
 
-void DiskTap::on_remove(const Disk& disk, std::string_view path) { drop(disk, path); }
+// One that compaction has put into another is no part of the log any more.
+void DiskTap::on_remove(const Disk& disk, std::string_view path) {
+  if (const auto place = place_of(path)) {
+    const auto log = logs_.find({disk.machine(), place->directory});
+    if (log != logs_.end() && is_replaced(log->second, std::string(path))) {
+      log->second.segments.erase(std::string(path));
+      return;
+    }
+  }
+  drop(disk, path);
+}
 
 void DiskTap::on_rename(const Disk& disk, std::string_view from, std::string_view to) {
+  if (on_compaction(disk, from, to)) return;
   drop(disk, from);
   drop(disk, to);
   const auto below = std::string(to) + "/";
@@ -235,7 +246,9 @@ void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory) {
   }
   std::vector<Found> after;
   for (const auto& [path, old] : drop_useless(disk, log, directory)) {
-    const bool has_gap = !log.segments.empty() && log.segments.rbegin()->second.end() != old.base;
+    const Offset end = log.segments.empty() ? old.base : log.segments.rbegin()->second.end();
+    if (old.base < end && end <= log.compacted_to) continue;
+    const bool has_gap = old.base != end && (old.base < end || old.base > log.compacted_to);
     if (has_gap) break;  // Recovery cannot use what lies behind.
     Segment& segment = log.segments[path];
     segment.base = old.base;

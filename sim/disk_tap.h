@@ -2,7 +2,8 @@
 // BatchStored, LogCut, LogSynced and LogBegun. Nothing that a broker says about its log is asked.
 //
 // A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
-// its content, and a log ends where the last of its segments does.
+// its content, and a log ends where the last of its segments does. What compaction puts in a
+// segment's place is judged by the bytes before and after (LogCompacted).
 #pragma once
 
 #include <cstdint>
@@ -64,6 +65,9 @@ class DiskTap final : public DiskObserver {
     Offset start = 0;  // As it was told: of the first segment.
     Offset end = 0;
     Offset synced = 0;
+    Offset compacted_to = 0;  // Segments may have gaps between them up to here.
+    // By path: what compaction has ready to put there, told when it does.
+    std::map<std::string, LogCompacted> replacements;
     bool is_metadata() const { return partition == metadata_partition(); }
   };
   struct Place {  // What a path says.
@@ -86,6 +90,12 @@ class DiskTap final : public DiskObserver {
   void settle_synced(const Disk& disk, Log& log);
   void cut(Log& log, Offset end, bool by_power_loss);
   void drop(const Disk& disk, std::string_view path);
+  bool on_compaction(const Disk& disk, std::string_view from, std::string_view to);
+  void prepare(const Disk& disk, Log& log, const Place& place, std::string_view swap);
+  void replace(const Disk& disk, Log& log, const std::string& path);
+  bool retire(const Disk& disk, Log& log, const std::string& path, std::string_view retired);
+  static bool is_replaced(const Log& log, const std::string& path);
+  std::vector<wire::Batch> batches_from(const Disk& disk, const Log& log, Offset from) const;
   void reload(const Disk& disk, Log& log, std::string_view directory);
   static Segments drop_useless(const Disk& disk, Log& log, std::string_view directory);
 

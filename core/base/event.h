@@ -186,6 +186,29 @@ struct LogBegun {
     f("epoch", e.epoch);
   }
 };
+// In the node's log of the partition compaction has put other contents into the place of what lay
+// from `start_offset` up to `end_offset`: `batches`, without the records at the offsets `removed`.
+// `decided_by` is the last of the records for whose sake others went. `wrong` says what is not as
+// compaction must leave it; empty if nothing.
+struct LogCompacted {
+  static constexpr std::string_view kind = "log_compacted";
+  TopicPartition partition;
+  Offset start_offset = 0;
+  Offset end_offset = 0;
+  std::vector<BatchRef> batches;
+  std::vector<Offset> removed;
+  Offset decided_by = -1;
+  std::string wrong;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("start_offset", e.start_offset);
+    f("end_offset", e.end_offset);
+    f("batches", e.batches);
+    f("removed", e.removed);
+    f("decided_by", e.decided_by);
+    f("wrong", e.wrong);
+  }
+};
 // The node has a snapshot of the metadata log. `difference` says in what it differs from what
 // replaying the committed log up to its end gives; empty if in nothing.
 struct SnapshotStored {
@@ -749,7 +772,7 @@ using EventBody = std::variant<
     QuorumRoleChanged, SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered,
     SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader,
     BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered, ConnectionRefused,
-    GroupStateChanged, TransactionStateChanged, Note>;
+    GroupStateChanged, TransactionStateChanged, Note, LogCompacted>;
 
 struct Event {
   EventId id;

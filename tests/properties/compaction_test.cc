@@ -1,0 +1,140 @@
+// BS-K01 and BS-R01, and that a compacted log is judged as the whole one: what compaction took is
+// missing nowhere, and what it did not take is.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+namespace {
+
+constexpr std::uint64_t cleaned = 77;  // A digest of what is left of a batch.
+
+// Offsets 0 to 3 are on all three.
+struct Compacted : History {
+  Compacted() {
+    topic(2);
+    partition(1, 0, {1, 2, 3});
+    for (Offset offset = 0; offset < 4; ++offset)
+      replicated(1, offset, 0, 10 + static_cast<std::uint64_t>(offset));
+    fetched(1, 2, 4, 4);
+  }
+  EventId compacted(int node, LogCompacted body) {
+    body.partition = orders;
+    return add(node, std::move(body));
+  }
+  // Replica 3 lost its disk and copies what replica 1 has.
+  void begun_anew(int node) {
+    partition(1, 0, {1, 2});
+    cut(node, 0);
+  }
+};
+
+TEST(Compaction, what_a_later_record_stands_for_may_go) {
+  Compacted h;
+  h.compacted(
+      1, {.end_offset = 3, .batches = {h.batch(2, 0, 12)}, .removed = {0, 1}, .decided_by = 3});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Compaction, what_is_wrong_by_itself_is_reported) {
+  Compacted h;
+  const auto event = h.compacted(1, {.end_offset = 3, .removed = {0}, .wrong = "it is not so"});
+  const auto violations = h.verdict().violations;
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].fingerprint(), "BS-K01/not_the_rest");
+  EXPECT_EQ(violations[0].facts[1], event);
+}
+
+TEST(Compaction, nothing_goes_for_the_sake_of_what_is_not_committed) {
+  Compacted h;
+  h.stored(1, 4, 0, 14);
+  h.compacted(1, {.end_offset = 3, .removed = {0}, .decided_by = 4});
+  EXPECT_EQ(h.fired(), Fired{"BS-K01/for_what_is_uncommitted"});
+}
+
+TEST(Compaction, a_log_copied_from_a_compacted_one_is_the_same) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .batches = {h.batch(2, 0, cleaned)}, .removed = {0, 1}});
+  h.begun_anew(3);
+  h.stored(3, 2, 0, cleaned);
+  h.stored(3, 3, 0, 13);
+  EXPECT_EQ(h.ledger().find(orders)->log_of(NodeId{3})->entries().size(), 4u);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Compaction, a_gap_that_no_compaction_made_is_a_hole) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .batches = {h.batch(2, 0, 12)}, .removed = {1}});
+  h.begun_anew(3);
+  h.stored(3, 2, 0, 12);
+  EXPECT_EQ(h.fired(), Fired{"BS-O01/offsets_not_dense"});
+}
+
+TEST(Compaction, nor_is_another_content_what_is_left) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .batches = {h.batch(2, 0, cleaned)}, .removed = {0, 1}});
+  h.begun_anew(3);
+  h.stored(3, 2, 0, 78);
+  EXPECT_NE(h.fired(), Fired{});
+}
+
+TEST(Compaction, a_consumer_misses_nothing_that_is_gone) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .batches = {h.batch(2, 0, 12)}, .removed = {1}});
+  h.add(9, SendInvoked{1, "producer-1", orders, 50});
+  h.delivered(0, 50);
+  h.delivered(2, 50);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.delivered(3, 50);
+  h.delivered(5, 50);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Compaction, a_consumer_that_skips_what_is_there_is_misled) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .removed = {1}});
+  h.add(9, SendInvoked{1, "producer-1", orders, 50});
+  h.delivered(0, 50);
+  h.delivered(3, 50);
+  EXPECT_EQ(h.fired(), Fired{"BS-O02/record_skipped"});
+}
+
+TEST(Compaction, a_consumer_may_be_shown_what_is_left_of_a_batch) {
+  Compacted h;
+  h.compacted(1, {.end_offset = 3, .batches = {h.batch(2, 0, cleaned)}});
+  h.fetched(1, -1, 2, 4, {h.batch(2, 0, cleaned)});
+  EXPECT_EQ(h.fired(), Fired{});
+  h.fetched(1, -1, 2, 4, {h.batch(2, 0, 78)});
+  EXPECT_EQ(h.fired(), Fired{"BS-O01/committed_offset_changed"});
+}
+
+// ---- BS-R01 ------------------------------------------------------------------------------------
+
+TEST(LogStarts, what_is_committed_may_be_deleted) {
+  Compacted h;
+  h.add(1, LogBegun{orders, 4, no_epoch});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(LogStarts, what_is_not_committed_may_not) {
+  Compacted h;
+  const auto state = h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 4, 0, 14);
+  const auto begun = h.add(1, LogBegun{orders, 5, no_epoch});
+  const auto violations = h.verdict().violations;
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].fingerprint(), "BS-R01/uncommitted_deleted");
+  EXPECT_EQ(violations[0].facts, (std::array{state, begun}));
+}
+
+TEST(LogStarts, a_replica_that_begins_where_its_leader_does_has_what_lies_before) {
+  Compacted h;
+  h.begun_anew(3);
+  h.add(3, LogBegun{orders, 3, no_epoch});
+  h.stored(3, 3, 0, 13);
+  EXPECT_EQ(h.ledger().find(orders)->log_of(NodeId{3})->entries().size(), 4u);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+}  // namespace
+}  // namespace brokersim::properties

@@ -105,7 +105,11 @@ IoResult<Done> Disk::sync_directory(Env& env, std::string_view directory) {
 // ---- Contents ----------------------------------------------------------------------------------
 
 IoResult<std::uint64_t> Disk::append(TreeNode& node, const Rope& bytes) {
-  if (is_hit(DiskFault::Kind::append_fails)) return Unexpected(IoError::failed);
+  const bool is_torn_by_it = tears_next();
+  if (is_hit(DiskFault::Kind::append_fails)) {
+    if (is_torn_by_it) tear(node, bytes);
+    return Unexpected(IoError::failed);
+  }
   if (is_hit(DiskFault::Kind::full)) return Unexpected(IoError::full);
   if (bytes.size() > model_.capacity - std::min(model_.capacity, used())) {
     return Unexpected(IoError::full);
@@ -116,6 +120,25 @@ IoResult<std::uint64_t> Disk::append(TreeNode& node, const Rope& bytes) {
   counters_.bytes_appended += bytes.size();
   tell([&](DiskObserver& o) { o.on_append(*this, node.path, position, bytes); });
   return position;
+}
+
+// Whether what is_hit() is about to fail leaves something of the append.
+bool Disk::tears_next() const {
+  for (const auto& [id, overlay] : overlays_) {
+    const auto& fault = overlay.fault;
+    if (fault.kind == DiskFault::Kind::append_fails && fault.times != 0) return fault.tears;
+  }
+  return false;
+}
+
+void Disk::tear(TreeNode& node, const Rope& bytes) {
+  const auto random = Random(seed_, "disk.tear").with(machine_.value, node.path, node.image.size());
+  const auto length = uniform(random.draw("length"), std::size_t{0}, bytes.size());
+  const Rope part = bytes.sub(0, length);
+  if (part.empty()) return;
+  const auto position = node.image.append(part);
+  appended_ += part.size();
+  tell([&](DiskObserver& o) { o.on_append(*this, node.path, position, part); });
 }
 
 IoResult<Done> Disk::truncate(TreeNode& node, std::uint64_t size) {

@@ -55,6 +55,7 @@ struct DiskFault {
   std::int64_t factor = 1;
   Duration extra{};
   std::int64_t times = -1;  // How many operations it hits; negative: all.
+  bool tears = false;       // Of a failed append some bytes are in the file.
 };
 
 // What really happened, over the disk's life.
@@ -125,6 +126,8 @@ class Disk final : public Files {
   Duration sync_latency(TreeNode& node);
   Duration slowed(Duration latency);
   bool is_hit(DiskFault::Kind kind);
+  bool tears_next() const;
+  void tear(TreeNode& node, const Rope& bytes);
   std::uint64_t used();
   template <class Call>
   void tell(Call&& call) {

@@ -131,7 +131,7 @@ Faults::Lift Faults::apply(const Fault& fault, const Machines& targets) {
   }
   if (kind == "pause") return pause_machines(targets);
   if (kind == "clock_skew") return apply_to_clocks(fault, targets);
-  if (kind == "slow_disk" || kind == "disk_error" || kind == "full_disk") {
+  if (kind == "slow_disk" || kind == "disk_error" || kind == "write_error" || kind == "full_disk") {
     return apply_to_disks(fault, targets);
   }
   return stop_machines(fault, targets);
@@ -170,8 +170,9 @@ Faults::Lift Faults::apply_to_disks(const Fault& fault, const Machines& targets)
   if (fault.kind == "slow_disk") {
     overlay.factor = std::max<std::int64_t>(1, value_of(fault, "factor"));
     overlay.extra = Duration(value_of(fault, "extra"));
-  } else if (fault.kind == "disk_error") {
-    overlay.kind = DiskFault::Kind::sync_fails;
+  } else if (fault.kind == "disk_error" || fault.kind == "write_error") {
+    overlay.tears = fault.kind == "write_error";
+    overlay.kind = overlay.tears ? DiskFault::Kind::append_fails : DiskFault::Kind::sync_fails;
     overlay.times = value_of(fault, "times") > 0 ? value_of(fault, "times") : -1;
   } else {
     overlay.kind = DiskFault::Kind::full;

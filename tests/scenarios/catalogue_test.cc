@@ -31,9 +31,10 @@ std::vector<Fault> faults_of(const Plan& plan, const std::string& kind) {
 
 TEST(Catalogue, has_the_scenarios_that_people_look_for) {
   const auto names = catalogue(folder);
-  for (const char* name : {"chaos", "clock-skew", "controller-failover", "elections", "file-upload",
-                           "leader-failover", "network-partition", "one-way-partition", "pause",
-                           "power-loss", "quorum-snapshots", "rolling-restart", "slow-replica"}) {
+  for (const char* name :
+       {"chaos", "clock-skew", "controller-failover", "elections", "file-upload", "leader-failover",
+        "network-partition", "one-way-partition", "pause", "power-loss", "quorum-snapshots",
+        "rolling-restart", "slow-replica", "retention-compaction", "io-error", "disk-full"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }

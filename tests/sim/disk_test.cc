@@ -2,6 +2,9 @@
 // after crashes and power loss.
 #include "sim/disk.h"
 
+#include <set>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "sim/world.h"
@@ -114,6 +117,28 @@ TEST_F(DiskTest, a_failed_sync_makes_nothing_durable_and_hits_as_often_as_it_say
     EXPECT_TRUE(file->sync(env).has_value());
     EXPECT_EQ(disk_.durable_size("log"), 3u);
   });
+}
+
+TEST_F(DiskTest, a_failed_append_leaves_nothing_or_the_beginning_of_it) {
+  std::set<std::size_t> left;
+  run([&](Env& env) {
+    const auto file = *env.files().open("log", OpenMode::create);
+    for (int i = 0; i < 20; ++i) {
+      disk_.add({.kind = DiskFault::Kind::append_fails, .times = 1, .tears = i % 2 == 1});
+      const auto before = file->size();
+      EXPECT_EQ(file->append(rope("abcdefgh")).error(), IoError::failed);
+      const auto torn = disk_.content_of("log").flat();
+      const std::string rest(as_text(torn).substr(before));
+      EXPECT_TRUE(std::string_view("abcdefgh").starts_with(rest)) << rest;
+      if (i % 2 == 0) {
+        EXPECT_EQ(rest, "");
+      } else {
+        left.insert(rest.size());
+      }
+      EXPECT_TRUE(file->append(rope("x")).has_value());
+    }
+  });
+  EXPECT_GT(left.size(), 2u);
 }
 
 TEST_F(DiskTest, a_full_disk_refuses_and_keeps_what_it_has) {

@@ -161,13 +161,6 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
     found = true;
     wanted = parse(member, value, unit);
   });
-  if (const auto* key = found ? nullptr : log_default_of(name)) {
-    found = true;
-    if (const auto why = controller::why_unfit(*key, value)) {
-      return Unexpected(fmt::format("{} is '{}': {}", name, value, *why));
-    }
-    config.log_defaults.insert_or_assign(std::string(key->name), value);
-  }
   if (!found) return Unexpected(fmt::format("there is no setting '{}'", name));
   if (!wanted.empty()) {
     return Unexpected(fmt::format("{} is '{}', but must be {}", name, value, wanted));

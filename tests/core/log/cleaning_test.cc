@@ -87,17 +87,17 @@ wire::BatchHeader by_producer(std::int64_t id, std::int32_t sequence) {
   return header;
 }
 
-constexpr std::int16_t transactional = 0x10;
+constexpr std::int16_t transactional_bit = 0x10;
 
 wire::BatchHeader in_transaction(std::int64_t id) {
   auto header = by_producer(id, 0);
-  header.attributes = transactional;
+  header.attributes = transactional_bit;
   return header;
 }
 
 wire::Batch marker(Offset base, std::int64_t producer) {
   auto batch = placed(wire::control_batch(1, as_bytes("v"), LeaderEpoch(3), 50), base, 3);
-  batch.header.attributes = static_cast<std::int16_t>(batch.header.attributes | transactional);
+  batch.header.attributes = static_cast<std::int16_t>(batch.header.attributes | transactional_bit);
   batch.set_producer(producer, 4, -1);
   return batch;
 }

@@ -24,20 +24,21 @@ std::vector<SegmentFacts> segments_of(const std::vector<std::int64_t>& times) {
 }
 
 constexpr WallTime today{1000};
-constexpr Offset all = 1000;  // A high watermark beyond everything.
+constexpr Offset everything = 1000;  // A high watermark beyond everything.
 
 }  // namespace
 
 TEST(Retention, what_is_older_than_it_may_be_goes_from_the_beginning) {
   const auto segments = segments_of({100, 400, 200, 900});
-  EXPECT_EQ(retained_from(segments, {.ms = 600}, 0, all, today), 10);  // 200 lies behind 400.
-  EXPECT_EQ(retained_from(segments, {.ms = 599}, 0, all, today), 30);
-  EXPECT_EQ(retained_from(segments, {.ms = 900}, 0, all, today), 0);
-  EXPECT_EQ(retained_from(segments, {.ms = -1}, 0, all, today), 0);
+  EXPECT_EQ(retained_from(segments, {.ms = 600}, 0, everything, today),
+            10);  // 200 lies behind 400.
+  EXPECT_EQ(retained_from(segments, {.ms = 599}, 0, everything, today), 30);
+  EXPECT_EQ(retained_from(segments, {.ms = 900}, 0, everything, today), 0);
+  EXPECT_EQ(retained_from(segments, {.ms = -1}, 0, everything, today), 0);
 }
 
 TEST(Retention, when_everything_is_too_old_the_log_begins_at_its_end) {
-  EXPECT_EQ(retained_from(segments_of({100, 200}), {.ms = 10}, 0, all, today), 20);
+  EXPECT_EQ(retained_from(segments_of({100, 200}), {.ms = 10}, 0, everything, today), 20);
 }
 
 TEST(Retention, nothing_that_is_not_committed_goes) {
@@ -48,24 +49,24 @@ TEST(Retention, nothing_that_is_not_committed_goes) {
 
 TEST(Retention, no_less_than_its_bytes_stays) {
   const auto segments = segments_of({900, 900, 900, 900});
-  EXPECT_EQ(retained_from(segments, {.bytes = 400}, 0, all, today), 0);
-  EXPECT_EQ(retained_from(segments, {.bytes = 301}, 0, all, today), 0);
-  EXPECT_EQ(retained_from(segments, {.bytes = 300}, 0, all, today), 10);
-  EXPECT_EQ(retained_from(segments, {.bytes = 150}, 0, all, today), 20);
-  EXPECT_EQ(retained_from(segments, {.bytes = 0}, 0, all, today), 40);
+  EXPECT_EQ(retained_from(segments, {.bytes = 400}, 0, everything, today), 0);
+  EXPECT_EQ(retained_from(segments, {.bytes = 301}, 0, everything, today), 0);
+  EXPECT_EQ(retained_from(segments, {.bytes = 300}, 0, everything, today), 10);
+  EXPECT_EQ(retained_from(segments, {.bytes = 150}, 0, everything, today), 20);
+  EXPECT_EQ(retained_from(segments, {.bytes = 0}, 0, everything, today), 40);
 }
 
 TEST(Retention, what_goes_for_its_age_counts_towards_the_size) {
   const auto segments = segments_of({100, 900, 900});
-  EXPECT_EQ(retained_from(segments, {.ms = 500, .bytes = 200}, 0, all, today), 10);
+  EXPECT_EQ(retained_from(segments, {.ms = 500, .bytes = 200}, 0, everything, today), 10);
 }
 
 TEST(Retention, records_without_a_time_do_not_grow_old) {
-  EXPECT_EQ(retained_from(segments_of({-1, 100}), {.ms = 10}, 0, all, today), 0);
+  EXPECT_EQ(retained_from(segments_of({-1, 100}), {.ms = 10}, 0, everything, today), 0);
 }
 
 TEST(Retention, the_start_never_goes_back) {
-  EXPECT_EQ(retained_from(segments_of({100, 900}), {.ms = 500}, 15, all, today), 15);
+  EXPECT_EQ(retained_from(segments_of({100, 900}), {.ms = 500}, 15, everything, today), 15);
 }
 
 RC_GTEST_PROP(Retention, is_what_deleting_one_segment_after_the_other_gives, ()) {

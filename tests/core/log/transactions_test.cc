@@ -175,7 +175,9 @@ TEST(Transactions, with_an_epoch_each_are_not_ended_by_the_marker_of_the_one_bef
     Transactions leader;
     leader.write(7, 0, 0);
     ASSERT_EQ(leader.end_transaction(7, 1, true, 0, each_epoch_writes_one), "append");
-    if (row.is_open) leader.write(7, 1, 0);
+    if (row.is_open) {
+      ASSERT_EQ(leader.write(7, 1, 0), "append");
+    }
     EXPECT_EQ(leader.end_transaction(7, 1, true, 0, row.version, {.late_marker = row.rule}),
               row.expected)
         << static_cast<int>(row.rule) << ' ' << row.version << ' ' << row.is_open;

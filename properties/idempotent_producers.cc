@@ -55,14 +55,15 @@ class IdempotentProducers final : public Property {
            "other: each begins with the sequence after the last one's, each epoch is later than "
            "the one before and begins at 0. No record that the application sent once is there "
            "twice, not even under another epoch. A repeated batch is answered with the offset it "
-           "got first. The promise ends with the producer's id, and where a producer was silent "
-           "for producer.id.expiration.ms; what it sends again itself is another record; order "
+           "got first. The promise ends with the producer's id, where a producer was silent for "
+           "producer.id.expiration.ms, and where all that it had sent was deleted at the beginning "
+           "of a log; what it sends again itself is another record; order "
            "across partitions is not promised.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<BatchStored, PartitionCommitted, ProduceAnswered, FetchAnswered, SendInvoked,
-                     RecordDelivered>();
+                     RecordDelivered, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -78,6 +79,9 @@ class IdempotentProducers final : public Property {
       check_answer(e, *answer, judge);
     } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
       ++sends_[{sent->partition, sent->record}];
+    } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
+      auto& begins = begins_[begun->partition];
+      begins = std::max(begins, begun->start_offset);
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       check_delivered(e, *delivered, judge);
     }
@@ -127,8 +131,10 @@ class IdempotentProducers final : public Property {
     Produced& producer = found->second;
     const BatchRef& last = producer.last.batch;
     const BatchRef& batch = entry.batch;
-    // Whom the leader had forgotten may begin anew.
-    const bool is_forgotten = !is_new && entry.at - producer.last.at >= expiration_;
+    // Whom the leader had forgotten may begin anew: who was silent for too long, or left nothing in
+    // a log that was begun behind it.
+    const bool is_deleted = last.last_offset < begins_[partition.name];
+    const bool is_forgotten = !is_new && (is_deleted || entry.at - producer.last.at >= expiration_);
     if (is_new || is_forgotten || batch.producer_epoch != last.producer_epoch) {
       const bool is_back = batch.producer_epoch < last.producer_epoch;
       if (!is_new && !is_forgotten && is_back) {
@@ -219,6 +225,7 @@ class IdempotentProducers final : public Property {
   const Duration expiration_;
   std::vector<Seen> seen_;  // By the ledger's numbers.
   std::map<std::pair<TopicPartition, std::uint64_t>, std::size_t> sends_;
+  std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
 };
 
 }  // namespace

@@ -125,6 +125,7 @@ void DiskTap::settle_end(Log& log, bool by_power_loss) {
   const Offset end = log.segments.empty() ? 0 : log.segments.rbegin()->second.end();
   cut(log, end, by_power_loss);
   log.end = end;
+  if (log.segments.empty()) log.start = 0;  // To be told anew, even if it is an earlier one.
 }
 
 // Segments at the beginning were deleted, or all of them and the log begins anew further on.
@@ -264,7 +265,6 @@ void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory) {
   after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
   store(log, after);
   settle_end(log, true);
-  if (log.segments.empty()) log.start = 0;  // To be told anew.
   settle_start(disk, log, directory);
   settle_synced(disk, log);
 }

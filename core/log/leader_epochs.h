@@ -6,6 +6,10 @@
 //
 // Epochs and start offsets both increase strictly. Only the last entry may start at the log's end:
 // a leader enters its epoch before it appends anything (KAFKA-7415).
+//
+// Where compaction took the first batches of an epoch, it counts from where the one before ends:
+// nobody knows what lay between, so a follower that holds anything there has to give it up. Kafka's
+// checkpoint remembers the true start, but not in a log that was copied.
 #pragma once
 
 #include <optional>

@@ -96,7 +96,7 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
   TRY(std::ignore, checked(segments_.back()->append(batch)));
   count_in_active(segments_.back()->batches().back());
   const auto ended = producers_.apply(segments_.back()->batches().back());
-  if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, header.base_offset);
+  if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, end_offset_);
   end_offset_ = header.next_offset();
   ASSERT(end_offset_ == segments_.back()->end_offset(), end_offset_);
   ASSERT(last_epoch() == header.leader_epoch, last_epoch(), header.leader_epoch);
@@ -186,8 +186,8 @@ LogResult<Done> Log::snapshot_producers(Host& host) {
   const bool has_nothing_to_tell = producers_.empty() && snapshots_.empty();
   if (has_nothing_to_tell || snapshots_.has(end_offset_)) return Done{};
   TRY(std::ignore, checked(snapshots_.take(host, end_offset_, producers_)));
-  std::vector<Offset> bases{segments_.back()->base_offset()};
-  if (segments_.size() > 1) bases.push_back(segments_[segments_.size() - 2]->base_offset());
+  std::vector<Offset> bases;
+  for (const auto& segment : segments_) bases.push_back(segment->base_offset());
   return checked(snapshots_.keep_only(host, bases));
 }
 

@@ -174,8 +174,8 @@ LogResult<bool> Log::replace(Env& env, const Group& group, const std::shared_ptr
   for (std::size_t i = 1; i < group.size(); ++i) {
     TRY(std::ignore, retire_file(env, group[i]->path()));
   }
-  // Of what was aborted there nothing is left; an entry that outlives its marker would hide what the
-  // producer wrote later.
+  // Of what was aborted there nothing is left; an entry that outlives its marker would hide what
+  // the producer wrote later.
   for (const auto& segment : group) {
     TRY(std::ignore, checked(aborted_.remove(env, segment->base_offset())));
   }

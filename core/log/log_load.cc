@@ -1,7 +1,9 @@
 // Opening a log: what of its files is believed, and what is cut. After a loss of power each file
 // holds some prefix of what was not synced, perhaps torn, and names may be missing or be back.
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 
 #include "core/log/checkpoint.h"
 #include "core/log/log.h"
@@ -118,9 +120,16 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
     TRY(const std::uint64_t cut, checked(segment->recover(env, start)));
     is_cut = cut > 0;
     bytes_cut += cut;
+    // Else a loss of power undoes the cut, and what was written and synced since in the next
+    // segment is lost behind it.
+    if (cut > 0) {
+      TRY(std::ignore, checked(segment->sync(env)));
+    }
     if (segment->end_offset() > state.recovery_point) segment->mark_unsynced();
     if (!segment->batches().empty()) start.leader_epoch = segment->batches().back().leader_epoch;
   }
+  // The start before this one may have ended between a cut and its sync.
+  if (!state.was_clean && !segments_.empty()) segments_.back()->mark_unsynced();
   return bytes_cut;
 }
 
@@ -142,11 +151,11 @@ bool Log::may_begin_at(Offset base, const LogState& state) const {
 // From the batches alone: whatever a crash left of the epochs' own file, this is what they are.
 void Log::load_epochs() {
   epochs_.clear();
+  Offset end = segments_.front()->base_offset();
   for (const auto& segment : segments_) {
     for (const auto& batch : segment->batches()) {
-      if (batch.leader_epoch != last_epoch()) {
-        epochs_.assign(batch.leader_epoch, batch.base_offset);
-      }
+      if (batch.leader_epoch != last_epoch()) epochs_.assign(batch.leader_epoch, end);
+      end = batch.last_offset + 1;
     }
   }
   epochs_.truncate_from_start(start_offset_);
@@ -172,12 +181,25 @@ LogResult<Done> Log::load_transactions(Env& env, const std::vector<Offset>& file
 // what was written since has survived.
 bool Log::agrees_with_batches(Offset offset, const ProducerState& snapshot) const {
   ProducerState replayed;
+  std::map<Offset, Offset> left;  // First and last offset of each batch.
+  bool is_dense = true;
   for (const auto& segment : segments_) {
     for (const auto& batch : segment->batches()) {
-      if (batch.last_offset < offset) replayed.apply(batch);
+      if (batch.last_offset >= offset) break;
+      is_dense = is_dense && (left.empty() || left.rbegin()->second + 1 == batch.base_offset);
+      left.emplace_hint(left.end(), batch.base_offset, batch.last_offset);
+      replayed.apply(batch);
     }
   }
-  return snapshot.agrees_with(replayed, segments_.front()->base_offset());
+  const Offset begin = segments_.front()->base_offset();
+  is_dense = is_dense &&
+             (left.empty() ? begin == offset
+                           : left.begin()->first == begin && left.rbegin()->second + 1 == offset);
+  if (is_dense) return snapshot.agrees_with(replayed, begin);
+  return snapshot.agrees_with_compacted(replayed, [&left](Offset at) {
+    const auto beyond = left.upper_bound(at);
+    return beyond != left.begin() && std::prev(beyond)->second >= at;
+  });
 }
 
 }  // namespace brokersim::log

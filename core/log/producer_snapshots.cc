@@ -85,8 +85,7 @@ IoResult<Done> ProducerSnapshots::remove_beyond(Host& host, Offset offset) {
 IoResult<Done> ProducerSnapshots::keep_only(Host& host, const std::vector<Offset>& bases) {
   for (auto at = states_.begin(); at != states_.end();) {
     const bool is_latest = std::next(at) == states_.end();
-    const bool is_kept =
-        is_latest || std::find(bases.begin(), bases.end(), at->first) != bases.end();
+    const bool is_kept = is_latest || std::binary_search(bases.begin(), bases.end(), at->first);
     if (is_kept) {
       ++at;
     } else {

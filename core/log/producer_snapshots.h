@@ -3,7 +3,8 @@
 //
 // A snapshot is written without waiting, where the log rolls, and forced to disk when the log is:
 // closing a file is not syncing it (KAFKA-9892). What they say is kept in memory, too, as a
-// truncation goes back to one and may not wait for the device.
+// truncation goes back to one and may not wait for the device. There is one for each segment: in
+// what compaction has left of a segment not every producer can be found again.
 #pragma once
 
 #include <functional>
@@ -39,7 +40,7 @@ class ProducerSnapshots {
   IoResult<Done> take(Host& host, Offset offset, const ProducerState& state);
   IoResult<Done> remove_beyond(Host& host, Offset offset);
   IoResult<Done> remove_all(Host& host) { return remove_beyond(host, -1); }
-  // Keeps those at `bases`, and the latest.
+  // Keeps those at `bases`, sorted, and the latest.
   IoResult<Done> keep_only(Host& host, const std::vector<Offset>& bases);
 
   // On return those taken before the call are on disk; their names once the directory is synced.

@@ -197,6 +197,39 @@ bool ProducerState::agrees_with(const ProducerState& replayed, Offset from) cons
   return true;
 }
 
+namespace {
+
+// Compaction may have taken any batch of a producer but its last one, and that may be lost since; a
+// marker may be gone, too. What is left must lie before what the snapshot has seen last, or be it.
+bool agree_but_for_gaps(const ProducerEntry& all, const ProducerEntry* left,
+                        const std::function<bool(Offset)>& is_left) {
+  const bool has_open = all.open_since && is_left(*all.open_since);
+  if (left == nullptr) {
+    return !has_open && (all.batches.empty() || !is_left(all.batches.back().last_offset));
+  }
+  if (left->epoch > all.epoch) return false;
+  if (left->open_since ? left->open_since != all.open_since : has_open) return false;
+  if (all.batches.empty()) return left->batches.empty() || left->epoch < all.epoch;
+  const ProducedBatch& last = all.batches.back();
+  if (!is_left(last.last_offset)) {
+    return left->batches.empty() || left->batches.back().last_offset < last.last_offset;
+  }
+  return !left->batches.empty() && left->batches.back().last_offset == last.last_offset &&
+         left->batches.back().last_sequence == last.last_sequence;
+}
+
+}  // namespace
+
+bool ProducerState::agrees_with_compacted(const ProducerState& replayed,
+                                          const std::function<bool(Offset)>& is_left) const {
+  for (const auto& [id, producer] : replayed.producers_) {
+    if (!find(id)) return false;
+  }
+  return std::all_of(producers_.begin(), producers_.end(), [&](const auto& known) {
+    return agree_but_for_gaps(known.second, replayed.find(known.first), is_left);
+  });
+}
+
 // ---- Snapshots ---------------------------------------------------------------------------------
 
 namespace {

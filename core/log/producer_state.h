@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -109,6 +110,10 @@ class ProducerState {
   // Whether this may be the state of a log whose batches from `from` on lead to `replayed`, and
   // whose earlier ones are gone.
   bool agrees_with(const ProducerState& replayed, Offset from) const;
+  // The same where compaction has taken batches in between, too: `is_left` tells of an offset
+  // whether a batch still covers it.
+  bool agrees_with_compacted(const ProducerState& replayed,
+                             const std::function<bool(Offset)>& is_left) const;
 
   // What a snapshot keeps: of each producer only the last batch.
   ProducerState condensed() const;

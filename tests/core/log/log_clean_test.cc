@@ -189,6 +189,42 @@ TEST(LogCleaning, the_producers_are_the_same_after_it_and_after_a_start) {
   EXPECT_EQ(f.log->producers().condensed(), producers);
 }
 
+// Else a follower keeps what it has of an earlier epoch where the later one's records are gone.
+TEST(LogCleaning, an_epoch_whose_first_batches_are_gone_counts_from_the_end_of_the_one_before) {
+  CompactedLog f;
+  for (const int epoch : {1, 1, 1, 2, 2, 2, 2}) f.append(epoch, 1, epoch == 1 ? "a" : "b");
+  ASSERT_TRUE(*f.clean());
+  ASSERT_EQ(f.text(), "2a 5b 6b ");
+  const EpochEnd end{LeaderEpoch{1}, 3};
+  f.reopen();
+  EXPECT_EQ(f.log->epochs().end_offset_for(LeaderEpoch{1}, 7), end);
+  LogFixture copy;
+  ASSERT_TRUE(copy.replicate(f.batches(0), 2).has_value());
+  EXPECT_EQ(copy.log->epochs().end_offset_for(LeaderEpoch{1}, 7), end);
+}
+
+// The last batch of a producer is kept; where that is lost later, only a snapshot knows the
+// producer.
+TEST(LogCleaning, a_snapshot_is_believed_of_a_producer_whose_batches_are_gone) {
+  CompactedLog f;
+  const auto write = [&f](std::int64_t producer, std::int32_t sequence) {
+    wire::Batch batch = batch_of(1, "k", 1000 + f.log->end_offset());
+    batch.set_producer(producer, 0, sequence);
+    ASSERT_TRUE(f.log->append_as_leader(f.env, {&batch, 1}, LeaderEpoch(1)).has_value());
+  };
+  for (int i = 0; i < 3; ++i) write(1, i);
+  for (int i = 0; i < 3; ++i) write(2, i);
+  write(1, 3);
+  ASSERT_TRUE(*f.clean());
+  ASSERT_EQ(f.text(), "5k 6k ");
+  for (int i = 4; i < 12; ++i) write(1, i);
+  ASSERT_TRUE(f.log->truncate_to(f.env, 6, "test").has_value());
+  f.reopen_after_crash();
+  const auto* producer = f.log->producers().find(1);
+  ASSERT_NE(producer, nullptr);
+  EXPECT_EQ(producer->last_sequence(), 2);
+}
+
 // ---- Leaving -----------------------------------------------------------------------------------
 
 TEST(LogRetention, deleted_segments_keep_their_contents_for_a_while) {

@@ -96,7 +96,7 @@ TEST(Log, a_follower_keeps_offsets_and_epochs) {
   const auto info = f.replicate({placed(batch_of(2), 0, 1), placed(batch_of(1), 5, 2)}, 2);
   EXPECT_EQ(info->batches, 2u);
   EXPECT_EQ(offsets_and_epochs(f), (Pairs{{0, 1}, {1, 1}, {5, 2}}));
-  EXPECT_EQ(f.log->epochs().entries().back(), (EpochEntry{LeaderEpoch(2), 5}));
+  EXPECT_EQ(f.log->epochs().entries().back(), (EpochEntry{LeaderEpoch(2), 2}));
   EXPECT_EQ(f.batches(3).front().header.base_offset, 5);
 }
 

@@ -61,12 +61,12 @@ TEST(ProducerLog, a_log_without_idempotent_producers_has_no_snapshots) {
   EXPECT_EQ(f.snapshots(), Offsets{});
 }
 
-TEST(ProducerLog, a_roll_keeps_snapshots_of_the_last_two_segments) {
+TEST(ProducerLog, a_roll_takes_a_snapshot_and_each_segment_keeps_its_own) {
   ProducerLog f({2 * batch_size});
   for (int i = 0; i < 3; ++i) f.produce(7, i);
   EXPECT_EQ(f.snapshots(), (Offsets{2}));
   for (int i = 3; i < 7; ++i) f.produce(7, i);
-  EXPECT_EQ(f.snapshots(), (Offsets{4, 6}));
+  EXPECT_EQ(f.snapshots(), (Offsets{2, 4, 6}));
 }
 
 TEST(ProducerLog, a_restart_in_order_knows_the_last_batch_of_each_again) {

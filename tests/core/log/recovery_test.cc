@@ -142,6 +142,24 @@ TEST(Recovery, a_deletion_half_undone_by_power_loss_does_not_cost_the_rest) {
   EXPECT_EQ(f.log->end_offset(), 6);
 }
 
+TEST(Recovery, what_was_cut_does_not_come_back_before_what_was_synced_since) {
+  LogFixture f({2 * batch_of(1).size()});
+  f.append(1, 1);
+  ASSERT_TRUE(f.log->sync(f.env).has_value());
+  f.append(1, 1);
+  // The second batch is torn, and cut at the first start; a second one finds nothing to cut.
+  f.env.disk.lose_power([](std::size_t n) { return n / 2; });
+  for (int i = 0; i < 2; ++i) f.reopen_after_crash();
+  ASSERT_EQ(f.log->end_offset(), 1);
+  wire::Batch large = batch_of(3);
+  ASSERT_TRUE(f.log->append_as_leader(f.env, {&large, 1}, LeaderEpoch(1)).has_value());
+  ASSERT_TRUE(f.env.disk.exists("orders-0/00000000000000000001.log"));
+  ASSERT_TRUE(f.log->sync(f.env).has_value());
+  f.env.disk.lose_power([](std::size_t) { return 0; });
+  f.reopen_after_crash();
+  EXPECT_EQ(f.log->end_offset(), 4);
+}
+
 namespace {
 
 struct Model {

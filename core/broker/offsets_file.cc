@@ -9,6 +9,7 @@ namespace brokersim::broker {
 
 void OffsetsFile::load(Env& env) {
   const auto text = log::read_file(env, path_);
+  is_loaded_ = !env.is_cancelled();
   if (!text) return;
   auto offsets = log::decode_offsets(*text);
   if (!offsets) {
@@ -24,6 +25,7 @@ Offset OffsetsFile::of(const TopicPartition& partition) const {
 }
 
 bool OffsetsFile::rewrite(Env& env, const Change& change) {
+  if (!is_loaded_) return true;
   const auto held = turn_.take(env);
   if (!held) return false;
   auto offsets = offsets_;

@@ -27,7 +27,8 @@ class OffsetsFile {
   Offset of(const TopicPartition& partition) const;
 
   // Writes what `change` makes of the offsets, once it is the fiber's turn. False, and nothing is
-  // changed, if the disk fails or the fiber is cancelled.
+  // changed, if the disk fails or the fiber is cancelled. Before load() the file stays as it is: a
+  // node that is stopped so early knows of no offset.
   using Change = std::function<void(log::PartitionOffsets&)>;
   bool rewrite(Env& env, const Change& change);
   // Writes nothing if it tells of none of them. False as above.
@@ -35,6 +36,7 @@ class OffsetsFile {
 
  private:
   const std::string_view path_;
+  bool is_loaded_ = false;
   log::PartitionOffsets offsets_;  // As written last.
   Turn turn_;
 };

@@ -1,0 +1,46 @@
+// Shows what a checkpoint of offsets keeps: those of partitions that are not opened yet, and those
+// of a node that is stopped before it has read them.
+#include "core/broker/offsets_file.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/core/log/memory_env.h"
+
+namespace brokersim::broker {
+namespace {
+
+const TopicPartition opened{"orders", 0};
+const TopicPartition unopened{"orders", 1};
+
+}  // namespace
+
+TEST(OffsetsFile, keeps_what_is_told_of_partitions_that_nobody_has_opened) {
+  log::MemoryEnv env;
+  OffsetsFile before(log::recovery_point_file);
+  before.load(env);
+  ASSERT_TRUE(before.rewrite(env, [](auto& offsets) {
+    offsets[opened] = 5;
+    offsets[unopened] = 7;
+  }));
+  OffsetsFile after(log::recovery_point_file);
+  after.load(env);
+  ASSERT_TRUE(after.rewrite(env, [](auto& offsets) { offsets[opened] = 9; }));
+  OffsetsFile again(log::recovery_point_file);
+  again.load(env);
+  EXPECT_EQ(again.of(opened), 9);
+  EXPECT_EQ(again.of(unopened), 7);
+}
+
+TEST(OffsetsFile, is_left_as_it_is_by_who_has_not_read_it) {
+  log::MemoryEnv env;
+  OffsetsFile before(log::recovery_point_file);
+  before.load(env);
+  ASSERT_TRUE(before.rewrite(env, [](auto& offsets) { offsets[opened] = 5; }));
+  OffsetsFile stopped(log::recovery_point_file);
+  EXPECT_TRUE(stopped.rewrite(env, [](auto&) {}));
+  OffsetsFile after(log::recovery_point_file);
+  after.load(env);
+  EXPECT_EQ(after.of(opened), 5);
+}
+
+}  // namespace brokersim::broker

@@ -25,8 +25,7 @@ class GroupDelivery final : public Property {
            "somebody in the group: whoever reads next begins there, and what is before it nobody "
            "will read again. A record may be handed out several times. Offsets that were given up "
            "in an excused loss, what was deleted at the beginning of the log, what compaction "
-           "took, "
-           "and commits from outside any generation are not judged.";
+           "took, and commits from outside any generation are not judged.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {

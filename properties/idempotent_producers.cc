@@ -56,18 +56,20 @@ class IdempotentProducers final : public Property {
            "the one before and begins at 0. No record that the application sent once is there "
            "twice, not even under another epoch. A repeated batch is answered with the offset it "
            "got first. The promise ends with the producer's id, where a producer was silent for "
-           "producer.id.expiration.ms, and where all that it had sent was deleted at the beginning "
-           "of a log; what it sends again itself is another record; order "
+           "producer.id.expiration.ms, and where a replica began its log behind all that it had "
+           "sent "
+           "and may lead; what it sends again itself is another record; order "
            "across partitions is not promised.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<BatchStored, PartitionCommitted, ProduceAnswered, FetchAnswered, SendInvoked,
-                     RecordDelivered, LogBegun>();
+                     RecordDelivered, LogCut, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* stored = std::get_if<BatchStored>(&e.body)) {
+      filled_.emplace(e.node, stored->partition);
       check_committed(stored->partition, judge);
     } else if (const auto* state = std::get_if<PartitionCommitted>(&e.body)) {
       check_committed(state->partition, judge);
@@ -80,8 +82,11 @@ class IdempotentProducers final : public Property {
     } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
       ++sends_[{sent->partition, sent->record}];
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
+      if (filled_.contains({e.node, begun->partition})) return;  // Deleting forgets nobody.
       auto& begins = begins_[begun->partition];
       begins = std::max(begins, begun->start_offset);
+    } else if (const auto* cut = std::get_if<LogCut>(&e.body)) {
+      if (cut->end_offset == 0) filled_.erase({e.node, cut->partition});
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       check_delivered(e, *delivered, judge);
     }
@@ -208,8 +213,9 @@ class IdempotentProducers final : public Property {
     if (!is_new || copies.size() <= allowed) return;
     const auto& [first_offset, first] = *copies.begin();
     const auto original = entry_at(committed, first_offset);
-    // The leader may have forgotten it.
-    if (at->at - original->at >= expiration_) return;
+    // The leader may have forgotten it, or never have known it.
+    const bool is_unknown = first_offset < begins_[partition->name];
+    if (is_unknown || at->at - original->at >= expiration_) return;
     judge.report(
         {std::string(id()),
          "record_stored_twice",
@@ -225,7 +231,8 @@ class IdempotentProducers final : public Property {
   const Duration expiration_;
   std::vector<Seen> seen_;  // By the ledger's numbers.
   std::map<std::pair<TopicPartition, std::uint64_t>, std::size_t> sends_;
-  std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
+  std::set<std::pair<NodeId, TopicPartition>> filled_;  // Logs that hold something.
+  std::map<TopicPartition, Offset> begins_;  // Where the last of those that held nothing began.
 };
 
 }  // namespace

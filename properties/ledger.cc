@@ -146,6 +146,7 @@ void Ledger::on(const Event& e, const BatchStored& body) {
     act_as_leader(partition, e);
   }
   ReplicaLog& log = replica_at(partition, e.node).log;
+  forget_deleted(partition);
   log.store(e, before_compaction(partition, log, e, body.batch));
   extend_committed(partition);
 }
@@ -183,6 +184,15 @@ void Ledger::on(const Event& e, const LogCut& body) {
   ReplicaLog& log = replica_at(partition, e.node).log;
   partition.last_cut = log.cut(body.end_offset, body.by_power_loss);
   partition.last_cut_at = log.entries().size();
+  forget_deleted(partition);
+}
+
+// What a replica or its leader has deleted is no longer compared.
+void Ledger::forget_deleted(Partition& partition) {
+  const ReplicaLog* leader = partition.log_of(partition.state.leader);
+  if (leader == nullptr) return;
+  for (Replica& replica : partition.replicas)
+    if (&replica.log != leader) replica.log.take_deleted_of(*leader);
 }
 
 void Ledger::on(const Event& e, const LogSynced& body) {
@@ -193,6 +203,8 @@ void Ledger::on(const Event& e, const LogSynced& body) {
 void Ledger::on(const Event& e, const LogBegun& body) {
   Partition& partition = partition_at(body.partition);
   ReplicaLog& log = replica_at(partition, e.node).log;
+  log.begin_at(body.start_offset);
+  forget_deleted(partition);
   if (body.start_offset <= log.end_offset()) return;  // It had what was deleted.
   for (const Replica& other : partition.replicas) {
     const auto at = other.log.find(body.start_offset - 1);
@@ -233,6 +245,7 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
     if (next.has_in_sync(replica.node) && !partition.state.has_in_sync(replica.node))
       replica.log.forget_lost();
   partition.state = std::move(next);
+  forget_deleted(partition);
   if (is_unclean) {
     const std::size_t kept = common_prefix(partition.committed, partition.log_of(body.leader));
     partition.unclean_elections.push_back({e.id, body.leader_epoch,
@@ -297,7 +310,8 @@ void Ledger::rebase(Partition& partition, const Event& e) {
 
 // A batch becomes committed when all in-sync replicas hold it. One that power loss took from a
 // member counts as held: a leader that has seen the member's fetch cannot know better until the
-// member leaves the in-sync set (guarantees R2, exemptions).
+// member leaves the in-sync set (guarantees R2, exemptions). What the leader itself began without
+// nobody commits any more.
 void Ledger::extend_committed(Partition& partition) {
   const ReplicaLog* longest = nullptr;
   for (const NodeId node : partition.state.isr) {
@@ -313,7 +327,9 @@ void Ledger::extend_committed(Partition& partition) {
     const LogEntry& next = longest->entries()[at];
     for (const NodeId node : partition.state.isr) {
       const ReplicaLog* log = partition.log_of(node);
-      if (!log->holds(at, next.prefix) && !log->has_lost(at, next.prefix)) return;
+      const bool leads = node == partition.state.leader && partition.acting_since.value != 0;
+      const bool counts_as_held = !leads && log->has_lost(at, next.prefix);
+      if (!log->holds(at, next.prefix) && !counts_as_held) return;
     }
     committed.push_back(next);
   }

@@ -40,6 +40,8 @@ class ReplicaLog {
   const std::vector<LogEntry>& entries() const { return entries_; }
   Offset end_offset() const { return end_offset_of(entries_); }
   Offset synced_end() const { return synced_end_; }
+  // What lies before was deleted.
+  Offset start_offset() const { return start_offset_; }
   // What power loss took and has not come back: entries from index `lost_from` on.
   const std::vector<LogEntry>& lost() const { return lost_; }
   std::size_t lost_from() const { return lost_from_; }
@@ -58,8 +60,11 @@ class ReplicaLog {
   void store(const Event& event, const BatchRef& batch);
   // Returns what was cut off.
   std::vector<LogEntry> cut(Offset end_offset, bool by_power_loss);
+  void begin_at(Offset offset) { start_offset_ = offset; }
   // The log, empty so far, begins behind these.
   void begin_behind(const std::vector<LogEntry>& entries, std::size_t count);
+  // Before where this log or its leader's begins, it counts as the leader's.
+  void take_deleted_of(const ReplicaLog& leader);
   void sync(Offset end_offset) { synced_end_ = end_offset; }
   void forget_lost() { lost_.clear(); }
 
@@ -72,6 +77,7 @@ class ReplicaLog {
   std::vector<LogEntry> lost_;
   std::size_t lost_from_ = 0;
   Offset synced_end_ = 0;
+  Offset start_offset_ = 0;
 };
 
 // Why a loss is legal (guarantees 3.2), recomputed from what truly happened.
@@ -202,6 +208,7 @@ class Ledger {
   Partition& partition_at(const TopicPartition& name);
   static BatchRef before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
                                     const BatchRef& batch);
+  static void forget_deleted(Partition& partition);
   void act_as_leader(Partition& partition, const Event& e);
   void rebase(Partition& partition, const Event& e);
   void extend_committed(Partition& partition);

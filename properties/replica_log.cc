@@ -48,7 +48,24 @@ void ReplicaLog::store(const Event& event, const BatchRef& batch) {
 
 void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t count) {
   entries_.assign(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
-  lost_.clear();
+}
+
+// A leader knows no epoch before its log's start, and has a follower with an earlier one keep all
+// up to there, until the follower's log begins there too: nobody can tell what it keeps so long.
+// Nor what lay before the start of the follower's own log.
+void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
+  const Offset start = std::max(start_offset_, leader.start_offset_);
+  const std::size_t count = first_reaching(leader.entries_, start);
+  if (start == 0 || count == 0 || leader.entries_[count - 1].batch.last_offset + 1 != start) return;
+  if (end_offset() < start || holds(count - 1, leader.entries_[count - 1].prefix)) return;
+  const auto kept = entries_.begin() + static_cast<std::ptrdiff_t>(first_reaching(entries_, start));
+  const auto theirs = leader.entries_.begin() + static_cast<std::ptrdiff_t>(count);
+  if (entries_.end() - kept > leader.entries_.end() - theirs) return;
+  const bool is_same = std::equal(kept, entries_.end(), theirs,
+                                  [](const auto& a, const auto& b) { return a.batch == b.batch; });
+  if (!is_same) return;
+  std::vector<LogEntry> agreed(leader.entries_.begin(), theirs + (entries_.end() - kept));
+  entries_ = std::move(agreed);
 }
 
 std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
@@ -66,6 +83,7 @@ std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
   }
   entries_.erase(from, entries_.end());
   synced_end_ = std::min(synced_end_, this->end_offset());
+  start_offset_ = std::min(start_offset_, this->end_offset());
   return removed;
 }
 

@@ -161,8 +161,12 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
       return segment.first == path || segment.first.starts_with(below);
     });
     if (dropped == 0) continue;
-    settle_end(log, false);
-    settle_start(disk, log, key.second);
+    if (log.has_unusable) {
+      reload(disk, log, key.second, false);
+    } else {
+      settle_end(log, false);
+      settle_start(disk, log, key.second);
+    }
   }
 }
 
@@ -234,25 +238,28 @@ void DiskTap::on_power_loss(const Disk& disk) {
     if (place) segment_at(disk.machine(), *place, path, log);  // A removed one may be back.
   }
   for (auto& [key, log] : logs_) {
-    if (key.first == disk.machine()) reload(disk, log, key.second);
+    if (key.first == disk.machine()) reload(disk, log, key.second, true);
   }
 }
 
 // Reads the log anew and tells how it differs from what was there: first the cut, then what an
-// undone truncation brought back.
-void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory) {
+// undone truncation brought back. What lies behind a gap is of no use, until recovery has removed
+// what lies before it as deleted.
+void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory, bool by_power_loss) {
   std::vector<BatchRef> before;
   for (const auto& [path, segment] : log.segments) {
     for (const auto& stored : segment.batches) before.push_back(stored.ref);
   }
   std::vector<Found> after;
-  for (const auto& [path, old] : drop_useless(disk, log, directory)) {
-    const Offset end = log.segments.empty() ? old.base : log.segments.rbegin()->second.end();
-    if (old.base < end && end <= log.compacted_to) continue;
-    const bool has_gap = old.base != end && (old.base < end || old.base > log.compacted_to);
-    if (has_gap) break;  // Recovery cannot use what lies behind.
+  log.has_unusable = false;
+  for (const auto& path : usable_files(disk, log, directory)) {
+    const Offset base = place_of(path)->base;
+    const Offset end = log.segments.empty() ? base : log.segments.rbegin()->second.end();
+    if (base < end && end <= log.compacted_to) continue;
+    log.has_unusable = base != end && (base < end || base > log.compacted_to);
+    if (log.has_unusable) break;
     Segment& segment = log.segments[path];
-    segment.base = old.base;
+    segment.base = base;
     for (auto& found : absorb(segment, disk.content_of(path), true)) {
       after.push_back(std::move(found));
     }
@@ -261,27 +268,34 @@ void DiskTap::reload(const Disk& disk, Log& log, std::string_view directory) {
   std::erase_if(before, [first](const BatchRef& ref) { return ref.base_offset < first; });
   std::size_t same = 0;
   while (same < before.size() && same < after.size() && before[same] == after[same].ref) ++same;
-  cut(log, same == 0 ? first : before[same - 1].last_offset + 1, true);
+  settle_start(disk, log, directory);
+  cut(log, same == 0 ? first : before[same - 1].last_offset + 1, by_power_loss);
   after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
   store(log, after);
-  settle_end(log, true);
-  settle_start(disk, log, directory);
+  settle_end(log, by_power_loss);
   settle_synced(disk, log);
 }
 
-// Takes the segments out of the log that are still there, but for those that nobody will look at:
-// deleted ones that are back, and what lies before the oldest snapshot, where a node begins.
-DiskTap::Segments DiskTap::drop_useless(const Disk& disk, Log& log, std::string_view directory) {
-  auto segments = std::exchange(log.segments, {});
-  std::erase_if(segments, [&](const auto& segment) {
-    return !disk.exists(segment.first) || segment.second.base < log.start;
-  });
-  const auto snapshots = snapshots_in(disk, directory);
-  const Offset begin = snapshots.empty() ? 0 : snapshots.front().end_offset;
-  while (segments.size() > 1 && std::next(segments.begin())->second.base <= begin) {
-    segments.erase(segments.begin());
+// Empties the log of its segments and returns those that are there, but for what nobody will look
+// at: what lies before the log's start as it was, or before the oldest snapshot, where a node
+// begins.
+std::vector<std::string> DiskTap::usable_files(const Disk& disk, Log& log,
+                                               std::string_view directory) {
+  log.segments.clear();
+  std::map<Offset, std::string> files;
+  const std::string below = std::string(directory) + "/";
+  for (const auto& path : disk.all_files()) {
+    const auto place = path.starts_with(below) ? place_of(path) : std::nullopt;
+    if (place && place->directory == directory) files.emplace(place->base, path);
   }
-  return segments;
+  const auto snapshots = snapshots_in(disk, directory);
+  const Offset begin = std::max(log.start, snapshots.empty() ? 0 : snapshots.front().end_offset);
+  std::vector<std::string> usable;
+  for (auto file = files.begin(); file != files.end(); ++file) {
+    const auto next = std::next(file);
+    if (next == files.end() || next->first > begin) usable.push_back(file->second);
+  }
+  return usable;
 }
 
 }  // namespace brokersim::sim

@@ -65,7 +65,8 @@ class DiskTap final : public DiskObserver {
     Offset start = 0;  // As it was told: of the first segment.
     Offset end = 0;
     Offset synced = 0;
-    Offset compacted_to = 0;  // Segments may have gaps between them up to here.
+    bool has_unusable = false;  // Since power was lost files lie behind a gap.
+    Offset compacted_to = 0;    // Segments may have gaps between them up to here.
     // By path: what compaction has ready to put there, told when it does.
     std::map<std::string, LogCompacted> replacements;
     bool is_metadata() const { return partition == metadata_partition(); }
@@ -96,8 +97,9 @@ class DiskTap final : public DiskObserver {
   bool retire(const Disk& disk, Log& log, const std::string& path, std::string_view retired);
   static bool is_replaced(const Log& log, const std::string& path);
   std::vector<wire::Batch> batches_from(const Disk& disk, const Log& log, Offset from) const;
-  void reload(const Disk& disk, Log& log, std::string_view directory);
-  static Segments drop_useless(const Disk& disk, Log& log, std::string_view directory);
+  void reload(const Disk& disk, Log& log, std::string_view directory, bool by_power_loss);
+  static std::vector<std::string> usable_files(const Disk& disk, Log& log,
+                                               std::string_view directory);
 
   Recorder& recorder_;
   MetadataLogObserver* metadata_;

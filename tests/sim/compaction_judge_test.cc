@@ -37,47 +37,47 @@ wire::Batch pairs_at(Offset base, const std::vector<KeyAndValue>& pairs) {
   return batch;
 }
 
-const std::vector<wire::Batch> written{pairs_at(0, {{"a", "1"}, {"b", "1"}}),
-                                       pairs_at(2, {{"a", "2"}}), pairs_at(3, {{"c", {}}}),
-                                       pairs_at(4, {{"b", "2"}})};
+const std::vector<wire::Batch> as_written{pairs_at(0, {{"a", "1"}, {"b", "1"}}),
+                                          pairs_at(2, {{"a", "2"}}), pairs_at(3, {{"c", {}}}),
+                                          pairs_at(4, {{"b", "2"}})};
 
-// `written`, compacted before offset 4, left as `after`.
+// `as_written`, compacted before offset 4, left as `after`.
 LogCompacted judge(const std::vector<wire::Batch>& after) {
-  return judge_compaction(written, 4, after);
+  return judge_compaction(as_written, 4, after);
 }
 
 TEST(CompactionJudge, what_later_records_stand_for_may_go) {
-  const auto told = judge({written[1], written[2]});
+  const auto told = judge({as_written[1], as_written[2]});
   EXPECT_EQ(told.wrong, "");
   EXPECT_EQ(told.removed, (std::vector<Offset>{0, 1}));
   EXPECT_EQ(told.decided_by, 4);
   EXPECT_EQ(told.end_offset, 4);
   ASSERT_EQ(told.batches.size(), 2u);
-  EXPECT_EQ(told.batches[0], written[1].ref());
+  EXPECT_EQ(told.batches[0], as_written[1].ref());
 }
 
 TEST(CompactionJudge, the_last_of_a_key_may_not) {
-  EXPECT_EQ(judge({written[2]}).wrong, "the record at 2 is gone, and none of its key follows");
+  EXPECT_EQ(judge({as_written[2]}).wrong, "the record at 2 is gone, and none of its key follows");
 }
 
 TEST(CompactionJudge, nor_a_tombstone_before_its_time_was_set) {
-  EXPECT_EQ(judge({written[1]}).wrong,
+  EXPECT_EQ(judge({as_written[1]}).wrong,
             "the tombstone at 3 is gone before anybody could be told when it goes");
-  auto before = written;
-  before[2] = wire::compacted(written[2], *wire::records_of(written[2]), 5000);
-  EXPECT_EQ(judge_compaction(before, 4, std::vector{written[1]}).wrong, "");
+  auto before = as_written;
+  before[2] = wire::compacted(as_written[2], *wire::records_of(as_written[2]), 5000);
+  EXPECT_EQ(judge_compaction(before, 4, std::vector{as_written[1]}).wrong, "");
 }
 
 TEST(CompactionJudge, what_is_left_is_what_was_there) {
-  const auto part = wire::compacted(written[0], {wire::records_of(written[0])->at(1)}, {});
-  EXPECT_EQ(judge({part, written[1], written[2]}).wrong, "");
-  EXPECT_EQ(judge({pairs_at(0, {{"a", "9"}, {"b", "1"}}), written[1], written[2]}).wrong,
+  const auto part = wire::compacted(as_written[0], {wire::records_of(as_written[0])->at(1)}, {});
+  EXPECT_EQ(judge({part, as_written[1], as_written[2]}).wrong, "");
+  EXPECT_EQ(judge({pairs_at(0, {{"a", "9"}, {"b", "1"}}), as_written[1], as_written[2]}).wrong,
             "the record at 0 is another one");
   auto shorter = part;
   shorter.header.last_offset_delta = 0;
-  EXPECT_EQ(judge({shorter, written[1], written[2]}).wrong,
+  EXPECT_EQ(judge({shorter, as_written[1], as_written[2]}).wrong,
             "there was no batch at 0..0 with its producer and epoch");
-  EXPECT_EQ(judge({written[1], written[2], pairs_at(3, {{"c", "3"}})}).wrong,
+  EXPECT_EQ(judge({as_written[1], as_written[2], pairs_at(3, {{"c", "3"}})}).wrong,
             "the record at 3 is another one");
 }
 

@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 12> known_bugs{
+constexpr std::array<Bug, 11> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -37,15 +37,9 @@ constexpr std::array<Bug, 12> known_bugs{
     Bug{.name = "LOG-01",
         .about = "after a failed write the log takes the next one, behind what is left of it",
         .source = "KAFKA-10778",
-        .property = "BS-D01",
+        .property = "BS-O01",
         .scenario = "io-error",
         .set = [](Rules& rules) { rules.log.goes_offline_after_error = false; }},
-    Bug{.name = "LOG-07",
-        .about = "compaction takes a producer's last batch, and with it what was known of it",
-        .source = "KAFKA-5490, KAFKA-8335",
-        .property = "BS-P01",
-        .scenario = "retention-compaction",
-        .set = [](Rules& rules) { rules.log.cleaner_keeps_last_batches = false; }},
     Bug{.name = "PID-05",
         .about = "when a batch is given up, those whose fate is unknown are sent as something new",
         .source = "KAFKA-14034",

@@ -56,8 +56,15 @@ void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t 
 void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
   const Offset start = std::max(start_offset_, leader.start_offset_);
   const std::size_t count = first_reaching(leader.entries_, start);
-  if (start == 0 || count == 0 || leader.entries_[count - 1].batch.last_offset + 1 != start) return;
-  if (end_offset() < start || holds(count - 1, leader.entries_[count - 1].prefix)) return;
+  if (start == 0 || count == 0) return;
+  const bool begins_with_a_batch = leader.entries_[count - 1].batch.last_offset + 1 == start;
+  // Only a log that holds nothing may begin within one of the leader's batches.
+  const bool begins_within = count < leader.entries_.size() &&
+                             leader.entries_[count].batch.base_offset < start &&
+                             end_offset() <= start_offset_;
+  if (!begins_with_a_batch && !begins_within) return;
+  const bool is_known = holds(count - 1, leader.entries_[count - 1].prefix);
+  if (end_offset() < start || (is_known && begins_with_a_batch)) return;
   const auto kept = entries_.begin() + static_cast<std::ptrdiff_t>(first_reaching(entries_, start));
   const auto theirs = leader.entries_.begin() + static_cast<std::ptrdiff_t>(count);
   if (entries_.end() - kept > leader.entries_.end() - theirs) return;

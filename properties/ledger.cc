@@ -142,9 +142,12 @@ void Ledger::on(const Event& e, const FaultsLifted&) { faults_lifted_ = e.at; }
 
 void Ledger::on(const Event& e, const BatchStored& body) {
   Partition& partition = partition_at(body.partition);
-  if (e.node == partition.state.leader && body.batch.leader_epoch == partition.state.leader_epoch) {
-    act_as_leader(partition, e);
-  }
+  // What a loss of power brings back nobody has done.
+  const auto node = nodes_.find(e.node);
+  const bool is_stopped = node != nodes_.end() && !node->second.is_running;
+  const bool leads =
+      e.node == partition.state.leader && body.batch.leader_epoch == partition.state.leader_epoch;
+  if (leads && !is_stopped) act_as_leader(partition, e);
   ReplicaLog& log = replica_at(partition, e.node).log;
   forget_deleted(partition);
   log.store(e, before_compaction(partition, log, e, body.batch));

@@ -136,5 +136,59 @@ TEST(LogStarts, a_replica_that_begins_where_its_leader_does_has_what_lies_before
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// ---- What was deleted --------------------------------------------------------------------------
+
+EventId begins(History& h, int node, Offset start) {
+  return h.add(node, LogBegun{orders, start, no_epoch});
+}
+
+// Replica 3 has two records of epoch 1 that nobody else got; in epoch 2 replica 1 leads.
+struct Diverged : Compacted {
+  Diverged() {
+    partition(3, 1, {1, 2, 3});
+    stored(3, 4, 1, 90);
+    stored(3, 5, 1, 91);
+    partition(1, 2, {1, 2});
+    for (Offset offset = 4; offset < 7; ++offset)
+      for (const int node : {1, 2})
+        stored(node, offset, 2, 50 + static_cast<std::uint64_t>(offset));
+    fetched(1, 2, 7, 7);
+  }
+};
+
+TEST(Deletion, what_a_follower_keeps_of_another_epoch_before_its_leaders_start_is_not_compared) {
+  Diverged h;
+  begins(h, 1, 5);
+  h.cut(3, 5);
+  for (Offset offset = 5; offset < 7; ++offset)
+    h.stored(3, offset, 2, 50 + static_cast<std::uint64_t>(offset));
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Deletion, what_it_keeps_behind_the_start_is) {
+  Diverged h;
+  begins(h, 1, 4);
+  h.cut(3, 5);
+  h.stored(3, 5, 2, 55);
+  EXPECT_EQ(h.fired(), Fired{"BS-O01/prefixes_differ"});
+}
+
+TEST(Deletion, a_log_that_holds_nothing_begins_where_it_says) {
+  Diverged h;
+  begins(h, 3, 6);
+  h.stored(3, 6, 2, 56);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Deletion, what_comes_back_as_power_fails_is_no_act_of_the_leader) {
+  Compacted h;
+  h.stopped(1, NodeStopped::How::power_loss);
+  h.cut(1, 2, true);
+  h.stored(1, 2, 0, 12);
+  h.stored(1, 3, 0, 13);
+  EXPECT_EQ(h.ledger().find(orders)->committed_end(), 4);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 }  // namespace
 }  // namespace brokersim::properties

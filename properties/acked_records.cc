@@ -1,4 +1,4 @@
-// BS-D01: an acknowledged record is still there, or there is an excuse (guarantees 3.2).
+// BS-D01: an acknowledged record is still there, or there is an excuse.
 //
 // Every acknowledgement makes an obligation. It is compared with the log of each new leader as that
 // begins to act, with a leader's log when it is truncated, and with the leaders' logs at the end.

@@ -1,4 +1,4 @@
-// BS-C01: consumers are shown committed records only (guarantees R6).
+// BS-C01: consumers are shown committed records only.
 #include <fmt/format.h>
 
 #include "properties/all.h"

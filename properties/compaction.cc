@@ -1,4 +1,4 @@
-// BS-K01: compaction takes only what a later record stands for (guarantees, protocol section 2.5).
+// BS-K01: compaction takes only what a later record stands for (KIP-534).
 //
 // What it takes no longer counts as missing, in no log and to no consumer: so each time is judged.
 #include <algorithm>

@@ -1,4 +1,4 @@
-// BS-O02: what consumers are handed (guarantees O1, O5, C1): offsets that rise without skipping a
+// BS-O02: what consumers are handed: offsets that rise without skipping a
 // record, always the same record at an offset, and only records that somebody sent.
 #include <algorithm>
 #include <map>

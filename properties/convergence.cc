@@ -1,4 +1,4 @@
-// BS-V01: once the faults are over, everything converges within a bound (guarantees, liveness).
+// BS-V01: once the faults are over, everything converges within a bound.
 #include "properties/convergence.h"
 
 #include <algorithm>

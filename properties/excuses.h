@@ -1,4 +1,4 @@
-// Which losses are legal (guarantees 3.2): each excuse is recomputed from what truly happened.
+// Which losses are legal: each excuse is recomputed from what truly happened.
 //
 // A committed batch may be gone from the leader's log
 //   - after an election of a replica that was not in sync, where the topic permits that;

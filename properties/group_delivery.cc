@@ -1,4 +1,4 @@
-// BS-G04: what a group has committed, somebody in it was handed (guarantees 3.3, at least once):
+// BS-G04: what a group has committed, somebody in it was handed:
 // each record below a committed offset.
 #include <algorithm>
 #include <map>

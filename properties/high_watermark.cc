@@ -1,5 +1,5 @@
 // BS-H01: a high watermark shown on the wire covers nothing that some in-sync replica has never
-// held (guarantees R3), and a leader shows a follower none that goes back within its reign.
+// held, and a leader shows a follower none that goes back within its reign.
 #include <map>
 #include <tuple>
 

@@ -1,5 +1,5 @@
 // BS-P01: what an idempotent producer sends is stored once and in order, and a repeated batch is
-// answered as it was before (guarantees O2, P1 to P4; KIP-98).
+// answered as it was before (KIP-98).
 //
 // A batch's numbers are read where it lies committed, in each partition from its beginning. Whether
 // a record is there twice under different numbers, no number tells: that is seen by consumers.

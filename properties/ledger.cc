@@ -313,7 +313,7 @@ void Ledger::rebase(Partition& partition, const Event& e) {
 
 // A batch becomes committed when all in-sync replicas hold it. One that power loss took from a
 // member counts as held: a leader that has seen the member's fetch cannot know better until the
-// member leaves the in-sync set (guarantees R2, exemptions). What the leader itself began without
+// member leaves the in-sync set. What the leader itself began without
 // nobody commits any more.
 void Ledger::extend_committed(Partition& partition) {
   const ReplicaLog* longest = nullptr;

@@ -80,7 +80,7 @@ class ReplicaLog {
   Offset start_offset_ = 0;
 };
 
-// Why a loss is legal (guarantees 3.2), recomputed from what truly happened.
+// Why a loss is legal, recomputed from what truly happened.
 enum class Excuse : std::uint8_t {
   none,
   unclean_election,       // The topic permits unclean elections and there was one.

@@ -1,4 +1,4 @@
-// BS-R01: what is deleted at the beginning of a log was committed (guarantees R13; KAFKA-5634).
+// BS-R01: what is deleted at the beginning of a log was committed (KAFKA-5634).
 #include <fmt/format.h>
 
 #include "properties/all.h"

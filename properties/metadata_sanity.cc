@@ -1,4 +1,4 @@
-// BS-M01: the committed metadata makes sense (guarantees L3, L4, L5; KIP-497, KIP-631, KIP-841):
+// BS-M01: the committed metadata makes sense (KIP-497, KIP-631, KIP-841):
 // sets and epochs obey their rules, and what is committed is only added to.
 #include <algorithm>
 #include <map>

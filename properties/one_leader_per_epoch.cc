@@ -1,4 +1,4 @@
-// BS-L01: a partition's leader epoch belongs to one broker (guarantees L1; KIP-101), by the
+// BS-L01: a partition's leader epoch belongs to one broker (KIP-101), by the
 // metadata and by the disks: only the epoch's leader may be the first to hold a batch of that
 // epoch.
 #include <algorithm>

@@ -1,5 +1,4 @@
-// BS-T02: what an answer to a consumer that reads committed records shows and says (guarantees TX2;
-// KIP-98).
+// BS-T02: what an answer to a consumer that reads committed records shows and says (KIP-98).
 #include <algorithm>
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-// BS-T03: what consumers that read committed records are handed (guarantees TX3, T2; KIP-98).
+// BS-T03: what consumers that read committed records are handed (KIP-98).
 #include <algorithm>
 #include <memory>
 #include <set>

@@ -1,5 +1,5 @@
 // What compaction has done to a part of a log, by the bytes before and after: which records are
-// gone, for which others, and whether that is as it must be (protocol section 2.5). Pure.
+// gone, for which others, and whether that is as it must be (KIP-534). Pure.
 #pragma once
 
 #include <span>

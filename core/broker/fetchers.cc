@@ -165,7 +165,7 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
 void Fetchers::make_durable(Env& env, const std::vector<Asked>& asked) {
   for (const auto& [replica, position] : asked) {
     if (replica->is_retired()) continue;
-    if (replicas_.must_write_recovery_point(*replica)) (void)replicas_.write_recovery_points(env);
+    replicas_.lower_checkpoints(env, replica->partition(), replica->log());
     if (!replica->log().must_flush()) continue;
     (void)replica->log().sync(env);
     replicas_.check(env, *replica);

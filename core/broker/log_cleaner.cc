@@ -28,7 +28,8 @@ std::shared_ptr<Replica> LogCleaner::dirtiest(WallTime now) const {
   for (const auto& [partition, replica] : replicas_.all()) {
     const auto& log = replica->log();
     const auto& rules = log.config().compaction;
-    if (!rules.is_compacted || log.is_offline() || uncleanable_.contains(partition)) continue;
+    if (!rules.is_compacted || log.is_offline()) continue;
+    if (uncleanable_.contains({replica->topic_id(), partition.partition})) continue;
     const auto range = log.dirty_range(replica->last_stable_offset(), now);
     if (!log::is_worth_cleaning(range, rules)) continue;
     if (found && urgency(range) <= urgency(most)) continue;
@@ -52,10 +53,13 @@ bool LogCleaner::clean_one(Env& env) {
   const auto cleaned =
       log.clean(env, {.range = range, .now = now, .capacity = static_cast<std::size_t>(keys)});
   replicas_.check(env, *replica);
+  if (replica->is_retired()) return true;
   if (cleaned && !*cleaned) return false;  // It was disturbed: another time.
   const bool has_cleaned = cleaned && (*cleaned)->to > range.from;
   const bool is_over = !cleaned && cleaned.error() == log::LogError::cancelled;
-  if (!has_cleaned && !is_over) uncleanable_.insert(replica->partition());
+  if (!has_cleaned && !is_over) {
+    uncleanable_.emplace(replica->topic_id(), replica->partition().partition);
+  }
   if (!has_cleaned) return false;
   replicas_.news().upkeep.notify_all(env);
   return replicas_.write_cleaned_offsets(env);

@@ -1,4 +1,4 @@
-// Compacts the logs of a broker, one at a time, the dirtiest first (protocol section 2.5).
+// Compacts the logs of a broker, one at a time, the dirtiest first.
 //
 // What is cleaned lies before the recovery point, and that is on disk: a start takes a gap between
 // two segments for the work of compaction there, and for a lost end elsewhere.
@@ -26,7 +26,8 @@ class LogCleaner {
 
   const NodeConfig& config_;
   Replicas& replicas_;
-  std::set<TopicPartition> uncleanable_;  // What cannot be read holds up nobody else.
+  // What cannot be read holds up nobody else. By the topic's id: one of the same name is another.
+  std::set<std::pair<Uuid, std::int32_t>> uncleanable_;
 };
 
 }  // namespace brokersim::broker

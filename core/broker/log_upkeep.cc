@@ -62,6 +62,7 @@ void LogUpkeep::flush_rolled(Env& env) {
 void LogUpkeep::flush_what_waited(Env& env) {
   const Instant now = env.now();
   for (const auto& [partition, replica] : std::map(replicas_.all())) {
+    if (replica->is_retired()) continue;
     auto& log = replica->log();
     const Instant due =
         after(flushed_at_[partition],

@@ -124,6 +124,7 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
     if (opened.error() == log::LogError::storage) news_.fail(env);
     return nullptr;
   }
+  lower_checkpoints(env, partition, **opened);
   if (is_new) {
     (void)log::replace_file(env, metadata_path, log::encode_partition_metadata(topic_id));
     (void)env.files().sync_directory(env, "");
@@ -192,10 +193,11 @@ void Replicas::checkpoint_high_watermarks(Env& env) {
 
 void Replicas::checkpoint_recovery_points(Env& env) {
   for (const auto& [partition, replica] : std::map(replicas_)) {
+    if (replica->is_retired()) continue;
     auto& log = replica->log();
     if (log.needs_flush()) (void)log.sync(env, log.active_base());
-    (void)log.flush_epochs(env);
-    if (log.is_offline()) news_.fail(env);
+    if (!replica->is_retired()) (void)log.flush_epochs(env);
+    check(env, *replica);
   }
   (void)write_recovery_points(env);
 }

@@ -53,16 +53,18 @@ class Replicas {
   Offset written_recovery_point(const TopicPartition& partition) const {
     return recovery_points_.of(partition);
   }
-  bool must_write_recovery_point(const Replica& replica) const;
+  // Writes what of it the checkpoints put further than its log has been cut to.
+  void lower_checkpoints(Env& env, const TopicPartition& partition, const log::Log& log);
   // Writes up to where logs are compacted: after each time one was. False after an error.
   bool write_cleaned_offsets(Env& env);
   bool has_compacted() const;
   // What deleted and replaced segments were.
   Instant next_file_deletion() const;
   void delete_retired_files(Host& host, Instant now);
-  // After whatever may have taken its log offline.
+  // After whatever may have taken its log offline. One whose topic was deleted meanwhile has no
+  // files any more, and that is no failure of the disk.
   void check(Host& host, const Replica& replica) {
-    if (replica.log().is_offline()) news_.fail(host);
+    if (replica.log().is_offline() && !replica.is_retired()) news_.fail(host);
   }
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.

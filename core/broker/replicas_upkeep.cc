@@ -21,9 +21,16 @@ bool Replicas::write_recovery_points(Env& env) {
   });
 }
 
-bool Replicas::must_write_recovery_point(const Replica& replica) const {
-  return config_.rules.log.checkpoints_recovery_at_truncation &&
-         replica.log().recovery_point() < written_recovery_point(replica.partition());
+void Replicas::lower_checkpoints(Env& env, const TopicPartition& partition, const log::Log& log) {
+  if (!config_.rules.log.checkpoints_recovery_at_truncation) return;
+  if (log.recovery_point() < recovery_points_.of(partition)) {
+    (void)write(env, recovery_points_,
+                [&](log::PartitionOffsets& offsets) { offsets[partition] = log.recovery_point(); });
+  }
+  if (log.cleaned_to() < cleaned_.of(partition)) {
+    (void)write(env, cleaned_,
+                [&](log::PartitionOffsets& offsets) { offsets[partition] = log.cleaned_to(); });
+  }
 }
 
 bool Replicas::write_cleaned_offsets(Env& env) {

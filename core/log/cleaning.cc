@@ -1,6 +1,7 @@
 #include "core/log/cleaning.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace brokersim::log {
@@ -24,6 +25,12 @@ bool Cleaning::is_aborted(const std::vector<AbortedRange>& aborted,
 // KIP-534: the time was set by an earlier cleaning, and stands where the base timestamp did.
 bool Cleaning::has_passed_horizon(const wire::BatchHeader& batch) const {
   return batch.has_delete_horizon() && batch.base_timestamp <= terms_.now.ms;
+}
+
+std::int64_t Cleaning::horizon() const {
+  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t delay = terms_.delete_retention_ms;
+  return terms_.now.ms > latest - delay ? latest : terms_.now.ms + delay;
 }
 
 bool Cleaning::survives(const wire::Batch& batch, const wire::RecordAt& record) const {
@@ -64,14 +71,15 @@ Expected<std::optional<wire::Batch>, wire::BatchError> Cleaning::clean(const wir
     needs_horizon = std::any_of(records.begin(), records.end(), [&](const auto& record) {
       return !record.record.value && record.offset < latest_.end();
     });
-    if (header.is_transactional() && !records.empty()) with_data_.insert(header.producer_id);
   }
   if (records.empty() && !is_last_of_producer(header)) return std::optional<wire::Batch>();
+  // Of an empty one, too: without its marker its transaction would be open for ever.
+  if (header.is_transactional() && !header.is_control()) with_data_.insert(header.producer_id);
   const bool sets_horizon = needs_horizon && !header.has_delete_horizon();
   if (records.size() == before && !sets_horizon) return std::optional(batch);
   std::optional<std::int64_t> horizon;
   if (header.has_delete_horizon()) horizon = header.base_timestamp;
-  if (sets_horizon) horizon = terms_.now.ms + terms_.delete_retention_ms;
+  if (sets_horizon) horizon = this->horizon();
   return std::optional(wire::compacted(batch, records, horizon));
 }
 

@@ -1,4 +1,4 @@
-// What survives compaction (protocol section 2.5): of each key the latest record, of each deletion
+// What survives compaction (KIP-58, KIP-534): of each key the latest record, of each deletion
 // its tombstone until everybody can have read it, of each active producer the last batch, of each
 // transaction that was not aborted its records and, as long as there are any, its marker.
 //
@@ -53,6 +53,7 @@ class Cleaning {
 
  private:
   bool has_passed_horizon(const wire::BatchHeader& batch) const;
+  std::int64_t horizon() const;
   bool survives(const wire::Batch& batch, const wire::RecordAt& record) const;
   bool is_last_of_producer(const wire::BatchHeader& batch) const;
   // Whether nothing of the transaction that it ends came before the marker.
@@ -60,7 +61,7 @@ class Cleaning {
 
   const LatestOffsets& latest_;
   const CleaningTerms terms_;
-  std::set<std::int64_t> with_data_;  // Producers of open transactions of which records are left.
+  std::set<std::int64_t> with_data_;  // Producers of open transactions of which batches were left.
 };
 
 }  // namespace brokersim::log

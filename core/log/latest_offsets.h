@@ -26,6 +26,9 @@ class LatestOffsets {
   // transaction wrote that was aborted supersedes nothing.
   Expected<bool, wire::BatchError> add(const wire::Batch& batch, bool is_aborted);
 
+  // There is nothing more before `end`.
+  void reach(Offset end) { end_ = end; }
+
   Offset from() const { return from_; }
   // What is known ends here: records at or behind it were not looked at.
   Offset end() const { return end_; }

@@ -151,6 +151,8 @@ class Log {
   std::vector<AbortedTransaction> aborted_in(Offset from, Offset end) const {
     return aborted_.aborted_in(from, end);
   }
+  // Changes where a deletion or compaction has made aborted_in() forget some.
+  std::uint64_t aborted_forgotten() const { return aborted_.drops(); }
 
   // Enters `epoch` at the log's end: called once on becoming leader, before any append of it.
   // An epoch without records is forgotten by a restart. Requires that no later epoch was entered.

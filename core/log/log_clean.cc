@@ -42,6 +42,7 @@ LogResult<LatestOffsets> Log::find_latest(Env& env, const CleaningOrder& order,
       if (!*fitted) return latest;
     }
   }
+  latest.reach(order.range.to);
   return latest;
 }
 

@@ -21,7 +21,9 @@ Offset retained_from(std::span<const SegmentFacts> segments, const RetentionRule
   std::uint64_t excess = rules.bytes >= 0 && total > limit ? total - limit : 0;
   Offset from = start;
   for (const auto& segment : segments) {
-    if (segment.bytes == 0 || segment.end > high_watermark) break;
+    if (segment.end > high_watermark) break;
+    // One that compaction emptied goes with what is behind it.
+    if (segment.bytes == 0) continue;
     // What is left is never less than retention.bytes.
     const bool is_too_much = rules.bytes >= 0 && excess >= segment.bytes;
     if (!is_too_old(segment, rules, now) && !is_too_much && segment.end > start) break;

@@ -110,6 +110,7 @@ IoResult<Done> TransactionIndex::truncate(Host& host, Offset end) {
 
 IoResult<Done> TransactionIndex::remove(Host& host, Offset base) {
   if (segments_.erase(base) == 0) return Done{};
+  ++drops_;
   ++name_changes_;
   return host.files().remove(path_of(base));
 }

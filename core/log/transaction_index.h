@@ -59,6 +59,8 @@ class TransactionIndex {
   // On return what was written before the call is on disk; names once the directory is synced.
   IoResult<Done> sync(Env& env);
   std::uint64_t name_changes() const { return name_changes_; }
+  // How often something of it was dropped.
+  std::uint64_t drops() const { return drops_; }
 
  private:
   struct Segment {
@@ -73,6 +75,7 @@ class TransactionIndex {
   std::string directory_;
   std::map<Offset, Segment> segments_;  // Those with aborted transactions, by base.
   std::uint64_t name_changes_ = 0;      // Files made or removed.
+  std::uint64_t drops_ = 0;
 };
 
 }  // namespace brokersim::log

@@ -189,6 +189,7 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   if (read.asked->fetch_offset >= end) return data;
   // The epoch decides whether what a cold read brings is still ours to give.
   const auto epoch = replica.state().leader_epoch;
+  const auto forgotten = replica.log().aborted_forgotten();
   auto got =
       replica.log().read(env, read.asked->fetch_offset,
                          {.end = end, .max_bytes = max, .min_one_batch = budget.is_untouched});
@@ -206,6 +207,9 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
     return failure(read, ErrorCode::unsupported_compression_type);
   }
   if (fetcher.reads_committed) {
+    // What was deleted or compacted meanwhile the read may still bring, and nobody knows any more
+    // what was aborted there: the next fetch reads what is left.
+    if (replica.log().aborted_forgotten() != forgotten) return data;
     name_aborted(replica, read.asked->fetch_offset, got->next_offset, data);
   }
   data.records = wire::Records{std::move(got->bytes)};

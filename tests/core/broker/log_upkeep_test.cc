@@ -56,12 +56,29 @@ TEST_F(FollowingBroker, a_truncation_takes_the_recovery_point_on_disk_along) {
   ASSERT_TRUE(log().sync(env).has_value());
   replicas->checkpoint_recovery_points(env);
   EXPECT_EQ(on_disk(), 10);
-  EXPECT_FALSE(replicas->must_write_recovery_point(replica()));
+  replicas->lower_checkpoints(env, orders_0, log());
+  EXPECT_EQ(on_disk(), 10);
   ASSERT_TRUE(log().truncate_to(env, 4, "test").has_value());
-  EXPECT_TRUE(replicas->must_write_recovery_point(replica()));
-  ASSERT_TRUE(replicas->write_recovery_points(env));
+  replicas->lower_checkpoints(env, orders_0, log());
   EXPECT_EQ(on_disk(), 4);
-  EXPECT_FALSE(replicas->must_write_recovery_point(replica()));
+}
+
+// What was done to its files fails then, and is no failure of the disk.
+TEST_F(FollowingBroker, a_topic_that_goes_while_its_log_is_synced_costs_no_broker) {
+  const auto held = replicas->find(orders_0);
+  controller::Delta delta;
+  delta.add(*image.apply(controller::RemoveTopicRecord{held->topic_id()}, 2));
+  env.disk.during_wait = [&] {
+    if (!std::exchange(env.disk.syncs_fail, true)) {
+      replicas->apply(env, image, delta, BrokerEpoch{5});
+    }
+  };
+  EXPECT_FALSE(held->log().sync(env).has_value());
+  env.disk.syncs_fail = false;
+  ASSERT_EQ(replicas->find(orders_0), nullptr);
+  ASSERT_TRUE(held->log().is_offline());
+  replicas->check(env, *held);
+  EXPECT_FALSE(replicas->news().has_failed);
 }
 
 TEST_F(FollowingBroker, a_data_directory_that_cannot_be_written_has_failed) {

@@ -2,6 +2,7 @@
 // else, and case by case for tombstones, producers, transactions and what a batch keeps of itself.
 #include "core/log/cleaning.h"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -201,6 +202,28 @@ TEST(Cleaning, a_marker_outlives_all_that_it_decides_on) {
   EXPECT_EQ(cleaner.clean(once).size(), once.size());
   cleaner.terms.now.ms += day;
   EXPECT_EQ(text_of(cleaner.clean(once)), "2:x=1 3:a=2");
+}
+
+TEST(Cleaning, a_marker_outlives_an_empty_batch_of_its_transaction) {
+  const std::vector<wire::Batch> log{batch_with(0, {{"a", "1"}}, in_transaction(7)), marker(1, 7),
+                                     batch_with(2, {{"a", "2"}})};
+  Cleaner cleaner;
+  cleaner.terms.last_offsets[7] = 0;
+  auto left = cleaner.clean(log);
+  for (int days = 0; days < 3; ++days) {
+    cleaner.terms.now.ms += day;
+    left = cleaner.clean(left);
+    ASSERT_EQ(left.size(), 3u);
+    EXPECT_TRUE(left[1].header.is_control());
+  }
+}
+
+TEST(Cleaning, a_time_beyond_all_times_is_the_last_one) {
+  Cleaner cleaner;
+  cleaner.terms.delete_retention_ms = std::numeric_limits<std::int64_t>::max();
+  const auto left = cleaner.clean({batch_with(0, {{"a", std::nullopt}})});
+  ASSERT_EQ(text_of(left), "0:a=null");
+  EXPECT_EQ(left[0].header.base_timestamp, std::numeric_limits<std::int64_t>::max());
 }
 
 // KAFKA-8351

@@ -64,6 +64,27 @@ TEST(LogCleaning, the_latest_of_each_key_is_left_in_fewer_segments) {
   EXPECT_EQ(f.text(), "3a 4c 5b 6a 7a 8d ");
 }
 
+TEST(LogCleaning, a_range_of_which_nothing_is_left_at_the_end_is_clean) {
+  LogConfig config = compacted();
+  config.compaction.delete_retention_ms = 0;
+  CompactedLog f(config);
+  f.write("abc");
+  for (int i = 0; i < 3; ++i) {
+    wire::BatchBuilder builder;
+    builder.add({.key = Bytes{'z'}, .value = {}, .headers = {}});
+    wire::Batch tombstone = builder.finish();
+    ASSERT_TRUE(f.log->append_as_leader(f.env, {&tombstone, 1}, LeaderEpoch(1)).has_value());
+  }
+  f.write("def");
+  for (int i = 0; i < 3; ++i) {
+    f.open({false, f.log->recovery_point(), 0, 0});
+    const auto cleaned = f.clean();
+    ASSERT_TRUE(cleaned && *cleaned);
+    EXPECT_EQ((*cleaned)->to, 6) << i;
+  }
+  EXPECT_EQ(f.text(), "0a 1b 2c 6d 7e 8f ");
+}
+
 TEST(LogCleaning, groups_of_small_segments_become_one) {
   CompactedLog f;
   f.write("aaabbbccc");

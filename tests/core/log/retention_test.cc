@@ -47,6 +47,14 @@ TEST(Retention, nothing_that_is_not_committed_goes) {
   EXPECT_EQ(retained_from(segments, {.bytes = 0}, 0, 20, today), 20);
 }
 
+TEST(Retention, a_segment_that_compaction_emptied_goes_with_what_is_behind_it) {
+  auto segments = segments_of({100, -1, 200, 900});
+  segments[1].bytes = 0;
+  EXPECT_EQ(retained_from(segments, {.ms = 500}, 0, everything, today), 30);
+  EXPECT_EQ(retained_from(segments, {.ms = 850}, 0, everything, today), 10);
+  EXPECT_EQ(retained_from(segments, {.bytes = 100}, 0, everything, today), 30);
+}
+
 TEST(Retention, no_less_than_its_bytes_stays) {
   const auto segments = segments_of({900, 900, 900, 900});
   EXPECT_EQ(retained_from(segments, {.bytes = 400}, 0, everything, today), 0);

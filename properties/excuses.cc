@@ -32,10 +32,11 @@ std::int32_t struck_holders(const Ledger& ledger, const Partition& partition, co
   return count;
 }
 
-bool nobody_in_sync_kept_it(const Partition& partition, const Loss& loss) {
-  const auto& isr = partition.elected_over.isr;
-  return !isr.empty() && std::all_of(isr.begin(), isr.end(),
-                                     [&](NodeId node) { return has_lost(partition, node, loss); });
+bool nobody_electable_kept_it(const Partition& partition, const Loss& loss) {
+  const auto electable = partition.elected_over.electable();
+  return !electable.empty() && std::all_of(electable.begin(), electable.end(), [&](NodeId node) {
+    return has_lost(partition, node, loss);
+  });
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& 
   if (was_given_up_uncleanly(partition, loss.entry)) return Excuse::unclean_election;
   if (!has_lost(partition, partition.state.leader, loss)) return Excuse::none;
   if (struck_holders(ledger, partition, loss) >= loss.copies) return Excuse::too_many_power_losses;
-  if (nobody_in_sync_kept_it(partition, loss)) return Excuse::last_replica_standing;
+  if (nobody_electable_kept_it(partition, loss)) return Excuse::last_replica_standing;
   return Excuse::none;
 }
 

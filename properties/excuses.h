@@ -1,10 +1,12 @@
 // Which losses are legal: each excuse is recomputed from what truly happened.
 //
 // A committed batch may be gone from the leader's log
-//   - after an election of a replica that was not in sync, where the topic permits that;
+//   - after an election of a replica that was neither in sync nor eligible, where the topic permits
+//     that, or where nobody was and it had led last (KIP-966);
 //   - when power loss took it from the leader, and at least as many holders were struck as the
 //     promise has copies (acks=all promises min.insync.replicas of them, acks=k at least k);
-//   - when power loss took it from everybody who was still in sync: the last replica standing.
+//   - when power loss took it from everybody who was still in sync, and from everybody who was
+//     eligible besides: the last replica standing.
 #pragma once
 
 #include <cstdint>

@@ -45,6 +45,16 @@ bool PartitionState::has_in_sync(NodeId node) const {
   return std::find(isr.begin(), isr.end(), node) != isr.end();
 }
 
+std::vector<NodeId> PartitionState::electable() const {
+  auto all = isr;
+  all.insert(all.end(), elr.begin(), elr.end());
+  return all;
+}
+
+bool PartitionState::is_last_known(NodeId node) const {
+  return isr.empty() && elr.empty() && last_known_elr == std::vector{node};
+}
+
 const Replica* Partition::replica(NodeId node) const {
   for (const Replica& replica : replicas)
     if (replica.node == node) return &replica;
@@ -234,11 +244,14 @@ void Ledger::on(const Event&, const TopicCommitted& body) {
 
 void Ledger::on(const Event& e, const PartitionCommitted& body) {
   Partition& partition = partition_at(body.partition);
-  PartitionState next{
-      body.leader, body.leader_epoch, body.partition_epoch, body.replicas, body.isr, e.id, e.at};
+  PartitionState next{body.leader,   body.leader_epoch, body.partition_epoch,
+                      body.replicas, body.isr,          e.id,
+                      e.at,          body.elr,          body.last_known_elr};
   const bool is_election = next.leader_epoch != partition.state.leader_epoch;
-  const bool is_unclean = is_election && next.leader.is_set() && partition.state.event.value != 0 &&
-                          !partition.state.has_in_sync(next.leader);
+  const auto electable = partition.state.electable();
+  const bool is_unclean =
+      is_election && next.leader.is_set() && partition.state.event.value != 0 &&
+      std::find(electable.begin(), electable.end(), next.leader) == electable.end();
   if (is_election) {
     partition.elected_over = partition.state;
     partition.acting_since = {};
@@ -253,7 +266,8 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
     const std::size_t kept = common_prefix(partition.committed, partition.log_of(body.leader));
     partition.unclean_elections.push_back({e.id, body.leader_epoch,
                                            end_of_first(partition.committed, kept),
-                                           topic(body.partition.topic).may_elect_uncleanly});
+                                           topic(body.partition.topic).may_elect_uncleanly ||
+                                               partition.elected_over.is_last_known(body.leader)});
   }
   extend_committed(partition);
 }
@@ -311,13 +325,14 @@ void Ledger::rebase(Partition& partition, const Event& e) {
   partition.shown_end = std::min(partition.shown_end, offset);
 }
 
-// A batch becomes committed when all in-sync replicas hold it. One that power loss took from a
-// member counts as held: a leader that has seen the member's fetch cannot know better until the
-// member leaves the in-sync set. What the leader itself began without
-// nobody commits any more.
+// A batch becomes committed when all in-sync replicas hold it, and all that are eligible besides
+// (KIP-966). One that power loss took from a member counts as held: a leader that has seen the
+// member's fetch cannot know better until the member leaves the in-sync set. What the leader itself
+// began without nobody commits any more.
 void Ledger::extend_committed(Partition& partition) {
+  const auto electable = partition.state.electable();
   const ReplicaLog* longest = nullptr;
-  for (const NodeId node : partition.state.isr) {
+  for (const NodeId node : electable) {
     const ReplicaLog* log = partition.log_of(node);
     if (log == nullptr) return;
     if (longest == nullptr || log->entries().size() > longest->entries().size()) longest = log;
@@ -328,7 +343,7 @@ void Ledger::extend_committed(Partition& partition) {
   if (!committed.empty() && !longest->holds(committed.size() - 1, committed.back().prefix)) return;
   for (std::size_t at = committed.size(); at < longest->entries().size(); ++at) {
     const LogEntry& next = longest->entries()[at];
-    for (const NodeId node : partition.state.isr) {
+    for (const NodeId node : electable) {
       const ReplicaLog* log = partition.log_of(node);
       const bool leads = node == partition.state.leader && partition.acting_since.value != 0;
       const bool counts_as_held = !leads && log->has_lost(at, next.prefix);

@@ -97,8 +97,14 @@ struct PartitionState {
   std::vector<NodeId> isr;
   EventId event;
   Instant at;
+  std::vector<NodeId> elr;  // Eligible leader replicas (KIP-966).
+  std::vector<NodeId> last_known_elr;
 
   bool has_in_sync(NodeId node) const;
+  // Those of whom any may come to lead by a clean election.
+  std::vector<NodeId> electable() const;
+  // Whether it may lead next without being known to have all that is committed: nobody is.
+  bool is_last_known(NodeId node) const;
 };
 
 // A committed prefix that a leader began without: it was cut to `index` entries.

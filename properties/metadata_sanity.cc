@@ -24,7 +24,10 @@ class MetadataSanity final : public Property {
   std::string_view name() const override { return "metadata makes no sense"; }
   std::string_view explanation() const override {
     return "In the committed metadata a partition's leader is one of its in-sync replicas, or "
-           "nobody; the in-sync replicas are replicas, and at least one. Every change raises the "
+           "nobody; the in-sync replicas are replicas, and at least one unless others are eligible "
+           "to lead or one is known to have led last (KIP-966). Eligible leader replicas are "
+           "replicas out of sync, while fewer than min.insync.replicas are. Every change raises "
+           "the "
            "partition epoch by one, a change of leader raises the leader epoch by one, and no "
            "epoch ever goes back. A fenced broker leads nothing, joins no in-sync replicas, and is "
            "among them only alone. Each registration has a broker epoch of its own, above all "
@@ -76,9 +79,12 @@ class MetadataSanity final : public Property {
   }
 
   void check_sets(const Event& e, const PartitionCommitted& next, Judge& judge) {
-    if (next.isr.empty())
+    if (next.isr.empty() && next.elr.empty() && next.last_known_elr.empty())
       report(e, "isr_empty", {}, next.partition,
-             fmt::format("{} has no in-sync replica.", next.partition), judge);
+             fmt::format("{} has no in-sync replica, and nobody to ask for its records.",
+                         next.partition),
+             judge);
+    check_elr(e, next, judge);
     for (const NodeId node : next.isr) {
       if (contains(next.replicas, node)) continue;
       report(e, "isr_not_replicas", {}, next.partition,
@@ -93,6 +99,28 @@ class MetadataSanity final : public Property {
           fmt::format("{} leads {}, but is not among its in-sync replicas {}.",
                       judge.ledger().name_of(next.leader), next.partition, text_of_nodes(next.isr)),
           judge);
+  }
+
+  // KIP-966. With as many in sync as it takes to commit, whoever is not may lack what is committed.
+  void check_elr(const Event& e, const PartitionCommitted& next, Judge& judge) {
+    if (next.elr.empty()) return;
+    const bool is_of_replicas = std::all_of(next.elr.begin(), next.elr.end(), [&](NodeId node) {
+      return contains(next.replicas, node) && !contains(next.isr, node);
+    });
+    if (!is_of_replicas)
+      report(e, "elr_not_out_of_sync", {}, next.partition,
+             fmt::format("The eligible leader replicas {} of {} are not its replicas {} without "
+                         "those in sync {}.",
+                         text_of_nodes(next.elr), next.partition, text_of_nodes(next.replicas),
+                         text_of_nodes(next.isr)),
+             judge);
+    const auto& partition = *judge.ledger().find(next.partition);
+    const auto needed = judge.ledger().min_insync(partition);
+    if (static_cast<std::int32_t>(next.isr.size()) >= needed)
+      report(e, "elr_beside_enough_in_sync", {}, next.partition,
+             fmt::format("{} has eligible leader replicas {} though {} are in sync, of {} needed.",
+                         next.partition, text_of_nodes(next.elr), next.isr.size(), needed),
+             judge);
   }
 
   void check_step(const Event& e, const Known& before, const PartitionCommitted& next,

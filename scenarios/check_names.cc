@@ -14,10 +14,8 @@ namespace {
 
 void check_setting(const Entry& setting, ReadError& error) {
   broker::NodeConfig config;
-  const auto known = broker::settings_of(config);
-  if (!known.contains(setting.key)) {
-    std::vector<std::string> names;
-    for (const auto& [name, value] : known) names.push_back(name);
+  const auto names = broker::setting_names();
+  if (!std::binary_search(names.begin(), names.end(), setting.key)) {
     error.set(setting.place, fmt::format("there is no setting '{}'{}", setting.key,
                                          did_you_mean(setting.key, names)));
   }

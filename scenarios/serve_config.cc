@@ -64,12 +64,6 @@ Expected<std::vector<Setting>, std::string> settings_of(const ServeOptions& opti
   return settings;
 }
 
-std::vector<std::string> honoured_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : broker::settings_of({})) names.push_back(name);
-  return names;
-}
-
 bool is_among(const std::string& name, const std::vector<std::string>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -77,7 +71,7 @@ bool is_among(const std::string& name, const std::vector<std::string>& names) {
 // A file may have been written for Kafka; what is typed is meant for us.
 Expected<Done, std::string> apply(broker::NodeConfig& config,
                                   const std::vector<Setting>& settings) {
-  const auto honoured = honoured_names();
+  const auto honoured = broker::setting_names();
   for (const auto& setting : settings) {
     const bool is_honoured = is_among(setting.key, honoured);
     if (!is_honoured && (setting.is_of_file || is_kafka_setting(setting.key))) continue;
@@ -214,7 +208,7 @@ Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& 
 std::vector<std::string> notes_on(const ServeOptions& options) {
   const auto settings = settings_of(options);
   REQUIRE(settings.has_value());
-  auto known = honoured_names();
+  auto known = broker::setting_names();
   std::vector<std::string> notes;
   std::set<std::string> only_kafkas;
   std::vector<Setting> unknown;

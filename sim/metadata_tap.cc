@@ -136,7 +136,8 @@ void MetadataTap::tell(const controller::Delta& delta, Offset offset,
     if (partition == nullptr) continue;
     events.emplace_back(PartitionCommitted{name, partition->leader, partition->leader_epoch,
                                            partition->partition_epoch, partition->replicas,
-                                           partition->isr, offset});
+                                           partition->isr, offset, partition->elr,
+                                           partition->last_known_elr});
   }
   for (const NodeId id : delta.brokers) {
     const auto* broker = image_.find_broker(id);

@@ -258,6 +258,9 @@ struct PartitionCommitted {
   std::vector<NodeId> replicas;
   std::vector<NodeId> isr;
   Offset metadata_offset = 0;
+  // Who may lead though out of sync, and who led last where that is nobody (KIP-966).
+  std::vector<NodeId> elr;
+  std::vector<NodeId> last_known_elr;
   static void visit(auto& e, auto&& f) {
     f("partition", e.partition);
     f("leader", e.leader);
@@ -266,6 +269,8 @@ struct PartitionCommitted {
     f("replicas", e.replicas);
     f("isr", e.isr);
     f("metadata_offset", e.metadata_offset);
+    f("elr", e.elr);
+    f("last_known_elr", e.last_known_elr);
   }
 };
 struct BrokerCommitted {

@@ -28,6 +28,15 @@ struct QuorumRules {
   friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
 };
 
+// Those of the controller, about who may lead partitions (KIP-631, KIP-966).
+struct ControllerRules {
+  // A broker that did not end in order may have lost records, and is not eligible (KIP-966).
+  bool unclean_restarts_end_eligibility = true;
+  // The last known leader leads again only if it is there (KAFKA-19522).
+  bool last_known_leader_must_be_active = true;
+  friend bool operator==(const ControllerRules&, const ControllerRules&) = default;
+};
+
 // Those of transactions, as their coordinators and those of groups keep them (KIP-98, KIP-890).
 struct TransactionRules {
   // A transaction that takes too long costs its producer the epoch (KAFKA-6119).
@@ -125,6 +134,7 @@ struct Rules {
   enum class Renumber : std::uint8_t { refused, unacknowledged };
   Renumber renumber = Renumber::refused;
   QuorumRules quorum;
+  ControllerRules controller;
   TransactionRules transactions;
   AppendRules append;
   GroupRules group;

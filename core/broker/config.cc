@@ -148,9 +148,26 @@ Expected<Done, std::string> set_topic_default(NodeConfig& config,
   return Done{};
 }
 
+Expected<Done, std::string> set_feature(NodeConfig& config,
+                                        const controller::SupportedFeature& feature,
+                                        std::string_view value) {
+  std::int16_t level = 0;
+  const auto& [min, max] = feature.levels;
+  const bool is_number = parse(level, value, {}).empty();
+  if (!is_number || level < min || level > max) {
+    return Unexpected(fmt::format("{} is '{}', but must be a level from {} to {}", feature.name,
+                                  value, min, max));
+  }
+  config.features.insert_or_assign(std::string(feature.name), level);
+  return Done{};
+}
+
 }  // namespace
 
 Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value) {
+  if (const auto* feature = controller::find_supported_feature(name)) {
+    return set_feature(config, *feature, value);
+  }
   if (const auto* key = controller::find_topic_config_key_of_broker(name)) {
     return set_topic_default(config, *key, value);
   }
@@ -208,6 +225,14 @@ std::map<std::string, std::string> settings_of(const NodeConfig& config) {
     result.emplace(key.broker, set == config.topic_defaults.end() ? key.initial : set->second);
   }
   return result;
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : settings_of({})) names.push_back(name);
+  for (const auto& feature : controller::supported_features()) names.emplace_back(feature.name);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 bool has_effect(std::string_view name) {

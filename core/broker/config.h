@@ -14,6 +14,7 @@
 #include "core/base/ids.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
+#include "core/controller/features.h"
 #include "core/controller/topic_config.h"
 #include "core/env.h"
 #include "core/group/group_config.h"
@@ -39,6 +40,9 @@ struct NodeConfig {
   std::string rack;                         // broker.rack
   std::string log_dir = "/tmp/kafka-logs";  // log.dirs: what clients are told of where data lies.
   Rules rules;
+  // What a new cluster agrees on from the beginning: `kafka-storage format --feature`. Set by the
+  // name of the feature.
+  controller::FeatureLevels features;
 
   // Topics.
   std::int32_t num_partitions = 1;              // num.partitions
@@ -134,6 +138,8 @@ Expected<Done, std::string> check(const NodeConfig& config);
 void limit_copies(NodeConfig& config, std::int32_t brokers);
 // The name and present value of every tunable, for docs, DescribeConfigs and did-you-mean.
 std::map<std::string, std::string> settings_of(const NodeConfig& config);
+// Whatever `set` takes: those, and the features a cluster may begin with.
+std::vector<std::string> setting_names();
 // Some topics' defaults are kept and shown, and nothing acts upon them yet.
 bool has_effect(std::string_view name);
 // As core/controller wants to know what this node has for topics.

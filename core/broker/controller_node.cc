@@ -45,7 +45,9 @@ bool ControllerNode::activate(Env& env, LeaderEpoch epoch) {
   epoch_ = epoch;
   active_.emplace(metadata_.image(), quorum_.end_offset(), env.now(), controller_config(),
                   config_.rules);
-  return true;
+  // Nobody has ever decided anything: the cluster begins with what it was formatted with.
+  const bool is_new = metadata_.image().last_offset() < 0;
+  return !is_new || append(env, active_->bootstrap(config_.features)) == ErrorCode::none;
 }
 
 controller::ControllerConfig ControllerNode::controller_config() const {

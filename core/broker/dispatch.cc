@@ -67,7 +67,7 @@ Reply DispatchTable::answer_api_versions(const RequestContext& context, const Sl
                                         is_software_name(request->client_software_version));
   response.error_code = is_named ? ErrorCode::none : ErrorCode::invalid_request;
   if (is_named) response.api_keys = api::version_ranges(keys);
-  if (is_named && describe_features_) describe_features_(response);
+  if (is_named && describe_features_) describe_features_(version, response);
   return reply_with(context, response);
 }
 

@@ -33,10 +33,9 @@ class DispatchTable {
     };
   }
 
-  // Completes each answer to ApiVersions by what it says of features (KIP-584).
-  void describe_features_by(std::function<void(api::ApiVersionsResponse&)> describe) {
-    describe_features_ = std::move(describe);
-  }
+  // Completes each answer to ApiVersions, of a version, by what it says of features (KIP-584).
+  using DescribeFeatures = std::function<void(std::int16_t, api::ApiVersionsResponse&)>;
+  void describe_features_by(DescribeFeatures describe) { describe_features_ = std::move(describe); }
 
   // Answers ApiVersions from the rows; refuses what is not served in that version.
   Reply operator()(Env& env, const RequestContext& context, const Slice& body) const;
@@ -68,7 +67,7 @@ class DispatchTable {
   Reply answer_api_versions(const RequestContext& context, const Slice& body) const;
 
   std::map<api::ApiKey, Row> rows_;
-  std::function<void(api::ApiVersionsResponse&)> describe_features_;
+  DescribeFeatures describe_features_;
 };
 
 }  // namespace brokersim::broker

@@ -12,7 +12,7 @@ using api::ErrorCode;
 
 namespace {
 
-constexpr std::int16_t registration_version = 3;
+constexpr std::int16_t registration_version = 4;
 constexpr std::int16_t heartbeat_version = 1;
 constexpr Duration controller_backoff = 100ms;
 

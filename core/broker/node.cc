@@ -228,8 +228,9 @@ void serve_broker(Node& node) {
 }
 
 // What this build supports, and the levels that are agreed on as far as the node has read.
-void describe_features(const controller::Image& image, api::ApiVersionsResponse& response) {
-  for (const auto& feature : controller::supported_features()) {
+void describe_features(const controller::Image& image, std::int16_t version,
+                       api::ApiVersionsResponse& response) {
+  for (const auto& feature : controller::features_told_in(version)) {
     response.supported_features.push_back({.name = std::string(feature.name),
                                            .min_version = feature.levels.min,
                                            .max_version = feature.levels.max});
@@ -289,9 +290,10 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
     node.controller =
         std::make_unique<ControllerNode>(config, *node.quorum, *node.metadata, metrics_of(node));
   }
-  node.dispatch.describe_features_by([&node](api::ApiVersionsResponse& response) {
-    describe_features(node.metadata->image(), response);
-  });
+  node.dispatch.describe_features_by(
+      [&node](std::int16_t version, api::ApiVersionsResponse& response) {
+        describe_features(node.metadata->image(), version, response);
+      });
   serve_quorum(node);
   serve_fetch(node);
   if (node.controller) serve_controller(node);

@@ -33,7 +33,9 @@ bool Replica::apply(Host& host, const partition::PartitionState& state, ReplicaC
   state_ = state;
   has_state_ = true;
   if (!is_new_epoch) {
-    if (leader_) handle(host, leader_->metadata(host.now(), state_));
+    if (leader_) {
+      handle(host, leader_->metadata(host.now(), state_, context_.min_insync_replicas));
+    }
     return false;
   }
   high_watermark_ = high_watermark();

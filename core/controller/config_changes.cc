@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/controller/elr_safety.h"
 #include "core/controller/topic_config.h"
 #include "core/controller/topic_name.h"
 
@@ -242,6 +243,7 @@ OrRefusal<std::vector<MetadataRecord>> plan_resource(const Image& image,
   const auto& present = image.configs(resource);
   TRY(const Image::Configs next, changed_configs(resource, present, asked));
   TRY([[maybe_unused]] const Done legal, check_configs(resource, config, next));
+  TRY([[maybe_unused]] const Done safe, check_elr_safety(image, resource, present, next));
   TRY([[maybe_unused]] const Done exists, check_existence(image, resource));
   return records_of(resource, present, next, asked);
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/controller/alter_partition.h"
 #include "core/controller/config_changes.h"
+#include "core/controller/elr_safety.h"
 #include "core/controller/explain.h"
 #include "core/controller/features.h"
 #include "core/controller/partition_growth.h"
@@ -34,11 +36,16 @@ BrokerState state_of(const Broker& broker) {
                                           : BrokerState::unfenced;
 }
 
-// Guarantee L3, without eligible leader replicas.
+// Guarantee L3. Where nobody is in sync, somebody is eligible or was the last to lead (KIP-966).
 void assert_sane(const Partition& partition) {
-  ASSERT(!partition.isr.empty());
-  for (const auto member : partition.isr) ASSERT(contains(partition.replicas, member), member);
-  if (partition.has_leader()) ASSERT(contains(partition.isr, partition.leader), partition.leader);
+  const auto& [replicas, isr, elr] = std::tie(partition.replicas, partition.isr, partition.elr);
+  for (const auto member : isr) ASSERT(contains(replicas, member), member);
+  for (const auto member : elr) {
+    ASSERT(contains(replicas, member), member);
+    ASSERT(!contains(isr, member), member);
+  }
+  if (isr.empty()) ASSERT(!elr.empty() || !partition.last_known_elr.empty());
+  if (partition.has_leader()) ASSERT(contains(isr, partition.leader), partition.leader);
 }
 
 RegisterBrokerRecord registration_of(const api::BrokerRegistrationRequest& request) {
@@ -102,28 +109,63 @@ void Controller::decide(MetadataRecord record, std::string_view why, Decided& ou
   out.records.push_back(std::move(record));
 }
 
-void Controller::update_partitions(const Concerns& concerns, NodeId leaving, std::string_view why,
+void Controller::update_partitions(const Concerns& concerns, Leaving leaving, std::string_view why,
                                    Decided& out) {
-  const auto is_active = [&](NodeId replica) {
-    return replica != leaving && image_.is_active(replica);
-  };
   std::vector<PartitionChangeRecord> changes;
   for (const auto& [name, topic] : image_.topics()) {
-    const auto election = may_elect_uncleanly(name) ? Election::unclean : Election::online;
+    auto terms = terms_of(name);
+    terms.is_active = [&](NodeId replica) {
+      return replica != leaving.broker && image_.is_active(replica);
+    };
     for (const auto& [id, partition] : topic.partitions) {
       if (!concerns(partition)) continue;
-      const PartitionChange wanted{.target_isr = without(partition.isr, leaving),
-                                   .election = election};
-      auto change = change_partition(topic.id, id, partition, wanted, is_active);
+      const PartitionChange wanted{
+          .target_isr = without(partition.isr, leaving.broker),
+          .election = terms.election(),
+          .restarted_uncleanly = leaving.has_lost_records ? leaving.broker : no_node};
+      auto change = change_partition(topic.id, id, partition, wanted, terms);
       if (change) changes.push_back(*std::move(change));
     }
   }
   for (auto& change : changes) decide(std::move(change), why, out);
 }
 
-void Controller::take_out(NodeId leaving, std::string_view why, Decided& out) {
-  const auto concerns = [&](const Partition& p) { return contains(p.isr, leaving); };
+void Controller::take_out(Leaving leaving, std::string_view why, Decided& out) {
+  const auto concerns = [&](const Partition& p) {
+    const bool is_in_elr = contains(p.elr, leaving.broker);
+    return contains(p.isr, leaving.broker) || (leaving.has_lost_records && is_in_elr);
+  };
   update_partitions(concerns, leaving, why, out);
+}
+
+ElectionTerms Controller::terms_of(std::string_view topic) const {
+  ElectionTerms terms{.is_active = [this](NodeId replica) { return image_.is_active(replica); },
+                      .may_elect_uncleanly = may_elect_uncleanly(topic)};
+  if (!has_eligible_leader_replicas(image_)) return terms;
+  const TopicConfigs configs(image_, topic, config_.topic_defaults);
+  terms.min_insync_replicas = static_cast<std::int32_t>(configs.number("min.insync.replicas"));
+  terms.last_known_leader_must_be_active = rules_.controller.last_known_leader_must_be_active;
+  return terms;
+}
+
+// With fewer required, there may be enough in sync for others not to be eligible any more. And a
+// leader that has not heard of it changes no in-sync set, whose partition epoch it has to know:
+// with too few in sync it would go on committing what those that left, and are eligible, do not
+// have.
+void Controller::review_eligibility(Decided& out) {
+  if (!has_eligible_leader_replicas(image_)) return;
+  std::vector<PartitionChangeRecord> changes;
+  for (const auto& name : topics_of_new_min_isr(image_, out.records)) {
+    const auto& topic = *image_.find_topic(name);
+    const auto terms = terms_of(name);
+    for (const auto& [id, partition] : topic.partitions) {
+      const PartitionChange wanted{.target_isr = partition.isr, .election = terms.election()};
+      auto change = change_partition(topic.id, id, partition, wanted, terms);
+      if (!change) change = {.partition_id = id, .topic_id = topic.id, .isr = partition.isr};
+      changes.push_back(*std::move(change));
+    }
+  }
+  for (auto& change : changes) decide(std::move(change), "min.insync.replicas changed", out);
 }
 
 bool Controller::may_elect_uncleanly(std::string_view topic) const {
@@ -167,8 +209,11 @@ Decision<api::BrokerRegistrationResponse> Controller::register_broker(
     record.fenced = existing->is_fenced;
     record.in_controlled_shutdown = existing->is_in_controlled_shutdown;
   } else {
-    // It may have lost what it had not synced: nobody may count on it being in sync (KIP-966).
-    take_out(id, why, out);
+    // It may have lost what it had not synced, unless it says how it ended: then it is out of sync
+    // at most (KIP-966).
+    const bool was_clean = existing && request.previous_broker_epoch == existing->epoch;
+    const bool has_lost_records = !was_clean && rules_.controller.unclean_restarts_end_eligibility;
+    take_out({.broker = id, .has_lost_records = has_lost_records}, why, out);
     record.broker_epoch = BrokerEpoch{next_offset_};
     sessions_.forget(id);
     controlled_shutdown_offsets_.erase(id);
@@ -250,7 +295,7 @@ void Controller::move_to(BrokerState state, const Broker& broker, Decided& out) 
 }
 
 void Controller::fence(NodeId id, std::string_view why, Decided& out) {
-  take_out(id, why, out);
+  take_out({.broker = id}, why, out);
   const auto epoch = image_.find_broker(id)->epoch;
   decide(BrokerRegistrationChangeRecord{.broker_id = id, .broker_epoch = epoch, .fenced = 1}, why,
          out);
@@ -261,7 +306,7 @@ void Controller::unfence(NodeId id, Decided& out) {
   const auto epoch = image_.find_broker(id)->epoch;
   decide(BrokerRegistrationChangeRecord{.broker_id = id, .broker_epoch = epoch, .fenced = -1}, why,
          out);
-  update_partitions([](const Partition& p) { return !p.has_leader(); }, no_node, why, out);
+  update_partitions([](const Partition& p) { return !p.has_leader(); }, {}, why, out);
 }
 
 void Controller::enter_controlled_shutdown(NodeId id, Decided& out) {
@@ -271,7 +316,7 @@ void Controller::enter_controlled_shutdown(NodeId id, Decided& out) {
       BrokerRegistrationChangeRecord{
           .broker_id = id, .broker_epoch = epoch, .in_controlled_shutdown = 1},
       why, out);
-  take_out(id, why, out);
+  take_out({.broker = id}, why, out);
   controlled_shutdown_offsets_[id] = next_offset_ - 1;
 }
 
@@ -309,12 +354,13 @@ api::AlterPartitionResponse::PartitionData Controller::alter_one(
   const auto error = check_alteration(image_, *partition, requester, proposal);
   if (error != ErrorCode::none) return refuse(error);
 
+  const auto terms = terms_of(topic->name);
   PartitionChange wanted{
-      .election = may_elect_uncleanly(topic->name) ? Election::unclean : Election::online,
+      .target_isr = {},
+      .election = terms.election(),
       .leader_recovery_state = static_cast<LeaderRecoveryState>(proposal.leader_recovery_state)};
   for (const auto& member : proposed_isr(proposal)) wanted.target_isr.push_back(member.broker_id);
-  auto change = change_partition(topic_id, id.partition, *partition, wanted,
-                                 [&](NodeId replica) { return image_.is_active(replica); });
+  auto change = change_partition(topic_id, id.partition, *partition, wanted, terms);
   if (change) {
     decide(*std::move(change), fmt::format("AlterPartition of broker-{}", requester), out);
   }
@@ -336,9 +382,9 @@ ErrorCode Controller::elect_leader(const TopicPartition& id, Election election, 
   const bool is_needed =
       is_unclean ? !partition->has_leader() : partition->leader != partition->preferred_leader();
   if (!is_needed) return ErrorCode::election_not_needed;
-  auto change = change_partition(image_.find_topic(id.topic)->id, id.partition, *partition,
-                                 {.target_isr = partition->isr, .election = election},
-                                 [&](NodeId replica) { return image_.is_active(replica); });
+  auto change =
+      change_partition(image_.find_topic(id.topic)->id, id.partition, *partition,
+                       {.target_isr = partition->isr, .election = election}, terms_of(id.topic));
   if (!change) {
     return is_unclean ? ErrorCode::eligible_leaders_not_available
                       : ErrorCode::preferred_leader_not_available;
@@ -420,10 +466,9 @@ Decision<api::CreatePartitionsResponse> Controller::create_partitions(
 
 Decision<api::AlterPartitionReassignmentsResponse> Controller::alter_partition_reassignments(
     const api::AlterPartitionReassignmentsRequest& request) {
-  return carry_out(
-      plan_reassignments(image_, request,
-                         [this](std::string_view topic) { return may_elect_uncleanly(topic); }),
-      "AlterPartitionReassignments request");
+  return carry_out(plan_reassignments(image_, request,
+                                      [this](std::string_view topic) { return terms_of(topic); }),
+                   "AlterPartitionReassignments request");
 }
 
 Decision<api::ListPartitionReassignmentsResponse> Controller::list_partition_reassignments(
@@ -447,7 +492,7 @@ Decision<api::UnregisterBrokerResponse> Controller::unregister_broker(
   }
   const UnregisterBrokerRecord record{.broker_id = id, .broker_epoch = broker->epoch};
   const auto why = fmt::format("broker-{} was unregistered", id);
-  take_out(id, why, out);
+  take_out({.broker = id, .has_lost_records = true}, why, out);
   decide(record, why, out);
   sessions_.forget(id);
   controlled_shutdown_offsets_.erase(id);
@@ -456,22 +501,29 @@ Decision<api::UnregisterBrokerResponse> Controller::unregister_broker(
 
 Decision<api::UpdateFeaturesResponse> Controller::update_features(
     const api::UpdateFeaturesRequest& request, std::int16_t version) {
-  return carry_out_unless(request.validate_only, plan_feature_updates(image_, request, version),
-                          "UpdateFeatures request");
+  auto out = carry_out_unless(request.validate_only,
+                              plan_feature_updates(image_, config_, request, version),
+                              "UpdateFeatures request");
+  review_eligibility(out);
+  return out;
 }
 
 // ---- Configurations ----------------------------------------------------------------------------
 
 Decision<api::AlterConfigsResponse> Controller::alter_configs(
     const api::AlterConfigsRequest& request) {
-  return carry_out_unless(request.validate_only, plan_replacement(image_, config_, request),
-                          "AlterConfigs request");
+  auto out = carry_out_unless(request.validate_only, plan_replacement(image_, config_, request),
+                              "AlterConfigs request");
+  review_eligibility(out);
+  return out;
 }
 
 Decision<api::IncrementalAlterConfigsResponse> Controller::incremental_alter_configs(
     const api::IncrementalAlterConfigsRequest& request) {
-  return carry_out_unless(request.validate_only, plan_changes(image_, config_, request),
-                          "IncrementalAlterConfigs request");
+  auto out = carry_out_unless(request.validate_only, plan_changes(image_, config_, request),
+                              "IncrementalAlterConfigs request");
+  review_eligibility(out);
+  return out;
 }
 
 // ---- Producer ids ------------------------------------------------------------------------------
@@ -494,6 +546,14 @@ Decision<api::AllocateProducerIdsResponse> Controller::allocate_producer_ids(
                            .broker_epoch = request.broker_epoch,
                            .next_producer_id = block->end()},
          "producer ids allocated", out);
+  return out;
+}
+
+Decided Controller::bootstrap(const FeatureLevels& levels) {
+  Decided out{.base_offset = next_offset_};
+  for (auto& record : bootstrap_records(image_, config_, levels)) {
+    decide(std::move(record), "the cluster's first records", out);
+  }
   return out;
 }
 
@@ -527,12 +587,12 @@ Decided Controller::tick(Instant now) {
 Instant Controller::next_tick() const { return std::min(sessions_.next_expiry(), next_balance_); }
 
 bool Controller::balance_leaders(Decided& out) {
-  const auto is_active = [&](NodeId replica) { return image_.is_active(replica); };
   std::vector<PartitionChangeRecord> changes;
   for (const auto& [name, topic] : image_.topics()) {
+    const auto terms = terms_of(name);
     for (const auto& [id, partition] : topic.partitions) {
       const PartitionChange wanted{.target_isr = partition.isr, .election = Election::preferred};
-      auto change = change_partition(topic.id, id, partition, wanted, is_active);
+      auto change = change_partition(topic.id, id, partition, wanted, terms);
       if (change) changes.push_back(*std::move(change));
     }
   }

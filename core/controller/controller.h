@@ -37,6 +37,7 @@
 #include "core/base/time.h"
 #include "core/controller/controller_config.h"
 #include "core/controller/election.h"
+#include "core/controller/features.h"
 #include "core/controller/heartbeats.h"
 #include "core/controller/image.h"
 #include "core/controller/plan.h"
@@ -101,6 +102,8 @@ class Controller {
   // preferred replicas where that is due. Call again whenever next_tick() is not after now.
   Decided tick(Instant now);
   Instant next_tick() const;
+  // The first records of a cluster: the features it was formatted with (KIP-778).
+  Decided bootstrap(const FeatureLevels& levels);
   // One NoOpRecord, for when nothing else was appended during metadata.max.idle.interval.ms: a log
   // that never stands still shows how far behind its readers are (KIP-835).
   Decided no_op();
@@ -111,6 +114,11 @@ class Controller {
 
  private:
   using Concerns = std::function<bool(const Partition&)>;
+  // A broker that is not to be counted on any more.
+  struct Leaving {
+    NodeId broker = no_node;
+    bool has_lost_records = false;  // For all that we know.
+  };
 
   template <class Request>
   Decision<typename Request::Response> begin() const;
@@ -121,9 +129,12 @@ class Controller {
   Decision<Response> carry_out_unless(bool validate_only, Plan<Response> plan,
                                       std::string_view why);
   // Elects anew in all partitions that concern us, taking `leaving` out of their ISRs.
-  void update_partitions(const Concerns& concerns, NodeId leaving, std::string_view why,
+  void update_partitions(const Concerns& concerns, Leaving leaving, std::string_view why,
                          Decided& out);
-  void take_out(NodeId leaving, std::string_view why, Decided& out);
+  void take_out(Leaving leaving, std::string_view why, Decided& out);
+  ElectionTerms terms_of(std::string_view topic) const;
+  // To be called once changes of configurations are decided.
+  void review_eligibility(Decided& out);
   void fence(NodeId id, std::string_view why, Decided& out);
   void unfence(NodeId id, Decided& out);
   void enter_controlled_shutdown(NodeId id, Decided& out);

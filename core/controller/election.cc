@@ -14,21 +14,34 @@ NodeId first_replica(const Partition& partition, const Predicate& fits) {
   return found == replicas.end() ? no_node : *found;
 }
 
+// KIP-966's balanced recovery, without its questions to all replicas.
+NodeId returning_last_known_leader(const Partition& partition, const Candidates& target,
+                                   const ElectionTerms& terms) {
+  if (!terms.has_elr() || !target.isr.empty() || !target.elr.empty()) return no_node;
+  if (partition.last_known_elr.size() != 1) return no_node;
+  const NodeId leader = partition.last_known_elr.front();
+  const bool is_there = !terms.last_known_leader_must_be_active || terms.is_active(leader);
+  return is_there && contains(partition.replicas, leader) ? leader : no_node;
+}
+
 }  // namespace
 
-ElectionResult elect(const Partition& partition, const std::vector<NodeId>& target_isr,
-                     Election election, const IsActive& is_active) {
+ElectionResult elect(const Partition& partition, const Candidates& target, Election election,
+                     const ElectionTerms& terms) {
+  const auto& electable = target.isr.empty() ? target.elr : target.isr;
   const auto is_valid = [&](NodeId replica) {
-    return contains(target_isr, replica) && is_active(replica);
+    return contains(electable, replica) && terms.is_active(replica);
   };
   if (election == Election::preferred && is_valid(partition.preferred_leader())) {
     return {.leader = partition.preferred_leader()};
   }
   if (is_valid(partition.leader)) return {.leader = partition.leader};
-  const auto in_sync = first_replica(partition, is_valid);
-  if (in_sync != no_node) return {.leader = in_sync};
+  const auto valid = first_replica(partition, is_valid);
+  if (valid != no_node) return {.leader = valid};
+  const auto last_known = returning_last_known_leader(partition, target, terms);
+  if (last_known != no_node) return {.leader = last_known, .is_clean = false};
   if (election != Election::unclean) return {.leader = no_node};
-  const auto any = first_replica(partition, is_active);
+  const auto any = first_replica(partition, terms.is_active);
   return {.leader = any, .is_clean = any == no_node};
 }
 
@@ -52,26 +65,60 @@ void end_reassignment_if_possible(Assignment& assignment, std::vector<NodeId>& i
   isr = std::move(staying_isr);
 }
 
+// While as many are in sync as it takes to commit, whoever is not may lack what is committed. With
+// fewer nothing is committed: whoever leaves then still has all of it.
+std::vector<NodeId> target_elr(const Partition& partition, const PartitionChange& change,
+                               const std::vector<NodeId>& replicas, const std::vector<NodeId>& isr,
+                               const ElectionTerms& terms) {
+  auto elr = partition.elr;
+  if (terms.has_elr()) {
+    const auto copies = static_cast<std::int32_t>(replicas.size());
+    if (static_cast<std::int32_t>(isr.size()) >= std::min(*terms.min_insync_replicas, copies)) {
+      return {};
+    }
+    const auto members = less(partition.isr, elr);
+    elr.insert(elr.end(), members.begin(), members.end());
+  }
+  std::erase_if(elr, [&](NodeId node) {
+    return contains(isr, node) || !contains(replicas, node) || node == change.restarted_uncleanly;
+  });
+  return elr;
+}
+
+// Who led as the ISR became empty, if it has.
+std::vector<NodeId> last_known_of(const Partition& partition, const std::vector<NodeId>& isr) {
+  if (!isr.empty()) return {};
+  if (partition.isr.empty()) return partition.last_known_elr;
+  return {partition.has_leader() ? partition.leader : partition.isr.front()};
+}
+
 }  // namespace
 
 std::optional<PartitionChangeRecord> change_partition(const Uuid& topic_id,
                                                       std::int32_t partition_id,
                                                       const Partition& partition,
                                                       const PartitionChange& change,
-                                                      const IsActive& is_active) {
+                                                      const ElectionTerms& terms) {
   auto assignment = change.assignment.value_or(
       Assignment{partition.replicas, partition.adding_replicas, partition.removing_replicas});
-  auto isr = change.target_isr;
-  end_reassignment_if_possible(assignment, isr);
+  Candidates target{.isr = change.target_isr, .elr = {}};
+  end_reassignment_if_possible(assignment, target.isr);
+  target.elr = target_elr(partition, change, assignment.replicas, target.isr, terms);
   auto reassigned = partition;
   reassigned.replicas = assignment.replicas;
-  const auto elected = elect(reassigned, isr, change.election, is_active);
-  if (isr.empty()) isr = partition.isr;
+  const auto elected = elect(reassigned, target, change.election, terms);
   auto recovery = change.leader_recovery_state.value_or(partition.leader_recovery_state);
   if (!elected.is_clean) {
-    isr = {elected.leader};
+    target = {.isr = {elected.leader}, .elr = {}};
     recovery = LeaderRecoveryState::recovering;
+  } else if (target.isr.empty() && elected.leader != no_node) {
+    target.isr = {elected.leader};
+    target.elr = less(std::move(target.elr), target.isr);
+  } else if (target.isr.empty() && !terms.has_elr()) {
+    target.isr = partition.isr;
   }
+  if (!terms.has_elr() && !target.isr.empty()) target.elr.clear();
+  const auto last_known = last_known_of(partition, target.isr);
 
   PartitionChangeRecord record{.partition_id = partition_id, .topic_id = topic_id};
   const auto nothing = record;
@@ -79,7 +126,9 @@ std::optional<PartitionChangeRecord> change_partition(const Uuid& topic_id,
   if (elected.leader != partition.leader || !elected.is_clean || loses_replicas) {
     record.leader = elected.leader;
   }
-  if (isr != partition.isr) record.isr = std::move(isr);
+  if (target.isr != partition.isr) record.isr = std::move(target.isr);
+  if (target.elr != partition.elr) record.eligible_leader_replicas = std::move(target.elr);
+  if (last_known != partition.last_known_elr) record.last_known_elr = last_known;
   if (recovery != partition.leader_recovery_state) {
     record.leader_recovery_state = static_cast<std::int8_t>(recovery);
   }

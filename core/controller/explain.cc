@@ -1,6 +1,5 @@
 #include "core/controller/explain.h"
 
-#include <algorithm>
 #include <string>
 
 namespace brokersim::controller {
@@ -56,13 +55,14 @@ struct Explainer {
   LeaderElected election_of(const TopicPartition& id, const Partition& partition, NodeId leader,
                             const std::vector<NodeId>& isr_after) const {
     const auto& isr = partition.isr;
+    const bool is_electable = contains(isr, leader) || contains(partition.elr, leader);
     return {
         .partition = id,
         .from = partition.leader,
         .to = leader,
         .leader_epoch = partition.leader_epoch.next(),
         .why = std::string(why),
-        .is_clean = leader == no_node || std::find(isr.begin(), isr.end(), leader) != isr.end(),
+        .is_clean = leader == no_node || is_electable,
         .isr_before = isr,
         .isr_after = isr_after,
     };

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
 
 #include <fmt/format.h>
+
+#include "core/controller/elr_safety.h"
 
 namespace brokersim::controller {
 
@@ -19,7 +22,8 @@ constexpr std::string_view metadata_version = "metadata.version";
 
 // The metadata has the form of one level, as these nodes have always written it: no other could be
 // gone to.
-constexpr std::array supported{SupportedFeature{metadata_version, {25, 25}},
+constexpr std::array supported{SupportedFeature{eligible_leader_replicas_version, {0, 1}},
+                               SupportedFeature{metadata_version, {25, 25}},
                                SupportedFeature{transaction_version, {1, 2}}};
 
 enum class UpgradeType : std::int8_t { upgrade = 1, safe_downgrade = 2, unsafe_downgrade = 3 };
@@ -38,10 +42,8 @@ bool includes(VersionRange levels, std::int16_t level, std::string_view name) {
 std::optional<std::string> why_unsupported(const Image& image, const AskedLevel& asked) {
   const auto level = asked.max_version_level;
   if (level < 0) return "A feature version cannot be less than 0.";
-  const auto* const ours =
-      std::find_if(supported.begin(), supported.end(),
-                   [&](const SupportedFeature& feature) { return feature.name == asked.feature; });
-  if (ours == supported.end()) return "The controller does not support this feature.";
+  const auto* const ours = find_supported_feature(asked.feature);
+  if (ours == nullptr) return "The controller does not support this feature.";
   if (!includes(ours->levels, level, ours->name)) {
     return fmt::format("The controller only supports versions {}-{}.", ours->levels.min,
                        ours->levels.max);
@@ -71,9 +73,7 @@ OrRefusal<Done> check_update(const Image& image, const AskedLevel& asked, std::i
     return invalid("The controller does not support the given upgrade type.");
   }
   if (const auto why = why_unsupported(image, asked)) return invalid(*why);
-  const auto found = image.features().find(asked.feature);
-  const auto present = found == image.features().end() ? std::int16_t{0} : found->second;
-  if (asked.max_version_level >= present) return Done{};
+  if (asked.max_version_level >= finalized_level(image, asked.feature)) return Done{};
   if (type == static_cast<std::int8_t>(UpgradeType::upgrade)) {
     return invalid(
         "Can't downgrade the version of this feature without setting the upgrade type to either "
@@ -85,11 +85,59 @@ OrRefusal<Done> check_update(const Image& image, const AskedLevel& asked, std::i
   return Done{};
 }
 
+// The level, and what has to be in order before it may be in force.
+void set_level(const Image& image, const ControllerConfig& config, const std::string& feature,
+               std::int16_t level, std::vector<MetadataRecord>& records) {
+  if (finalized_level(image, feature) == level) return;
+  if (feature == eligible_leader_replicas_version && level > 0) {
+    for (auto& record : elr_safety_records(image, config)) records.push_back(std::move(record));
+  }
+  records.emplace_back(FeatureLevelRecord{.name = feature, .feature_level = level});
+}
+
 }  // namespace
 
 std::span<const SupportedFeature> supported_features() { return supported; }
 
+const SupportedFeature* find_supported_feature(std::string_view name) {
+  const auto* const found =
+      std::find_if(supported.begin(), supported.end(),
+                   [&](const SupportedFeature& feature) { return feature.name == name; });
+  return found == supported.end() ? nullptr : found;
+}
+
+std::vector<SupportedFeature> features_told_in(std::int16_t version_of_api_versions) {
+  std::vector<SupportedFeature> told;
+  std::copy_if(supported.begin(), supported.end(), std::back_inserter(told),
+               [&](const SupportedFeature& feature) {
+                 return version_of_api_versions >= 4 || feature.levels.min > 0;
+               });
+  return told;
+}
+
+std::int16_t finalized_level(const Image& image, std::string_view feature) {
+  const auto found = image.features().find(std::string(feature));
+  return found == image.features().end() ? std::int16_t{0} : found->second;
+}
+
+bool has_eligible_leader_replicas(const Image& image) {
+  return finalized_level(image, eligible_leader_replicas_version) > 0;
+}
+
+std::vector<MetadataRecord> bootstrap_records(const Image& image, const ControllerConfig& config,
+                                              const FeatureLevels& levels) {
+  std::vector<MetadataRecord> records;
+  for (const auto& [feature, level] : levels) {
+    const auto* known = find_supported_feature(feature);
+    REQUIRE(known != nullptr, feature);
+    REQUIRE(includes(known->levels, level, feature), feature, level);
+    set_level(image, config, feature, level, records);
+  }
+  return records;
+}
+
 Plan<api::UpdateFeaturesResponse> plan_feature_updates(const Image& image,
+                                                       const ControllerConfig& config,
                                                        const api::UpdateFeaturesRequest& request,
                                                        std::int16_t version) {
   Plan<api::UpdateFeaturesResponse> out;
@@ -110,11 +158,7 @@ Plan<api::UpdateFeaturesResponse> plan_feature_updates(const Image& image,
       return out;
     }
     if (version < 2) out.response.results.push_back({.feature = asked.feature});
-    const auto present = image.features().find(asked.feature);
-    const auto level = present == image.features().end() ? std::int16_t{0} : present->second;
-    if (level == asked.max_version_level) continue;
-    out.records.push_back(
-        FeatureLevelRecord{.name = asked.feature, .feature_level = asked.max_version_level});
+    set_level(image, config, asked.feature, asked.max_version_level, out.records);
   }
   return out;
 }

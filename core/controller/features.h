@@ -2,10 +2,15 @@
 // levels, and how a level may be changed.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/api/update_features.h"
+#include "core/controller/controller_config.h"
 #include "core/controller/image.h"
 #include "core/controller/plan.h"
 
@@ -14,6 +19,9 @@ namespace brokersim::controller {
 // Since level 1 records of transactions may say more than in Kafka 3; since 2 each transaction has
 // an epoch of its own (KIP-890).
 inline constexpr std::string_view transaction_version = "transaction.version";
+// Since level 1 a replica that is out of sync may be eligible to lead (KIP-966).
+inline constexpr std::string_view eligible_leader_replicas_version =
+    "eligible.leader.replicas.version";
 
 struct SupportedFeature {
   std::string_view name;
@@ -22,10 +30,26 @@ struct SupportedFeature {
 
 // Of every node of this build, ordered by name.
 std::span<const SupportedFeature> supported_features();
+const SupportedFeature* find_supported_feature(std::string_view name);  // Null if there is none.
+
+// As ApiVersions tells them: clients that ask in a version before 4 could not read that a feature's
+// least level is 0 (KIP-1022, KAFKA-17492).
+std::vector<SupportedFeature> features_told_in(std::int16_t version_of_api_versions);
+
+// The level the cluster agrees on; 0 if it goes without.
+std::int16_t finalized_level(const Image& image, std::string_view feature);
+bool has_eligible_leader_replicas(const Image& image);
+
+// What a cluster is formatted with: `kafka-storage format --feature`.
+using FeatureLevels = std::map<std::string, std::int16_t, std::less<>>;
+// Requires levels that are supported. Nothing of level 0 is written down.
+std::vector<MetadataRecord> bootstrap_records(const Image& image, const ControllerConfig& config,
+                                              const FeatureLevels& levels);
 
 // All of the request or nothing. INVALID_UPDATE_VERSION for a level that a broker does not have, or
 // that is lower and not asked for as such. The level of metadata.version never goes down.
 Plan<api::UpdateFeaturesResponse> plan_feature_updates(const Image& image,
+                                                       const ControllerConfig& config,
                                                        const api::UpdateFeaturesRequest& request,
                                                        std::int16_t version);
 

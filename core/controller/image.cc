@@ -14,6 +14,8 @@ Partition partition_of(const PartitionRecord& record) {
   return {
       .replicas = record.replicas,
       .isr = record.isr,
+      .elr = record.eligible_leader_replicas.value_or(std::vector<NodeId>()),
+      .last_known_elr = record.last_known_elr.value_or(std::vector<NodeId>()),
       .removing_replicas = record.removing_replicas,
       .adding_replicas = record.adding_replicas,
       .leader = record.leader,
@@ -27,6 +29,8 @@ Partition partition_of(const PartitionRecord& record) {
 Partition changed(Partition partition, const PartitionChangeRecord& record) {
   if (record.replicas) partition.replicas = *record.replicas;
   if (record.isr) partition.isr = *record.isr;
+  if (record.eligible_leader_replicas) partition.elr = *record.eligible_leader_replicas;
+  if (record.last_known_elr) partition.last_known_elr = *record.last_known_elr;
   if (record.removing_replicas) partition.removing_replicas = *record.removing_replicas;
   if (record.adding_replicas) partition.adding_replicas = *record.adding_replicas;
   if (record.directories) partition.directories = *record.directories;

@@ -26,6 +26,10 @@ enum class LeaderRecoveryState : std::int8_t {
 struct Partition {
   std::vector<NodeId> replicas;  // In order of preference.
   std::vector<NodeId> isr;
+  // Out of sync, and with all that is committed nevertheless (KIP-966).
+  std::vector<NodeId> elr;
+  // Who led last, where nobody is left who is known to have all that is committed.
+  std::vector<NodeId> last_known_elr;
   std::vector<NodeId> removing_replicas;
   std::vector<NodeId> adding_replicas;
   NodeId leader = no_node;

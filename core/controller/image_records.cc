@@ -38,6 +38,8 @@ PartitionRecord record_of(const Uuid& topic_id, std::int32_t id, const Partition
   record.leader_epoch = partition.leader_epoch;
   record.partition_epoch = partition.partition_epoch;
   record.directories = partition.directories;
+  if (!partition.elr.empty()) record.eligible_leader_replicas = partition.elr;
+  if (!partition.last_known_elr.empty()) record.last_known_elr = partition.last_known_elr;
   return record;
 }
 

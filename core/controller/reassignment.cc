@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "core/controller/election.h"
 #include "core/controller/new_partitions.h"
 
 namespace brokersim::controller {
@@ -74,17 +73,17 @@ OrRefusal<PartitionChange> change_back(const Partition& partition, bool may_be_u
 OrRefusal<std::optional<PartitionChangeRecord>> plan_move(const Image& image,
                                                           const TopicPartition& id,
                                                           const AskedMove& asked,
-                                                          const MayElectUncleanly& may_be_unclean) {
+                                                          const TermsOfTopic& terms_of) {
   const auto* partition = image.find_partition(id);
   if (!partition) {
     return refuse(ErrorCode::unknown_topic_or_partition,
                   fmt::format("Unable to find partition {}.", id));
   }
+  const auto terms = terms_of(id.topic);
   TRY(const PartitionChange change, asked.replicas
                                         ? change_to(image, *partition, *asked.replicas)
-                                        : change_back(*partition, may_be_unclean(id.topic)));
-  return change_partition(image.find_topic(id.topic)->id, id.partition, *partition, change,
-                          [&](NodeId replica) { return image.is_active(replica); });
+                                        : change_back(*partition, terms.may_elect_uncleanly));
+  return change_partition(image.find_topic(id.topic)->id, id.partition, *partition, change, terms);
 }
 
 void list_topic(const Topic& topic, const std::vector<std::int32_t>* only,
@@ -105,7 +104,7 @@ void list_topic(const Topic& topic, const std::vector<std::int32_t>* only,
 
 Plan<api::AlterPartitionReassignmentsResponse> plan_reassignments(
     const Image& image, const api::AlterPartitionReassignmentsRequest& request,
-    const MayElectUncleanly& may_elect_uncleanly) {
+    const TermsOfTopic& terms_of) {
   std::map<TopicPartition, int> times_named;
   for (const auto& topic : request.topics) {
     for (const auto& asked : topic.partitions) ++times_named[{topic.name, asked.partition_index}];
@@ -117,7 +116,7 @@ Plan<api::AlterPartitionReassignmentsResponse> plan_reassignments(
     for (const auto& asked : topic.partitions) {
       const TopicPartition id{topic.name, asked.partition_index};
       auto record = times_named[id] == 1
-                        ? plan_move(image, id, asked, may_elect_uncleanly)
+                        ? plan_move(image, id, asked, terms_of)
                         : OrRefusal<std::optional<PartitionChangeRecord>>(
                               refuse(ErrorCode::invalid_request, "The partition is named twice."));
       auto& answer = answers.partitions.emplace_back();

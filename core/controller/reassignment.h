@@ -7,24 +7,19 @@
 // changes of partitions are (election.h).
 #pragma once
 
-#include <functional>
-#include <string_view>
-
 #include "core/api/alter_partition_reassignments.h"
 #include "core/api/list_partition_reassignments.h"
+#include "core/controller/election.h"
 #include "core/controller/image.h"
 #include "core/controller/plan.h"
 
 namespace brokersim::controller {
 
-// Whether replicas out of sync may come to lead a topic.
-using MayElectUncleanly = std::function<bool(std::string_view topic)>;
-
 // Each partition stands for itself. UNKNOWN_TOPIC_OR_PARTITION, NO_REASSIGNMENT_IN_PROGRESS for
 // what cannot be cancelled, INVALID_REPLICA_ASSIGNMENT; a partition named twice, INVALID_REQUEST.
 Plan<api::AlterPartitionReassignmentsResponse> plan_reassignments(
     const Image& image, const api::AlterPartitionReassignmentsRequest& request,
-    const MayElectUncleanly& may_elect_uncleanly);
+    const TermsOfTopic& terms_of);
 
 // Those under way of the partitions asked for, or of all.
 api::ListPartitionReassignmentsResponse reassignments_of(

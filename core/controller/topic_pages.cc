@@ -26,9 +26,8 @@ DescribedPartition describe_partition(const Image& image, std::int32_t index,
       .leader_epoch = partition.leader_epoch,
       .replica_nodes = partition.replicas,
       .isr_nodes = partition.isr};
-  // There are no eligible leaders beside the ISR here.
-  out.eligible_leader_replicas.emplace();
-  out.last_known_elr.emplace();
+  out.eligible_leader_replicas = partition.elr;
+  out.last_known_elr = partition.last_known_elr;
   for (const auto replica : partition.replicas) {
     if (!image.is_active(replica)) out.offline_replicas.push_back(replica);
   }

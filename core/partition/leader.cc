@@ -107,11 +107,13 @@ LeaderOutput Leader::alter_partition_result(Instant now, const AlterPartitionRes
   return {advance_high_watermark(now), std::nullopt};  // KAFKA-13091
 }
 
-LeaderOutput Leader::metadata(Instant now, const PartitionState& state) {
+LeaderOutput Leader::metadata(Instant now, const PartitionState& state,
+                              std::int32_t min_insync_replicas) {
   REQUIRE(state.leader_epoch == state_.leader_epoch, state.leader_epoch, state_.leader_epoch);
   REQUIRE(state.leader == self_, state.leader, self_);
   if (state.partition_epoch <= state_.partition_epoch) return {};
   state_ = state;
+  config_.min_insync_replicas = min_insync_replicas;
   isr_.commit(state.isr);
   in_flight_.reset();
   track_replicas(now);

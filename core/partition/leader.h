@@ -99,8 +99,10 @@ class Leader {
   // were fenced or unfenced.
   LeaderOutput tick(Instant now);
   LeaderOutput alter_partition_result(Instant now, const AlterPartitionResult& result);
-  // Metadata of the same leader epoch; an older partition epoch is ignored.
-  LeaderOutput metadata(Instant now, const PartitionState& state);
+  // Metadata of the same leader epoch, with the min.insync.replicas that goes with it: fewer in
+  // sync than it asks for commit nothing, from the change on that made them so few (KIP-966). An
+  // older partition epoch is ignored.
+  LeaderOutput metadata(Instant now, const PartitionState& state, std::int32_t min_insync_replicas);
   LeaderOutput set_min_insync_replicas(Instant now, std::int32_t min_insync_replicas);
 
   // NONE, INVALID_REQUIRED_ACKS or NOT_ENOUGH_REPLICAS. Only for NONE may the batch be appended.

@@ -30,15 +30,9 @@ Read<std::vector<std::string>> bugs_of(const Step& step) {
   return bugs;
 }
 
-std::vector<std::string> names_of_settings() {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : broker::settings_of({})) names.push_back(name);
-  return names;
-}
-
 Read<std::map<std::string, std::string>> settings_of(const Step& step) {
   std::map<std::string, std::string> settings;
-  const auto known = names_of_settings();
+  const auto known = broker::setting_names();
   for (const auto& argument : step.arguments) {
     if (argument.key.find('.') == std::string::npos) continue;
     if (std::find(known.begin(), known.end(), argument.key) == known.end()) {

@@ -112,6 +112,39 @@ TEST(AckedRecords, a_single_promised_copy_does_not_survive_power_loss) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// KIP-966.
+TEST(AckedRecords, the_last_replica_standing_is_no_excuse_where_others_are_eligible) {
+  History h = acknowledged_everywhere(2);
+  h.partition(1, 0, {1}, {2, 3});
+  h.power_cycled(1, 0);
+  h.partition(-1, 1, {}, {2, 3, 1}, {1});
+  h.partition(1, 2, {1}, {2, 3});
+  h.stored(1, 0, 2, 200);
+  EXPECT_EQ(h.fired(),
+            (Fired{"BS-D01/lost_at_clean_election", "BS-O01/committed_prefix_replaced"}));
+}
+
+TEST(AckedRecords, an_eligible_replica_leads_with_all_of_them) {
+  History h = acknowledged_everywhere(2);
+  h.partition(1, 0, {1}, {2, 3});
+  h.stored(1, 1, 0, 101);  // Nothing that is committed.
+  h.power_cycled(1, 0);
+  h.partition(2, 1, {2}, {3});
+  h.stored(2, 1, 1, 201);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(AckedRecords, the_last_known_leader_may_lose_it_when_nobody_is_eligible) {
+  History h = acknowledged_everywhere(2);
+  h.partition(1, 0, {1}, {2});
+  h.power_cycled(1, 0);
+  h.partition(-1, 1, {}, {2}, {1});
+  h.partition(-1, 1, {}, {}, {1});
+  h.partition(1, 2, {1});
+  h.stored(1, 0, 2, 200);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(AckedRecords, the_last_replica_standing_may_lose_it) {
   History h = acknowledged_everywhere(2);
   h.partition(1, 0, {1});

@@ -52,6 +52,23 @@ TEST(Metadata, in_sync_replicas_are_replicas_and_at_least_one) {
   EXPECT_EQ(h.fired(), (Fired{"BS-M01/isr_not_replicas", "BS-M01/isr_empty"}));
 }
 
+TEST(Metadata, nobody_is_in_sync_only_where_somebody_is_eligible_or_led_last) {
+  History h;
+  h.partition(-1, 0, {}, {1, 2});
+  h.partition(-1, 0, {}, {}, {1});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Metadata, eligible_leader_replicas_are_out_of_sync_and_there_while_too_few_are_in) {
+  History h;
+  h.topic(2);
+  h.partition(1, 0, {1}, {2, 3});
+  h.partition(1, 0, {1}, {1, 2});
+  h.partition(1, 0, {1}, {4});
+  h.partition(1, 0, {1, 2}, {3});
+  EXPECT_EQ(h.fired(), (Fired{"BS-M01/elr_not_out_of_sync", "BS-M01/elr_beside_enough_in_sync"}));
+}
+
 TEST(Metadata, a_leader_epoch_that_skips_or_goes_back_is_a_violation) {
   History h;
   h.partition(1, 4, {1, 2});

@@ -36,12 +36,15 @@ class History {
     return add(-1, TopicCommitted{"orders", 1, 3, min_insync, may_elect_uncleanly});
   }
   // The partition's state; raises the partition epoch by itself.
-  EventId partition(int leader, int epoch, std::vector<int> isr) {
+  EventId partition(int leader, int epoch, std::vector<int> isr, std::vector<int> elr = {},
+                    std::vector<int> last_known_elr = {}) {
     PartitionCommitted body{orders, NodeId{leader}, LeaderEpoch{epoch}};
     body.partition_epoch = PartitionEpoch{++partition_epoch_};
     body.metadata_offset = ++metadata_offset_;
     body.replicas = nodes({1, 2, 3});
     body.isr = nodes(isr);
+    body.elr = nodes(elr);
+    body.last_known_elr = nodes(last_known_elr);
     return add(-1, body);
   }
   EventId stored(int node, Offset offset, int epoch, std::uint64_t digest) {

@@ -19,6 +19,14 @@ TEST(HighWatermark, beyond_what_an_in_sync_replica_holds_is_a_violation) {
   EXPECT_EQ(verdict.violations[0].facts, (std::array<EventId, 2>{isr, shown}));
 }
 
+TEST(HighWatermark, beyond_what_an_eligible_replica_holds_is_a_violation) {
+  History h;
+  h.partition(1, 0, {1}, {2});
+  h.stored(1, 0, 0, 100);
+  h.fetched(1, 3, 1, 1);
+  EXPECT_EQ(h.fired(), Fired{"BS-H01/beyond_in_sync"});
+}
+
 TEST(HighWatermark, a_committed_shrink_lets_it_pass) {
   History h;
   h.partition(1, 0, {1, 2, 3});

@@ -37,11 +37,18 @@ struct Cluster {
     for (std::int32_t id = 1; id <= brokers; ++id) start(id);
   }
 
-  Decision<api::BrokerRegistrationResponse> register_broker(std::int32_t id, std::uint8_t life) {
+  // `previous` is the broker epoch of a life that ended in order.
+  Decision<api::BrokerRegistrationResponse> register_broker(
+      std::int32_t id, std::uint8_t life, BrokerEpoch previous = no_broker_epoch) {
     api::BrokerRegistrationRequest request;
     request.broker_id = NodeId{id};
     request.cluster_id = "cluster";
     request.incarnation_id = incarnation(life);
+    request.previous_broker_epoch = previous;
+    for (const auto& feature : supported_features()) {
+      request.features.push_back(
+          {std::string(feature.name), feature.levels.min, feature.levels.max});
+    }
     return keep(controller.register_broker(now, request));
   }
 

@@ -1,5 +1,6 @@
 // Random lives of a cluster: brokers start, fall silent, return as new incarnations, shut down;
-// ISRs and leaders change, topics come and go, grow and move, controllers are replaced. After every
+// ISRs and leaders change, topics come and go, grow and move, controllers are replaced, with
+// eligible leader replicas (KIP-966) and without. After every
 // decision the state is sane and epochs have only grown (guarantees L3, C10), and replaying all
 // records gives it again.
 #include <algorithm>
@@ -40,6 +41,10 @@ bool contains(const std::vector<NodeId>& nodes, NodeId node) {
 
 class Life {
  public:
+  explicit Life(bool has_elr) : has_elr_(has_elr) {
+    if (has_elr) c_.keep(c_.controller.bootstrap({{"eligible.leader.replicas.version", 1}}));
+  }
+
   void take(const Step& step) {
     act(step);
     check();
@@ -51,7 +56,7 @@ class Life {
   void act(const Step& step) {
     const auto topic = topic_of(step.choice);
     switch (step.kind) {
-      case 0: c_.register_broker(step.broker, ++incarnations_); break;
+      case 0: restart(step.broker, step.choice); break;
       case 1:
       case 2:
       case 3: c_.heartbeat(step.broker); break;
@@ -69,6 +74,11 @@ class Life {
     }
   }
 
+  void restart(std::int32_t id, int choice) {
+    const bool was_clean = choice % 2 == 0;
+    c_.register_broker(id, ++incarnations_, was_clean ? c_.epoch_of(id) : no_broker_epoch);
+  }
+
   void pass_time(int choice) {
     c_.now += 100ms * choice;
     while (c_.controller.next_tick() <= c_.now) {
@@ -84,6 +94,7 @@ class Life {
     asked.num_partitions = 2;
     asked.replication_factor = static_cast<std::int16_t>(1 + choice % 3);
     if (choice % 5 == 0) asked.configs.push_back({"unclean.leader.election.enable", "true"});
+    if (choice % 3 != 0) asked.configs.push_back({"min.insync.replicas", "2"});
     c_.keep(c_.controller.create_topics(request, c_.log.size()));
   }
 
@@ -162,15 +173,23 @@ class Life {
     RC_ASSERT(difference(loaded, replayed).empty());
   }
 
-  static void check_sane(const Image& image, const Partition& partition) {
+  void check_sane(const Image& image, const Partition& partition) const {
     const auto& isr = partition.isr;
+    if (!has_elr_) RC_ASSERT(!isr.empty());
     for (const auto id : partition.adding_replicas) RC_ASSERT(contains(partition.replicas, id));
     for (const auto id : partition.removing_replicas) RC_ASSERT(contains(partition.replicas, id));
-    RC_ASSERT(!isr.empty());
+    RC_ASSERT(!isr.empty() || !partition.elr.empty() || partition.last_known_elr.size() == 1U);
+    for (const auto id : partition.elr) {
+      RC_ASSERT(contains(partition.replicas, id));
+      RC_ASSERT(!contains(isr, id));
+    }
+    if (partition.has_leader()) RC_ASSERT(partition.last_known_elr.empty());
     RC_ASSERT((std::set(isr.begin(), isr.end()).size() == isr.size()));
     for (const auto member : isr) {
       RC_ASSERT(contains(partition.replicas, member));
-      if (!image.is_active(member)) RC_ASSERT(isr.size() == 1U);
+      if (image.is_active(member)) continue;
+      RC_ASSERT(!has_elr_);
+      RC_ASSERT(isr.size() == 1U);
     }
     if (!partition.has_leader()) return;
     RC_ASSERT(contains(isr, partition.leader));
@@ -207,6 +226,7 @@ class Life {
               (leader_changed || lost_replicas ? before.leader_epoch.next() : before.leader_epoch));
   }
 
+  bool has_elr_;
   Cluster c_{broker_count};
   std::uint8_t incarnations_ = 1;
   Image replayed_{"cluster"};
@@ -215,7 +235,7 @@ class Life {
 
 RC_GTEST_PROP(ControllerInvariants, hold_through_any_life_of_a_cluster, ()) {
   const auto steps = *rc::gen::container<std::vector<Step>>(any_step());
-  Life life;
+  Life life(*rc::gen::arbitrary<bool>());
   for (const auto& step : steps) life.take(step);
 }
 

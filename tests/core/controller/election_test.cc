@@ -46,14 +46,14 @@ TEST(Elections, choose_by_kind_isr_and_activity) {
     const Partition partition{
         .replicas = nodes({1, 2, 3}), .isr = nodes({1, 2, 3}), .leader = NodeId{c.leader}};
     const auto is_active = [&](NodeId id) { return c.active.count(id.value) > 0; };
-    const auto result = elect(partition, c.target_isr, c.election, is_active);
+    const auto result = elect(partition, {c.target_isr, {}}, c.election, {is_active});
     EXPECT_EQ(result.leader.value, c.elected) << "row " << row;
     EXPECT_EQ(result.is_clean, c.is_clean) << "row " << row;
     ++row;
   }
 }
 
-const IsActive everyone = [](NodeId) { return true; };
+const ElectionTerms everyone{[](NodeId) { return true; }};
 
 Partition healthy() {
   return {.replicas = nodes({1, 2, 3}), .isr = nodes({1, 2, 3}), .leader = NodeId{1}};
@@ -75,7 +75,7 @@ TEST(PartitionChanges, of_the_isr_alone_do_not_name_the_leader) {
 TEST(PartitionChanges, leave_the_last_member_in_the_isr) {
   auto partition = healthy();
   partition.isr = nodes({1});
-  const auto record = change_partition({}, 0, partition, {{}}, [](NodeId) { return false; });
+  const auto record = change_partition({}, 0, partition, {{}}, {[](NodeId) { return false; }});
   ASSERT_TRUE(record);
   EXPECT_FALSE(record->isr);
   EXPECT_EQ(record->leader, no_node);
@@ -85,7 +85,7 @@ TEST(PartitionChanges, by_unclean_election_leave_the_leader_alone_in_the_isr_and
   auto partition = healthy();
   partition.isr = nodes({1});
   const auto record = change_partition({}, 0, partition, {{}, Election::unclean},
-                                       [](NodeId id) { return id != NodeId{1}; });
+                                       {[](NodeId id) { return id != NodeId{1}; }});
   ASSERT_TRUE(record);
   EXPECT_EQ(record->isr, nodes({2}));
   EXPECT_EQ(record->leader, NodeId{2});

@@ -1,6 +1,8 @@
 // Feature levels and registrations: what may be changed of them, and the codes of what may not.
 #include "core/controller/features.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/core/controller/cluster.h"
@@ -84,6 +86,46 @@ TEST(Unregistering, takes_a_broker_out_and_lets_it_come_back) {
   EXPECT_EQ(c.partition("t").isr, nodes({2}));
   c.start(1, 2);
   EXPECT_GT(c.epoch_of(1), epoch);
+}
+
+// KIP-1022.
+TEST(SupportedFeatures, that_begin_at_level_0_are_told_in_versions_that_can_say_so) {
+  const auto told = [](std::int16_t version) {
+    std::vector<std::string> names;
+    for (const auto& feature : features_told_in(version)) names.emplace_back(feature.name);
+    return names;
+  };
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  EXPECT_FALSE(has(told(3), "eligible.leader.replicas.version"));
+  EXPECT_TRUE(has(told(4), "eligible.leader.replicas.version"));
+  EXPECT_TRUE(has(told(3), "metadata.version"));
+}
+
+TEST(SupportedFeatures, of_level_0_can_be_set_and_given_up) {
+  Cluster c(1);
+  const auto set = [&](std::int16_t level, std::int8_t type) {
+    api::UpdateFeaturesRequest request;
+    request.feature_updates.push_back({.feature = "eligible.leader.replicas.version",
+                                       .max_version_level = level,
+                                       .upgrade_type = type});
+    return c.keep(c.controller.update_features(request, 1)).response.error_code;
+  };
+  EXPECT_EQ(set(2, upgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(set(1, upgrade), ErrorCode::none);
+  EXPECT_TRUE(has_eligible_leader_replicas(c.controller.image()));
+  EXPECT_EQ(set(0, upgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(set(0, safe_downgrade), ErrorCode::none);
+  EXPECT_FALSE(has_eligible_leader_replicas(c.controller.image()));
+}
+
+TEST(NewClusters, begin_with_the_features_they_were_formatted_with) {
+  Cluster c(0);
+  const auto decision = c.keep(c.controller.bootstrap(
+      {{"eligible.leader.replicas.version", 0}, {"transaction.version", 2}}));
+  EXPECT_EQ(decision.records.size(), 1U);
+  EXPECT_EQ(finalized_level(c.controller.image(), transaction_version), 2);
 }
 
 }  // namespace

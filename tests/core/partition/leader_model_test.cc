@@ -1,8 +1,10 @@
 // One leader epoch against a small model of everything around it: followers that copy, lag and
 // lose their disks, a controller that commits and refuses, answers and metadata that come late, in
-// any order or never. Whatever happens, the controller can elect only replicas that hold all that
-// is committed.
+// any order or never, a min.insync.replicas that somebody changes. Whatever happens, the controller
+// can elect only replicas that hold all that is committed, those it takes for eligible though out
+// of sync among them (KIP-966).
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -34,7 +36,7 @@ class World {
 
   void step() {
     const NodeId follower{*rc::gen::inRange(2, 4)};
-    switch (*rc::gen::inRange(0, 10)) {
+    switch (*rc::gen::inRange(0, 11)) {
       case 0: now_ += *rc::gen::inRange(1, 40) * 1s; return take(leader_.tick(now_));
       case 1:
       case 2: return append();
@@ -42,8 +44,9 @@ class World {
       case 4: return fetch(follower);
       case 5: return controller_decides();
       case 6: return answer_arrives();
-      case 7: return take(leader_.metadata(now_, committed_));
+      case 7: return take(leader_.metadata(now_, committed_, min_insync_replicas_));
       case 8: return fence_or_unfence(follower);
+      case 9: return change_min_insync_replicas();
       default: return restart_with_less(follower);
     }
   }
@@ -54,6 +57,7 @@ class World {
       RC_ASSERT(contains(maximal, id));
       RC_ASSERT(end_of(id) >= leader_.high_watermark());
     }
+    for (const NodeId id : eligible_) RC_ASSERT(end_of(id) >= leader_.high_watermark());
     RC_ASSERT(leader_.high_watermark() >= last_high_watermark_);
     RC_ASSERT(leader_.high_watermark() <= leader_.end_offset());
     last_high_watermark_ = leader_.high_watermark();
@@ -67,7 +71,7 @@ class World {
             .state = committed_,
             .end_offset = 4,
             .high_watermark = 2,
-            .config = {.min_insync_replicas = *rc::gen::inRange(1, 3)},
+            .config = {.min_insync_replicas = min_insync_replicas_},
             .is_eligible = [this](NodeId id, BrokerEpoch epoch) {
               return epoch == brokers_.at(id).epoch && !brokers_.at(id).is_fenced;
             }};
@@ -100,14 +104,35 @@ class World {
 
   void restart_with_less(NodeId id) {
     leave_isr(id);  // A new incarnation leaves the set before anything else.
+    eligible_.erase(id);
     brokers_[id] = {BrokerEpoch(++last_broker_epoch_), false,
                     *rc::gen::inRange<Offset>(0, brokers_[id].end_offset + 1)};
   }
 
   void leave_isr(NodeId id) {
-    if (std::erase(committed_.isr, id) > 0) {
-      committed_.partition_epoch = committed_.partition_epoch.next();
+    if (!contains(committed_.isr, id)) return;
+    auto isr = committed_.isr;
+    std::erase(isr, id);
+    commit(std::move(isr));
+  }
+
+  // Who leaves while too few are in sync to commit stays eligible.
+  void commit(std::vector<NodeId> isr) {
+    auto left = committed_.isr;
+    left.insert(left.end(), eligible_.begin(), eligible_.end());
+    committed_.isr = std::move(isr);
+    committed_.partition_epoch = committed_.partition_epoch.next();
+    eligible_.clear();
+    if (static_cast<std::int32_t>(committed_.isr.size()) >= min_insync_replicas_) return;
+    for (const NodeId id : left) {
+      if (!contains(committed_.isr, id)) eligible_.insert(id);
     }
+  }
+
+  // Leaders that have not heard of it can change no set.
+  void change_min_insync_replicas() {
+    min_insync_replicas_ = *rc::gen::inRange(1, 4);
+    commit(committed_.isr);
   }
 
   // Validation in the order of the controller; some requests or answers get lost.
@@ -140,8 +165,7 @@ class World {
       const bool is_current = !epoch.is_set() || epoch == broker.epoch;
       if (broker.is_fenced || !is_current) return ErrorCode::ineligible_replica;
     }
-    committed_.isr = isr;
-    committed_.partition_epoch = committed_.partition_epoch.next();
+    commit(std::move(isr));
     return ErrorCode::none;
   }
 
@@ -160,7 +184,10 @@ class World {
   Instant now_{};
   std::map<NodeId, Broker> brokers_;
   std::int64_t last_broker_epoch_ = 10;
-  PartitionState committed_;  // What the controller committed; the leader may not know yet.
+  // What the controller committed; the leader may not know yet.
+  std::int32_t min_insync_replicas_ = *rc::gen::inRange(1, 3);
+  PartitionState committed_;
+  std::set<NodeId> eligible_;
   Leader leader_;
   std::vector<AlterPartition> requests_;
   std::vector<AlterPartitionResult> answers_;

@@ -110,8 +110,15 @@ TEST(LeaderHighWatermark, never_goes_back_when_a_replica_does) {
 TEST(LeaderHighWatermark, stands_still_below_min_insync_replicas) {  // KAFKA-15583
   Cluster c({n1}, 2);
   EXPECT_FALSE(c.leader.appended(at(1s), 11).high_watermark);
-  EXPECT_EQ(c.leader.metadata(at(2s), Cluster::state({n1, n2}, 8)).high_watermark, std::nullopt);
+  EXPECT_EQ(c.leader.metadata(at(2s), Cluster::state({n1, n2}, 8), 2).high_watermark, std::nullopt);
   EXPECT_EQ(c.fetch(n2, 11, 2s).high_watermark, 11);
+}
+
+// One step of a broker through the metadata may bring both: 2 is eligible from then on (KIP-966).
+TEST(LeaderHighWatermark, stands_still_when_too_few_are_left_of_what_is_required_now) {
+  Cluster c({n1, n2}, 1);
+  EXPECT_EQ(c.leader.metadata(at(1s), Cluster::state({n1}, 8), 2).high_watermark, std::nullopt);
+  EXPECT_FALSE(c.leader.appended(at(2s), 11).high_watermark);
 }
 
 TEST(LeaderHighWatermark, moves_when_min_insync_replicas_is_lowered) {
@@ -257,7 +264,7 @@ TEST(LeaderAlter, an_outdated_view_waits_for_metadata_with_the_larger_set) {
   ASSERT_TRUE(request);
   EXPECT_FALSE(c.answer(*request, ErrorCode::invalid_update_version).alter_partition);
   EXPECT_EQ(c.leader.isr().maximal(), (Nodes{n1, n2}));
-  c.leader.metadata(at(2s), Cluster::state({n1}, 8));
+  c.leader.metadata(at(2s), Cluster::state({n1}, 8), 1);
   EXPECT_FALSE(c.leader.isr().is_pending());
   EXPECT_EQ(c.leader.isr().maximal(), (Nodes{n1}));
 }
@@ -274,7 +281,7 @@ TEST(LeaderAlter, an_answer_overtaken_by_metadata_is_ignored) {
   Cluster c({n1});
   const auto request = c.fetch(n2, 10, 1s).alter_partition;
   ASSERT_TRUE(request);
-  c.leader.metadata(at(2s), Cluster::state({n1, n3}, 9));
+  c.leader.metadata(at(2s), Cluster::state({n1, n3}, 9), 1);
   c.answer(*request, ErrorCode::none, {n1, n2}, 8);
   EXPECT_EQ(c.leader.isr().committed(), (Nodes{n1, n3}));
   EXPECT_EQ(c.leader.partition_epoch(), PartitionEpoch(9));
@@ -282,7 +289,7 @@ TEST(LeaderAlter, an_answer_overtaken_by_metadata_is_ignored) {
 
 TEST(LeaderAlter, metadata_of_an_older_partition_epoch_is_ignored) {
   Cluster c({n1, n2});
-  c.leader.metadata(at(1s), Cluster::state({n1}, 6));
+  c.leader.metadata(at(1s), Cluster::state({n1}, 6), 1);
   EXPECT_EQ(c.leader.isr().committed(), (Nodes{n1, n2}));
 }
 
@@ -315,7 +322,7 @@ TEST(LeaderAcks, a_set_shrunk_since_the_append_is_told) {
   Cluster c({n1, n2}, 1);
   c.leader.appended(at(1s), 11);
   EXPECT_EQ(c.leader.may_append(2), ErrorCode::none);
-  c.leader.metadata(at(2s), Cluster::state({n1}, 8));
+  c.leader.metadata(at(2s), Cluster::state({n1}, 8), 1);
   c.leader.tick(at(40s));
   ASSERT_EQ(c.leader.high_watermark(), 11);
   EXPECT_EQ(c.leader.acks_satisfied(2, 11, LeaderEpoch(5)),

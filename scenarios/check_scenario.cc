@@ -28,6 +28,7 @@ std::vector<std::string> targets_in(const Scenario& scenario) {
   };
   add("broker", most_of(scenario.brokers));
   add("controller", most_of(scenario.controllers));
+  add("rack", most_of(scenario.racks));
   const auto add_members = [&names](const std::string& family, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) names.push_back(member_name(family, i));
   };
@@ -139,6 +140,8 @@ void check_counts(const Entries& root, ReadError& error) {
       {"workload", "chunk", 1},
       {"workload", "keys", 0},
       {"elections", "count", 0},
+      {"reassignments", "count", 0},
+      {"cluster", "racks", 0},
       {"churn", "count", 0},
       {"faults", "target_count", 1},
       {"faults", "peer_count", 1},

@@ -36,6 +36,11 @@ std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) 
 
 }  // namespace
 
+std::string rack_of(const Cluster& cluster, std::int32_t number) {
+  if (cluster.racks == 0) return {};
+  return fmt::format("rack-{}", (number - 1) % cluster.racks + 1);
+}
+
 Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& plan) {
   broker::NodeConfig common;
   TRY(common.rules, rules_with(plan.bugs));
@@ -54,6 +59,7 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
   std::vector<broker::NodeConfig> nodes;
   for (const auto& voter : common.voters) {
     auto& node = nodes.emplace_back(common);
+    node.rack = rack_of(plan.cluster, voter.id.value - first_controller + 1);
     node.node_id = voter.id;
     node.listener = voter.address;
     node.is_broker = false;
@@ -62,6 +68,7 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
   for (std::int32_t i = 1; i <= plan.cluster.brokers; ++i) {
     auto& node = nodes.emplace_back(common);
     node.node_id = NodeId(i);
+    node.rack = rack_of(plan.cluster, i);
     node.listener = {fmt::format("broker-{}", i), 9092};
   }
   return nodes;

@@ -85,6 +85,7 @@ class Drawing {
     draw_consumers();
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
+    draw_reassignments();
     draw_churn();
     draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
@@ -102,6 +103,7 @@ class Drawing {
   void draw_membership(const ConsumerFamily& family, Consumer& consumer) const;
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
+  void draw_reassignments();
   void draw_churn();
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
@@ -137,6 +139,7 @@ void Drawing::draw_cluster() {
       static_cast<std::int32_t>(pick(scenario_.brokers, random.with("brokers")));
   plan_.cluster.controllers =
       static_cast<std::int32_t>(pick(scenario_.controllers, random.with("controllers")));
+  plan_.cluster.racks = static_cast<std::int32_t>(pick(scenario_.racks, random.with("racks")));
   plan_.cluster.settings = pick_each(scenario_.settings, random.with("settings"));
 }
 
@@ -184,6 +187,7 @@ void Drawing::draw_consumers() {
       if (consumer.topic.empty() && scenario_.workload) consumer.topic = scenario_.workload->topic;
       consumer.at = pick(family.at, random_.with("consumer", consumer.name));
       consumer.parses = family.parses;
+      consumer.rack = pick(family.rack, random_.with("consumer", consumer.name).with("rack"));
       if (!family.group.empty()) draw_membership(family, consumer);
       plan_.consumers.push_back(std::move(consumer));
     }
@@ -244,6 +248,28 @@ void Drawing::draw_elections() {
     elect.partition =
         static_cast<std::int32_t>(between(any_partition, last, random.with("partition")));
     plan_.operations.push_back(std::move(elect));
+  }
+}
+
+void Drawing::draw_reassignments() {
+  const auto count = pick(scenario_.reassignments.count, random_.with("reassignments"));
+  for (std::int64_t i = 0; i < count && !plan_.topics.empty(); ++i) {
+    const auto random = random_.with("reassignment", i);
+    const auto& topic = pick(plan_.topics, random.with("topic"));
+    Operation move{.at = pick(scenario_.reassignments.window, random.with("at")),
+                   .client = "admin",
+                   .kind = Operation::Kind::reassign,
+                   .topic = topic.name};
+    move.partition = static_cast<std::int32_t>(
+        between(0, std::int64_t{topic.partitions} - 1, random.with("partition")));
+    std::vector<std::int32_t> brokers;
+    for (std::int32_t id = 1; id <= plan_.cluster.brokers; ++id) brokers.push_back(id);
+    for (std::int16_t n = 0; n < topic.replication_factor && !brokers.empty(); ++n) {
+      const auto broker = pick(brokers, random.with("replica", n));
+      move.replicas.push_back(broker);
+      std::erase(brokers, broker);
+    }
+    plan_.operations.push_back(std::move(move));
   }
 }
 
@@ -403,6 +429,14 @@ std::vector<std::string> Drawing::members(const std::string& target) const {
     for (const auto& consumer : plan_.consumers) {
       if (!consumer.group.empty()) result.push_back(consumer.name);
     }
+  } else if (target.starts_with("rack-")) {
+    const auto add_those_there = [&](std::string_view name, std::int32_t count) {
+      for (std::int32_t i = 1; i <= count; ++i) {
+        if (rack_of(plan_.cluster, i) == target) result.push_back(fmt::format("{}-{}", name, i));
+      }
+    };
+    add_those_there("broker", plan_.cluster.brokers);
+    add_those_there("controller", plan_.cluster.controllers);
   } else if (target == "leaders") {
     add_partitions("leader");
   } else if (target == "followers") {

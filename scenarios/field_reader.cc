@@ -70,9 +70,12 @@ void read_value(const Node& node, Partitioner& value, ReadError& error) {
 
 void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
   using Kind = Operation::Kind;
-  read_word<Kind>(
-      node, value, error,
-      {{"send", Kind::send}, {"elect", Kind::elect}, {"leave", Kind::leave}, {"join", Kind::join}});
+  read_word<Kind>(node, value, error,
+                  {{"send", Kind::send},
+                   {"elect", Kind::elect},
+                   {"reassign", Kind::reassign},
+                   {"leave", Kind::leave},
+                   {"join", Kind::join}});
 }
 
 void read_value(const Node& node, Parses& value, ReadError& error) {

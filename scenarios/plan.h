@@ -21,6 +21,7 @@ namespace brokersim::scenarios {
 struct Cluster {
   std::int32_t brokers = 3;      // Machines broker-1 …
   std::int32_t controllers = 3;  // Machines controller-1 …
+  std::int32_t racks = 0;        // Both stand in rack-1 … in turn; 0: in none.
   // Tunables of every node, by Kafka's names: core/broker/config.h `set`.
   std::map<std::string, std::string> settings;
   friend bool operator==(const Cluster&, const Cluster&) = default;
@@ -63,6 +64,7 @@ struct Consumer {
   std::vector<std::int32_t> partitions;  // Empty: all. Of a member of a group: no matter.
   Duration at{};                         // When it begins, since the run began.
   Parses parses = Parses::nothing;       // Then the input files are checked to be that.
+  std::string rack;                      // client.rack
 
   // Of a member of a group.
   std::string group;        // Empty: it reads for itself.
@@ -77,16 +79,18 @@ inline constexpr std::int32_t any_partition = -1;
 
 struct Operation {
   enum class Kind : std::uint8_t {
-    send,   // Records, one after the other, `every` apart.
-    elect,  // Election of the preferred leader, asked for by the machine `client`.
-    leave,  // The member `client` of a group leaves it …
-    join,   // … and joins it again.
+    send,      // Records, one after the other, `every` apart.
+    elect,     // Election of the preferred leader, asked for by the machine `client`.
+    reassign,  // The partition moves to `replicas`; asked for likewise.
+    leave,     // The member `client` of a group leaves it …
+    join,      // … and joins it again.
   };
   Duration at{};       // Since the run began; a client that is busy does it later.
   std::string client;  // A producer's name, a member's; of `elect`: "admin".
   Kind kind = Kind::send;
   std::string topic;
   std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.
+  std::vector<std::int32_t> replicas;      // Of `reassign`: brokers by number.
 
   // Of `send`: lines of a file, or made-up records if there is none.
   std::string input;            // scenarios/files.h `input_path` says relative to what.
@@ -115,6 +119,9 @@ struct Fault {
 
 // The client that creates topics and asks for elections; a plan need not list it.
 inline constexpr const char* admin_name = "admin";
+
+// Where the number-th broker or controller stands, counted from 1; empty: nowhere.
+std::string rack_of(const Cluster& cluster, std::int32_t number);
 
 struct Plan {
   std::int64_t version = 1;

@@ -12,6 +12,7 @@ struct Fields<Cluster> {
   static void visit(auto& cluster, auto&& f) {
     f("brokers", cluster.brokers);
     f("controllers", cluster.controllers);
+    f("racks", cluster.racks);
   }
 };
 
@@ -49,6 +50,7 @@ struct Fields<Consumer> {
     f("partitions", consumer.partitions);
     f("at", consumer.at);
     f("parses", consumer.parses);
+    f("rack", consumer.rack);
     f("group", consumer.group);
     f("instance_id", consumer.instance_id);
     f("assignor", consumer.assignor);
@@ -65,6 +67,7 @@ struct Fields<Operation> {
     f("do", operation.kind);
     f("topic", operation.topic);
     f("partition", operation.partition);
+    f("replicas", operation.replicas);
     f("input", operation.input);
     f("first_line", operation.first_line);
     f("count", operation.count);

@@ -45,6 +45,7 @@ std::string written(Operation::Kind value) {
   switch (value) {
     case Operation::Kind::send: break;
     case Operation::Kind::elect: return in_quotes("elect");
+    case Operation::Kind::reassign: return in_quotes("reassign");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
   }
@@ -129,6 +130,7 @@ std::string to_toml(const Plan& plan) {
                      written(plan.converge_within));
   out += fmt::format("\ncluster.brokers = {}\ncluster.controllers = {}\n", plan.cluster.brokers,
                      plan.cluster.controllers);
+  if (plan.cluster.racks > 0) out += fmt::format("cluster.racks = {}\n", plan.cluster.racks);
   for (const auto& [name, value] : plan.cluster.settings) {
     out += fmt::format("settings.{} = {}\n", in_quotes(name), in_quotes(value));
   }

@@ -97,6 +97,7 @@ struct Fields<ConsumerFamily> {
     f("count", consumer.count);
     f("at", consumer.at);
     f("parses", consumer.parses);
+    f("rack", consumer.rack);
     f("group", consumer.group);
     f("static", consumer.is_static);
     f("assignor", consumer.assignor);
@@ -133,6 +134,14 @@ struct Fields<ElectionFamily> {
   static void visit(auto& elections, auto&& f) {
     f("count", elections.count);
     f("window", elections.window);
+  }
+};
+
+template <>
+struct Fields<ReassignmentFamily> {
+  static void visit(auto& reassignments, auto&& f) {
+    f("count", reassignments.count);
+    f("window", reassignments.window);
   }
 };
 
@@ -195,6 +204,7 @@ struct Fields<Scenario> {
     f("consumers", scenario.consumers);
     f("workload", scenario.workload);
     f("elections", scenario.elections);
+    f("reassignments", scenario.reassignments);
     f("churn", scenario.churn);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
@@ -208,6 +218,7 @@ void read_value(const Node& node, const Fields<Scenario>::Cluster& cluster, Read
   FieldReader read(node, error);
   read("brokers", cluster.scenario.brokers);
   read("controllers", cluster.scenario.controllers);
+  read("racks", cluster.scenario.racks);
   read.finish();
 }
 

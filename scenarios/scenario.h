@@ -64,6 +64,7 @@ struct ConsumerFamily {
   Choice<std::int64_t> count{1};
   Choice<Duration> at{Duration{}};
   Parses parses = Parses::nothing;
+  Choice<std::string> rack{""};  // client.rack
   // Members of a group, if it is named: what a plan says of each (plan.h).
   std::string group;
   bool is_static = false;                 // Each goes by its name (group.instance.id).
@@ -100,9 +101,15 @@ struct ElectionFamily {
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
 };
 
+// Partitions that an operator moves to other brokers, each time as many.
+struct ReassignmentFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+};
+
 // What a fault strikes, and how. A target is a machine's name, what a plan may say
 // ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
-// "leaders" and "followers" of any partition.
+// "leaders" and "followers" of any partition, "rack-1" with all nodes in it.
 struct FaultFamily {
   std::string kind;
   std::vector<std::string> targets{"brokers"};
@@ -140,12 +147,14 @@ struct Scenario {
   std::vector<std::string> bugs;
   Choice<std::int64_t> brokers{3};
   Choice<std::int64_t> controllers{3};
+  Choice<std::int64_t> racks{0};
   std::map<std::string, Choice<std::string>> settings;
   std::vector<TopicFamily> topics;
   std::vector<ProducerFamily> producers;
   std::vector<ConsumerFamily> consumers;
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
+  ReassignmentFamily reassignments;
   ChurnFamily churn;
   std::vector<FixedFault> faults;
   FaultMix mix;

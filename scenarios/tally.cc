@@ -1,15 +1,17 @@
 #include "scenarios/tally.h"
 
+#include <algorithm>
+
 namespace brokersim::scenarios {
 
 Tally::Tally() {
   for (const char* name :
-       {"compactions",        "controller_changes", "coordinator_changes", "deletions",
-        "elections",          "fencings",           "group_assignments",   "group_commits",
-        "group_rebalances",   "handovers",          "isr_changes",         "isr_expansions",
-        "isr_shrinks",        "losses_by_power",    "quorum_elections",    "recoveries",
-        "repeats_recognized", "snapshots_fetched",  "snapshots_loaded",    "snapshots_taken",
-        "torn_tails",         "truncations",        "unclean_elections"}) {
+       {"compactions", "deletions", "controller_changes", "coordinator_changes", "elections", "eligible_elections",
+        "fencings",           "reads_of_followers",  "group_assignments", "group_commits",
+        "group_rebalances",   "handovers",           "isr_changes",       "isr_expansions",
+        "isr_shrinks",        "losses_by_power",     "quorum_elections",  "recoveries",
+        "repeats_recognized", "snapshots_fetched",   "snapshots_loaded",  "snapshots_taken",
+        "torn_tails",         "truncations",         "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -23,6 +25,10 @@ std::vector<std::string> Tally::names() const {
 void Tally::observe(const Event& event) {
   if (const auto* elected = std::get_if<LeaderElected>(&event.body)) on(*elected);
   if (const auto* isr = std::get_if<IsrChanged>(&event.body)) on(*isr);
+  if (const auto* leads = std::get_if<PartitionCommitted>(&event.body)) {
+    leaders_[leads->partition] = leads->leader;
+  }
+  if (const auto* read = std::get_if<FetchAnswered>(&event.body)) on(*read, event.node);
   if (const auto* cut = std::get_if<LogCut>(&event.body)) on(*cut);
   if (const auto* recovered = std::get_if<LogRecovered>(&event.body)) on(*recovered);
   if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
@@ -62,6 +68,10 @@ void Tally::coordinates(const std::string& group, NodeId node) {
 void Tally::on(const LeaderElected& body) {
   count("elections");
   if (!body.is_clean) count("unclean_elections");
+  const auto& isr = body.isr_before;
+  const bool was_in_sync = std::find(isr.begin(), isr.end(), body.to) != isr.end();
+  const bool is_new = body.leader_epoch == LeaderEpoch{0};
+  if (body.is_clean && body.to.is_set() && !was_in_sync && !is_new) count("eligible_elections");
   if (body.why.ends_with("is shutting down")) count("handovers");
 }
 
@@ -69,6 +79,13 @@ void Tally::on(const IsrChanged& body) {
   count("isr_changes");
   if (body.after.size() < body.before.size()) count("isr_shrinks");
   if (body.after.size() > body.before.size()) count("isr_expansions");
+}
+
+// Of a consumer, and there was something to read.
+void Tally::on(const FetchAnswered& body, NodeId node) {
+  if (body.replica.is_set() || body.batches.empty()) return;
+  const auto leader = leaders_.find(body.partition);
+  if (leader != leaders_.end() && leader->second != node) count("reads_of_followers");
 }
 
 void Tally::on(const LogCut& body) {

@@ -42,7 +42,8 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
       member->second.steps.push_back({&operation, number});
     }
     const auto found = progress_.find(operation.client);
-    const bool is_for_admin = operation.kind == Operation::Kind::elect;
+    const bool is_for_admin =
+        operation.kind == Operation::Kind::elect || operation.kind == Operation::Kind::reassign;
     if (is_for_member || found == progress_.end() || !find_topic(operation.topic)) continue;
     if (is_for_admin == (operation.client == admin_name)) {
       found->second.steps.push_back({&operation, number});
@@ -128,7 +129,8 @@ void Workload::administrate(Env& env) {
     const Operation& operation = *progress.steps[progress.step].operation;
     if (!env.sleep_until(Instant{operation.at})) return;
     ++progress.step;
-    elect(env, admin, operation);
+    if (operation.kind == Operation::Kind::elect) elect(env, admin, operation);
+    if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
   }
 }
 
@@ -162,6 +164,14 @@ void Workload::elect(Env& env, client::Admin& admin, const Operation& operation)
   // That nothing was to be done, or that nobody could be elected, is an answer like any other.
   (void)admin.elect_leaders(env, client::ElectionType::preferred, partitions,
                             env.now() + operation_patience);
+}
+
+// Answered once it is decided; the move takes as long as it takes.
+void Workload::reassign(Env& env, client::Admin& admin, const Operation& operation) {
+  std::vector<NodeId> replicas;
+  for (const auto number : operation.replicas) replicas.push_back(NodeId(number));
+  (void)admin.reassign(env, {operation.topic, operation.partition}, replicas,
+                       env.now() + operation_patience);
 }
 
 // ---- Producers ---------------------------------------------------------------------------------
@@ -285,6 +295,7 @@ void Workload::consume(Env& env, const Consumer& consumer) {
   client::ConsumerConfig config;
   config.client = config_of(consumer.name);
   config.auto_offset_reset = client::OffsetReset::earliest;
+  config.client_rack = consumer.rack;
   const auto client = client::Consumer::make(config);
   client->assign(env, partitions);
   while (!env.is_cancelled()) {

@@ -95,6 +95,7 @@ class Workload {
   bool has_more_to_do(const std::string& name) const;
   void administrate(Env& env);
   void create_topics(Env& env, client::Admin& admin);
+  void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void elect(Env& env, client::Admin& admin, const Operation& operation);
   void produce(Env& env, const Producer& producer);
   void send(Env& env, client::Producer& client, const Producer& producer, const Step& step);

@@ -59,6 +59,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   client::GroupConsumerConfig config;
   config.consumer.client = config_of(consumer.name);
   config.consumer.auto_offset_reset = client::OffsetReset::earliest;
+  config.consumer.client_rack = consumer.rack;
   config.group_id = consumer.group;
   if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
   config.assignor = consumer.assignor;

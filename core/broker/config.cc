@@ -27,6 +27,7 @@ void each_setting(Config& c, F&& f) {
   f("queued.max.request.bytes", c.queued_max_request_bytes, none);
   f("connections.max.idle.ms", c.connections_max_idle, ms);
   f("max.incremental.fetch.session.cache.slots", c.max_incremental_fetch_session_cache_slots, none);
+  f("replica.selector.class", c.replica_selector_class, none);
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
   f("log.retention.check.interval.ms", c.log_retention_check_interval, ms);
@@ -89,6 +90,15 @@ void each_setting(Config& c, F&& f) {
 std::string parse(bool& member, std::string_view text, Duration) {
   if (text != "true" && text != "false") return "true or false";
   member = text == "true";
+  return {};
+}
+
+// Of the selectors there are, Kafka's own: the one text that is a class's name.
+std::string parse(std::string& member, std::string_view text, Duration) {
+  constexpr std::string_view rack_aware =
+      "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+  if (!text.empty() && text != rack_aware) return fmt::format("empty or {}", rack_aware);
+  member = text;
   return {};
 }
 

@@ -62,6 +62,8 @@ struct NodeConfig {
   Duration connections_max_idle = 600s;                           // connections.max.idle.ms
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;  // Of that name; 0: no sessions.
   std::int32_t max_connections = std::numeric_limits<std::int32_t>::max();  // max.connections
+  // replica.selector.class: where consumers may read from followers (KIP-392); empty: they may not.
+  std::string replica_selector_class;
   std::int32_t max_connections_per_ip =
       std::numeric_limits<std::int32_t>::max();  // max.connections.per.ip
 

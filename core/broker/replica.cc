@@ -113,10 +113,14 @@ void Replica::become_follower(Host& host) {
 // ---- As leader ---------------------------------------------------------------------------------
 
 ErrorCode Replica::check_leadership(LeaderEpoch current_leader_epoch) const {
-  if (is_retired_ || !has_state_) return ErrorCode::not_leader_or_follower;
-  const auto error = partition::check_leader_epoch(current_leader_epoch, state_.leader_epoch);
+  const auto error = check_readable(current_leader_epoch);
   if (error != ErrorCode::none) return error;
   return leader_ ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
+ErrorCode Replica::check_readable(LeaderEpoch current_leader_epoch) const {
+  if (is_retired_ || !has_state_) return ErrorCode::not_leader_or_follower;
+  return partition::check_leader_epoch(current_leader_epoch, state_.leader_epoch);
 }
 
 ErrorCode Replica::may_append(std::int16_t acks) const {

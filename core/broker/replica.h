@@ -98,6 +98,8 @@ class Replica {
 
   // NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH or NONE.
   api::ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
+  // The same of a consumer that may read from a follower as well (KIP-392).
+  api::ErrorCode check_readable(LeaderEpoch current_leader_epoch) const;
   // NONE, INVALID_REQUIRED_ACKS, NOT_LEADER_OR_FOLLOWER or NOT_ENOUGH_REPLICAS.
   api::ErrorCode may_append(std::int16_t acks) const;
   // Appends a batch, unless an idempotent producer repeats it; or says why not: acks, leadership,

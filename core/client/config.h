@@ -59,6 +59,7 @@ struct ConsumerConfig {
   std::int32_t fetch_max_bytes = 50 << 20;                            // fetch.max.bytes
   std::int32_t max_partition_fetch_bytes = 1 << 20;                   // max.partition.fetch.bytes
   std::size_t max_poll_records = 500;                                 // max.poll.records
+  std::string client_rack;                                            // client.rack
   bool allow_auto_create_topics = true;                               // allow.auto.create.topics
 };
 

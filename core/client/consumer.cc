@@ -170,15 +170,16 @@ void Consumer::start_requests(Env& env) {
       changed_.notify_all(env);
       continue;
     }
-    const auto leader = cluster_.view().leader_of(partition);
-    lacks_leader = lacks_leader || !leader;
-    if (!leader || busy_.count(*leader) > 0) continue;
-    requests[*leader].push_back({.partition = partition,
+    const auto broker = broker_for(partition, assigned, now);
+    lacks_leader = lacks_leader || !broker;
+    if (!broker || busy_.count(*broker) > 0) continue;
+    requests[*broker].push_back({.partition = partition,
                                  .generation = assigned.generation,
                                  .position = assigned.position,
                                  .timestamp = timestamp_of(assigned.reset_to),
                                  .leader_epoch = cluster_.view().find(partition)->leader_epoch,
-                                 .last_epoch = assigned.last_epoch});
+                                 .last_epoch = assigned.last_epoch,
+                                 .is_of_leader = !assigned.read_replica.has_value()});
   }
   if (lacks_leader || cluster_.is_stale(now)) start_refresh(env);
   for (auto& [broker, asked] : requests) {
@@ -189,6 +190,18 @@ void Consumer::start_requests(Env& env) {
             self.busy_.erase(id);
           });
   }
+}
+
+std::optional<NodeId> Consumer::broker_for(const TopicPartition& partition, Assigned& assigned,
+                                           Instant now) const {
+  const auto leader = cluster_.view().leader_of(partition);
+  auto& other = assigned.read_replica;
+  // Only the leader knows where positions are.
+  const bool is_good =
+      other && assigned.position && now < other->until && cluster_.view().address_of(other->broker);
+  if (leader && is_good) return other->broker;
+  other.reset();
+  return leader;
 }
 
 void Consumer::start_refresh(Env& env) {
@@ -225,7 +238,8 @@ void Consumer::fetch(Env& env, NodeId broker, wire::Channel& channel,
       .max_wait_ms = static_cast<std::int32_t>(milliseconds(config_.fetch_max_wait)),
       .min_bytes = config_.fetch_min_bytes,
       .max_bytes = config_.fetch_max_bytes,
-      .isolation_level = static_cast<std::int8_t>(config_.isolation_level)};
+      .isolation_level = static_cast<std::int8_t>(config_.isolation_level),
+      .rack_id = config_.client_rack};
   for (const Asked& one : asked) {  // Ordered by partition, so that topics come together.
     auto& topics = request.topics;
     if (topics.empty() || topics.back().topic != one.partition.topic) {
@@ -269,17 +283,25 @@ Consumer::Assigned* Consumer::current(const Asked& asked) {
 void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::PartitionData& data) {
   Assigned* assigned = current(asked);
   if (assigned == nullptr) return;
+  // Two brokers may have been asked for the same, where another one leads now: the first counts.
+  if (assigned->position != asked.position || !assigned->buffered.empty()) return;
   const auto& leader = data.current_leader;
   if (leader.leader_id.is_set()) {
     cluster_.view().learn_leader(asked.partition, leader.leader_id, leader.leader_epoch);
   }
-  if (data.error_code == ErrorCode::offset_out_of_range) {
+  // A follower is no judge of where a log begins and ends.
+  if (data.error_code == ErrorCode::offset_out_of_range && asked.is_of_leader) {
     return out_of_range(asked.partition, *assigned);
   }
   if (data.error_code != ErrorCode::none) {
     return failed(env, asked.partition, *assigned, data.error_code);
   }
   assigned->failures = 0;
+  if (data.preferred_read_replica.is_set()) {
+    const Instant until = env.now() + config_.client.metadata_max_age;
+    assigned->read_replica = {.broker = data.preferred_read_replica, .until = until};
+    return;
+  }
   if (data.diverging_epoch.end_offset >= 0) {
     const Offset end = std::min(*asked.position, data.diverging_epoch.end_offset);
     const LeaderEpoch epoch = std::min(asked.last_epoch, data.diverging_epoch.epoch);
@@ -374,7 +396,8 @@ void Consumer::out_of_range(const TopicPartition& partition, Assigned& assigned)
 
 void Consumer::failed(Env& env, const TopicPartition& partition, Assigned& assigned,
                       ErrorCode error) {
-  if (!may_pass(error)) {
+  const bool was_leader = !std::exchange(assigned.read_replica, std::nullopt).has_value();
+  if (was_leader && !may_pass(error)) {
     assigned.has_problem = true;
     problems_.push_back({partition, error});
     return;

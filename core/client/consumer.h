@@ -1,4 +1,5 @@
-// A consumer of assigned partitions: fetches from their leaders ahead of poll().
+// A consumer of assigned partitions: fetches from their leaders ahead of poll(), or from replicas
+// in its rack where leaders name them (KIP-392).
 //
 //   auto consumer = Consumer::make(config);
 //   consumer->assign(env, {{"orders", 0}});
@@ -94,6 +95,11 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
  private:
   explicit Consumer(ConsumerConfig config);
 
+  // Whom the leader named to read from, until it is to be asked again.
+  struct ReadReplica {
+    NodeId broker = no_node;
+    Instant until;
+  };
   struct Assigned {
     std::optional<Offset> position;  // Nothing: to be looked up, by `reset_to`.
     OffsetReset reset_to = OffsetReset::latest;
@@ -105,6 +111,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
     std::int32_t failures = 0;
     std::int64_t generation = 0;  // Raised by each seek: answers to earlier requests are dropped.
     bool has_problem = false;
+    std::optional<ReadReplica> read_replica;
   };
   // What one request asks for.
   struct Asked {
@@ -114,6 +121,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
     std::int64_t timestamp = 0;  // Of a look-up.
     LeaderEpoch leader_epoch = no_epoch;
     LeaderEpoch last_epoch = no_epoch;
+    bool is_of_leader = true;
   };
 
   // Starts a request to each broker that has none and leads a partition that is due.
@@ -124,11 +132,15 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void spawn(Host& host, const std::string& name, std::function<void(Consumer&, Env&)> body);
   void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
   void fetch(Env& env, NodeId broker, wire::Channel& channel, const std::vector<Asked>& asked);
+  // Who is to be asked next; nothing if nobody is known to lead.
+  std::optional<NodeId> broker_for(const TopicPartition& partition, Assigned& assigned,
+                                   Instant now) const;
   void take(Env& env, const Asked& asked, const api::FetchResponse::PartitionData& data);
   void take_records(Env& env, const Asked& asked, Assigned& assigned,
                     const api::FetchResponse::PartitionData& data);
   void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
   void out_of_range(const TopicPartition& partition, Assigned& assigned);
+  // The leader is to be asked next, after a while.
   void failed(Env& env, const TopicPartition& partition, Assigned& assigned, api::ErrorCode error);
   void all_failed(Env& env, const std::vector<Asked>& asked, api::ErrorCode error);
   void set_position(const TopicPartition& partition, Assigned& assigned, Offset offset,

@@ -18,7 +18,8 @@ namespace {
 std::vector<UsableBroker> usable_brokers(const Image& image) {
   std::vector<UsableBroker> usable;
   for (const auto& [id, broker] : image.brokers()) {
-    if (!broker.is_in_controlled_shutdown) usable.push_back({id, broker.is_fenced});
+    if (broker.is_in_controlled_shutdown) continue;
+    usable.push_back({id, broker.is_fenced, broker.rack.value_or("")});
   }
   return usable;
 }

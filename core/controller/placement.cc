@@ -1,6 +1,8 @@
 #include "core/controller/placement.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -10,36 +12,81 @@ namespace brokersim::controller {
 
 namespace {
 
-// A ring of brokers whose start moves on by one with each partition.
+template <class T>
+void shuffle(std::vector<T>& items, Draws& draws) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[draws.below(i)]);
+}
+
+// Brokers in a ring, handed out once each per round; where a round begins moves on.
 class Ring {
  public:
   Ring(std::vector<NodeId> brokers, Draws& draws) : brokers_(std::move(brokers)) {
-    for (std::size_t i = brokers_.size(); i > 1; --i) {
-      std::swap(brokers_[i - 1], brokers_[draws.below(i)]);
-    }
+    shuffle(brokers_, draws);
     if (!brokers_.empty()) start_ = draws.below(brokers_.size());
   }
 
-  // Appends up to `wanted` different brokers, and moves on.
-  void take(std::size_t wanted, std::vector<NodeId>& out) {
-    const auto count = std::min(wanted, brokers_.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      out.push_back(brokers_[(start_ + i) % brokers_.size()]);
-    }
+  bool empty() const { return brokers_.empty(); }
+  void begin_round() { handed_out_ = 0; }
+  void move_on() {
     if (!brokers_.empty()) start_ = (start_ + 1) % brokers_.size();
+  }
+  std::optional<NodeId> next() {
+    if (handed_out_ == brokers_.size()) return std::nullopt;
+    return brokers_[(start_ + handed_out_++) % brokers_.size()];
   }
 
  private:
   std::vector<NodeId> brokers_;
   std::size_t start_ = 0;
+  std::size_t handed_out_ = 0;
 };
 
-std::vector<NodeId> ids_of(const std::vector<UsableBroker>& brokers, bool is_fenced) {
-  std::vector<NodeId> ids;
-  for (const auto& broker : brokers) {
-    if (broker.is_fenced == is_fenced) ids.push_back(broker.id);
+struct Rack {
+  Ring unfenced;
+  Ring fenced;
+
+  void begin_partition() {
+    unfenced.begin_round();
+    fenced.begin_round();
   }
-  return ids;
+  void move_on() {
+    unfenced.move_on();
+    fenced.move_on();
+  }
+  std::optional<NodeId> next() {
+    const auto broker = unfenced.next();
+    return broker ? broker : fenced.next();
+  }
+};
+
+std::vector<Rack> racks_of(const std::vector<UsableBroker>& brokers, Draws& draws) {
+  std::map<std::string, std::pair<std::vector<NodeId>, std::vector<NodeId>>> by_name;
+  for (const auto& broker : brokers) {
+    auto& [unfenced, fenced] = by_name[broker.rack];
+    (broker.is_fenced ? fenced : unfenced).push_back(broker.id);
+  }
+  std::vector<Rack> racks;
+  for (auto& [name, ids] : by_name) {
+    Ring unfenced(std::move(ids.first), draws);
+    Ring fenced(std::move(ids.second), draws);
+    racks.push_back({std::move(unfenced), std::move(fenced)});
+  }
+  shuffle(racks, draws);
+  return racks;
+}
+
+// From the rack at `first` on, which is the one to lead unless it has nobody who could.
+std::vector<NodeId> place_partition(std::vector<Rack>& racks, std::size_t first,
+                                    std::size_t wanted) {
+  for (auto& rack : racks) rack.begin_partition();
+  while (racks[first % racks.size()].unfenced.empty()) ++first;
+  std::vector<NodeId> replicas;
+  for (std::size_t at = first; replicas.size() < wanted; ++at) {
+    const auto broker = racks[at % racks.size()].next();
+    if (broker) replicas.push_back(*broker);
+  }
+  racks[first % racks.size()].move_on();
+  return replicas;
 }
 
 }  // namespace
@@ -51,17 +98,15 @@ std::vector<std::vector<NodeId>> place_replicas(const std::vector<UsableBroker>&
   REQUIRE(replication_factor > 0, replication_factor);
   const auto wanted = static_cast<std::size_t>(replication_factor);
   REQUIRE(wanted <= brokers.size(), wanted, brokers.size());
-  auto unfenced_ids = ids_of(brokers, false);
-  REQUIRE(!unfenced_ids.empty());
+  REQUIRE(std::any_of(brokers.begin(), brokers.end(), [](auto& b) { return !b.is_fenced; }));
 
   Draws draws(random);
-  Ring unfenced(std::move(unfenced_ids), draws);
-  Ring fenced(ids_of(brokers, true), draws);
+  auto racks = racks_of(brokers, draws);
+  std::size_t first = draws.below(racks.size());
   std::vector<std::vector<NodeId>> placed;
   for (std::int32_t partition = 0; partition < partitions; ++partition) {
-    auto& replicas = placed.emplace_back();
-    unfenced.take(wanted, replicas);
-    fenced.take(wanted - replicas.size(), replicas);
+    placed.push_back(place_partition(racks, first, wanted));
+    first = (first + 1) % racks.size();
   }
   return placed;
 }

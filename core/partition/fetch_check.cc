@@ -55,4 +55,11 @@ FetchVerdict check_position(const FetchPosition& position, LogBounds bounds,
   return {};
 }
 
+FetchVerdict check_position_on_follower(const FetchPosition& position, LogBounds bounds,
+                                        const log::LeaderEpochs& epochs, Rules::EpochEnd rule) {
+  if (position.fetch_offset < bounds.start) return {ErrorCode::offset_out_of_range, std::nullopt};
+  const auto verdict = check_position(position, bounds, epochs, rule);
+  return verdict.may_read() ? verdict : FetchVerdict{ErrorCode::offset_not_available, std::nullopt};
+}
+
 }  // namespace brokersim::partition

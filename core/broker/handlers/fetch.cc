@@ -1,4 +1,6 @@
-// Fetch (key 1): what consumers may see, and what followers replicate by.
+// Fetch (key 1): what consumers may see, and what followers replicate by. Where a selector is
+// configured a leader sends consumers to a replica in their rack, and followers answer them, up to
+// what they know to be committed (KIP-392).
 //
 // A follower's position is taken note of at the first read only; a request that waits is read again
 // when one of its partitions moves, without that (KIP-227 says which partitions are asked for).
@@ -11,6 +13,7 @@
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/partition/fetch_check.h"
+#include "core/partition/read_replica.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -23,7 +26,9 @@ constexpr std::int8_t isolation_read_committed = 1;
 struct Fetcher {
   NodeId replica = no_node;  // -1: a consumer.
   BrokerEpoch broker_epoch = no_broker_epoch;
-  bool reads_committed = false;  // A consumer that wants no record of an open transaction.
+  bool reads_committed = false;    // A consumer that wants no record of an open transaction.
+  bool may_read_follower = false;  // A consumer, where consumers are sent to followers (KIP-392).
+  std::string rack{};              // A consumer's.
   bool is_follower() const { return replica != no_node; }
 };
 
@@ -36,13 +41,19 @@ struct Read {
   ErrorCode error = ErrorCode::none;  // Known before any reading.
 };
 
-Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version) {
+Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version,
+                   const NodeConfig& config) {
   Fetcher fetcher{request.replica_id, no_broker_epoch};
   if (version >= 15) {
     fetcher = {request.replica_state.replica_id, request.replica_state.replica_epoch};
   }
   fetcher.reads_committed =
       !fetcher.is_follower() && request.isolation_level == isolation_read_committed;
+  // Without a selector a client that asks a follower has an old view, and is to learn that
+  // (KAFKA-14255).
+  fetcher.may_read_follower =
+      !fetcher.is_follower() && version >= 11 && !config.replica_selector_class.empty();
+  if (fetcher.may_read_follower) fetcher.rack = request.rack_id;
   return fetcher;
 }
 
@@ -103,15 +114,18 @@ void name_end(const Replica& replica, PartitionData& data) {
 PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
                     const NodeConfig& config, partition::FetchVerdict& verdict) {
   auto& replica = *read.replica;
-  const auto error = replica.check_leadership(read.asked->current_leader_epoch);
+  const auto epoch = read.asked->current_leader_epoch;
+  const auto error =
+      fetcher.may_read_follower ? replica.check_readable(epoch) : replica.check_leadership(epoch);
   if (error != ErrorCode::none) return failure(read, error);
   if (replica.log().is_offline()) return failure(read, ErrorCode::kafka_storage_error);
-  verdict = partition::check_position(
-      {.fetch_offset = read.asked->fetch_offset,
-       .current_leader_epoch = read.asked->current_leader_epoch,
-       .last_fetched_epoch = read.asked->last_fetched_epoch},
-      {.start = replica.log().start_offset(), .end = replica.log().end_offset()},
-      replica.log().epochs(), config.rules.epoch_end);
+  const auto judge =
+      replica.is_leader() ? &partition::check_position : &partition::check_position_on_follower;
+  verdict = judge({.fetch_offset = read.asked->fetch_offset,
+                   .current_leader_epoch = epoch,
+                   .last_fetched_epoch = read.asked->last_fetched_epoch},
+                  {.start = replica.log().start_offset(), .end = replica.log().end_offset()},
+                  replica.log().epochs(), config.rules.epoch_end);
   if (verdict.error != ErrorCode::none) return failure(read, verdict.error);
   if (verdict.may_read() && fetcher.is_follower() && is_first) {
     const auto refused =
@@ -176,13 +190,31 @@ void name_aborted(const Replica& replica, Offset from, Offset end, PartitionData
   }
 }
 
-PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher, bool is_first,
-                             Broker& broker, const Budget& budget) {
+// The replica that the consumer had better ask: no_node if that is this one.
+NodeId better_replica(const Broker& broker, const Replica& replica, const Fetcher& fetcher,
+                      Offset fetch_offset) {
+  const auto* leader = replica.leader();
+  if (leader == nullptr || fetcher.rack.empty()) return no_node;
+  std::vector<partition::ReadCandidate> candidates;
+  for (const NodeId id : leader->isr().committed()) {
+    const auto* node = broker.image().find_broker(id);
+    if (!node || !node->is_active()) continue;
+    candidates.push_back({id, node->rack.value_or(""), leader->end_offset_of(id)});
+  }
+  const NodeId self = broker.config().node_id;
+  const NodeId nearest = partition::nearest_replica(candidates, self, fetcher.rack, fetch_offset);
+  return nearest == self ? no_node : nearest;
+}
+
+PartitionData read_partition(Env& env, Broker& broker, const Read& read, const Fetcher& fetcher,
+                             bool is_first, const Budget& budget) {
   if (!read.replica) return failure(read, read.error);
   partition::FetchVerdict verdict;
   auto data = check(env, read, fetcher, is_first, broker.config(), verdict);
   if (data.error_code != ErrorCode::none || !verdict.may_read()) return data;
   auto& replica = *read.replica;
+  data.preferred_read_replica = better_replica(broker, replica, fetcher, read.asked->fetch_offset);
+  if (data.preferred_read_replica.is_set()) return data;
   const Offset end = shown_end(replica, fetcher);
   const auto max = std::min(budget.bytes,
                             static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
@@ -190,10 +222,11 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
   // The epoch decides whether what a cold read brings is still ours to give.
   const auto epoch = replica.state().leader_epoch;
   const auto forgotten = replica.log().aborted_forgotten();
+  const bool was_leader = replica.is_leader();
   auto got =
       replica.log().read(env, read.asked->fetch_offset,
                          {.end = end, .max_bytes = max, .min_one_batch = budget.is_untouched});
-  if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
+  if (replica.is_leader() != was_leader || replica.check_readable(epoch) != ErrorCode::none) {
     return failure(read, ErrorCode::not_leader_or_follower);
   }
   if (!got) {
@@ -219,7 +252,7 @@ PartitionData read_partition(Env& env, const Read& read, const Fetcher& fetcher,
 struct Pass {
   api::FetchResponse response;
   std::size_t bytes = 0;
-  bool must_answer = false;  // An error or a divergence does not wait.
+  bool must_answer = false;  // Neither errors nor divergences wait, nor whoever is sent elsewhere.
 };
 
 Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
@@ -230,11 +263,13 @@ Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
     pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
   }
   for (const auto& read : reads) {
-    auto data = read_partition(env, read, fetcher, is_first, broker, budget);
+    auto data = read_partition(env, broker, read, fetcher, is_first, budget);
     const std::size_t size = data.records ? data.records->bytes.size() : 0;
     pass.bytes += size;
     budget.spend(size);
-    pass.must_answer |= data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0;
+    pass.must_answer |= data.error_code != ErrorCode::none ||
+                        data.diverging_epoch.end_offset >= 0 ||
+                        data.preferred_read_replica.is_set();
     pass.response.responses[read.topic].partitions.push_back(std::move(data));
   }
   return pass;
@@ -282,7 +317,7 @@ void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& 
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
                          api::FetchRequest request) {
   const auto version = context.header.api_version;
-  const auto fetcher = fetcher_of(request, version);
+  const auto fetcher = fetcher_of(request, version, broker.config());
   auto& sessions = broker.fetch_sessions();
   const auto begun = sessions.begin(env.now(), request, version, fetcher.is_follower());
   if (!begun) return {.error_code = begun.error()};

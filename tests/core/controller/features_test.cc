@@ -105,18 +105,18 @@ TEST(SupportedFeatures, that_begin_at_level_0_are_told_in_versions_that_can_say_
 
 TEST(SupportedFeatures, of_level_0_can_be_set_and_given_up) {
   Cluster c(1);
-  const auto set = [&](std::int16_t level, std::int8_t type) {
+  const auto go_to = [&](std::int16_t level, std::int8_t type) {
     api::UpdateFeaturesRequest request;
     request.feature_updates.push_back({.feature = "eligible.leader.replicas.version",
                                        .max_version_level = level,
                                        .upgrade_type = type});
     return c.keep(c.controller.update_features(request, 1)).response.error_code;
   };
-  EXPECT_EQ(set(2, upgrade), ErrorCode::invalid_update_version);
-  EXPECT_EQ(set(1, upgrade), ErrorCode::none);
+  EXPECT_EQ(go_to(2, upgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(go_to(1, upgrade), ErrorCode::none);
   EXPECT_TRUE(has_eligible_leader_replicas(c.controller.image()));
-  EXPECT_EQ(set(0, upgrade), ErrorCode::invalid_update_version);
-  EXPECT_EQ(set(0, safe_downgrade), ErrorCode::none);
+  EXPECT_EQ(go_to(0, upgrade), ErrorCode::invalid_update_version);
+  EXPECT_EQ(go_to(0, safe_downgrade), ErrorCode::none);
   EXPECT_FALSE(has_eligible_leader_replicas(c.controller.image()));
 }
 

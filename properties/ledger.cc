@@ -52,7 +52,7 @@ std::vector<NodeId> PartitionState::electable() const {
 }
 
 bool PartitionState::is_last_known(NodeId node) const {
-  return isr.empty() && elr.empty() && last_known_elr == std::vector{node};
+  return isr.empty() && last_known_elr == std::vector{node};
 }
 
 const Replica* Partition::replica(NodeId node) const {
@@ -249,9 +249,14 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
                       e.at,          body.elr,          body.last_known_elr};
   const bool is_election = next.leader_epoch != partition.state.leader_epoch;
   const auto electable = partition.state.electable();
-  const bool is_unclean =
-      is_election && next.leader.is_set() && partition.state.event.value != 0 &&
-      std::find(electable.begin(), electable.end(), next.leader) == electable.end();
+  const bool was_electable =
+      std::find(electable.begin(), electable.end(), next.leader) != electable.end();
+  // With the last step of a move a new replica may join and lead at once; where nobody may be
+  // elected uncleanly a move ends in no other way.
+  const bool is_moved = next.replicas.size() < partition.state.replicas.size() &&
+                        !topic(body.partition.topic).may_elect_uncleanly;
+  const bool is_unclean = is_election && next.leader.is_set() && partition.state.event.value != 0 &&
+                          !was_electable && !is_moved;
   if (is_election) {
     partition.elected_over = partition.state;
     partition.acting_since = {};

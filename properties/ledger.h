@@ -103,7 +103,8 @@ struct PartitionState {
   bool has_in_sync(NodeId node) const;
   // Those of whom any may come to lead by a clean election.
   std::vector<NodeId> electable() const;
-  // Whether it may lead next without being known to have all that is committed: nobody is.
+  // Whether it may lead next without being known to have all that is committed, once nobody is: the
+  // last who was eligible may cease to be with that very change.
   bool is_last_known(NodeId node) const;
 };
 

@@ -203,11 +203,17 @@ void Elections::on(const Event& e, const PartitionCommitted& body) {
   Partition& partition = partitions_[body.partition];
   PartitionHistory& history = partition.history;
   history.partition = body.partition;
+  const bool is_moved = body.replicas.size() < history.replicas.size();
   history.replicas = body.replicas;
-  if (partition.is_known && partition.leader != body.leader) elect(e, body, partition);
+  if (partition.is_known && partition.leader != body.leader) {
+    elect(e, body, partition);
+    // The last step of a move: who leads then has joined with it.
+    if (is_moved) elections_.back().is_clean = true;
+  }
   partition.is_known = true;
   partition.leader = body.leader;
   partition.epoch = body.leader_epoch;
+  partition.elr = body.elr;
   if (history.isr.empty() || history.isr.back().isr != body.isr)
     history.isr.push_back({e.at, body.isr});
 }
@@ -223,7 +229,8 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
   election.why = partition.why;
   election.isr_before = partition.history.isr.back().isr;
   election.isr_after = body.isr;
-  election.is_clean = !body.leader.is_set() || contains(election.isr_before, body.leader);
+  election.is_clean = !body.leader.is_set() || contains(election.isr_before, body.leader) ||
+                      contains(partition.elr, body.leader);
   election.committed = e.id;
   election.committed_at = e.at;
   if (!partition.lost_at) blame_a_fault(partition, e.at);

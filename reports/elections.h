@@ -145,6 +145,7 @@ class Elections {
     PartitionLogs logs;
     NodeId leader = no_node;  // As committed; it may have to be told yet.
     LeaderEpoch epoch{-1};
+    std::vector<NodeId> elr;  // Who may lead cleanly though out of sync.
     bool is_known = false;
     std::optional<Instant> lost_at;  // Since then nobody leads.
     std::string lost_by;

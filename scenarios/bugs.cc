@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 11> known_bugs{
+constexpr std::array<Bug, 14> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -40,6 +40,24 @@ constexpr std::array<Bug, 11> known_bugs{
         .property = "BS-O01",
         .scenario = "io-error",
         .set = [](Rules& rules) { rules.log.goes_offline_after_error = false; }},
+    Bug{.name = "ISR-03",
+        .about = "who restarts without having ended in order counts as having all it had",
+        .source = "KIP-966, KAFKA-15584",
+        .property = "BS-D01",
+        .scenario = "last-replica-standing",
+        .set = [](Rules& rules) { rules.controller.unclean_restarts_end_eligibility = false; }},
+    Bug{.name = "ISR-05",
+        .about = "the last known leader is made leader whether it is there or not",
+        .source = "KAFKA-19522",
+        .property = "BS-M01",
+        .scenario = "last-replica-standing",
+        .set = [](Rules& rules) { rules.controller.last_known_leader_must_be_active = false; }},
+    Bug{.name = "ISR-06",
+        .about = "a replica whose broker is fenced or shuts down joins the in-sync set",
+        .source = "KAFKA-13916, KIP-841",
+        .property = "BS-M01",
+        .scenario = "network-partition",
+        .set = [](Rules& rules) { rules.replication.only_active_join = false; }},
     Bug{.name = "PID-05",
         .about = "when a batch is given up, those whose fate is unknown are sent as something new",
         .source = "KAFKA-14034",

@@ -136,6 +136,7 @@ void StoryClients::poll(Env& env, const std::string& name, const Read& read) {
     client::ConsumerConfig config;
     config.client = config_of(name);
     config.auto_offset_reset = read.reset;
+    config.client_rack = read.rack;
     consumer = client::Consumer::make(config);
   }
   consumer->assign(env, {read.partition});

@@ -52,6 +52,7 @@ class StoryClients {
     std::optional<Offset> from;
     std::optional<client::OffsetReset> from_end;
     client::OffsetReset reset = client::OffsetReset::earliest;  // auto.offset.reset, when made.
+    std::string rack;                                           // client.rack, when made.
     std::size_t count = SIZE_MAX;
     Instant deadline;
   };

@@ -5,13 +5,32 @@
 namespace brokersim::scenarios {
 
 Tally::Tally() {
-  for (const char* name :
-       {"compactions", "deletions", "controller_changes", "coordinator_changes", "elections", "eligible_elections",
-        "fencings",           "reads_of_followers",  "group_assignments", "group_commits",
-        "group_rebalances",   "handovers",           "isr_changes",       "isr_expansions",
-        "isr_shrinks",        "losses_by_power",     "quorum_elections",  "recoveries",
-        "repeats_recognized", "snapshots_fetched",   "snapshots_loaded",  "snapshots_taken",
-        "torn_tails",         "truncations",         "unclean_elections"}) {
+  for (const char* name : {"compactions",
+                           "controller_changes",
+                           "coordinator_changes",
+                           "deletions",
+                           "elections",
+                           "eligible_elections",
+                           "fencings",
+                           "group_assignments",
+                           "group_commits",
+                           "group_rebalances",
+                           "handovers",
+                           "isr_changes",
+                           "isr_expansions",
+                           "isr_shrinks",
+                           "losses_by_power",
+                           "moves",
+                           "quorum_elections",
+                           "reads_of_followers",
+                           "recoveries",
+                           "repeats_recognized",
+                           "snapshots_fetched",
+                           "snapshots_loaded",
+                           "snapshots_taken",
+                           "torn_tails",
+                           "truncations",
+                           "unclean_elections"}) {
     counts_[name] = 0;
   }
 }
@@ -25,9 +44,7 @@ std::vector<std::string> Tally::names() const {
 void Tally::observe(const Event& event) {
   if (const auto* elected = std::get_if<LeaderElected>(&event.body)) on(*elected);
   if (const auto* isr = std::get_if<IsrChanged>(&event.body)) on(*isr);
-  if (const auto* leads = std::get_if<PartitionCommitted>(&event.body)) {
-    leaders_[leads->partition] = leads->leader;
-  }
+  if (const auto* state = std::get_if<PartitionCommitted>(&event.body)) on(*state);
   if (const auto* read = std::get_if<FetchAnswered>(&event.body)) on(*read, event.node);
   if (const auto* cut = std::get_if<LogCut>(&event.body)) on(*cut);
   if (const auto* recovered = std::get_if<LogRecovered>(&event.body)) on(*recovered);
@@ -70,8 +87,10 @@ void Tally::on(const LeaderElected& body) {
   if (!body.is_clean) count("unclean_elections");
   const auto& isr = body.isr_before;
   const bool was_in_sync = std::find(isr.begin(), isr.end(), body.to) != isr.end();
-  const bool is_new = body.leader_epoch == LeaderEpoch{0};
-  if (body.is_clean && body.to.is_set() && !was_in_sync && !is_new) count("eligible_elections");
+  const bool is_about_isr = body.leader_epoch == LeaderEpoch{0} || body.why.starts_with("Alter");
+  if (body.is_clean && body.to.is_set() && !was_in_sync && !is_about_isr) {
+    count("eligible_elections");
+  }
   if (body.why.ends_with("is shutting down")) count("handovers");
 }
 
@@ -81,11 +100,18 @@ void Tally::on(const IsrChanged& body) {
   if (body.after.size() > body.before.size()) count("isr_expansions");
 }
 
+// A move ends with other replicas than it began with: meanwhile there are those that come and go.
+void Tally::on(const PartitionCommitted& body) {
+  auto& known = partitions_[body.partition];
+  if (known.replicas.size() > body.replicas.size()) count("moves");
+  known = body;
+}
+
 // Of a consumer, and there was something to read.
 void Tally::on(const FetchAnswered& body, NodeId node) {
   if (body.replica.is_set() || body.batches.empty()) return;
-  const auto leader = leaders_.find(body.partition);
-  if (leader != leaders_.end() && leader->second != node) count("reads_of_followers");
+  const auto known = partitions_.find(body.partition);
+  if (known != partitions_.end() && known->second.leader != node) count("reads_of_followers");
 }
 
 void Tally::on(const LogCut& body) {

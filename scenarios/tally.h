@@ -26,6 +26,7 @@ class Tally {
   void coordinates(const std::string& group, NodeId node);
   void on(const LeaderElected& body);
   void on(const IsrChanged& body);
+  void on(const PartitionCommitted& body);
   void on(const FetchAnswered& body, NodeId node);
   void on(const LogCut& body);
   void on(const ProduceAnswered& body);
@@ -35,7 +36,7 @@ class Tally {
 
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
-  std::map<TopicPartition, NodeId> leaders_;
+  std::map<TopicPartition, PartitionCommitted> partitions_;
   std::set<Numbers> answered_;                  // Of idempotent producers' batches.
   std::map<std::string, NodeId> coordinators_;  // By group.
   LeaderEpoch quorum_epoch_ = no_epoch;

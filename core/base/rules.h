@@ -28,8 +28,27 @@ struct QuorumRules {
   friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
 };
 
-// Those of the controller, about who may lead partitions (KIP-631, KIP-966).
+// Those of replication between a partition's leader and its followers.
+struct ReplicationRules {
+  // A fetch of another leader epoch than the leader's says nothing of a log (KIP-320, KAFKA-7395).
+  bool compares_epochs_of_fetches = true;
+  // A leader's log enters its epoch at once (KAFKA-7415), not with the first record.
+  bool leaders_begin_their_epoch = true;
+  // To cut a log back to its end is to forget later epochs in which it has nothing (KAFKA-10706).
+  bool cuts_epochs_at_log_end = true;
+  // Who joins has all that lies before the leader's epoch (KAFKA-7128), whose high watermark lags.
+  bool joins_at_epoch_start = true;
+  // Who is fenced or shuts down joins no in-sync set (KIP-841), for leaders and controllers.
+  bool only_active_join = true;
+  // Nor does an earlier life of a broker, which had another log (KIP-903).
+  bool only_present_lives_join = true;
+  friend bool operator==(const ReplicationRules&, const ReplicationRules&) = default;
+};
+
+// Those of the controller, about brokers and who may lead (KIP-631, KIP-966).
 struct ControllerRules {
+  // A broker is unfenced once it knows of its registration (KAFKA-13959), not of all there is.
+  bool unfences_at_registration = true;
   // A broker that did not end in order may have lost records, and is not eligible (KIP-966).
   bool unclean_restarts_end_eligibility = true;
   // The last known leader leads again only if it is there (KAFKA-19522).
@@ -134,6 +153,7 @@ struct Rules {
   enum class Renumber : std::uint8_t { refused, unacknowledged };
   Renumber renumber = Renumber::refused;
   QuorumRules quorum;
+  ReplicationRules replication;
   ControllerRules controller;
   TransactionRules transactions;
   AppendRules append;

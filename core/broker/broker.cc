@@ -130,13 +130,18 @@ void Broker::wait_for_leave(Env& env) {
   }
 }
 
-void Broker::shut_down(Env& env, bool can_ask_controller) {
+void Broker::hand_over(Env& env, bool can_ask_controller) {
   if (can_ask_controller && lifecycle_.is_registered()) wait_for_leave(env);
-  replicas_.sync_all(env);
+}
+
+void Broker::close(Env& env) {
+  halt(env);
+  const bool is_durable = replicas_.sync_all(env);
   replicas_.checkpoint_recovery_points(env);
   replicas_.checkpoint_high_watermarks(env);
-  if (replicas_.are_recovered()) (void)log::leave_clean_shutdown(env, "", lifecycle_.epoch());
-  halt(env);
+  if (is_durable && replicas_.are_recovered()) {
+    (void)log::leave_clean_shutdown(env, "", lifecycle_.epoch());
+  }
 }
 
 void Broker::halt(Env& env) {

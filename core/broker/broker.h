@@ -49,10 +49,12 @@ class Broker {
   // Waits until the metadata applied here has this broker unfenced, and with that everything that
   // was committed before; from then on clients may be served. False if cancelled first.
   bool wait_until_serving(Env& env);
-  // Controlled shutdown: hands leadership over, then makes everything durable and ends the fibers
-  // (KIP-500). Waits for the controller's leave no longer than a session lasts, and not at all if
-  // it cannot be asked.
-  void shut_down(Env& env, bool can_ask_controller);
+  // Controlled shutdown: hands leadership over (KIP-500). Waits for the controller's leave no
+  // longer than a session lasts, and not at all if it cannot be asked.
+  void hand_over(Env& env, bool can_ask_controller);
+  // Ends the fibers, then makes everything durable, and leaves word that it is. To be called once
+  // nobody can ask for anything any more: what came in afterwards would be taken for durable, too.
+  void close(Env& env);
   // Ends the fibers and nothing else: the disk cannot be written.
   void halt(Env& env);
   bool has_failed() { return replicas_.news().has_failed; }

@@ -337,11 +337,13 @@ void wait_for_end(Env& env, Node& node) {
 // has failed hands nothing over: like Kafka with its last data directory gone, it stops at once.
 void shut_down(Env& env, Node& node) {
   if (node.broker && has_failed(node)) node.broker->halt(env);
-  if (node.broker && !has_failed(node)) node.broker->shut_down(env, can_ask_controller(node));
+  if (node.broker && !has_failed(node)) node.broker->hand_over(env, can_ask_controller(node));
   node.quorum->stop(env);
   node.fibers.cancel(env);
   node.server->close_connections(env);
   node.fibers.wait_until_empty(env);
+  if (node.broker && has_failed(node)) node.broker->halt(env);
+  if (node.broker && !has_failed(node)) node.broker->close(env);
 }
 
 void let_watch(Env& env, const std::shared_ptr<Node>& node) {

@@ -69,7 +69,8 @@ void Replica::retire(Host& host) {
 }
 
 void Replica::become_leader(Host& host) {
-  log_->begin_epoch(state_.leader_epoch);  // KAFKA-7415: even if nothing is ever appended in it.
+  // KAFKA-7415: even if nothing is ever appended in it.
+  if (config_.rules.replication.leaders_begin_their_epoch) log_->begin_epoch(state_.leader_epoch);
   leader_.emplace(
       partition::Leader::Setup{
           .self = context_.self,
@@ -120,6 +121,7 @@ ErrorCode Replica::check_leadership(LeaderEpoch current_leader_epoch) const {
 
 ErrorCode Replica::check_readable(LeaderEpoch current_leader_epoch) const {
   if (is_retired_ || !has_state_) return ErrorCode::not_leader_or_follower;
+  if (!config_.rules.replication.compares_epochs_of_fetches) return ErrorCode::none;
   return partition::check_leader_epoch(current_leader_epoch, state_.leader_epoch);
 }
 
@@ -314,7 +316,9 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
                         const std::vector<wire::Batch>& batches) {
   bool failed = false;
   const Offset start = log_->start_offset();
-  if (step.truncate_to) {
+  const bool is_at_end = step.truncate_to && *step.truncate_to >= log_->end_offset();
+  const bool may_cut = !is_at_end || config_.rules.replication.cuts_epochs_at_log_end;
+  if (step.truncate_to && may_cut) {
     failed = !log_->truncate_to(host, *step.truncate_to, "diverged from the leader");
   }
   if (step.restart_log_at && !failed) {

@@ -88,14 +88,17 @@ ReplicaContext Replicas::context_of(const controller::Image& image, const TopicP
           .is_eligible = [this](NodeId node, BrokerEpoch epoch) {
             const auto found = eligible_.find(node);
             // KIP-903: an unknown epoch fits any incarnation.
-            return found != eligible_.end() && (epoch == no_broker_epoch || epoch == found->second);
+            const bool fits_any =
+                epoch == no_broker_epoch || !config_.rules.replication.only_present_lives_join;
+            return found != eligible_.end() && (fits_any || epoch == found->second);
           }};
 }
 
 void Replicas::remember_eligible(const controller::Image& image) {
   eligible_.clear();
   for (const auto& [id, broker] : image.brokers()) {
-    if (broker.is_active()) eligible_.emplace(id, broker.epoch);
+    const bool may_join = broker.is_active() || !config_.rules.replication.only_active_join;
+    if (may_join) eligible_.emplace(id, broker.epoch);
   }
 }
 
@@ -225,12 +228,15 @@ void Replicas::lower_log_start(Env& env, const Replica& replica) {
       env, [&](log::PartitionOffsets& offsets) { offsets[partition] = replica.wanted_start(); });
 }
 
-void Replicas::sync_all(Env& env) {
+bool Replicas::sync_all(Env& env) {
+  bool is_durable = true;
   for (const auto& [partition, replica] : std::map(replicas_)) {
-    (void)replica->log().snapshot_producers(env);
-    (void)replica->log().sync(env);
-    (void)replica->log().flush_epochs(env);
+    auto& log = replica->log();
+    (void)log.snapshot_producers(env);
+    is_durable = log.sync(env).has_value() && is_durable;
+    is_durable = log.flush_epochs(env).has_value() && is_durable;
   }
+  return is_durable;
 }
 
 void Replicas::expire_producers(Host& host) {

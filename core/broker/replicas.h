@@ -73,7 +73,8 @@ class Replicas {
   // delete its records at the next start. To be called before anything is appended to it.
   void lower_log_start(Env& env, const Replica& replica);
   // Syncs every log completely, with what is known of its producers: part of a shutdown in order.
-  void sync_all(Env& env);
+  // False if it failed for one.
+  bool sync_all(Env& env);
   // Every producer.id.expiration.check.interval.ms.
   void expire_producers(Host& host);
 

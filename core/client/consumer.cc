@@ -298,6 +298,11 @@ void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::Part
   }
   assigned->failures = 0;
   if (data.preferred_read_replica.is_set()) {
+    // Of one that has only just come the metadata has to be read first.
+    const bool is_known = cluster_.view().address_of(data.preferred_read_replica).has_value();
+    if (!is_known) {
+      return failed(env, asked.partition, *assigned, ErrorCode::replica_not_available);
+    }
     const Instant until = env.now() + config_.client.metadata_max_age;
     assigned->read_replica = {.broker = data.preferred_read_replica, .until = until};
     return;

@@ -43,10 +43,11 @@ bool is_possible_recovery(const Partition& partition, std::int8_t recovery_state
   return isr_size == 1 && partition.leader_recovery_state == LeaderRecoveryState::recovering;
 }
 
-bool is_eligible(const Image& image, const Member& member) {
+bool is_eligible(const Image& image, const Member& member, const ReplicationRules& rules) {
   const auto* broker = image.find_broker(member.broker_id);
-  if (!broker || !broker->is_active()) return false;
-  return !member.broker_epoch.is_set() || member.broker_epoch == broker->epoch;
+  if (!broker || (rules.only_active_join && !broker->is_active())) return false;
+  const bool is_known = member.broker_epoch.is_set() && rules.only_present_lives_join;
+  return !is_known || member.broker_epoch == broker->epoch;
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ std::vector<Member> proposed_isr(const PartitionAlteration& proposal) {
 }
 
 ErrorCode check_alteration(const Image& image, const Partition& partition, NodeId requester,
-                           const PartitionAlteration& proposal) {
+                           const PartitionAlteration& proposal, const ReplicationRules& rules) {
   const auto epochs = check_epochs(partition, requester, proposal);
   if (epochs != ErrorCode::none) return epochs;
   const auto isr = proposed_isr(proposal);
@@ -67,8 +68,9 @@ ErrorCode check_alteration(const Image& image, const Partition& partition, NodeI
   if (!is_possible_recovery(partition, proposal.leader_recovery_state, isr.size())) {
     return ErrorCode::invalid_request;
   }
-  const bool all_eligible = std::all_of(
-      isr.begin(), isr.end(), [&](const auto& member) { return is_eligible(image, member); });
+  const bool all_eligible = std::all_of(isr.begin(), isr.end(), [&](const auto& member) {
+    return is_eligible(image, member, rules);
+  });
   return all_eligible ? ErrorCode::none : ErrorCode::ineligible_replica;
 }
 

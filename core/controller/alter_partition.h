@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/api/alter_partition.h"
+#include "core/base/rules.h"
 #include "core/controller/image.h"
 
 namespace brokersim::controller {
@@ -17,6 +18,6 @@ std::vector<api::AlterPartitionRequest::BrokerState> proposed_isr(
 // The first objection, in Kafka's order, which tells the leader whether to wait, to forget its
 // proposal or to ask another controller; `none` if there is none.
 api::ErrorCode check_alteration(const Image& image, const Partition& partition, NodeId requester,
-                                const PartitionAlteration& proposal);
+                                const PartitionAlteration& proposal, const ReplicationRules& rules);
 
 }  // namespace brokersim::controller

@@ -245,6 +245,10 @@ Offset Controller::lowest_active_metadata_offset() const {
   return lowest;
 }
 
+Offset Controller::unfencing_offset(const Broker& broker) const {
+  return rules_.controller.unfences_at_registration ? broker.registration_offset : next_offset_ - 1;
+}
+
 HeartbeatFacts Controller::facts_of(const Broker& broker,
                                     const api::BrokerHeartbeatRequest& request) const {
   const auto shutdown = controlled_shutdown_offsets_.find(broker.id);
@@ -253,7 +257,7 @@ HeartbeatFacts Controller::facts_of(const Broker& broker,
       .wants_fence = request.want_fence,
       .wants_shut_down = request.want_shut_down,
       .has_leaderships = leads_anything(broker.id),
-      .has_caught_up = request.current_metadata_offset >= broker.registration_offset,
+      .has_caught_up = request.current_metadata_offset >= unfencing_offset(broker),
       .all_know_of_shutdown = shutdown != controlled_shutdown_offsets_.end() &&
                               lowest_active_metadata_offset() >= shutdown->second,
   };
@@ -351,7 +355,7 @@ api::AlterPartitionResponse::PartitionData Controller::alter_one(
   const TopicPartition id{topic->name, proposal.partition_index};
   const auto* partition = image_.find_partition(id);
   if (!partition) return refuse(ErrorCode::unknown_topic_or_partition);
-  const auto error = check_alteration(image_, *partition, requester, proposal);
+  const auto error = check_alteration(image_, *partition, requester, proposal, rules_.replication);
   if (error != ErrorCode::none) return refuse(error);
 
   const auto terms = terms_of(topic->name);

@@ -139,6 +139,8 @@ class Controller {
   void unfence(NodeId id, Decided& out);
   void enter_controlled_shutdown(NodeId id, Decided& out);
   void move_to(BrokerState state, const Broker& broker, Decided& out);
+  // What a broker has to know of before it may be unfenced.
+  Offset unfencing_offset(const Broker& broker) const;
   HeartbeatFacts facts_of(const Broker& broker, const api::BrokerHeartbeatRequest& request) const;
   bool leads_anything(NodeId id) const;
   Offset lowest_active_metadata_offset() const;

@@ -45,6 +45,8 @@ struct Explainer {
     const auto& isr_after = record.isr ? *record.isr : partition->isr;
     if (record.leader != leader_unchanged) {
       events.push_back(election_of(id, *partition, record.leader, isr_after));
+      // The last step of a move: who leads then may have joined with it.
+      if (record.replicas) std::get<LeaderElected>(events.back()).is_clean = true;
     }
     if (record.isr) {
       events.push_back(IsrChanged{id, partition->isr, isr_after, partition->partition_epoch.next(),

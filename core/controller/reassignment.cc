@@ -50,7 +50,7 @@ OrRefusal<PartitionChange> change_to(const Image& image, const Partition& partit
   return PartitionChange{.target_isr = partition.isr, .assignment = on_the_way(partition, target)};
 }
 
-OrRefusal<PartitionChange> change_back(const Partition& partition, bool may_be_unclean) {
+OrRefusal<PartitionChange> change_back(const Partition& partition, const ElectionTerms& terms) {
   if (!is_moving(partition)) {
     return refuse(ErrorCode::no_reassignment_in_progress,
                   "No partition reassignment is in progress.");
@@ -59,14 +59,14 @@ OrRefusal<PartitionChange> change_back(const Partition& partition, bool may_be_u
   change.assignment = {.replicas = those_not_in(partition.adding_replicas, partition.replicas)};
   const auto& replicas = change.assignment->replicas;
   // Only what was being added is in sync: somebody else has to do, and may lack records.
-  if (change.target_isr.empty()) {
-    if (replicas.empty() || !may_be_unclean) {
+  if (change.target_isr.empty() && !partition.isr.empty()) {
+    if (replicas.empty() || !terms.may_elect_uncleanly) {
       return refuse(ErrorCode::invalid_replica_assignment,
                     "Cancelling would require an unclean leader election.");
     }
-    change.target_isr = {replicas.front()};
+    if (!terms.has_elr()) change.target_isr = {replicas.front()};
   }
-  if (may_be_unclean) change.election = Election::unclean;
+  if (terms.may_elect_uncleanly) change.election = Election::unclean;
   return change;
 }
 
@@ -80,9 +80,8 @@ OrRefusal<std::optional<PartitionChangeRecord>> plan_move(const Image& image,
                   fmt::format("Unable to find partition {}.", id));
   }
   const auto terms = terms_of(id.topic);
-  TRY(const PartitionChange change, asked.replicas
-                                        ? change_to(image, *partition, *asked.replicas)
-                                        : change_back(*partition, terms.may_elect_uncleanly));
+  TRY(const PartitionChange change, asked.replicas ? change_to(image, *partition, *asked.replicas)
+                                                   : change_back(*partition, terms));
   return change_partition(image.find_topic(id.topic)->id, id.partition, *partition, change, terms);
 }
 

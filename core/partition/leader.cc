@@ -41,7 +41,9 @@ Expected<LeaderOutput, ErrorCode> Leader::follower_fetched(Instant now,
   Replica* replica = find(fetch.replica);
   if (replica == nullptr) return Unexpected(ErrorCode::unknown_leader_epoch);
   // KAFKA-15221: what an earlier incarnation held says nothing about the present one.
-  if (fetch.broker_epoch.is_set() && fetch.broker_epoch < replica->broker_epoch) {
+  const bool is_of_earlier_life =
+      fetch.broker_epoch.is_set() && fetch.broker_epoch < replica->broker_epoch;
+  if (is_of_earlier_life && config_.rules.replication.only_present_lives_join) {
     return Unexpected(ErrorCode::not_leader_or_follower);
   }
   if (fetch.fetch_offset >= end_offset_) {
@@ -212,7 +214,9 @@ bool Leader::may_join(const Replica& replica) const {
   if (isr_.is_pending() || contains(isr_.committed(), replica.id)) return false;
   // KAFKA-7128: our high watermark may lag behind what earlier leaders committed; all of that lies
   // before this epoch's start.
-  const Offset required = std::max(high_watermark_, epoch_start_offset_);
+  const bool from_start = config_.rules.replication.joins_at_epoch_start;
+  const Offset required =
+      from_start ? std::max(high_watermark_, epoch_start_offset_) : high_watermark_;
   return replica.end_offset >= required && is_eligible_(replica.id, replica.broker_epoch);
 }
 

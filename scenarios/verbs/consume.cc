@@ -1,7 +1,8 @@
 // A story says: consume r1 orders-0 from=earliest count=3 within=5s
 //
 // The consumer r1 reads on from where it was; a new one begins at the beginning. `from` moves it:
-// to an offset, earliest or latest. `reset` is its auto.offset.reset, when it begins.
+// to an offset, earliest or latest. `reset` is its auto.offset.reset and `rack` its client.rack,
+// when it begins.
 #include <fmt/format.h>
 
 #include "scenarios/verbs/all.h"
@@ -36,6 +37,10 @@ Read<StoryClients::Read> read_of(Stage& stage, const Step& step) {
     TRY(const std::size_t place, choice_of(value, {"earliest", "latest", "none"}));
     read.reset = static_cast<OffsetReset>(place);
   }
+  if (const auto* rack = step.find("rack")) {
+    TRY(const Word value, single(*rack));
+    read.rack = value.text;
+  }
   if (step.find("count")) {
     TRY(const auto count, number_or(step, "count", 0));
     read.count = static_cast<std::size_t>(count);
@@ -65,7 +70,7 @@ Verb consume_verb() {
           .meaning = "a consumer reads until `count` records have come, or for so long",
           .least_words = 2,
           .most_words = 2,
-          .keys = {"from", "count", "within", "reset", "tell"},
+          .keys = {"from", "count", "within", "reset", "rack", "tell"},
           .run = consume_step};
 }
 

@@ -21,6 +21,7 @@ TEST(HighWatermark, beyond_what_an_in_sync_replica_holds_is_a_violation) {
 
 TEST(HighWatermark, beyond_what_an_eligible_replica_holds_is_a_violation) {
   History h;
+  h.topic(2);
   h.partition(1, 0, {1}, {2});
   h.stored(1, 0, 0, 100);
   h.fetched(1, 3, 1, 1);

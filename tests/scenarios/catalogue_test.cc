@@ -31,10 +31,27 @@ std::vector<Fault> faults_of(const Plan& plan, const std::string& kind) {
 
 TEST(Catalogue, has_the_scenarios_that_people_look_for) {
   const auto names = catalogue(folder);
-  for (const char* name :
-       {"chaos", "clock-skew", "controller-failover", "elections", "file-upload", "leader-failover",
-        "network-partition", "one-way-partition", "pause", "power-loss", "quorum-snapshots",
-        "rolling-restart", "slow-replica", "retention-compaction", "io-error", "disk-full"}) {
+  for (const char* name : {"back-to-back-elections",
+                           "chaos",
+                           "clock-skew",
+                           "controller-failover",
+                           "controller-quorum-loss",
+                           "elections",
+                           "file-upload",
+                           "last-replica-standing",
+                           "leader-failover",
+                           "network-partition",
+                           "one-way-partition",
+                           "pause",
+                           "power-loss",
+                           "quorum-snapshots",
+                           "rack-loss",
+                           "reassignment-under-load",
+                           "rolling-restart",
+                           "slow-replica",
+                           "retention-compaction",
+                           "io-error",
+                           "disk-full"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }
@@ -108,6 +125,43 @@ TEST(SlowReplica, is_slow_for_longer_than_the_leader_waits) {
                          [](const Fault& a, const Fault& b) { return a.lasting < b.lasting; });
     EXPECT_GT(longest->lasting, patience);
   }
+}
+
+TEST(RackLoss, strikes_all_nodes_of_a_rack_and_no_other) {
+  const auto plan = draw_plan(load("rack-loss"), 0);
+  const auto losses = faults_of(plan, "power_loss");
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].targets, (std::vector<std::string>{"broker-1", "broker-4", "controller-1"}));
+}
+
+TEST(ReassignmentUnderLoad, moves_partitions_that_there_are_to_brokers_that_there_are) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("reassignment-under-load"), seed);
+    int moves = 0;
+    for (const auto& operation : plan.operations) {
+      if (operation.kind != Operation::Kind::reassign) continue;
+      ++moves;
+      EXPECT_LT(operation.partition, plan.topics[0].partitions);
+      const std::set brokers(operation.replicas.begin(), operation.replicas.end());
+      EXPECT_EQ(brokers.size(), static_cast<std::size_t>(plan.topics[0].replication_factor));
+      EXPECT_GE(*brokers.begin(), 1);
+      EXPECT_LE(*brokers.rbegin(), plan.cluster.brokers);
+    }
+    EXPECT_GE(moves, 4) << seed;
+  }
+}
+
+// What the scenario is for: the same run with eligible leader replicas and without.
+TEST(LastReplicaStanding, loses_what_was_acknowledged_only_where_nobody_is_eligible) {
+  const auto loses = [](const std::string& level) {
+    auto plan = draw_plan(load("last-replica-standing"), 0);
+    plan.cluster.settings["eligible.leader.replicas.version"] = level;
+    const auto result = run(plan, {.folder = folder});
+    EXPECT_TRUE(result && result->report.verdict.passed());  // Where it does it is excused.
+    return result && !result->upload.is_complete();
+  };
+  EXPECT_FALSE(loses("1"));
+  EXPECT_TRUE(loses("0"));
 }
 
 TEST(ClockSkew, is_ahead_of_some_and_behind_of_others_by_at_least_a_minute) {

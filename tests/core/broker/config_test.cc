@@ -32,6 +32,21 @@ TEST(Config, every_setting_takes_back_what_it_shows) {
   }
 }
 
+TEST(Config, a_feature_is_the_level_that_a_new_cluster_begins_with) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "eligible.leader.replicas.version", "1"));
+  EXPECT_EQ(config.features, (controller::FeatureLevels{{"eligible.leader.replicas.version", 1}}));
+  EXPECT_EQ(error_of("eligible.leader.replicas.version", "2"),
+            "eligible.leader.replicas.version is '2', but must be a level from 0 to 1");
+  EXPECT_EQ(settings_of(config), settings_of({}));  // No setting of a node.
+}
+
+TEST(Config, consumers_are_sent_to_followers_by_the_selector_there_is) {
+  EXPECT_EQ(error_of("replica.selector.class", "com.example.Mine"),
+            "replica.selector.class is 'com.example.Mine', but must be empty or "
+            "org.apache.kafka.common.replica.RackAwareReplicaSelector");
+}
+
 TEST(Config, what_does_not_fit_is_refused_with_what_would) {
   EXPECT_EQ(error_of("min.insync.replica", "2"), "there is no setting 'min.insync.replica'");
   EXPECT_EQ(error_of("min.insync.replicas", "two"),

@@ -77,5 +77,21 @@ TEST(FetchCheck, an_answer_without_epoch_hides_that_the_leader_never_had_it) {
   EXPECT_EQ(check(5, 7, Rule::offset_only).error, ErrorCode::offset_out_of_range);
 }
 
+// KIP-392: whatever a follower cannot know is for the leader to say.
+TEST(FetchCheckOnFollower, only_what_lies_before_the_log_is_out_of_range) {
+  const auto ask = [](Offset offset, std::int32_t last_epoch) {
+    const FetchPosition position{.fetch_offset = offset,
+                                 .last_fetched_epoch = LeaderEpoch(last_epoch)};
+    return check_position_on_follower(position, {5, 25}, history(), Rule::epoch_and_offset);
+  };
+  EXPECT_TRUE(ask(25, 4).may_read());
+  EXPECT_TRUE(ask(8, -1).may_read());
+  EXPECT_EQ(ask(4, 1).error, ErrorCode::offset_out_of_range);
+  EXPECT_EQ(ask(26, -1).error, ErrorCode::offset_not_available);  // It may be there elsewhere.
+  EXPECT_EQ(ask(12, 7).error, ErrorCode::offset_not_available);
+  EXPECT_EQ(ask(13, 1).error, ErrorCode::offset_not_available);
+  EXPECT_FALSE(ask(13, 1).diverging);
+}
+
 }  // namespace
 }  // namespace brokersim::partition

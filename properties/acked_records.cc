@@ -14,6 +14,7 @@
 #include "properties/excuses.h"
 #include "properties/ledger.h"
 #include "properties/text.h"
+#include "properties/transactions.h"
 
 namespace brokersim::properties {
 
@@ -128,6 +129,10 @@ class AckedRecords final : public Property {
                            const Partition& partition, Judge& judge) {
     // With acks=1 the leader may be deposed, and truncate, before the answer leaves.
     if (answer.acks == 1 || !partition.is_current(e.node)) return;
+    // A coordinator that has forgotten its epochs gives them again, and what is new is taken for
+    // what was sent in them before.
+    const bool is_transactional = answer.batch.role == BatchRole::transactional;
+    if (is_transactional && has_lost_decisions(judge.ledger())) return;
     judge.report({std::string(id()),
                   "acked_but_not_stored",
                   fmt::format("{} acknowledged {} of {} with {}, but its log does not hold it.",

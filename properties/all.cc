@@ -17,8 +17,12 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(one_quorum_leader());
   all.push_back(high_watermark());
   all.push_back(committed_reads());
+  all.push_back(transaction_atomicity());
   all.push_back(stable_offset());
   all.push_back(transactional_reads());
+  all.push_back(transaction_fencing());
+  all.push_back(exactly_once());
+  all.push_back(hanging_transactions(convergence_bound));
   all.push_back(metadata_sanity());
   all.push_back(snapshots());
   all.push_back(partition_ownership());

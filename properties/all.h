@@ -19,8 +19,12 @@ std::unique_ptr<Property> one_leader_per_epoch();                               
 std::unique_ptr<Property> one_quorum_leader();                                    // BS-Q01
 std::unique_ptr<Property> high_watermark();                                       // BS-H01
 std::unique_ptr<Property> committed_reads();                                      // BS-C01
+std::unique_ptr<Property> transaction_atomicity();                                // BS-T01
 std::unique_ptr<Property> stable_offset();                                        // BS-T02
 std::unique_ptr<Property> transactional_reads();                                  // BS-T03
+std::unique_ptr<Property> transaction_fencing();                                  // BS-T04
+std::unique_ptr<Property> exactly_once();                                         // BS-T05
+std::unique_ptr<Property> hanging_transactions(Duration bound);                   // BS-T06
 std::unique_ptr<Property> metadata_sanity();                                      // BS-M01
 std::unique_ptr<Property> snapshots();                                            // BS-S01
 std::unique_ptr<Property> partition_ownership();                                  // BS-G01

@@ -17,6 +17,7 @@
 #include "properties/all.h"
 #include "properties/ledger.h"
 #include "properties/text.h"
+#include "properties/transactions.h"
 
 namespace brokersim::properties {
 
@@ -163,6 +164,7 @@ class IdempotentProducers final : public Property {
 
   void report(std::string kind, EventId other, const LogEntry& entry, const BatchRef& last,
               const Partition& partition, Judge& judge) {
+    if (may_reuse_epochs(entry.batch, judge)) return;
     judge.report(
         {std::string(id()),
          std::move(kind),
@@ -172,6 +174,12 @@ class IdempotentProducers final : public Property {
          {other, entry.stored},
          {},
          partition.name});
+  }
+
+  // A coordinator of transactions that has lost its log with an excuse gives epochs again.
+  static bool may_reuse_epochs(const BatchRef& batch, const Judge& judge) {
+    const bool is_of_transaction = batch.role == BatchRole::transactional || is_marker(batch.role);
+    return is_of_transaction && has_lost_decisions(judge.ledger());
   }
 
   // ---- Answers -------------------------------------------------------------------------------
@@ -186,7 +194,7 @@ class IdempotentProducers final : public Property {
             .answers.try_emplace({batch.producer_id, batch.producer_epoch, batch.base_sequence},
                                  batch.base_offset, e.id);
     const auto [offset, by] = known->second;
-    if (is_new || offset == batch.base_offset) return;
+    if (is_new || offset == batch.base_offset || may_reuse_epochs(batch, judge)) return;
     judge.report({std::string(id()),
                   "repeat_answered_otherwise",
                   fmt::format("{} answered {} of producer {} in {} with offset {}, but it had been "

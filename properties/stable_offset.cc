@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,17 +48,48 @@ class StableOffset final : public Property {
            "last stable offset, which is not beyond its high watermark. Each transactional batch "
            "in it is of a transaction whose marker is committed, up to that high watermark; and "
            "its list of aborted transactions has the consumer leave out exactly the batches of "
-           "those that were aborted. The last stable offset may lag, and consumers that read "
-           "uncommitted records are promised nothing of this.";
+           "those that were aborted. Towards one consumer a leader's last stable offset does not "
+           "go "
+           "back while it leads. It may lag, and consumers that read uncommitted records are "
+           "promised nothing of this.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
-  Kinds listens_to() const override { return Kinds::of<ReadCommittedAnswered>(); }
+  Kinds listens_to() const override {
+    return Kinds::of<FetchAnswered, ReadCommittedAnswered, BecameLeader, BecameFollower,
+                     PartitionCommitted, NodeStarted, LogCut>();
+  }
 
   void observe(const Event& e, Judge& judge) override {
-    const auto& answer = std::get<ReadCommittedAnswered>(e.body);
+    if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
+      if (!fetch->replica.is_set()) fetched_from_ = fetch->fetch_offset;
+    } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
+      check(e, *answer, judge);
+    } else if (std::holds_alternative<NodeStarted>(e.body)) {
+      std::erase_if(shown_, [&e](const auto& one) { return std::get<0>(one.first) == e.node; });
+    } else if (const auto* leads = std::get_if<BecameLeader>(&e.body)) {
+      forget(leads->partition);
+    } else if (const auto* follows = std::get_if<BecameFollower>(&e.body)) {
+      forget(follows->partition);
+    } else if (const auto* committed = std::get_if<PartitionCommitted>(&e.body)) {
+      forget(committed->partition);
+    } else if (const auto* cut = std::get_if<LogCut>(&e.body)) {
+      forget(cut->partition);
+    }
+  }
+
+ private:
+  struct Shown {
+    Offset stable = -1;
+    Offset fetched_from = -1;
+    EventId event;
+  };
+  using Key = std::tuple<NodeId, TopicPartition, std::string>;  // Leader, partition, consumer.
+
+  void check(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
     const Partition* partition = judge.ledger().find(answer.partition);
     if (partition == nullptr || !partition->is_current(e.node)) return;
     check_bounds(e, answer, judge);
+    check_monotone(e, answer, judge);
     const std::size_t number = *judge.ledger().index_of(answer.partition);
     if (transactions_.size() <= number) transactions_.resize(number + 1);
     auto& transactions = transactions_[number];
@@ -73,7 +105,25 @@ class StableOffset final : public Property {
     }
   }
 
- private:
+  // An answer to an earlier fetch of an abandoned connection may come late.
+  void check_monotone(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
+    const auto [at, is_first] =
+        shown_.try_emplace(Key{e.node, answer.partition, answer.peer}, Shown{});
+    const Shown before =
+        std::exchange(at->second, Shown{answer.last_stable_offset, fetched_from_, e.id});
+    if (is_first || fetched_from_ < before.fetched_from) return;
+    if (answer.last_stable_offset >= before.stable) return;
+    report({before.event, e.id}, "went_back", answer,
+           fmt::format("{} told {} that {} is stable up to {}, after {}.",
+                       judge.ledger().name_of(e.node), answer.peer, answer.partition,
+                       answer.last_stable_offset, before.stable),
+           judge);
+  }
+
+  void forget(const TopicPartition& partition) {
+    std::erase_if(shown_, [&](const auto& one) { return std::get<1>(one.first) == partition; });
+  }
+
   void check_bounds(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
     if (answer.last_stable_offset > answer.high_watermark) {
       report({e.id, {}}, "beyond_high_watermark", answer,
@@ -124,6 +174,8 @@ class StableOffset final : public Property {
   }
 
   std::vector<Transactions> transactions_;  // By the ledger's numbers of partitions.
+  std::map<Key, Shown> shown_;
+  Offset fetched_from_ = -1;  // By the fetch whose answer an answer to a consumer follows.
 };
 
 }  // namespace

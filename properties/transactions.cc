@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 namespace brokersim::properties {
 
@@ -39,6 +40,39 @@ const Transaction* Transactions::of(const BatchRef& batch) const {
   if (beyond == all.begin()) return nullptr;
   const Transaction& found = *std::prev(beyond);
   return found.is_decided_at(batch.base_offset) ? nullptr : &found;
+}
+
+std::vector<const Transaction*> Transactions::open() const {
+  std::vector<const Transaction*> all;
+  for (const auto& [producer, transactions] : by_producer_) {
+    if (!transactions.empty() && !transactions.back().marker) all.push_back(&transactions.back());
+  }
+  return all;
+}
+
+const Transactions& AllTransactions::in(const Ledger& ledger, const Partition& partition) {
+  const std::size_t number = *ledger.index_of(partition.name);
+  if (by_partition_.size() <= number) by_partition_.resize(number + 1);
+  by_partition_[number].follow(partition);
+  return by_partition_[number];
+}
+
+std::vector<AllTransactions::Open> AllTransactions::open(const Ledger& ledger) {
+  std::vector<Open> all;
+  for (const auto& partition : ledger.partitions()) {
+    for (const auto* one : in(ledger, partition).open()) all.push_back({&partition, one});
+  }
+  return all;
+}
+
+bool has_lost_decisions(const Ledger& ledger) {
+  constexpr auto nothing = std::numeric_limits<Offset>::max();
+  return std::any_of(ledger.partitions().begin(), ledger.partitions().end(),
+                     [](const Partition& partition) {
+                       const bool holds_decisions = partition.name.topic == "__transaction_state" ||
+                                                    partition.name.topic == "__consumer_offsets";
+                       return holds_decisions && partition.lowest_excused_cut != nothing;
+                     });
 }
 
 }  // namespace brokersim::properties

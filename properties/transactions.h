@@ -30,6 +30,8 @@ class Transactions {
   void follow(const Partition& partition);
   // The one that the batch is part of; null if it is of none, or not committed.
   const Transaction* of(const BatchRef& batch) const;
+  // Those that nothing has ended.
+  std::vector<const Transaction*> open() const;
 
  private:
   void take(const LogEntry& entry);
@@ -39,5 +41,25 @@ class Transactions {
   std::size_t rebases_ = 0;
   std::map<std::int64_t, std::vector<Transaction>> by_producer_;  // In the order of their offsets.
 };
+
+// The transactions of all partitions.
+class AllTransactions {
+ public:
+  // Of the partition as it is now.
+  const Transactions& in(const Ledger& ledger, const Partition& partition);
+
+  struct Open {
+    const Partition* partition = nullptr;
+    const Transaction* transaction = nullptr;
+  };
+  std::vector<Open> open(const Ledger& ledger);
+
+ private:
+  std::vector<Transactions> by_partition_;  // By the ledger's numbers.
+};
+
+// Whether what coordinators of transactions and groups had decided was lost with an excuse: then
+// nobody can know how transactions ended.
+bool has_lost_decisions(const Ledger& ledger);
 
 }  // namespace brokersim::properties

@@ -1,4 +1,4 @@
-// BS-G02: nobody commits for a generation that is over (invariant G3).
+// BS-G02: nobody commits for a generation that is over (invariant G3; KIP-447).
 #include <map>
 #include <string>
 #include <utility>
@@ -18,12 +18,14 @@ class ZombieCommits final : public Property {
   std::string_view explanation() const override {
     return "Once a member of a group has been given its assignment of a generation, no offset is "
            "committed that is asked for after that in an earlier generation: its sender is no "
-           "longer the owner, and would undo what the owner has done. What was under way by then "
-           "may still be accepted, and commits from outside any generation are another matter.";
+           "longer the owner, and would undo what the owner has done. The same holds for offsets "
+           "that are committed in a transaction. What was under way by then may still be accepted, "
+           "and commits from outside any generation are another matter.";
   }
   Needs needs() const override { return Need::wire; }
   Kinds listens_to() const override {
-    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered>();
+    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
+                     TxnOffsetCommitAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -35,6 +37,8 @@ class ZombieCommits final : public Property {
       if (is_later) latest = {synced->generation, e.id, e.at};
     } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
       if (commit->error == 0 && commit->generation >= 0) check(e, *commit, judge);
+    } else if (const auto* part = std::get_if<TxnOffsetCommitAnswered>(&e.body)) {
+      if (part->error == 0 && part->generation >= 0) check(e, *part, judge);
     }
   }
 
@@ -45,7 +49,8 @@ class ZombieCommits final : public Property {
     Instant at;
   };
 
-  void check(const Event& e, const OffsetCommitAnswered& commit, Judge& judge) {
+  template <class Commit>
+  void check(const Event& e, const Commit& commit, Judge& judge) {
     const auto found = latest_.find(commit.group);
     if (found == latest_.end()) return;
     const auto& latest = found->second;

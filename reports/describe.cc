@@ -121,6 +121,23 @@ struct Describer {
     return fmt::format("-> {}  OffsetFetch({}) {} offset {}, {}", b.peer, b.group, b.partition,
                        b.offset, b.error == 0 ? "no error" : fmt::format("error {}", b.error));
   }
+  std::string operator()(const InitProducerIdAnswered& b) const {
+    return fmt::format("-> {}  InitProducerId({}) {}", b.peer, b.transactional_id,
+                       b.error == 0
+                           ? fmt::format("producer {}, epoch {}", b.producer_id, b.producer_epoch)
+                           : fmt::format("error {}", b.error));
+  }
+  std::string operator()(const EndTxnAnswered& b) const {
+    return fmt::format("-> {}  EndTxn({}, producer {}, epoch {}, {}) {}", b.peer,
+                       b.transactional_id, b.producer_id, b.producer_epoch,
+                       b.is_commit ? "commit" : "abort",
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
+  }
+  std::string operator()(const TxnOffsetCommitAnswered& b) const {
+    return fmt::format("-> {}  TxnOffsetCommit({}, {}, generation {}) {} offset {}, {}", b.peer,
+                       b.transactional_id, b.group, b.generation, b.partition, b.offset,
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
+  }
   std::string operator()(const QuorumRoleChanged& b) const {
     return fmt::format("{} of quorum epoch {}: {}", b.role, b.epoch, b.why);
   }
@@ -140,6 +157,17 @@ struct Describer {
   std::string operator()(const OwnershipChanged& b) const {
     return fmt::format("{}, of {}: {} {}", b.client, b.group,
                        counted(b.partitions.size(), "partition"), b.how);
+  }
+  std::string operator()(const TransactionBegan& b) const {
+    return fmt::format("op{} {}: begins a transaction of {}", b.op, b.client, b.transactional_id);
+  }
+  std::string operator()(const TransactionEnded& b) const {
+    return fmt::format("op{} {}: {} of its transaction {}", b.op, b.client,
+                       b.is_commit ? "commit" : "abort", name_of(b.outcome));
+  }
+  std::string operator()(const RecordProcessed& b) const {
+    return fmt::format("{} makes {} of {} offset {}", b.client, counted(b.outputs.size(), "record"),
+                       b.partition, b.offset);
   }
   std::string operator()(const LeaderElected& b) const {
     return fmt::format("elects {} to lead {} in epoch {}: {}{}", b.to, b.partition, b.leader_epoch,

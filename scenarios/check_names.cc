@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/broker/config.h"
+#include "core/controller/features.h"
 #include "scenarios/bugs.h"
 #include "scenarios/nearest.h"
 #include "sim/fault.h"
@@ -82,9 +83,10 @@ void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& er
 }
 
 void check_target_of_plan(const Node& node, ReadError& error) {
-  static const std::vector<std::string> roles{"leader", "follower", "coordinator"};
-  static const std::vector<std::string> sets{"brokers", "controllers", "clients",
-                                             "members", "leaders",     "followers"};
+  static const std::vector<std::string> roles{"leader", "follower", "coordinator",
+                                              "transaction_coordinator"};
+  static const std::vector<std::string> sets{"brokers", "controllers", "clients",  "members",
+                                             "tasks",   "leaders",     "followers"};
   std::string target;
   read_value(node, target, error);
   for (const auto& set : sets) {
@@ -135,6 +137,31 @@ void check_settings(const Node& settings, ReadError& error) {
   for (const auto& setting : *table) check_setting(setting, error);
 }
 
+void check_features(const Node& features, ReadError& error) {
+  const auto* table = std::get_if<Entries>(&features.value);
+  if (table == nullptr) return;
+  std::vector<std::string> names;
+  for (const auto& known : controller::supported_features()) names.emplace_back(known.name);
+  for (const auto& entry : *table) {
+    const auto known = std::find_if(controller::supported_features().begin(),
+                                    controller::supported_features().end(),
+                                    [&](const auto& feature) { return feature.name == entry.key; });
+    if (known == controller::supported_features().end()) {
+      error.set(entry.place, fmt::format("there is no feature '{}'{}", entry.key,
+                                         did_you_mean(entry.key, names)));
+      continue;
+    }
+    for (const auto& item : items_of(entry.node)) {
+      const auto* level = std::get_if<std::int64_t>(&item.value);
+      const bool is_known =
+          level && (*level == 0 || (known->levels.min <= *level && *level <= known->levels.max));
+      if (is_known) continue;
+      error.set(item.place, fmt::format("{} has levels {} to {}, and 0", entry.key,
+                                        known->levels.min, known->levels.max));
+    }
+  }
+}
+
 void check_bugs(const Node& bugs, ReadError& error) {
   for (const auto& item : items_of(bugs)) {
     std::string name;
@@ -146,11 +173,17 @@ void check_bugs(const Node& bugs, ReadError& error) {
 
 void check_idempotence(const Entries& producer, ReadError& error) {
   constexpr std::int64_t most_in_flight = 5;
-  const Node* wanted = find(producer, "enable_idempotence");
-  const auto* is_wanted = wanted ? std::get_if<bool>(&wanted->value) : nullptr;
-  if (is_wanted == nullptr || !*is_wanted) return;
-  const auto refuse = [&error](const Node& node, std::string_view what) {
-    error.set(node.place, fmt::format("with enable_idempotence {}", what));
+  const auto is_true = [&producer](std::string_view key) {
+    const Node* node = find(producer, key);
+    const auto* value = node ? std::get_if<bool>(&node->value) : nullptr;
+    return value != nullptr && *value;
+  };
+  const bool is_transactional = is_true("transactional") || find(producer, "transactional_id");
+  if (!is_true("enable_idempotence") && !is_transactional) return;
+  const auto refuse = [&](const Node& node, std::string_view what) {
+    error.set(node.place,
+              fmt::format("{} {}", is_transactional ? "in transactions" : "with enable_idempotence",
+                          what));
   };
   const Node* acks = find(producer, "acks");
   for (const auto& item : acks ? items_of(*acks) : std::vector<Node>{}) {

@@ -23,6 +23,7 @@ void check_words(const Node& node, std::string_view what, const std::vector<std:
                  ReadError& error);
 // A table of Kafka's names to values, or to lists of values.
 void check_settings(const Node& settings, ReadError& error);
+void check_features(const Node& features, ReadError& error);
 void check_bugs(const Node& bugs, ReadError& error);
 // What Kafka's idempotent producers insist on: acks of all, and few requests in flight.
 void check_idempotence(const Entries& producer, ReadError& error);

@@ -21,7 +21,7 @@ std::int64_t least_of(const Choice<std::int64_t>& choice) {
 
 // Everything that a target may say in this scenario.
 std::vector<std::string> targets_in(const Scenario& scenario) {
-  std::vector<std::string> names{"brokers", "controllers", "clients",    "members",
+  std::vector<std::string> names{"brokers", "controllers", "clients",    "members", "tasks",
                                  "leaders", "followers",   "controller", "admin"};
   const auto add = [&names](std::string_view name, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) names.push_back(fmt::format("{}-{}", name, i));
@@ -32,7 +32,22 @@ std::vector<std::string> targets_in(const Scenario& scenario) {
   const auto add_members = [&names](const std::string& family, std::int64_t count) {
     for (std::int64_t i = 1; i <= count; ++i) names.push_back(member_name(family, i));
   };
-  for (const auto& family : scenario.producers) add_members(family.name, most_of(family.count));
+  const auto add_transactional = [&names](const std::string& family, std::int64_t count) {
+    for (std::int64_t i = 1; i <= count; ++i) {
+      names.push_back("transaction_coordinator:" + member_name(family, i));
+    }
+  };
+  for (const auto& family : scenario.producers) {
+    add_members(family.name, most_of(family.count));
+    if (family.is_transactional) add_transactional(family.name, most_of(family.count));
+  }
+  for (const auto& family : scenario.tasks) {
+    add_members(family.name, most_of(family.count));
+    add_transactional(family.name, most_of(family.count));
+    names.push_back("coordinator:" + family.group);
+    if (family.transactional_id.empty()) continue;
+    names.push_back("transaction_coordinator:" + family.transactional_id);
+  }
   for (const auto& family : scenario.consumers) {
     add_members(family.name, most_of(family.count));
     if (!family.group.empty()) names.push_back("coordinator:" + family.group);
@@ -100,12 +115,24 @@ void check_member(const Entries& consumer, ReadError& error) {
   }
 }
 
+void check_task(const Entries& task, ReadError& error) {
+  if (const Node* assignor = find(task, "assignor")) {
+    check_words(*assignor, "assignor", {"range", "roundrobin", "sticky", "cooperative-sticky"},
+                error);
+  }
+}
+
 void check_topics(const Entries& root, const Scenario& scenario, ReadError& error) {
   std::vector<std::string> topics;
   for (const auto& topic : scenario.topics) topics.push_back(topic.name);
   for (const char* user : {"workload", "consumers"}) {
     for (const auto* table : tables_in(root, user)) {
       if (const Node* topic = find(*table, "topic")) check_words(*topic, "topic", topics, error);
+    }
+  }
+  for (const auto* task : tables_in(root, "tasks")) {
+    for (const char* side : {"input", "output"}) {
+      if (const Node* topic = find(*task, side)) check_words(*topic, "topic", topics, error);
     }
   }
   const auto tables = tables_in(root, "topics");
@@ -136,9 +163,12 @@ void check_counts(const Entries& root, ReadError& error) {
       {"producers", "batch_size", 1},
       {"producers", "max_in_flight", 1},
       {"consumers", "count", 0},
+      {"tasks", "count", 0},
+      {"tasks", "max_poll_records", 1},
       {"workload", "records", 0},
       {"workload", "chunk", 1},
       {"workload", "keys", 0},
+      {"workload", "aborts", 0},
       {"elections", "count", 0},
       {"reassignments", "count", 0},
       {"cluster", "racks", 0},
@@ -166,12 +196,14 @@ void check_counts(const Entries& root, ReadError& error) {
 
 void check_scenario(const Entries& root, const Scenario& scenario, ReadError& error) {
   if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
+  if (const Node* features = find(root, "features")) check_features(*features, error);
   if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
   if (const Node* aims = find(root, "reaches")) check_words(*aims, "aim", Tally().names(), error);
   check_counts(root, error);
   check_topics(root, scenario, error);
   for (const auto* producer : tables_in(root, "producers")) check_producer(*producer, error);
   for (const auto* consumer : tables_in(root, "consumers")) check_member(*consumer, error);
+  for (const auto* task : tables_in(root, "tasks")) check_task(*task, error);
   if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
   const auto names = targets_in(scenario);
   for (const auto* fault : tables_in(root, "faults")) {

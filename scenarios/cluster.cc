@@ -7,6 +7,7 @@
 
 #include "core/broker/node.h"
 #include "core/group/records.h"
+#include "core/transaction/records.h"
 #include "scenarios/bugs.h"
 #include "sim/random.h"
 
@@ -159,12 +160,13 @@ std::vector<sim::Machine*> SimulatedCluster::machine_of(NodeId node) {
   return {machine};
 }
 
-// The partition in which the group's records are.
-std::optional<TopicPartition> SimulatedCluster::coordinating(std::string_view group) {
-  const auto* topic = metadata().find_topic(group::offsets_topic);
-  if (topic == nullptr) return std::nullopt;
-  const auto count = static_cast<std::int32_t>(topic->partitions.size());
-  return TopicPartition{std::string(group::offsets_topic), group::partition_of(group, count)};
+// The partition of `topic` in which the records of a group, or of a transactional id, are.
+std::optional<TopicPartition> SimulatedCluster::coordinating(std::string_view topic,
+                                                             std::string_view key) {
+  const auto* known = metadata().find_topic(std::string(topic));
+  if (known == nullptr) return std::nullopt;
+  const auto count = static_cast<std::int32_t>(known->partitions.size());
+  return TopicPartition{std::string(topic), coordination::partition_of(key, count)};
 }
 
 std::vector<sim::Machine*> SimulatedCluster::resolve(std::string_view target) {
@@ -175,8 +177,11 @@ std::vector<sim::Machine*> SimulatedCluster::resolve(std::string_view target) {
     return machine ? std::vector{machine} : std::vector<sim::Machine*>{};
   }
   const auto role = target.substr(0, colon);
-  const auto name = role == "coordinator" ? coordinating(target.substr(colon + 1))
-                                          : parse_partition(target.substr(colon + 1));
+  const auto key = target.substr(colon + 1);
+  const auto name = role == "coordinator" ? coordinating(group::offsets_topic, key)
+                    : role == "transaction_coordinator"
+                        ? coordinating(transaction::state_topic, key)
+                        : parse_partition(key);
   const auto* partition = name ? metadata().find_partition(*name) : nullptr;
   if (partition == nullptr) return {};
   if (role != "follower") return machine_of(partition->leader);

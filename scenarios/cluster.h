@@ -55,8 +55,8 @@ class SimulatedCluster {
   void restart_nodes();
 
   // The machines that a plan's target stands for at present: a name, "leader:my-topic-0",
-  // "follower:my-topic-0" (one of them), "controller" (the active one), "coordinator:my-group".
-  // None if there is none.
+  // "follower:my-topic-0" (one of them), "controller" (the active one), "coordinator:my-group",
+  // "transaction_coordinator:my-id". None if there is none.
   std::vector<sim::Machine*> resolve(std::string_view target);
 
  private:
@@ -65,7 +65,7 @@ class SimulatedCluster {
   // A node that ends by itself, as one with a broken disk does, is started again after a while.
   void supervise(NodeId id);
   std::vector<sim::Machine*> machine_of(NodeId node);
-  std::optional<TopicPartition> coordinating(std::string_view group);
+  std::optional<TopicPartition> coordinating(std::string_view topic, std::string_view key);
 
   sim::World world_;
   const std::vector<broker::NodeConfig> nodes_;

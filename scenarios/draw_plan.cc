@@ -83,6 +83,7 @@ class Drawing {
     draw_topics();
     draw_producers();
     draw_consumers();
+    draw_tasks();
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
     draw_reassignments();
@@ -101,6 +102,7 @@ class Drawing {
   void draw_producers();
   void draw_consumers();
   void draw_membership(const ConsumerFamily& family, Consumer& consumer) const;
+  void draw_tasks();
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
   void draw_reassignments();
@@ -141,6 +143,10 @@ void Drawing::draw_cluster() {
       static_cast<std::int32_t>(pick(scenario_.controllers, random.with("controllers")));
   plan_.cluster.racks = static_cast<std::int32_t>(pick(scenario_.racks, random.with("racks")));
   plan_.cluster.settings = pick_each(scenario_.settings, random.with("settings"));
+  for (const auto& [name, level] : scenario_.features) {
+    plan_.cluster.features[name] =
+        static_cast<std::int16_t>(pick(level, random.with("feature", name)));
+  }
 }
 
 void Drawing::draw_topics() {
@@ -174,6 +180,9 @@ void Drawing::draw_producers() {
       producer.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
       const auto codec = wire::codec_named(pick(family.compression, random.with("compression")));
       producer.compression = codec.value_or(wire::Codec::none);
+      if (family.is_transactional) producer.transactional_id = producer.name;
+      producer.transaction_timeout =
+          pick(family.transaction_timeout, random.with("transaction_timeout"));
       plan_.producers.push_back(std::move(producer));
     }
   }
@@ -188,6 +197,7 @@ void Drawing::draw_consumers() {
       consumer.at = pick(family.at, random_.with("consumer", consumer.name));
       consumer.parses = family.parses;
       consumer.rack = pick(family.rack, random_.with("consumer", consumer.name).with("rack"));
+      consumer.isolation_level = family.isolation_level;
       if (!family.group.empty()) draw_membership(family, consumer);
       plan_.consumers.push_back(std::move(consumer));
     }
@@ -203,6 +213,33 @@ void Drawing::draw_membership(const ConsumerFamily& family, Consumer& consumer) 
   consumer.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
   consumer.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
   consumer.enable_auto_commit = pick(family.commit, random.with("commit")) == "auto";
+}
+
+void Drawing::draw_tasks() {
+  for (const auto& family : scenario_.tasks) {
+    const auto count = pick(family.count, random_.with("tasks", family.name));
+    for (std::int64_t i = 1; i <= count; ++i) {
+      Task task{.name = member_name(family.name, i),
+                .group = family.group,
+                .input = family.input,
+                .output = family.output,
+                .guarantee = family.guarantee,
+                .transactional_id = family.transactional_id};
+      if (task.input.empty() && scenario_.workload) task.input = scenario_.workload->topic;
+      const auto random = random_.with("task", task.name);
+      task.at = pick(family.at, random.with("at"));
+      task.commit_interval = pick(family.commit_interval, random.with("commit_interval"));
+      task.max_poll_records = pick(family.max_poll_records, random.with("max_poll_records"));
+      task.transaction_timeout =
+          pick(family.transaction_timeout, random.with("transaction_timeout"));
+      task.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));
+      task.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
+      const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
+      task.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+      task.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
+      plan_.tasks.push_back(std::move(task));
+    }
+  }
 }
 
 void Drawing::draw_sends(const WorkloadFamily& workload) {
@@ -228,6 +265,9 @@ void Drawing::draw_sends(const WorkloadFamily& workload) {
           std::min(std::max<std::int64_t>(1, pick(workload.chunk, chunk)), records - line + 1);
       const auto keys = pick(workload.keys, random.with("keys"));
       if (keys > 0) send.key = fmt::format("k{}", between(1, keys, chunk.with("key")));
+      send.aborts =
+          !producer.transactional_id.empty() &&
+          between(1, 100, chunk.with("aborts")) <= pick(workload.aborts, random.with("aborts"));
       plan_.operations.push_back(send);
       send.at += every * send.count;
     }
@@ -425,6 +465,9 @@ std::vector<std::string> Drawing::members(const std::string& target) const {
   } else if (target == "clients") {
     for (const auto& producer : plan_.producers) result.push_back(producer.name);
     for (const auto& consumer : plan_.consumers) result.push_back(consumer.name);
+    for (const auto& task : plan_.tasks) result.push_back(task.name);
+  } else if (target == "tasks") {
+    for (const auto& task : plan_.tasks) result.push_back(task.name);
   } else if (target == "members") {
     for (const auto& consumer : plan_.consumers) {
       if (!consumer.group.empty()) result.push_back(consumer.name);

@@ -91,6 +91,20 @@ void read_value(const Node& node, client::Assignor& value, ReadError& error) {
                        {"cooperative-sticky", Assignor::cooperative_sticky}});
 }
 
+void read_value(const Node& node, client::IsolationLevel& value, ReadError& error) {
+  using client::IsolationLevel;
+  read_word<IsolationLevel>(node, value, error,
+                            {{"read_uncommitted", IsolationLevel::read_uncommitted},
+                             {"read_committed", IsolationLevel::read_committed}});
+}
+
+void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError& error) {
+  using client::ProcessingGuarantee;
+  read_word<ProcessingGuarantee>(node, value, error,
+                                 {{"at_least_once", ProcessingGuarantee::at_least_once},
+                                  {"exactly_once", ProcessingGuarantee::exactly_once}});
+}
+
 void read_value(const Node& node, wire::Codec& value, ReadError& error) {
   using wire::Codec;
   read_word<Codec>(node, value, error,

@@ -14,6 +14,7 @@
 
 #include "core/base/time.h"
 #include "core/client/assignors.h"
+#include "core/client/config.h"
 #include "core/wire/compression.h"
 
 namespace brokersim::scenarios {
@@ -24,6 +25,8 @@ struct Cluster {
   std::int32_t racks = 0;        // Both stand in rack-1 … in turn; 0: in none.
   // Tunables of every node, by Kafka's names: core/broker/config.h `set`.
   std::map<std::string, std::string> settings;
+  // Levels that the cluster agrees on before anything else (KIP-584): "transaction.version".
+  std::map<std::string, std::int16_t> features;
   friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
@@ -50,6 +53,9 @@ struct Producer {
   Duration delivery_timeout = 120s;
   Duration request_timeout = 30s;
   wire::Codec compression = wire::Codec::none;
+  // Not empty: each of its operations is a transaction. It is idempotent then, too.
+  std::string transactional_id;
+  Duration transaction_timeout = 60s;
   friend bool operator==(const Producer&, const Producer&) = default;
 };
 
@@ -65,6 +71,7 @@ struct Consumer {
   Duration at{};                         // When it begins, since the run began.
   Parses parses = Parses::nothing;       // Then the input files are checked to be that.
   std::string rack;                      // client.rack
+  client::IsolationLevel isolation_level = client::IsolationLevel::read_uncommitted;
 
   // Of a member of a group.
   std::string group;        // Empty: it reads for itself.
@@ -73,6 +80,26 @@ struct Consumer {
   Duration session_timeout = 45s;
   bool enable_auto_commit = true;  // Every second. Otherwise it commits after each poll.
   friend bool operator==(const Consumer&, const Consumer&) = default;
+};
+
+// Makes records of the records of a topic and sends them to another one, as one of a group that
+// shares the partitions: core/client/stream_task.h. What it makes of each: scenarios/pipeline.h.
+struct Task {
+  std::string name;  // Also its machine's.
+  std::string group;
+  std::string input;  // Topics.
+  std::string output;
+  client::ProcessingGuarantee guarantee = client::ProcessingGuarantee::exactly_once;
+  std::string transactional_id;  // Empty: its name.
+  Duration at{};                 // When it begins, since the run began.
+  Duration commit_interval = 100ms;
+  std::int64_t max_poll_records = 500;
+  Duration transaction_timeout = 10s;
+  Duration delivery_timeout = 120s;
+  Duration request_timeout = 30s;
+  client::Assignor assignor = client::Assignor::range;
+  Duration session_timeout = 45s;
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 inline constexpr std::int32_t any_partition = -1;
@@ -98,6 +125,7 @@ struct Operation {
   std::int64_t count = 1;       // Lines or records. Lines beyond the file's end are not sent.
   Duration every{};             // From one record to the next.
   std::string key;              // Of every record; empty: none.
+  bool aborts = false;          // As a transaction it is given up in the end.
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
@@ -132,6 +160,7 @@ struct Plan {
   std::vector<Topic> topics;
   std::vector<Producer> producers;
   std::vector<Consumer> consumers;
+  std::vector<Task> tasks;
   std::vector<Operation> operations;
   std::vector<Fault> faults;
   // From here on no fault lasts and every machine runs.

@@ -39,6 +39,8 @@ struct Fields<Producer> {
     f("delivery_timeout", producer.delivery_timeout);
     f("request_timeout", producer.request_timeout);
     f("compression", producer.compression);
+    f("transactional_id", producer.transactional_id);
+    f("transaction_timeout", producer.transaction_timeout);
   }
 };
 
@@ -51,11 +53,32 @@ struct Fields<Consumer> {
     f("at", consumer.at);
     f("parses", consumer.parses);
     f("rack", consumer.rack);
+    f("isolation_level", consumer.isolation_level);
     f("group", consumer.group);
     f("instance_id", consumer.instance_id);
     f("assignor", consumer.assignor);
     f("session_timeout", consumer.session_timeout);
     f("enable_auto_commit", consumer.enable_auto_commit);
+  }
+};
+
+template <>
+struct Fields<Task> {
+  static void visit(auto& task, auto&& f) {
+    f("name", task.name);
+    f("group", task.group);
+    f("input", task.input);
+    f("output", task.output);
+    f("guarantee", task.guarantee);
+    f("transactional_id", task.transactional_id);
+    f("at", task.at);
+    f("commit_interval", task.commit_interval);
+    f("max_poll_records", task.max_poll_records);
+    f("transaction_timeout", task.transaction_timeout);
+    f("delivery_timeout", task.delivery_timeout);
+    f("request_timeout", task.request_timeout);
+    f("assignor", task.assignor);
+    f("session_timeout", task.session_timeout);
   }
 };
 
@@ -73,6 +96,7 @@ struct Fields<Operation> {
     f("count", operation.count);
     f("every", operation.every);
     f("key", operation.key);
+    f("aborts", operation.aborts);
   }
 };
 

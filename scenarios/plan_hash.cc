@@ -56,9 +56,11 @@ std::uint64_t hash_of(const Plan& plan) {
   hash.add(plan.bugs);
   hash.add(plan.cluster);
   hash.add(plan.cluster.settings);
+  hash.add(plan.cluster.features);
   hash.add(plan.topics);
   hash.add(plan.producers);
   hash.add(plan.consumers);
+  hash.add(plan.tasks);
   hash.add(plan.operations);
   hash.add(plan.faults);
   hash.add(plan.quiet_at);

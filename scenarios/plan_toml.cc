@@ -51,6 +51,14 @@ std::string written(Operation::Kind value) {
   }
   return in_quotes("send");
 }
+std::string written(client::IsolationLevel value) {
+  const bool is_committed = value == client::IsolationLevel::read_committed;
+  return in_quotes(is_committed ? "read_committed" : "read_uncommitted");
+}
+std::string written(client::ProcessingGuarantee value) {
+  const bool is_exact = value == client::ProcessingGuarantee::exactly_once;
+  return in_quotes(is_exact ? "exactly_once" : "at_least_once");
+}
 std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
 std::string written(wire::Codec value) { return in_quotes(wire::name_of(value)); }
 std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
@@ -112,6 +120,7 @@ std::string list(std::string_view key, const std::vector<T>& entries) {
 
 void check(const Entries& root, ReadError& error) {
   if (const Node* settings = find(root, "settings")) check_settings(*settings, error);
+  if (const Node* features = find(root, "features")) check_features(*features, error);
   if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
   for (const auto* producer : tables_in(root, "producers")) check_idempotence(*producer, error);
   if (const Node* faults = find(root, "faults")) {
@@ -134,9 +143,13 @@ std::string to_toml(const Plan& plan) {
   for (const auto& [name, value] : plan.cluster.settings) {
     out += fmt::format("settings.{} = {}\n", in_quotes(name), in_quotes(value));
   }
-  return out + list("topics", plan.topics) + list("producers", plan.producers) +
-         list("consumers", plan.consumers) + list("operations", plan.operations) +
-         list("faults", plan.faults);
+  for (const auto& [name, level] : plan.cluster.features) {
+    out += fmt::format("features.{} = {}\n", in_quotes(name), level);
+  }
+  out += list("topics", plan.topics) + list("producers", plan.producers) +
+         list("consumers", plan.consumers);
+  if (!plan.tasks.empty()) out += list("tasks", plan.tasks);
+  return out + list("operations", plan.operations) + list("faults", plan.faults);
 }
 
 Expected<Plan, std::string> parse_plan(std::string_view text, const std::string& file,
@@ -153,9 +166,11 @@ Expected<Plan, std::string> parse_plan(std::string_view text, const std::string&
   read("converge_within", plan.converge_within);
   read("cluster", plan.cluster);
   read("settings", plan.cluster.settings);
+  read("features", plan.cluster.features);
   read("topics", plan.topics);
   read("producers", plan.producers);
   read("consumers", plan.consumers);
+  read("tasks", plan.tasks);
   read("operations", plan.operations);
   read("faults", plan.faults);
   read.finish();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "properties/convergence.h"
+#include "properties/transactions.h"
 #include "properties/trial.h"
 #include "reports/summary.h"
 #include "scenarios/cluster.h"
@@ -32,8 +33,10 @@ std::string text_of_cluster(const Plan& plan) {
                         reports::counted(static_cast<std::size_t>(topic.partitions), "partition"),
                         topic.replication_factor);
   }
-  return text + fmt::format(", {}, {}", reports::counted(plan.producers.size(), "producer"),
-                            reports::counted(plan.consumers.size(), "consumer"));
+  text += fmt::format(", {}, {}", reports::counted(plan.producers.size(), "producer"),
+                      reports::counted(plan.consumers.size(), "consumer"));
+  if (!plan.tasks.empty()) text += ", " + reports::counted(plan.tasks.size(), "task");
+  return text;
 }
 
 // The parts of one run, and how it goes.
@@ -103,6 +106,8 @@ class Run {
 
   bool has_settled() {
     return workload_.has_sent_all() && workload_.has_read_all(trial_.ledger()) &&
+           workload_.has_processed_all(trial_.ledger()) &&
+           transactions_.open(trial_.ledger()).empty() &&
            !properties::first_unfinished(trial_.ledger(), world().now());
   }
 
@@ -126,6 +131,7 @@ class Run {
   Workload workload_;
   sim::Faults faults_;
   properties::Trial trial_;
+  properties::AllTransactions transactions_;
   reports::Elections elections_;
   Tally tally_;
   sim::Machine* crashing_ = nullptr;
@@ -150,8 +156,13 @@ void Run::judge_clients(properties::Verdict& verdict) {
   if (!workload_.has_sent_all()) {
     report("sends_unfinished", "producers have not finished sending");
   }
+  // Of transactions that their coordinators have lost with an excuse nobody knows how they end.
+  if (properties::has_lost_decisions(trial_.ledger())) return;
   if (!workload_.has_read_all(trial_.ledger())) {
     report("reads_unfinished", "a consumer is not at the end of its partitions");
+  }
+  if (!workload_.has_processed_all(trial_.ledger())) {
+    report("processing_unfinished", "tasks have not made records of all there is");
   }
 }
 
@@ -160,6 +171,7 @@ std::map<std::string, std::int64_t> Run::stats() {
   const auto put = [&stats](const std::string& name, std::uint64_t value) {
     stats[name] = static_cast<std::int64_t>(value);
   };
+  stats["runs_that_commit"] = stats["transactions_committed"] > 0 ? 1 : 0;
   put("dispatches", world().scheduler().counts().dispatches);
   put("callbacks", world().scheduler().counts().callbacks);
   put("hashed_items", world().recorder().items());

@@ -86,6 +86,8 @@ struct Fields<ProducerFamily> {
     f("delivery_timeout", producer.delivery_timeout);
     f("request_timeout", producer.request_timeout);
     f("compression", producer.compression);
+    f("transactional", producer.is_transactional);
+    f("transaction_timeout", producer.transaction_timeout);
   }
 };
 
@@ -98,11 +100,33 @@ struct Fields<ConsumerFamily> {
     f("at", consumer.at);
     f("parses", consumer.parses);
     f("rack", consumer.rack);
+    f("isolation_level", consumer.isolation_level);
     f("group", consumer.group);
     f("static", consumer.is_static);
     f("assignor", consumer.assignor);
     f("session_timeout", consumer.session_timeout);
     f("commit", consumer.commit);
+  }
+};
+
+template <>
+struct Fields<TaskFamily> {
+  static void visit(auto& task, auto&& f) {
+    f("name", task.name);
+    f("group", task.group);
+    f("input", task.input);
+    f("output", task.output);
+    f("count", task.count);
+    f("guarantee", task.guarantee);
+    f("transactional_id", task.transactional_id);
+    f("at", task.at);
+    f("commit_interval", task.commit_interval);
+    f("max_poll_records", task.max_poll_records);
+    f("transaction_timeout", task.transaction_timeout);
+    f("delivery_timeout", task.delivery_timeout);
+    f("request_timeout", task.request_timeout);
+    f("assignor", task.assignor);
+    f("session_timeout", task.session_timeout);
   }
 };
 
@@ -123,6 +147,7 @@ struct Fields<WorkloadFamily> {
     f("records", workload.records);
     f("chunk", workload.chunk);
     f("keys", workload.keys);
+    f("aborts", workload.aborts);
     f("begin", workload.begin);
     f("every", workload.every);
     f("within", workload.within);
@@ -199,9 +224,11 @@ struct Fields<Scenario> {
     f("bugs", scenario.bugs);
     f("cluster", Cluster{scenario});
     f("settings", scenario.settings);
+    f("features", scenario.features);
     f("topics", scenario.topics);
     f("producers", scenario.producers);
     f("consumers", scenario.consumers);
+    f("tasks", scenario.tasks);
     f("workload", scenario.workload);
     f("elections", scenario.elections);
     f("reassignments", scenario.reassignments);

@@ -56,6 +56,8 @@ struct ProducerFamily {
   Choice<Duration> delivery_timeout{120s};
   Choice<Duration> request_timeout{30s};
   Choice<std::string> compression{"none"};
+  bool is_transactional = false;  // Each goes by its name (transactional.id).
+  Choice<Duration> transaction_timeout{60s};
 };
 
 struct ConsumerFamily {
@@ -65,12 +67,32 @@ struct ConsumerFamily {
   Choice<Duration> at{Duration{}};
   Parses parses = Parses::nothing;
   Choice<std::string> rack{""};  // client.rack
+  client::IsolationLevel isolation_level = client::IsolationLevel::read_uncommitted;
   // Members of a group, if it is named: what a plan says of each (plan.h).
   std::string group;
   bool is_static = false;                 // Each goes by its name (group.instance.id).
   Choice<std::string> assignor{"range"};  // Drawn once for a group.
   Choice<Duration> session_timeout{45s};
   Choice<std::string> commit{"auto"};  // Or "manual".
+};
+
+// Stream tasks alike, a group: what a plan says of each (plan.h).
+struct TaskFamily {
+  std::string name = "task";
+  std::string group = "pipeline";
+  std::string input;  // Empty: the workload's topic.
+  std::string output;
+  Choice<std::int64_t> count{1};
+  client::ProcessingGuarantee guarantee = client::ProcessingGuarantee::exactly_once;
+  std::string transactional_id;  // Of all of them; empty: each goes by its name.
+  Choice<Duration> at{Duration{}};
+  Choice<Duration> commit_interval{100ms};
+  Choice<std::int64_t> max_poll_records{500};
+  Choice<Duration> transaction_timeout{10s};
+  Choice<Duration> delivery_timeout{120s};
+  Choice<Duration> request_timeout{30s};
+  Choice<std::string> assignor{"range"};  // Drawn once for a group.
+  Choice<Duration> session_timeout{45s};
 };
 
 // Members that leave their group and come back: each time one of them is drawn.
@@ -88,7 +110,8 @@ struct WorkloadFamily {
   std::string input;
   Choice<std::int64_t> records{0};  // Per producer. 0: its whole file.
   Choice<std::int64_t> chunk{10};
-  Choice<std::int64_t> keys{0};  // Each operation has one of so many keys; 0: none.
+  Choice<std::int64_t> keys{0};    // Each operation has one of so many keys; 0: none.
+  Choice<std::int64_t> aborts{0};  // So many of 100 transactions are given up in the end.
   Choice<Duration> begin{2s};
   Choice<Duration> every{25ms};               // From one record to the next.
   std::optional<Choice<Duration>> within;     // All of a producer's records; replaces `every`.
@@ -109,7 +132,7 @@ struct ReassignmentFamily {
 
 // What a fault strikes, and how. A target is a machine's name, what a plan may say
 // ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
-// "leaders" and "followers" of any partition, "rack-1" with all nodes in it.
+// "members", "tasks", "leaders" and "followers" of any partition, "rack-1" with all nodes in it.
 struct FaultFamily {
   std::string kind;
   std::vector<std::string> targets{"brokers"};
@@ -149,9 +172,11 @@ struct Scenario {
   Choice<std::int64_t> controllers{3};
   Choice<std::int64_t> racks{0};
   std::map<std::string, Choice<std::string>> settings;
+  std::map<std::string, Choice<std::int64_t>> features;
   std::vector<TopicFamily> topics;
   std::vector<ProducerFamily> producers;
   std::vector<ConsumerFamily> consumers;
+  std::vector<TaskFamily> tasks;
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
   ReassignmentFamily reassignments;

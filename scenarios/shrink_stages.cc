@@ -54,6 +54,9 @@ Cut without_topics(const Plan& plan, std::size_t from, std::size_t count) {
   });
   std::erase_if(cut->consumers,
                 [&](const Consumer& each) { return !has_name(cut->topics, each.topic); });
+  std::erase_if(cut->tasks, [&](const Task& each) {
+    return !has_name(cut->topics, each.input) || !has_name(cut->topics, each.output);
+  });
   return cut;
 }
 
@@ -125,7 +128,7 @@ Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
   }
 }
 
-constexpr std::size_t operation_ways = 3;
+constexpr std::size_t operation_ways = 4;
 Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
   auto& operation = cut.operations[place / operation_ways];
@@ -137,6 +140,10 @@ Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
     case 1:
       if (operation.count <= 2) return std::nullopt;
       operation.count /= 2;
+      return cut;
+    case 2:
+      if (!operation.aborts) return std::nullopt;
+      operation.aborts = false;
       return cut;
     default:
       if (operation.key.empty()) return std::nullopt;
@@ -157,7 +164,8 @@ Cut fewer_settings(const Plan& plan, std::size_t from, std::size_t count) {
 
 constexpr std::size_t client_ways = 2;
 std::size_t simple_places(const Plan& plan) {
-  return plan.producers.size() * client_ways + plan.topics.size() + plan.consumers.size();
+  return plan.producers.size() * client_ways + plan.topics.size() + plan.consumers.size() +
+         plan.tasks.size();
 }
 Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
@@ -167,6 +175,8 @@ Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
     Producer plain{.name = producer.name, .acks = producer.acks};
     if (keep_timeouts) plain.delivery_timeout = producer.delivery_timeout;
     if (keep_timeouts) plain.request_timeout = producer.request_timeout;
+    plain.transactional_id = producer.transactional_id;
+    if (keep_timeouts) plain.transaction_timeout = producer.transaction_timeout;
     producer = std::move(plain);
     return cut;
   }
@@ -175,8 +185,12 @@ Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
     cut.topics[place].configs.clear();
     return cut;
   }
-  auto& consumer = cut.consumers[place - plan.topics.size()];
-  consumer.at = {};
+  place -= plan.topics.size();
+  if (place < plan.consumers.size()) {
+    cut.consumers[place].at = {};
+    return cut;
+  }
+  cut.tasks[place - plan.consumers.size()].at = {};
   return cut;
 }
 
@@ -198,6 +212,7 @@ constexpr std::array stages{
     ShrinkStage{"faults", true, size_of<&Plan::faults>, without<&Plan::faults>},
     ShrinkStage{"operations", true, size_of<&Plan::operations>, without<&Plan::operations>},
     ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without_consumers},
+    ShrinkStage{"tasks", true, size_of<&Plan::tasks>, without<&Plan::tasks>},
     ShrinkStage{"producers", true, size_of<&Plan::producers>, without_producers},
     ShrinkStage{"topics", true, size_of<&Plan::topics>, without_topics},
     ShrinkStage{"controllers", true, spare_controllers, fewer_controllers},

@@ -29,8 +29,18 @@ Tally::Tally() {
                            "snapshots_loaded",
                            "snapshots_taken",
                            "torn_tails",
+                           "transaction_coordinator_changes",
+                           "transaction_coordinators_lost_in_abort",
+                           "transaction_coordinators_lost_in_commit",
+                           "transaction_coordinators_lost_ongoing",
+                           "transaction_coordinators_lost_when_complete",
+                           "transactional_offsets",
+                           "transactions_aborted",
+                           "transactions_committed",
+                           "transactions_of_unknown_end",
                            "truncations",
-                           "unclean_elections"}) {
+                           "unclean_elections",
+                           "zombies_fenced"}) {
     counts_[name] = 0;
   }
 }
@@ -72,6 +82,60 @@ void Tally::observe(const Event& event) {
   if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
     if (commit->error == 0) count("group_commits");
     if (commit->error == 0) coordinates(commit->group, event.node);
+  }
+  observe_transactions(event);
+}
+
+void Tally::observe_transactions(const Event& event) {
+  if (const auto* ended = std::get_if<TransactionEnded>(&event.body)) on(*ended);
+  if (const auto* part = std::get_if<TxnOffsetCommitAnswered>(&event.body)) {
+    if (part->error == 0) count("transactional_offsets");
+    note_fencing(part->error);
+  }
+  if (const auto* ended = std::get_if<EndTxnAnswered>(&event.body)) note_fencing(ended->error);
+  if (const auto* changed = std::get_if<TransactionStateChanged>(&event.body)) {
+    on(*changed, event.node);
+  }
+  if (const auto* stopped = std::get_if<NodeStopped>(&event.body)) {
+    if (stopped->how != NodeStopped::How::shutdown) lose_coordinator(event.node);
+  }
+}
+
+void Tally::on(const TransactionEnded& body) {
+  if (body.outcome != Outcome::ok) {
+    count("transactions_of_unknown_end");
+  } else {
+    count(body.is_commit ? "transactions_committed" : "transactions_aborted");
+  }
+}
+
+// A producer, or a member of a group, that others have taken the place of.
+void Tally::note_fencing(std::int32_t error) {
+  constexpr std::int32_t illegal_generation = 22;
+  constexpr std::int32_t unknown_member_id = 25;
+  constexpr std::int32_t invalid_producer_epoch = 47;
+  constexpr std::int32_t producer_fenced = 90;
+  const bool is_fenced = error == illegal_generation || error == unknown_member_id ||
+                         error == invalid_producer_epoch || error == producer_fenced;
+  if (is_fenced) count("zombies_fenced");
+}
+
+void Tally::on(const TransactionStateChanged& body, NodeId node) {
+  auto& known = transactions_[body.transactional_id];
+  if (known.coordinator.is_set() && known.coordinator != node) {
+    count("transaction_coordinator_changes");
+  }
+  known = {node, body.state};
+}
+
+// By what state the transactions were in that it coordinated.
+void Tally::lose_coordinator(NodeId node) {
+  for (const auto& [id, known] : transactions_) {
+    if (known.coordinator != node) continue;
+    if (known.state == "Ongoing") count("transaction_coordinators_lost_ongoing");
+    if (known.state == "PrepareCommit") count("transaction_coordinators_lost_in_commit");
+    if (known.state == "PrepareAbort") count("transaction_coordinators_lost_in_abort");
+    if (known.state.starts_with("Complete")) count("transaction_coordinators_lost_when_complete");
   }
 }
 

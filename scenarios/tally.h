@@ -24,6 +24,11 @@ class Tally {
  private:
   void count(const char* name) { ++counts_.at(name); }
   void coordinates(const std::string& group, NodeId node);
+  void observe_transactions(const Event& event);
+  void note_fencing(std::int32_t error);
+  void lose_coordinator(NodeId node);
+  void on(const TransactionEnded& body);
+  void on(const TransactionStateChanged& body, NodeId node);
   void on(const LeaderElected& body);
   void on(const IsrChanged& body);
   void on(const PartitionCommitted& body);
@@ -39,6 +44,11 @@ class Tally {
   std::map<TopicPartition, PartitionCommitted> partitions_;
   std::set<Numbers> answered_;                  // Of idempotent producers' batches.
   std::map<std::string, NodeId> coordinators_;  // By group.
+  struct Coordinated {
+    NodeId coordinator = no_node;
+    std::string state;
+  };
+  std::map<std::string, Coordinated> transactions_;  // By transactional id.
   LeaderEpoch quorum_epoch_ = no_epoch;
   NodeId quorum_leader_ = no_node;
 };

@@ -10,12 +10,15 @@
 namespace brokersim::scenarios {
 namespace {
 
-// Operation numbers: the operation's place in the plan, then the record's in the operation.
-constexpr std::int64_t records_per_operation = 1'000'000;
 constexpr Duration operation_patience = 30s;
 constexpr Duration retry_pause = 500ms;
 
 }  // namespace
+
+std::int64_t op_number(std::int64_t step, std::int64_t record) {
+  constexpr std::int64_t records_per_operation = 1'000'000;
+  return step * records_per_operation + record;
+}
 
 std::uint64_t digest_of(const wire::Record& record) {
   std::uint64_t digest = 0;
@@ -32,6 +35,7 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
   for (const auto& consumer : plan_.consumers) {
     if (!consumer.group.empty()) members_[consumer.name];
   }
+  for (const auto& task : plan_.tasks) tasks_[task.name];
   std::int64_t number = 0;
   for (const auto& operation : plan_.operations) {
     ++number;
@@ -64,6 +68,7 @@ void Workload::start() {
   std::set<std::string> names{admin_name};
   for (const auto& producer : plan_.producers) names.insert(producer.name);
   for (const auto& consumer : plan_.consumers) names.insert(consumer.name);
+  for (const auto& task : plan_.tasks) names.insert(task.name);
   for (const auto& name : names) {
     cluster_.start_client(name, [this, name](Env& env) { run_client(env, name); });
   }
@@ -80,6 +85,7 @@ bool Workload::has_more_to_do(const std::string& name) const {
   if (found != progress_.end() && !found->second.has_finished()) return true;
   if (found != progress_.end() && !found->second.under_way.empty()) return true;
   if (name == admin_name && created_.size() < plan_.topics.size()) return true;
+  if (tasks_.contains(name)) return true;
   return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
                      [&](const Consumer& consumer) { return consumer.name == name; });
 }
@@ -97,9 +103,19 @@ void Workload::run_client(Env& env, const std::string& name) {
       }
     }));
   }
+  for (const auto& task : plan_.tasks) {
+    if (task.name != name) continue;
+    others.push_back(
+        env.spawn("task-of-" + task.group, [this, &task](Env& fiber) { run_task(fiber, task); }));
+  }
   if (name == admin_name) administrate(env);
   for (const auto& producer : plan_.producers) {
-    if (producer.name == name) produce(env, producer);
+    if (producer.name != name) continue;
+    if (producer.transactional_id.empty()) {
+      produce(env, producer);
+    } else {
+      produce_in_transactions(env, producer);
+    }
   }
   if (others.empty()) return;
   while (!env.is_cancelled()) env.park(never);
@@ -123,6 +139,7 @@ const Topic* Workload::find_topic(const std::string& name) const {
 
 void Workload::administrate(Env& env) {
   client::Admin admin(config_of(admin_name));
+  raise_features(env, admin);
   create_topics(env, admin);
   auto& progress = progress_[admin_name];
   while (!progress.has_finished()) {
@@ -131,6 +148,15 @@ void Workload::administrate(Env& env) {
     ++progress.step;
     if (operation.kind == Operation::Kind::elect) elect(env, admin, operation);
     if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
+  }
+}
+
+void Workload::raise_features(Env& env, client::Admin& admin) {
+  while (!has_features_ && !plan_.cluster.features.empty() && !env.is_cancelled()) {
+    has_features_ =
+        admin.update_features(env, plan_.cluster.features, env.now() + operation_patience)
+            .has_value();
+    if (!has_features_) env.sleep(retry_pause);
   }
 }
 
@@ -190,21 +216,8 @@ std::string Workload::value_of(const Operation& operation, std::int64_t index) c
 
 void Workload::produce(Env& env, const Producer& producer) {
   auto& progress = progress_[producer.name];
-  for (const std::int64_t op : std::set(progress.under_way)) {
-    ended(env, producer, op, {Outcome::unknown, api::ErrorCode::unknown_server_error});
-  }
-  client::ProducerConfig config;
-  config.client = config_of(producer.name);
-  config.client.request_timeout = producer.request_timeout;
-  config.acks = producer.acks;
-  config.batch_size = static_cast<std::size_t>(producer.batch_size);
-  config.linger = producer.linger;
-  config.delivery_timeout = producer.delivery_timeout;
-  config.max_in_flight = producer.max_in_flight;
-  config.compression_type = producer.compression;
-  config.enable_idempotence = producer.enable_idempotence;
-  config.rules = cluster_.nodes().front().rules;
-  const auto client = client::Producer::start(env, config);
+  end_unknown(env, producer.name, producer.acks, progress.under_way);
+  const auto client = client::Producer::start(env, config_of_producer(producer));
   while (!progress.has_finished()) {
     const Step& step = progress.steps[progress.step];
     const Duration offset = step.operation->every * progress.record;
@@ -220,7 +233,7 @@ void Workload::produce(Env& env, const Producer& producer) {
   client->close(env);
 }
 
-std::optional<TopicPartition> Workload::choose(Env& env, client::Producer& client,
+std::optional<TopicPartition> Workload::choose(Env& env, const Choose& choose_for,
                                                const Producer& producer, const Operation& operation,
                                                const wire::Record& record) const {
   if (operation.partition != any_partition) {
@@ -229,7 +242,7 @@ std::optional<TopicPartition> Workload::choose(Env& env, client::Producer& clien
   const wire::Record keyless;
   const auto& by = producer.partitioner == Partitioner::key ? record : keyless;
   while (!env.is_cancelled()) {
-    const auto chosen = client.choose_partition(env, operation.topic, by);
+    const auto chosen = choose_for(by);
     if (chosen) return *chosen;
     env.sleep(retry_pause);
   }
@@ -241,66 +254,101 @@ void Workload::send(Env& env, client::Producer& client, const Producer& producer
                     const Step& step) {
   const Operation& operation = *step.operation;
   auto& progress = progress_[producer.name];
-  wire::Record record;
-  record.timestamp = env.wall_clock().ms;
-  std::string value = value_of(operation, progress.record);
-  record.value = bytes_of(value);
-  if (!operation.key.empty()) record.key = bytes_of(operation.key);
-  const auto partition = choose(env, client, producer, operation, record);
+  const auto record = record_of(env, operation, progress.record);
+  const auto choose_for = [&](const wire::Record& by) {
+    return client.choose_partition(env, operation.topic, by);
+  };
+  const auto partition = choose(env, choose_for, producer, operation, record);
   if (!partition) return;
-  const std::int64_t op = step.number * records_per_operation + ++progress.record;
+  const std::int64_t op = op_number(step.number, ++progress.record);
   if (partition->partition >= find_topic(operation.topic)->partitions) return;
-  env.emit(SendInvoked{op, producer.name, *partition, digest_of(record)});
-  sent_[op] = {.partition = *partition, .value = std::move(value), .acks = producer.acks};
-  progress.under_way.insert(op);
   client.send(env, *partition, record,
-              [this, &producer, op](Host& host, const client::SendResult& result) {
-                ended(host, producer, op, result);
-              });
+              invoked(env, producer.name, producer.acks, *partition, record, op));
 }
 
-void Workload::ended(Host& host, const Producer& producer, std::int64_t op,
+wire::Record Workload::record_of(Host& host, const Operation& operation, std::int64_t index) const {
+  wire::Record record;
+  record.timestamp = host.wall_clock().ms;
+  record.value = bytes_of(value_of(operation, index));
+  if (!operation.key.empty()) record.key = bytes_of(operation.key);
+  return record;
+}
+
+std::set<std::int64_t>& Workload::under_way(const std::string& client) {
+  const auto task = tasks_.find(client);
+  return task == tasks_.end() ? progress_[client].under_way : task->second.under_way;
+}
+
+client::OnSent Workload::invoked(Host& host, const std::string& client, std::int16_t acks,
+                                 const TopicPartition& partition, const wire::Record& record,
+                                 std::int64_t op) {
+  host.emit(SendInvoked{op, client, partition, digest_of(record)});
+  sent_[op] = {.partition = partition,
+               .value = record.value ? std::string(as_text(*record.value)) : std::string(),
+               .acks = acks};
+  under_way(client).insert(op);
+  return [this, client, acks, op](Host& of, const client::SendResult& result) {
+    ended(of, client, acks, op, result);
+  };
+}
+
+void Workload::ended(Host& host, const std::string& client, std::int16_t acks, std::int64_t op,
                      const client::SendResult& result) {
   auto& record = sent_[op];
   record.has_ended = true;
   record.outcome = result.outcome;
-  progress_[producer.name].under_way.erase(op);
-  host.emit(SendEnded{op, producer.name, record.partition, result.outcome,
-                      static_cast<std::int32_t>(result.error), producer.acks, result.offset});
+  under_way(client).erase(op);
+  host.emit(SendEnded{op, client, record.partition, result.outcome,
+                      static_cast<std::int32_t>(result.error), acks, result.offset});
+}
+
+// What was under way when the process before ended.
+void Workload::end_unknown(Host& host, const std::string& client, std::int16_t acks,
+                           const std::set<std::int64_t>& ops) {
+  for (const std::int64_t op : std::set(ops)) {
+    ended(host, client, acks, op, {Outcome::unknown, api::ErrorCode::unknown_server_error});
+  }
 }
 
 bool Workload::has_sent_all() const {
   return std::all_of(progress_.begin(), progress_.end(), [](const auto& entry) {
-    return entry.second.has_finished() && entry.second.under_way.empty();
+    const auto& progress = entry.second;
+    return progress.has_finished() && progress.under_way.empty() && !progress.transaction;
   });
 }
 
 // ---- Consumers ---------------------------------------------------------------------------------
 
-std::vector<TopicPartition> Workload::partitions_of(const Consumer& consumer) const {
+std::vector<TopicPartition> Workload::partitions_of(const std::string& topic,
+                                                    const std::vector<std::int32_t>& named) const {
   std::vector<TopicPartition> partitions;
-  const Topic* topic = find_topic(consumer.topic);
-  for (std::int32_t i = 0; topic && i < topic->partitions; ++i) {
-    const bool is_named = std::find(consumer.partitions.begin(), consumer.partitions.end(), i) !=
-                          consumer.partitions.end();
-    if (consumer.partitions.empty() || is_named) partitions.push_back({topic->name, i});
+  const Topic* known = find_topic(topic);
+  for (std::int32_t i = 0; known && i < known->partitions; ++i) {
+    const bool is_named = std::find(named.begin(), named.end(), i) != named.end();
+    if (named.empty() || is_named) partitions.push_back({topic, i});
   }
   return partitions;
 }
 
 void Workload::consume(Env& env, const Consumer& consumer) {
-  const auto partitions = partitions_of(consumer);
+  const auto partitions = partitions_of(consumer.topic, consumer.partitions);
   if (partitions.empty()) return;
   if (!env.sleep_until(Instant{consumer.at})) return;
   client::ConsumerConfig config;
   config.client = config_of(consumer.name);
   config.auto_offset_reset = client::OffsetReset::earliest;
   config.client_rack = consumer.rack;
+  config.isolation_level = consumer.isolation_level;
   const auto client = client::Consumer::make(config);
   client->assign(env, partitions);
   while (!env.is_cancelled()) {
     const auto polled = client->poll(env, env.now() + 1s);
     take(env, consumer, polled);
+    // Behind what was handed over there may be markers, and what was aborted.
+    for (const auto& partition : partitions) {
+      const auto position = client->position(partition);
+      if (position) copies_[consumer.name][partition].position = *position;
+    }
     if (polled.problems.empty()) continue;
     env.sleep(retry_pause);
     for (const auto& problem : polled.problems) {
@@ -341,7 +389,7 @@ bool Workload::has_read_all(const properties::Ledger& ledger) const {
     // Whoever has left its group reads nothing.
     if (member != members_.end() && !member->second.is_in) continue;
     const auto copies = copies_.find(consumer.name);
-    for (const auto& name : partitions_of(consumer)) {
+    for (const auto& name : partitions_of(consumer.topic, consumer.partitions)) {
       std::optional<Offset> position;
       if (member != members_.end()) {
         position = position_of_group(consumer.group, name);

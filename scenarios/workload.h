@@ -1,12 +1,14 @@
 // What the clients of a plan do: the admin creates topics and asks for elections, producers send
-// their records in the order of the plan, consumers read from the beginning and go on reading, or
-// share their topic's partitions with the others of their group.
+// their records in the order of the plan, one by one or in transactions, consumers read from the
+// beginning and go on reading, or share their topic's partitions with the others of their group, as
+// tasks do, which make other records of what they read.
 //
 // What a client has done so far outlives its machine, as an application's own state would: after a
 // crash a producer goes on with the next record, and what was under way has an unknown end.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +20,8 @@
 #include "core/client/consumer.h"
 #include "core/client/group_consumer.h"
 #include "core/client/producer.h"
+#include "core/client/stream_task.h"
+#include "core/client/transactional_producer.h"
 #include "core/env.h"
 #include "properties/ledger.h"
 #include "scenarios/cluster.h"
@@ -42,6 +46,9 @@ struct ReadCopy {
   bool has_begun = false;
 };
 
+// Numbers a client operation over the whole run: the operation's place in the plan, from 1, then
+// the record's in it.
+std::int64_t op_number(std::int64_t step, std::int64_t record);
 // What events know a record by: of its key and its value.
 std::uint64_t digest_of(const wire::Record& record);
 
@@ -63,6 +70,8 @@ class Workload {
   bool has_sent_all() const;
   // Every consumer has what its partitions' leaders hold.
   bool has_read_all(const properties::Ledger& ledger) const;
+  // Every task has made records of what its input's leaders hold, and that counts.
+  bool has_processed_all(const properties::Ledger& ledger) const;
 
   // By operation number.
   const std::map<std::int64_t, SentRecord>& sent() const { return sent_; }
@@ -80,6 +89,8 @@ class Workload {
     std::size_t step = 0;
     std::int64_t record = 0;  // Of a send: how many of its records are done.
     std::set<std::int64_t> under_way;
+    std::optional<std::int64_t> transaction;   // The operation of the one that is open …
+    std::vector<std::int64_t> in_transaction;  // … and its records.
     bool has_finished() const { return step == steps.size(); }
   };
 
@@ -91,18 +102,41 @@ class Workload {
     std::map<TopicPartition, Offset> positions;  // Of what it owns.
   };
 
+  // A stream task: what it has, and what is under way.
+  struct TaskState {
+    std::int64_t records = 0;                    // Operations so far.
+    std::set<std::int64_t> under_way;            // Sends that have not ended.
+    std::optional<std::int64_t> work;            // The unit of work that is open …
+    std::vector<std::int64_t> in_work;           // … and its records.
+    std::map<TopicPartition, Offset> positions;  // Of what it owns.
+    bool has_to_go_back = false;                 // They are ahead of what counts.
+  };
+  class TaskApplication;
+
   void run_client(Env& env, const std::string& name);
   bool has_more_to_do(const std::string& name) const;
   void administrate(Env& env);
+  void raise_features(Env& env, client::Admin& admin);
   void create_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void elect(Env& env, client::Admin& admin, const Operation& operation);
   void produce(Env& env, const Producer& producer);
   void send(Env& env, client::Producer& client, const Producer& producer, const Step& step);
+  using Choose = std::function<Expected<TopicPartition, api::ErrorCode>(const wire::Record&)>;
   // Nothing if cancelled first.
-  std::optional<TopicPartition> choose(Env& env, client::Producer& client, const Producer& producer,
+  std::optional<TopicPartition> choose(Env& env, const Choose& choose_for, const Producer& producer,
                                        const Operation& operation,
                                        const wire::Record& record) const;
+  wire::Record record_of(Host& host, const Operation& operation, std::int64_t index) const;
+  // The record is about to be sent; the result is to be told of how that ends.
+  client::OnSent invoked(Host& host, const std::string& client, std::int16_t acks,
+                         const TopicPartition& partition, const wire::Record& record,
+                         std::int64_t op);
+  void ended(Host& host, const std::string& client, std::int16_t acks, std::int64_t op,
+             const client::SendResult& result);
+  void end_unknown(Host& host, const std::string& client, std::int16_t acks,
+                   const std::set<std::int64_t>& ops);
+  std::set<std::int64_t>& under_way(const std::string& client);
   void consume(Env& env, const Consumer& consumer);
   void take(Host& host, const Consumer& consumer, const client::Polled& polled);
   // Of one partition: its consumer is behind, unless the position is at the end.
@@ -118,9 +152,29 @@ class Workload {
   std::optional<Offset> position_of_group(const std::string& group,
                                           const TopicPartition& partition) const;
 
-  std::vector<TopicPartition> partitions_of(const Consumer& consumer) const;
-  void ended(Host& host, const Producer& producer, std::int64_t op,
-             const client::SendResult& result);
+  // ---- Transactions (workload_transactions.cc) ----
+  client::ProducerConfig config_of_producer(const Producer& producer) const;
+  // The admin has done its part, and everybody knows. False if cancelled first.
+  bool await_setting(Env& env) const;
+  void produce_in_transactions(Env& env, const Producer& producer);
+  // False: the producer is of no use any more.
+  bool transact(Env& env, client::TransactionalProducer& client, const Producer& producer,
+                const Step& step);
+  bool send_in_transaction(Env& env, client::TransactionalProducer& client,
+                           const Producer& producer, const Step& step, std::int64_t index);
+  bool end_transaction(Env& env, client::TransactionalProducer& client, const Producer& producer,
+                       bool is_commit);
+  void note_end(Host& host, const Producer& producer, bool is_commit, Outcome outcome);
+  // What has become of records that were part of a transaction.
+  void settle_records(std::vector<std::int64_t>& ops, bool is_commit, Outcome outcome);
+
+  // ---- Tasks (workload_tasks.cc) ----
+  void run_task(Env& env, const Task& task);
+  client::StreamTaskConfig config_of_task(const Task& task) const;
+  bool has_processed(const properties::Ledger& ledger, const Task& task) const;
+
+  std::vector<TopicPartition> partitions_of(const std::string& topic,
+                                            const std::vector<std::int32_t>& named = {}) const;
 
   const Topic* find_topic(const std::string& name) const;
   // How many records the operation has, and the text of one, counted from 0.
@@ -134,6 +188,8 @@ class Workload {
   std::set<std::string> created_;
   std::map<std::string, Progress> progress_;  // By client.
   std::map<std::string, Member> members_;     // By consumer.
+  std::map<std::string, TaskState> tasks_;    // By task.
+  bool has_features_ = false;
   std::map<std::int64_t, SentRecord> sent_;
   Copies copies_;
 };

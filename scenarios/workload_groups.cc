@@ -60,6 +60,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   config.consumer.client = config_of(consumer.name);
   config.consumer.auto_offset_reset = client::OffsetReset::earliest;
   config.consumer.client_rack = consumer.rack;
+  config.consumer.isolation_level = consumer.isolation_level;
   config.group_id = consumer.group;
   if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
   config.assignor = consumer.assignor;

@@ -45,8 +45,10 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::fetch:
     case api::ApiKey::vote:
     case api::ApiKey::begin_quorum_epoch: return true;
-    default: return is_of_group(static_cast<api::ApiKey>(key));
+    default: break;
   }
+  const auto known = static_cast<api::ApiKey>(key);
+  return is_of_group(known) || is_of_transaction(known);
 }
 
 }  // namespace
@@ -141,14 +143,25 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
       if (request) announce(recorder_, info.client_node, *request);
       return;
     }
-    default: {
-      auto group = group_asked(static_cast<api::ApiKey>(header.api_key), version, body);
-      if (!group) return;
-      group->at_ns = recorder_.now().ns();
-      asked.what = *std::move(group);
-    }
+    default:
+      if (!ask_coordinator(static_cast<api::ApiKey>(header.api_key), version, body, asked)) return;
   }
   conversation.asked.insert_or_assign(header.correlation_id, std::move(asked));
+}
+
+// Of a group, or of a transactional id.
+bool WireTap::ask_coordinator(api::ApiKey key, std::int16_t version, const Slice& body,
+                              Asked& asked) const {
+  if (auto group = group_asked(key, version, body)) {
+    group->at_ns = recorder_.now().ns();
+    asked.what = *std::move(group);
+    return true;
+  }
+  auto transaction = transaction_asked(key, version, body);
+  if (!transaction) return false;
+  transaction->at_ns = recorder_.now().ns();
+  asked.what = *std::move(transaction);
+  return true;
 }
 
 // ---- Responses ---------------------------------------------------------------------------------
@@ -172,6 +185,10 @@ void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation
     if (parsed) answered(node, asked, *vote, parsed->body);
   } else if (const auto* group = std::get_if<GroupAsked>(&asked.what)) {
     for (auto& event : group_answered(*group, asked.peer, asked.version, whole)) {
+      recorder_.record(node, std::move(event));
+    }
+  } else if (const auto* transaction = std::get_if<TransactionAsked>(&asked.what)) {
+    for (auto& event : transaction_answered(*transaction, asked.peer, asked.version, whole)) {
       recorder_.record(node, std::move(event));
     }
   }

@@ -1,6 +1,6 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
-// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, and of groups what
-// group_frames.h reads.
+// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, and of groups and
+// transactions what group_frames.h and transaction_frames.h read.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With
@@ -20,6 +20,7 @@
 #include "sim/network.h"
 #include "sim/recorder.h"
 #include "sim/topic_name.h"
+#include "sim/transaction_frames.h"
 
 namespace brokersim::sim {
 
@@ -49,7 +50,7 @@ class WireTap final : public NetworkObserver {
   struct Asked {
     std::string peer;
     std::int16_t version = 0;
-    std::variant<std::monostate, Produce, Fetch, Vote, GroupAsked> what;
+    std::variant<std::monostate, Produce, Fetch, Vote, GroupAsked, TransactionAsked> what;
   };
   struct Conversation {
     FrameCutter directions[2];  // By Side.
@@ -60,6 +61,8 @@ class WireTap final : public NetworkObserver {
 
   void on_request(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
   void on_response(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
+  bool ask_coordinator(api::ApiKey key, std::int16_t version, const Slice& body,
+                       Asked& asked) const;
   Produce asked_by(const api::ProduceRequest& request) const;
   Fetch asked_by(const api::FetchRequest& request, Conversation& conversation) const;
   void answered(NodeId node, const Asked& asked, const Produce& produce, const Slice& body);

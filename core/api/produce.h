@@ -1,6 +1,7 @@
 // Produce (key 0): appends record batches to partitions. With acks=0 there is no response.
 // Versions 0-2 are described because clients must see them advertised: librdkafka compresses
 // nothing for a broker without version 0 (KAFKA-18659). They are answered with UNSUPPORTED_VERSION.
+// From version 12 on a batch makes its partition part of the producer's transaction (KIP-890).
 #pragma once
 
 #include "core/api/types.h"
@@ -47,7 +48,7 @@ struct ProduceResponse {
     END_FIELDS
   };
 
-  MESSAGE(ProduceResponse, .key = 0, .versions = {0, 11}, .flexible = 9)
+  MESSAGE(ProduceResponse, .key = 0, .versions = {0, 12}, .flexible = 9)
   FIELD(std::vector<TopicProduceResponse>, responses);
   FIELD(std::int32_t, throttle_time_ms, since(1).may_drop()) = 0;
   FIELD(std::vector<NodeEndpoint>, node_endpoints, since(10).tagged(0));
@@ -70,7 +71,7 @@ struct ProduceRequest {
     END_FIELDS
   };
 
-  MESSAGE(ProduceRequest, .key = 0, .versions = {0, 11}, .flexible = 9)
+  MESSAGE(ProduceRequest, .key = 0, .versions = {0, 12}, .flexible = 9)
   FIELD(Nullable<std::string>, transactional_id, since(3).null());
   FIELD(std::int16_t, acks) = 0;
   FIELD(std::int32_t, timeout_ms) = 0;

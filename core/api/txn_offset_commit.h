@@ -1,5 +1,6 @@
 // TxnOffsetCommit (key 28): offsets that a group has committed once a transaction commits (KIP-98;
-// KIP-447: as a member of the group).
+// KIP-447: as a member of the group). From version 5 on they make the group's partition part of the
+// transaction (KIP-890).
 #pragma once
 
 #include "core/api/types.h"
@@ -20,7 +21,7 @@ struct TxnOffsetCommitResponse {
     END_FIELDS
   };
 
-  MESSAGE(TxnOffsetCommitResponse, .key = 28, .versions = {0, 4}, .flexible = 3)
+  MESSAGE(TxnOffsetCommitResponse, .key = 28, .versions = {0, 5}, .flexible = 3)
   FIELD(std::int32_t, throttle_time_ms) = 0;
   FIELD(std::vector<TxnOffsetCommitResponseTopic>, topics);
   END_FIELDS
@@ -43,7 +44,7 @@ struct TxnOffsetCommitRequest {
     END_FIELDS
   };
 
-  MESSAGE(TxnOffsetCommitRequest, .key = 28, .versions = {0, 4}, .flexible = 3)
+  MESSAGE(TxnOffsetCommitRequest, .key = 28, .versions = {0, 5}, .flexible = 3)
   FIELD(std::string, transactional_id);
   FIELD(std::string, group_id);
   FIELD(std::int64_t, producer_id) = 0;

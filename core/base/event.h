@@ -448,6 +448,76 @@ struct OffsetFetchAnswered {
   }
 };
 
+// The coordinator of a transactional id has sent its producer the answer to an InitProducerId or an
+// EndTxn request (KIP-98): id and epoch are those that the first gives, and that the second names.
+struct InitProducerIdAnswered {
+  static constexpr std::string_view kind = "init_producer_id_answered";
+  std::string peer;
+  std::string transactional_id;
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t timeout_ms = 0;
+  std::int32_t error = 0;
+  std::int64_t asked_at_ns = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("transactional_id", e.transactional_id);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("timeout_ms", e.timeout_ms);
+    f("error", e.error);
+    f("asked_at_ns", e.asked_at_ns);
+  }
+};
+struct EndTxnAnswered {
+  static constexpr std::string_view kind = "end_txn_answered";
+  std::string peer;
+  std::string transactional_id;
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  bool is_commit = false;
+  std::int32_t error = 0;
+  std::int64_t asked_at_ns = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("transactional_id", e.transactional_id);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("is_commit", e.is_commit);
+    f("error", e.error);
+    f("asked_at_ns", e.asked_at_ns);
+  }
+};
+// A group's coordinator has sent the answer to one partition of a TxnOffsetCommit request: the
+// offset is committed once the transaction is (KIP-98, KIP-447).
+struct TxnOffsetCommitAnswered {
+  static constexpr std::string_view kind = "txn_offset_commit_answered";
+  std::string peer;
+  std::string transactional_id;
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::string group;
+  std::string member;
+  std::int32_t generation = -1;
+  TopicPartition partition;
+  Offset offset = 0;
+  std::int32_t error = 0;
+  std::int64_t asked_at_ns = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("transactional_id", e.transactional_id);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("group", e.group);
+    f("member", e.member);
+    f("generation", e.generation);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("error", e.error);
+    f("asked_at_ns", e.asked_at_ns);
+  }
+};
+
 // ---- Clients -----------------------------------------------------------------------------------
 
 // `op` numbers a client operation over the whole run; printed as op7.
@@ -527,6 +597,52 @@ struct OwnershipChanged {
     f("group", e.group);
     f("how", e.how);
     f("partitions", e.partitions);
+  }
+};
+
+// A client begins a transaction: what it sends from here to the end of `op` is part of it.
+struct TransactionBegan {
+  static constexpr std::string_view kind = "transaction_began";
+  std::int64_t op = 0;
+  std::string client;
+  std::string transactional_id;
+  static void visit(auto& e, auto&& f) {
+    f("op", e.op);
+    f("client", e.client);
+    f("transactional_id", e.transactional_id);
+  }
+};
+// How it ended for the client: `ok` as it had asked for last, otherwise it does not know.
+struct TransactionEnded {
+  static constexpr std::string_view kind = "transaction_ended";
+  std::int64_t op = 0;
+  std::string client;
+  bool is_commit = false;
+  Outcome outcome = Outcome::unknown;
+  static void visit(auto& e, auto&& f) {
+    f("op", e.op);
+    f("client", e.client);
+    f("is_commit", e.is_commit);
+    f("outcome", e.outcome);
+  }
+};
+// A stream task has made these records of one that it was handed, and is about to send them:
+// digests, as those of SendInvoked.
+struct RecordProcessed {
+  static constexpr std::string_view kind = "record_processed";
+  std::string client;
+  std::string group;
+  TopicPartition partition;
+  Offset offset = 0;
+  bool is_exactly_once = false;  // What the task promises.
+  std::vector<std::uint64_t> outputs;
+  static void visit(auto& e, auto&& f) {
+    f("client", e.client);
+    f("group", e.group);
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("is_exactly_once", e.is_exactly_once);
+    f("outputs", e.outputs);
   }
 };
 
@@ -773,11 +889,12 @@ using EventBody = std::variant<
     BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
     PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, ReadCommittedAnswered,
     VoteAnswered, QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
-    OffsetFetchAnswered, SendInvoked, SendEnded, RecordDelivered, PositionReset, OwnershipChanged,
-    QuorumRoleChanged, SnapshotTaken, SnapshotFetched, SnapshotLoaded, BrokerRegistered,
-    SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected, IsrChanged, BecameLeader,
-    BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered, ConnectionRefused,
-    GroupStateChanged, TransactionStateChanged, Note, LogCompacted>;
+    OffsetFetchAnswered, InitProducerIdAnswered, EndTxnAnswered, TxnOffsetCommitAnswered,
+    SendInvoked, SendEnded, RecordDelivered, PositionReset, OwnershipChanged, TransactionBegan,
+    TransactionEnded, RecordProcessed, QuorumRoleChanged, SnapshotTaken, SnapshotFetched,
+    SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
+    IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
+    ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted>;
 
 struct Event {
   EventId id;

@@ -58,6 +58,9 @@ struct ControllerRules {
 
 // Those of transactions, as their coordinators and those of groups keep them (KIP-98, KIP-890).
 struct TransactionRules {
+  // Producers give each transaction an epoch of its own, where the cluster has agreed on it, so
+  // that nothing that comes late belongs to the next one (KIP-890, KAFKA-17754).
+  bool has_epoch_per_transaction = true;
   // A transaction that takes too long costs its producer the epoch (KAFKA-6119).
   bool timeouts_fence = true;
   // Who asks to end a transaction has the epoch that was given out last, not any later one
@@ -88,6 +91,9 @@ struct TransactionRules {
 
 // Those by which a partition's leader takes part in transactions (KIP-98, KIP-890).
 struct AppendRules {
+  // A transaction begins with a batch that its coordinator says is part of it (KIP-890), not with
+  // one that may come when its transaction is over.
+  bool verifies_transactions = true;
   // Where each transaction has an epoch of its own, a marker with the epoch that is writing belongs
   // to the transaction before: refused while one is open (KIP-1228), and otherwise taken for one
   // that is sent again (KAFKA-19999). Or never refused; or always.

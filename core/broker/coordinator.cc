@@ -201,9 +201,10 @@ void Coordinator<Shard>::deliver(Host& host, RequestId request, Response respons
 
 template <class Shard>
 auto Coordinator<Shard>::begin_verification(Host& host,
-                                            const coordination::ProducerAndEpoch& producer)
+                                            const coordination::ProducerAndEpoch& producer,
+                                            bool adds)
     -> std::optional<partition::VerificationTicket> {
-  return replica_->begin_verification(host, header_of(producer));
+  return replica_->begin_verification(host, header_of(producer), adds);
 }
 
 // ---- The log -----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Coordinator {
   // The same for records that are part of a producer's transaction. Whether they are is to be found
   // out before, if there is a ticket (Replica::begin_verification).
   std::optional<partition::VerificationTicket> begin_verification(
-      Host& host, const coordination::ProducerAndEpoch& producer);
+      Host& host, const coordination::ProducerAndEpoch& producer, bool adds);
   template <class Wanted>
   Answer<Wanted> ask_verified(Env& env, partition::VerificationTicket ticket,
                               const Request& request) {

@@ -140,7 +140,7 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch,
   }
   const auto id = batch.header.producer_id;
   const auto& rules = config_.rules.append;
-  const bool is_verified = !config_.transaction_partition_verification_enable ||
+  const bool is_verified = !verifies_transactions() ||
                            verifications_.is_valid(id, request.ticket, rules) ||
                            (request.origin == log::AppendTerms::Origin::coordinator &&
                             verifications_.is_confirmed(id, batch.header.producer_epoch));
@@ -185,9 +185,14 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   return result;
 }
 
+bool Replica::verifies_transactions() const {
+  return config_.transaction_partition_verification_enable &&
+         config_.rules.append.verifies_transactions;
+}
+
 std::optional<partition::VerificationTicket> Replica::begin_verification(
-    Host& host, const wire::BatchHeader& batch) {
-  if (!config_.transaction_partition_verification_enable) return std::nullopt;
+    Host& host, const wire::BatchHeader& batch, bool adds) {
+  if (!adds && !verifies_transactions()) return std::nullopt;
   if (!leader_ || !batch.is_transactional()) return std::nullopt;
   const auto id = batch.producer_id;
   const auto epoch = batch.producer_epoch;

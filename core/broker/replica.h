@@ -113,10 +113,11 @@ class Replica {
                                                    const wire::TransactionMarker& marker,
                                                    int transaction_version);
   // With what to append a transactional batch once its transaction's coordinator has said that the
-  // partition is part of it. Nothing if there is no need to ask: the transaction is open here, or
-  // the batch will be refused.
+  // partition is part of it, or, if the batch `adds` it, that it has become so (KIP-890). Nothing
+  // if there is no need to ask: the transaction is open here, or the batch will be refused.
   std::optional<partition::VerificationTicket> begin_verification(Host& host,
-                                                                  const wire::BatchHeader& batch);
+                                                                  const wire::BatchHeader& batch,
+                                                                  bool adds);
   // The coordinator has said so: until the transaction begins here, or ends, group coordinators
   // append to it without showing a ticket.
   void confirm_verification(std::int64_t producer_id, partition::VerificationTicket ticket) {
@@ -167,6 +168,7 @@ class Replica {
   Signal& changed() { return changed_; }
 
  private:
+  bool verifies_transactions() const;
   Expected<Appended, api::ErrorCode> append_to_log(Host& host, wire::Batch batch);
   void become_leader(Host& host);
   void become_follower(Host& host);

@@ -9,6 +9,7 @@
 #include "core/api/delete_records.h"
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
+#include "core/api/update_features.h"
 #include "core/client/versions.h"
 
 namespace brokersim::client {
@@ -242,6 +243,18 @@ Expected<Done, ErrorCode> Admin::alter_topic_configs(
                      return answer.responses.empty() ? ErrorCode::unknown_server_error
                                                      : answer.responses[0].error_code;
                    });
+}
+
+Expected<Done, ErrorCode> Admin::update_features(Env& env,
+                                                 const std::map<std::string, std::int16_t>& levels,
+                                                 Instant deadline) {
+  api::UpdateFeaturesRequest request;
+  for (const auto& [feature, level] : levels) {
+    request.feature_updates.push_back({.feature = feature, .max_version_level = level});
+  }
+  // To be at a level already is fine.
+  return have_done(env, cluster_, request, update_features_version, deadline,
+                   [](const auto& response, bool) { return response.error_code; });
 }
 
 Expected<Done, ErrorCode> Admin::reassign(Env& env, const TopicPartition& partition,

@@ -57,6 +57,10 @@ class Admin {
   Expected<Done, api::ErrorCode> alter_topic_configs(
       Env& env, const std::string& topic,
       const std::map<std::string, std::optional<std::string>>& configs, Instant deadline);
+  // Raises features of the cluster to these levels, all of them or none (KIP-584).
+  Expected<Done, api::ErrorCode> update_features(Env& env,
+                                                 const std::map<std::string, std::int16_t>& levels,
+                                                 Instant deadline);
   // Begins to move the partition to these brokers, or ends a move under way; done when the
   // controller has decided so, not when the move is complete.
   Expected<Done, api::ErrorCode> reassign(Env& env, const TopicPartition& partition,

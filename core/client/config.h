@@ -63,6 +63,12 @@ struct ConsumerConfig {
   bool allow_auto_create_topics = true;                               // allow.auto.create.topics
 };
 
+// Of a stream task: how often each record it reads counts in what it writes.
+enum class ProcessingGuarantee : std::uint8_t {
+  at_least_once,
+  exactly_once
+};  // processing.guarantee
+
 // A consumer that shares the partitions of its topics with the others of its group.
 struct GroupConsumerConfig {
   ConsumerConfig consumer;

@@ -143,6 +143,20 @@ Expected<Done, ErrorCode> GroupConsumer::commit(Env& env,
   return membership_.commit(env, offsets, deadline);
 }
 
+Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
+  if (held_.empty()) return Done{};
+  TRY(const auto offsets, membership_.committed(env, held_, deadline));
+  for (const auto& partition : held_) {
+    const auto offset = offsets.find(partition);
+    if (offset != offsets.end()) {
+      consumer_->seek(env, partition, offset->second);
+    } else {
+      consumer_->seek_by(env, partition, config_.consumer.auto_offset_reset);
+    }
+  }
+  return Done{};
+}
+
 void GroupConsumer::auto_commit(Env& env) {
   if (!config_.enable_auto_commit || env.now() < next_auto_commit_) return;
   next_auto_commit_ = env.now() + config_.auto_commit_interval;

@@ -50,6 +50,9 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
                                         Instant deadline);
 
+  // Every position goes back to what the group has committed, or to where one begins that has not.
+  Expected<Done, api::ErrorCode> rewind(Env& env, Instant deadline);
+
   void pause(const TopicPartition& partition) { consumer_->pause(partition); }
   void resume(Host& host, const TopicPartition& partition) { consumer_->resume(host, partition); }
 

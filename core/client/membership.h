@@ -59,6 +59,7 @@ class Membership {
 
   const std::string& member_id() const { return member_id_; }
   std::int32_t generation() const { return generation_; }
+  const std::optional<std::string>& instance_id() const { return config_.group_instance_id; }
 
  private:
   using Share = Expected<Partitions, api::ErrorCode>;

@@ -248,10 +248,10 @@ void Producer::exchange(Env& env, NodeId broker, std::vector<BatchPtr> batches) 
   if (!channel) {
     same_for_all = attempt_of(CallError::unreachable);
   } else if (config_.acks == 0) {
-    const auto sent = channel->send(env, request, produce_version, deadline);
+    const auto sent = channel->send(env, request, produce_version_, deadline);
     same_for_all = sent ? Attempt{} : attempt_of(sent.error());
   } else {
-    auto answer = channel->call(env, request, produce_version, deadline);
+    auto answer = channel->call(env, request, produce_version_, deadline);
     if (!answer) same_for_all = attempt_of(answer.error());
     if (answer) response = *std::move(answer);
   }

@@ -20,6 +20,7 @@
 #include "core/client/accumulator.h"
 #include "core/client/cluster.h"
 #include "core/client/config.h"
+#include "core/client/versions.h"
 #include "core/env.h"
 #include "core/signal.h"
 
@@ -52,6 +53,8 @@ class Producer : public std::enable_shared_from_this<Producer> {
 
   // Id and epoch of what is sent from now on. Requires that everything is settled.
   void set_producer(std::int64_t id, std::int16_t epoch) { accumulator_.set_producer(id, epoch); }
+  // The version of Produce from now on.
+  void speak(std::int16_t version) { produce_version_ = version; }
   // Gives up what is not on its way, and waits for what is.
   void drop(Env& env);
   bool has_gap() const { return accumulator_.has_gap(); }
@@ -88,6 +91,7 @@ class Producer : public std::enable_shared_from_this<Producer> {
   std::map<NodeId, std::unique_ptr<Sender>> senders_;
   std::map<std::string, std::int32_t> round_robin_;
   std::set<FiberId> fibers_;
+  std::int16_t produce_version_ = produce_version;
   bool is_closing_ = false;
   // How often InitProducerId got no answer.
   std::uint64_t silent_brokers_ = 0;

@@ -121,7 +121,9 @@ TransactionalProducer::Result TransactionalProducer::learn_transaction_version(E
     return feature.name == "transaction.version";
   });
   has_epoch_per_transaction_ =
-      level != features.end() && level->max_version_level >= epoch_per_transaction;
+      config_.rules.transactions.has_epoch_per_transaction && level != features.end() &&
+      level->max_version_level >= epoch_per_transaction;
+  producer_->speak(has_epoch_per_transaction_ ? produce_version_with_epochs : produce_version);
   return Done{};
 }
 
@@ -158,13 +160,14 @@ TransactionalProducer::Result TransactionalProducer::add(Env& env, const TopicPa
                                                          Instant deadline) {
   if (failed_) return Unexpected(*failed_);
   if (partitions_.contains(partition)) return Done{};
+  // Answered or not, the coordinator may know it.
+  is_begun_at_coordinator_ = true;
+  if (has_epoch_per_transaction_) return Done{};  // Its leader adds it with the first batch.
   const api::AddPartitionsToTxnRequest request{
       .v3_and_below_transactional_id = *config_.transactional_id,
       .v3_and_below_producer_id = producer_id_,
       .v3_and_below_producer_epoch = epoch_,
       .v3_and_below_topics = {{.name = partition.topic, .partitions = {partition.partition}}}};
-  // Answered or not, the coordinator may know it.
-  is_begun_at_coordinator_ = true;
   auto answer = ask(env, *coordinator_, request, add_partitions_to_txn_version, deadline);
   const auto error = answer ? error_in(*answer) : answer.error();
   if (error != ErrorCode::none) return fail(error);
@@ -188,19 +191,28 @@ void TransactionalProducer::send(Env& env, const TopicPartition& partition,
   producer_->send(env, partition, record, note);
 }
 
+// Where each transaction has its own epoch, the group's coordinator does it (KIP-890).
+TransactionalProducer::Result TransactionalProducer::add_offsets(Env& env,
+                                                                 const std::string& group_id,
+                                                                 Instant deadline) {
+  if (has_epoch_per_transaction_) return Done{};
+  const api::AddOffsetsToTxnRequest request{.transactional_id = *config_.transactional_id,
+                                            .producer_id = producer_id_,
+                                            .producer_epoch = epoch_,
+                                            .group_id = group_id};
+  const auto added = ask(env, *coordinator_, request, add_offsets_to_txn_version, deadline);
+  const auto error = added ? added->error_code : added.error();
+  if (error != ErrorCode::none) return fail(error);
+  return Done{};
+}
+
 TransactionalProducer::Result TransactionalProducer::send_offsets(
     Env& env, const std::map<TopicPartition, Offset>& offsets, const GroupMember& member,
     Instant deadline) {
   REQUIRE(is_open_);
   if (failed_) return Unexpected(*failed_);
-  const api::AddOffsetsToTxnRequest adding{.transactional_id = *config_.transactional_id,
-                                           .producer_id = producer_id_,
-                                           .producer_epoch = epoch_,
-                                           .group_id = member.group_id};
   is_begun_at_coordinator_ = true;
-  const auto added = ask(env, *coordinator_, adding, add_offsets_to_txn_version, deadline);
-  const auto error = added ? added->error_code : added.error();
-  if (error != ErrorCode::none) return fail(error);
+  TRY([[maybe_unused]] const Done added, add_offsets(env, member.group_id, deadline));
   api::TxnOffsetCommitRequest request{.transactional_id = *config_.transactional_id,
                                       .group_id = member.group_id,
                                       .producer_id = producer_id_,
@@ -220,7 +232,9 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(
     link = std::make_unique<CoordinatorLink>(producer_->cluster(), CoordinatorLink::Of::group,
                                              member.group_id);
   }
-  const auto answer = ask(env, *link, request, txn_offset_commit_version, deadline);
+  const auto version = has_epoch_per_transaction_ ? txn_offset_commit_version_with_epochs
+                                                  : txn_offset_commit_version;
+  const auto answer = ask(env, *link, request, version, deadline);
   const auto committed = answer ? error_in(*answer) : answer.error();
   if (committed != ErrorCode::none) return fail(committed);
   return Done{};

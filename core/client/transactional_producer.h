@@ -61,6 +61,8 @@ class TransactionalProducer : public std::enable_shared_from_this<TransactionalP
   // A transaction that is open is left to its timeout.
   void close(Env& env);
 
+  // Whether the open transaction has failed, and can only be aborted.
+  bool must_abort() const { return is_open_ && failed_.has_value() && !fatal_; }
   // What ended this producer.
   const std::optional<api::ErrorCode>& fatal_error() const { return fatal_; }
   std::int64_t producer_id() const { return producer_id_; }
@@ -78,6 +80,7 @@ class TransactionalProducer : public std::enable_shared_from_this<TransactionalP
   Result learn_transaction_version(Env& env, Instant deadline);
   Result ask_for_epoch(Env& env, Instant deadline);
   Result add(Env& env, const TopicPartition& partition, Instant deadline);
+  Result add_offsets(Env& env, const std::string& group_id, Instant deadline);
   Result end(Env& env, bool is_commit, Instant deadline);
   Result fail(api::ErrorCode error);
 

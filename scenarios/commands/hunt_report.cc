@@ -74,6 +74,17 @@ std::string reached(const HuntReport& report) {
     out += fmt::format("            {} metadata snapshots, {} loaded, {} fetched\n",
                        of("snapshots_taken"), of("snapshots_loaded"), of("snapshots_fetched"));
   }
+  if (of("transactions_committed") > 0) {
+    out += fmt::format(
+        "            {} transactions committed, in {} runs, {} aborted, {} of unknown end,\n"
+        "            {} zombies fenced; coordinators of transactions lost: {} ongoing,\n"
+        "            {} in commit, {} in abort, {} when complete\n",
+        of("transactions_committed"), of("runs_that_commit"), of("transactions_aborted"),
+        of("transactions_of_unknown_end"), of("zombies_fenced"),
+        of("transaction_coordinators_lost_ongoing"), of("transaction_coordinators_lost_in_commit"),
+        of("transaction_coordinators_lost_in_abort"),
+        of("transaction_coordinators_lost_when_complete"));
+  }
   out += " faults     took effect / begun\n";
   for (const auto& [name, begun] : stats) {
     if (!name.starts_with("fault.") || name.ends_with(".effective")) continue;

@@ -44,6 +44,9 @@ class TransactionCluster {
         crash_in_.reset();
       }
     });
+    cluster_->watch_messages([this](const Message& message) {
+      if (!message.is_response()) ++asked_[message.api];
+    });
     cluster_->start_nodes();
   }
 
@@ -87,6 +90,12 @@ class TransactionCluster {
   client::ClientConfig config_of(const std::string& name) const {
     return {.bootstrap_servers = cluster_->brokers(), .client_id = name};
   }
+  // transaction.version 2; brokers learn of it soon.
+  void give_each_transaction_an_epoch(Env& env) const {
+    client::Admin admin(config_of("admin"));
+    ASSERT_TRUE(admin.update_features(env, {{"transaction.version", 2}}, env.now() + 30s));
+    env.sleep(2s);
+  }
   static void send(Env& env, TransactionalProducer& with, std::int32_t partition,
                    const std::string& value) {
     with.send(env, {"t", partition}, {.value = bytes_of(value)}, nullptr);
@@ -127,6 +136,7 @@ class TransactionCluster {
 
   std::optional<SimulatedCluster> cluster_;
   std::vector<std::string> states_;
+  std::map<std::string, int> asked_;  // Requests, by API.
 
  private:
   int running_ = 0;
@@ -247,15 +257,7 @@ TEST(Transactions, a_producer_that_goes_on_after_an_error_gets_another_epoch) {
 TEST(Transactions, have_epochs_of_their_own_where_the_cluster_says_so) {
   TransactionCluster c;
   c.client("producer", [&](Env& env) {
-    api::UpdateFeaturesRequest request;
-    request.feature_updates.push_back({.feature = "transaction.version", .max_version_level = 2});
-    client::Admin admin(c.config_of("admin"));
-    admin.cluster().refresh(env, env.now() + 10s);
-    const auto channel = admin.cluster().channel_to(NodeId(1));
-    const auto updated = channel->call(env, request, 1, env.now() + 10s);
-    ASSERT_TRUE(updated.has_value());
-    ASSERT_EQ(updated->error_code, ErrorCode::none);
-    env.sleep(2s);
+    c.give_each_transaction_an_epoch(env);
     const auto with = c.producer(env, "producer");
     ASSERT_TRUE(with->init(env, env.now() + 60s));
     const auto first = with->epoch();
@@ -276,10 +278,38 @@ TEST(Transactions, have_epochs_of_their_own_where_the_cluster_says_so) {
   c.run();
 }
 
+// KIP-890: partitions are added by their leaders, and that of offsets by the group's coordinator.
+TEST(Transactions, begin_with_their_first_batch_where_each_has_its_own_epoch) {
+  for (const bool has_own_epoch : {false, true}) {
+    TransactionCluster c;
+    c.client("producer", [&](Env& env) {
+      if (has_own_epoch) c.give_each_transaction_an_epoch(env);
+      const auto with = c.producer(env, "producer");
+      ASSERT_TRUE(with->init(env, env.now() + 60s));
+      for (int i = 0; i < 2; ++i) {
+        with->begin();
+        c.send(env, *with, 0, "a" + std::to_string(i));
+        c.send(env, *with, 1, "b" + std::to_string(i));
+        EXPECT_EQ(c.error_of(
+                      with->send_offsets(env, {{{"t", 1}, i}}, {.group_id = "g"}, env.now() + 60s)),
+                  ErrorCode::none);
+        EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
+      }
+      with->close(env);
+      EXPECT_EQ(c.read_committed(env), (std::multiset<std::string>{"a0", "a1", "b0", "b1"}));
+    });
+    c.run();
+    EXPECT_EQ(c.asked_["AddOffsetsToTxn"] > 0, !has_own_epoch);
+    EXPECT_GT(c.asked_["AddPartitionsToTxn"], 0);  // At least by leaders.
+    EXPECT_GT(c.asked_["TxnOffsetCommit"], 0);
+  }
+}
+
 // Consume, transform, produce: each input counts once, though the first attempt is aborted.
-TEST(Transactions, offsets_are_committed_with_what_was_made_of_the_records) {
+void commit_offsets_with_records(bool has_own_epoch) {
   TransactionCluster c;
   c.client("task", [&](Env& env) {
+    if (has_own_epoch) c.give_each_transaction_an_epoch(env);
     const auto with = c.producer(env, "task");
     ASSERT_TRUE(with->init(env, env.now() + 60s));
     const client::GroupMember nobody{.group_id = "g"};
@@ -328,6 +358,11 @@ TEST(Transactions, offsets_are_committed_with_what_was_made_of_the_records) {
     EXPECT_EQ(c.read_committed(env), std::multiset<std::string>{"made"});
   });
   c.run();
+}
+
+TEST(Transactions, offsets_are_committed_with_what_was_made_of_the_records) {
+  commit_offsets_with_records(false);
+  commit_offsets_with_records(true);
 }
 
 }  // namespace

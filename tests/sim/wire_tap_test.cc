@@ -140,6 +140,57 @@ TEST_F(WireTapTest, an_answer_to_who_reads_committed_records_is_told_with_what_w
   EXPECT_EQ(answered.batches, std::vector<BatchRef>{batch_of("y").ref()});
 }
 
+TEST_F(WireTapTest, a_transactional_producer_is_told_its_epoch_and_any_other_is_no_news) {
+  api::InitProducerIdRequest request{.transaction_timeout_ms = 5000};
+  const api::InitProducerIdResponse response{.producer_id = 7, .producer_epoch = 3};
+  ask(wire::request_frame(header(api::ApiKey::init_producer_id, 5, 1), request));
+  answer(wire::response_frame(1, response, 5));
+  EXPECT_TRUE(events_.empty());
+  request.transactional_id = "a";
+  ask(wire::request_frame(header(api::ApiKey::init_producer_id, 5, 2), request));
+  answer(wire::response_frame(2, response, 5));
+  const auto& answered = only<InitProducerIdAnswered>();
+  EXPECT_EQ(answered.transactional_id, "a");
+  EXPECT_EQ(answered.producer_id, 7);
+  EXPECT_EQ(answered.producer_epoch, 3);
+  EXPECT_EQ(answered.timeout_ms, 5000);
+}
+
+TEST_F(WireTapTest, the_end_of_a_transaction_is_told_with_what_was_asked_for) {
+  const api::EndTxnRequest request{
+      .transactional_id = "a", .producer_id = 7, .producer_epoch = 3, .committed = true};
+  ask(wire::request_frame(header(api::ApiKey::end_txn, 5, 1), request));
+  // What comes with the answer is the next transaction's.
+  const api::EndTxnResponse response{
+      .error_code = api::ErrorCode::producer_fenced, .producer_id = 7, .producer_epoch = 4};
+  answer(wire::response_frame(1, response, 5));
+  const auto& answered = only<EndTxnAnswered>();
+  EXPECT_EQ(answered.producer_epoch, 3);
+  EXPECT_TRUE(answered.is_commit);
+  EXPECT_EQ(answered.error, static_cast<std::int32_t>(api::ErrorCode::producer_fenced));
+}
+
+TEST_F(WireTapTest, offsets_in_a_transaction_are_told_with_their_member) {
+  api::TxnOffsetCommitRequest request{.transactional_id = "a",
+                                      .group_id = "g",
+                                      .producer_id = 7,
+                                      .producer_epoch = 3,
+                                      .generation_id = 4,
+                                      .member_id = "m"};
+  request.topics = {
+      {.name = "orders", .partitions = {{.partition_index = 2, .committed_offset = 17}}}};
+  ask(wire::request_frame(header(api::ApiKey::txn_offset_commit, 5, 1), request));
+  api::TxnOffsetCommitResponse response;
+  response.topics = {{.name = "orders", .partitions = {{.partition_index = 2}}}};
+  answer(wire::response_frame(1, response, 5));
+  const auto& answered = only<TxnOffsetCommitAnswered>();
+  EXPECT_EQ(answered.group, "g");
+  EXPECT_EQ(answered.member, "m");
+  EXPECT_EQ(answered.generation, 4);
+  EXPECT_EQ(answered.partition, (TopicPartition{"orders", 2}));
+  EXPECT_EQ(answered.offset, 17);
+}
+
 TEST_F(WireTapTest, votes_count_and_pre_votes_do_not) {
   for (const bool is_pre_vote : {true, false}) {
     api::VoteRequest request;

@@ -102,13 +102,15 @@ ErrorCode as_told(ErrorCode error, std::int16_t version) {
   }
 }
 
+constexpr std::int16_t first_that_adds_offsets = 5;  // TxnOffsetCommit of transaction version 2.
+
 // With what the offsets may be appended: that they are part of the transaction is known, or was
-// found out (KAFKA-15449). The error is the transaction's.
+// found out (KAFKA-15449), or they have become it. The error is the transaction's.
 Expected<partition::VerificationTicket, ErrorCode> verify(
     Env& env, Broker& broker, GroupCoordinator& coordinator,
-    const api::TxnOffsetCommitRequest& request) {
+    const api::TxnOffsetCommitRequest& request, bool adds) {
   const coordination::ProducerAndEpoch producer{request.producer_id, request.producer_epoch};
-  const auto ticket = coordinator.begin_verification(env, producer);
+  const auto ticket = coordinator.begin_verification(env, producer, adds);
   if (!ticket) return partition::VerificationTicket{};
   const auto& partition = coordinator.partition();
   const auto answers =
@@ -116,6 +118,7 @@ Expected<partition::VerificationTicket, ErrorCode> verify(
                                         {.transactional_id = request.transactional_id,
                                          .producer_id = producer.id,
                                          .producer_epoch = producer.epoch,
+                                         .adds = adds,
                                          .partitions = {partition}});
   const auto answer = answers.find(partition);
   const auto error = answer == answers.end() ? ErrorCode::unknown_server_error : answer->second;
@@ -139,7 +142,8 @@ Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
     merge(response, refuse_all<Response>(request, as_told(coordinator.error(), version)));
     return response;
   }
-  const auto ticket = verify(env, broker, **coordinator, request);
+  const auto ticket =
+      verify(env, broker, **coordinator, request, version >= first_that_adds_offsets);
   // It may be another's coordinator by now.
   const auto error = ticket ? (*coordinator)->availability() : ticket.error();
   if (error != ErrorCode::none) {

@@ -68,7 +68,7 @@ VerifiedTransaction verify_transaction(Env& env, Broker& broker, const RequestCo
         continue;
       }
       producer = writer;
-      const auto ticket = replica->begin_verification(env, *header);
+      const auto ticket = replica->begin_verification(env, *header, question.adds);
       if (!ticket) continue;
       question.producer_id = header->producer_id;
       question.producer_epoch = header->producer_epoch;

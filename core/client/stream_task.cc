@@ -1,0 +1,112 @@
+#include "core/client/stream_task.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim::client {
+
+namespace {
+
+constexpr Duration longest_task_poll = 1s;
+constexpr Duration rewind_patience = 10s;
+constexpr Duration farewell_patience = 10s;
+constexpr Duration member_replaced_after = 500ms;
+
+StreamTaskConfig completed(StreamTaskConfig config) {
+  config.consumer.enable_auto_commit = false;
+  config.consumer.consumer.isolation_level = IsolationLevel::read_committed;
+  return config;
+}
+
+}  // namespace
+
+StreamTask::StreamTask(StreamTaskConfig config, StreamApplication& application)
+    : config_(completed(std::move(config))),
+      application_(application),
+      output_(make_task_output(config_.processing_guarantee, config_.consumer.group_id,
+                               config_.producer)) {}
+
+void StreamTask::run(Env& env) {
+  while (!env.is_cancelled()) {
+    consumer_ = GroupConsumer::make(config_.consumer, listener());
+    consumer_->subscribe({config_.input});
+    must_rewind_ = false;
+    while (!env.is_cancelled() && step(env)) {
+    }
+    abort(env);
+    if (env.is_cancelled()) break;
+    consumer_->close(env, env.now() + farewell_patience);
+    env.sleep(member_replaced_after);
+  }
+  output_->close(env);
+}
+
+// What is revoked may still be committed, while we are told (KIP-429). What is lost may have
+// another owner, who began at what was committed.
+RebalanceListener StreamTask::listener() {
+  return {.assigned =
+              [this](Env& env, const Partitions& those) {
+                application_.on_ownership(env, "assigned", those);
+              },
+          .revoked =
+              [this](Env& env, const Partitions& those) {
+                commit(env);
+                application_.on_ownership(env, "revoked", those);
+              },
+          .lost =
+              [this](Env& env, const Partitions& those) {
+                abort(env);
+                application_.on_ownership(env, "lost", those);
+              }};
+}
+
+bool StreamTask::step(Env& env) {
+  // First it has to be decided what counts: until then the group's offsets are not stable.
+  if (!output_->prepare(env)) return true;
+  if (must_rewind_) {
+    must_rewind_ = !consumer_->rewind(env, env.now() + rewind_patience);
+    if (must_rewind_) return true;
+  }
+  const Instant until = is_open_ ? commit_at_ : env.now() + longest_task_poll;
+  const auto polled = consumer_->poll(env, until);
+  application_.on_polled(env, polled, *consumer_);
+  if (!polled.problems.empty()) return false;
+  for (const auto& delivered : polled.records) {
+    if (must_rewind_ || env.is_cancelled()) break;
+    process(env, delivered);
+  }
+  if (is_open_ && env.now() >= commit_at_) commit(env);
+  return true;
+}
+
+void StreamTask::process(Env& env, const Delivered& delivered) {
+  if (!std::exchange(is_open_, true)) {
+    commit_at_ = env.now() + config_.commit_interval;
+    output_->begin();
+    application_.on_begin(env);
+  }
+  for (const auto& record : application_.process(env, delivered)) {
+    const auto partition = output_->choose_partition(env, config_.output, record);
+    if (!partition) break;
+    output_->send(env, *partition, record, application_.on_send(env, *partition, record));
+  }
+  offsets_[delivered.partition] = delivered.at.offset + 1;
+}
+
+void StreamTask::commit(Env& env) {
+  if (!std::exchange(is_open_, false)) return;
+  note_end(env, true, output_->commit(env, *consumer_, std::exchange(offsets_, {})));
+}
+
+void StreamTask::abort(Env& env) {
+  if (!std::exchange(is_open_, false)) return;
+  offsets_.clear();
+  note_end(env, false, output_->abort(env));
+}
+
+void StreamTask::note_end(Host& host, bool is_commit, WorkEnd end) {
+  if (end != WorkEnd::committed) must_rewind_ = true;
+  application_.on_end(host, is_commit && end != WorkEnd::aborted, end);
+}
+
+}  // namespace brokersim::client

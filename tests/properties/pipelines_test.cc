@@ -1,0 +1,388 @@
+// BS-T01, BS-T04, BS-T05 and BS-T06 fire when a transaction is torn, when a zombie goes on, when
+// what a task read counts twice or not at all, and when a transaction never ends; and not when what
+// happened is the nearest that is fine.
+#include <gtest/gtest.h>
+
+#include "tests/properties/history.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+const TopicPartition input{"input", 0};
+const TopicPartition output{"output", 0};
+const TopicPartition other_output{"output", 1};
+constexpr std::int64_t task_producer = 7;
+
+// All replicas of all partitions hold everything; broker 1 leads them.
+class PipelineHistory : public History {
+ public:
+  PipelineHistory() {
+    for (const auto& name : {input, output, other_output}) lead(name, 1, 0);
+  }
+
+  EventId lead(const TopicPartition& name, int leader, int epoch) {
+    PartitionCommitted body{name, NodeId{leader}, LeaderEpoch{epoch}};
+    body.partition_epoch = PartitionEpoch{epoch};
+    body.metadata_offset = ++metadata_;
+    body.replicas = nodes({1, 2, 3});
+    body.isr = nodes({1, 2, 3});
+    return add(-1, body);
+  }
+
+  BatchRef next(const TopicPartition& name, BatchRole role, std::int16_t epoch = 0) {
+    auto& end = ends_[name];
+    BatchRef batch{end, end, LeaderEpoch{0}, 1000 + ++digests_, role};
+    ++end;
+    if (role == BatchRole::data) return batch;
+    batch.producer_id = task_producer;
+    batch.producer_epoch = epoch;
+    if (role == BatchRole::transactional) batch.base_sequence = sequences_[{name, epoch}]++;
+    return batch;
+  }
+  BatchRef put(const TopicPartition& name, BatchRole role, std::int16_t epoch = 0) {
+    const auto batch = next(name, role, epoch);
+    for (int node = 1; node <= 3; ++node) add(node, BatchStored{name, batch});
+    return batch;
+  }
+
+  EventId begin(std::int64_t op) { return add(9, TransactionBegan{op, "task-01", "task-01"}); }
+  EventId end(std::int64_t op, bool is_commit, Outcome outcome = Outcome::ok) {
+    return add(9, TransactionEnded{op, "task-01", is_commit, outcome});
+  }
+  // Sent, stored and acknowledged.
+  Offset send(std::int64_t op, const TopicPartition& name, std::uint64_t record,
+              std::int16_t epoch = 0) {
+    add(9, SendInvoked{op, "task-01", name, record});
+    const auto batch = put(name, BatchRole::transactional, epoch);
+    add(9, SendEnded{op, "task-01", name, Outcome::ok, 0, -1, batch.base_offset});
+    return batch.base_offset;
+  }
+  EventId begun_anew(std::int16_t epoch, int coordinator = 1) {
+    return add(coordinator, InitProducerIdAnswered{"task-01", "task-01", task_producer, epoch,
+                                                   10'000, 0, now().ns()});
+  }
+  EventId ended_by(std::int16_t epoch, Instant asked_at, int coordinator = 1) {
+    return add(coordinator,
+               EndTxnAnswered{"zombie", "task-01", task_producer, epoch, true, 0, asked_at.ns()});
+  }
+
+  EventId processed(Offset offset, std::vector<std::uint64_t> made, bool is_exactly_once = true) {
+    return add(
+        9, RecordProcessed{"task-01", "pipeline", input, offset, is_exactly_once, std::move(made)});
+  }
+  EventId offsets_sent(Offset offset, std::int32_t generation = 3, Instant asked_at = {}) {
+    return add(1, TxnOffsetCommitAnswered{"task-01", "task-01", task_producer, 0, "pipeline",
+                                          "task-01", generation, input, offset, 0, asked_at.ns()});
+  }
+  // The reader of committed output has come to `position`.
+  void read_up_to(Offset position) {
+    add(1, FetchAnswered{"reader", no_node, output, 0, position, ends_[output], {}});
+    add(1, ReadCommittedAnswered{"reader", output, ends_[output], ends_[output], {}, {}});
+  }
+  EventId read(Offset offset, std::uint64_t record, const TopicPartition& from = output) {
+    return add(8, RecordDelivered{"reader", from, offset, record});
+  }
+
+ private:
+  std::map<TopicPartition, Offset> ends_;
+  std::map<std::pair<TopicPartition, std::int16_t>, std::int32_t> sequences_;
+  std::uint64_t digests_ = 0;
+  Offset metadata_ = 1000;
+};
+
+// Two records in two partitions, each with its marker.
+Fired of_transaction(BatchRole first, BatchRole second, bool is_commit, Outcome outcome) {
+  PipelineHistory h;
+  h.begin(1);
+  h.send(2, output, 20);
+  h.send(3, other_output, 30);
+  h.put(output, first);
+  h.put(other_output, second);
+  h.end(1, is_commit, outcome);
+  return h.fired();
+}
+
+}  // namespace
+
+// ---- BS-T01 ------------------------------------------------------------------------------------
+
+TEST(TransactionAtomicity, is_kept_by_a_whole_commit_and_by_a_whole_abort) {
+  using enum BatchRole;
+  EXPECT_EQ(of_transaction(commit, commit, true, Outcome::ok), Fired{});
+  EXPECT_EQ(of_transaction(abort, abort, false, Outcome::ok), Fired{});
+}
+
+TEST(TransactionAtomicity, is_broken_by_two_ends_of_one_transaction) {
+  using enum BatchRole;
+  for (const auto outcome : {Outcome::ok, Outcome::unknown}) {
+    EXPECT_EQ(of_transaction(commit, abort, true, outcome), Fired{"BS-T01/torn"});
+    EXPECT_EQ(of_transaction(abort, commit, false, outcome), Fired{"BS-T01/torn"});
+  }
+}
+
+TEST(TransactionAtomicity, is_broken_by_another_end_than_was_told) {
+  using enum BatchRole;
+  EXPECT_EQ(of_transaction(abort, abort, true, Outcome::ok), Fired{"BS-T01/commit_undone"});
+  EXPECT_EQ(of_transaction(commit, commit, false, Outcome::ok), Fired{"BS-T01/abort_undone"});
+}
+
+TEST(TransactionAtomicity, leaves_it_open_how_ends_what_nobody_was_told_of) {
+  using enum BatchRole;
+  EXPECT_EQ(of_transaction(abort, abort, true, Outcome::unknown), Fired{});
+  EXPECT_EQ(of_transaction(commit, commit, false, Outcome::unknown), Fired{});
+}
+
+TEST(TransactionAtomicity, tells_the_transactions_of_one_producer_apart) {
+  PipelineHistory h;
+  h.begin(1);
+  h.send(2, output, 20);
+  h.put(output, BatchRole::commit);
+  h.end(1, true);
+  h.begin(3);
+  h.send(4, output, 40);
+  h.put(output, BatchRole::abort);
+  h.end(3, false);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// The batch came late, when its transaction was over, and the next one swallowed it.
+TEST(TransactionAtomicity, is_broken_by_a_record_that_was_given_up_and_can_be_read) {
+  for (const bool is_sent_again : {false, true}) {
+    PipelineHistory h;
+    h.begin(1);
+    h.add(9, SendInvoked{2, "task-01", output, 20});
+    h.put(other_output, BatchRole::transactional);
+    h.put(other_output, BatchRole::abort);
+    h.end(1, false);
+    h.begin(3);
+    if (is_sent_again) h.add(9, SendInvoked{4, "task-01", output, 20});
+    h.put(output, BatchRole::transactional);
+    h.put(output, BatchRole::commit);
+    h.end(3, true);
+    h.read_up_to(0);
+    h.read(0, 20);
+    EXPECT_EQ(h.fired(), is_sent_again ? Fired{} : Fired{"BS-T01/aborted_record_read"});
+  }
+}
+
+// ---- BS-T04 ------------------------------------------------------------------------------------
+
+TEST(TransactionFencing, forbids_records_of_an_earlier_epoch) {
+  PipelineHistory h;
+  h.put(output, BatchRole::transactional, 0);
+  h.put(output, BatchRole::abort, 1);
+  const auto begun = h.begun_anew(2);
+  h.put(output, BatchRole::transactional, 1);
+  const auto verdict = h.verdict();
+  ASSERT_EQ(verdict.violations.size(), 1U);
+  EXPECT_EQ(verdict.violations[0].fingerprint(), "BS-T04/zombie_record");
+  EXPECT_EQ(verdict.violations[0].facts[0], begun);
+}
+
+TEST(TransactionFencing, lets_followers_get_later_what_was_stored_before) {
+  PipelineHistory h;
+  const auto batch = h.next(output, BatchRole::transactional, 0);
+  h.add(1, BatchStored{output, batch});
+  h.begun_anew(1);
+  h.add(2, BatchStored{output, batch});
+  h.add(3, BatchStored{output, batch});
+  h.put(output, BatchRole::abort, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(TransactionFencing, does_not_mind_what_never_becomes_committed) {
+  PipelineHistory h;
+  h.put(output, BatchRole::transactional, 0);
+  h.put(output, BatchRole::abort, 1);
+  h.begun_anew(2);
+  h.add(1, BatchStored{output, h.next(output, BatchRole::transactional, 1)});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(TransactionFencing, forbids_to_end_a_transaction_for_an_earlier_epoch) {
+  PipelineHistory h;
+  const Instant before = h.now();
+  h.begun_anew(1);
+  h.ended_by(1, h.now());     // The present one.
+  h.ended_by(0, before);      // Asked for before.
+  h.ended_by(0, h.now(), 2);  // By whom another coordinator may have followed.
+  EXPECT_EQ(h.fired(), Fired{});
+  h.ended_by(0, h.now());
+  EXPECT_EQ(h.fired(), Fired{"BS-T04/zombie_ended"});
+}
+
+// ---- BS-T05 ------------------------------------------------------------------------------------
+
+namespace {
+
+// One input, of which one record is made, in a transaction that is committed up to offset 1.
+void process_once(PipelineHistory& h, std::int64_t op, std::uint64_t record) {
+  h.processed(0, {record});
+  h.begin(op);
+  h.send(op + 1, output, record);
+  h.offsets_sent(1);
+  h.put(output, BatchRole::commit);
+  h.end(op, true);
+}
+
+}  // namespace
+
+TEST(ExactlyOnce, is_kept_where_aborted_attempts_come_before) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.processed(0, {20});
+  h.begin(1);
+  h.send(2, output, 20);
+  h.put(output, BatchRole::abort);
+  h.end(1, false);
+  process_once(h, 3, 20);
+  h.read_up_to(0);
+  h.read(2, 20);
+  h.read_up_to(4);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(ExactlyOnce, is_broken_by_an_output_that_is_there_twice) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  process_once(h, 1, 20);
+  process_once(h, 3, 20);
+  h.read_up_to(0);
+  const auto first = h.read(0, 20);
+  h.read(0, 20);  // Handed out again: no matter.
+  const auto second = h.read(2, 20);
+  const auto verdict = h.verdict();
+  Fired fired;
+  for (const auto& violation : verdict.violations) {
+    fired.push_back(violation.fingerprint());
+    if (violation.id == "BS-T05") {
+      EXPECT_EQ(violation.facts, (std::array{first, second}));
+    }
+  }
+  EXPECT_NE(std::find(fired.begin(), fired.end(), "BS-T05/output_repeated"), fired.end());
+}
+
+TEST(ExactlyOnce, is_broken_by_an_output_that_nobody_finds) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.processed(0, {20});
+  h.begin(1);
+  h.send(2, output, 20);
+  h.put(output, BatchRole::abort);
+  h.end(1, false);
+  // Though the group goes on behind the record.
+  h.add(1, OffsetFetchAnswered{"task-02", "pipeline", input, 1, 0, 0});
+  h.read_up_to(0);
+  EXPECT_EQ(h.fired(), Fired{});  // The reader has not got there yet.
+  h.read_up_to(2);
+  EXPECT_EQ(h.fired(), Fired{"BS-T05/output_missing"});
+}
+
+TEST(ExactlyOnce, is_broken_by_an_input_that_nobody_processed) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.put(input, BatchRole::data);
+  process_once(h, 1, 20);
+  h.read_up_to(0);
+  h.read(0, 20);
+  h.add(1, OffsetFetchAnswered{"task-02", "pipeline", input, 2, 0, 0});
+  EXPECT_EQ(h.fired(), Fired{"BS-T05/input_skipped"});
+}
+
+TEST(ExactlyOnce, says_nothing_of_what_is_not_committed_and_of_what_was_aborted) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.put(input, BatchRole::transactional);
+  h.put(input, BatchRole::abort);
+  h.put(input, BatchRole::data);
+  process_once(h, 1, 20);
+  h.read_up_to(0);
+  h.read(0, 20);
+  h.add(1, OffsetFetchAnswered{"task-02", "pipeline", input, 3, 0, 0});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(ExactlyOnce, is_not_what_at_least_once_tasks_promise) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.processed(0, {20}, false);
+  h.add(9, SendInvoked{1, "task-01", output, 20});
+  h.add(9, SendInvoked{2, "task-01", output, 20});
+  h.put(output, BatchRole::data);
+  h.put(output, BatchRole::data);
+  h.read_up_to(0);
+  h.read(0, 20);
+  h.read(1, 20);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// ---- BS-T06 ------------------------------------------------------------------------------------
+
+namespace {
+
+Fired left_open_for(Duration time, bool has_marker) {
+  PipelineHistory h;
+  h.begun_anew(0);
+  h.put(output, BatchRole::transactional);
+  h.add(-1, FaultsLifted{});
+  if (has_marker) h.put(output, BatchRole::abort, 1);
+  h.wait(time);
+  return h.fired();
+}
+
+}  // namespace
+
+TEST(HangingTransactions, are_those_that_nobody_has_ended) {
+  EXPECT_EQ(left_open_for(61s, false), Fired{"BS-T06/hanging"});
+  EXPECT_EQ(left_open_for(61s, true), Fired{});
+  EXPECT_EQ(left_open_for(50s, false), Fired{});  // There was time left.
+}
+
+TEST(HangingTransactions, have_their_timeout_once_faults_are_over) {
+  PipelineHistory h;
+  h.add(-1, FaultsLifted{});
+  h.wait(50s);
+  h.begun_anew(0);
+  h.put(output, BatchRole::transactional);
+  h.wait(15s);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.wait(15s);
+  EXPECT_EQ(h.fired(), Fired{"BS-T06/hanging"});
+}
+
+// ---- BS-T02, BS-G02 ----------------------------------------------------------------------------
+
+TEST(StableOffset, does_not_go_back_while_its_leader_leads) {
+  for (const bool has_new_leader : {false, true}) {
+    PipelineHistory h;
+    h.put(output, BatchRole::data);
+    h.put(output, BatchRole::data);
+    const auto show = [&h](int leader, Offset stable) {
+      h.add(leader, FetchAnswered{"reader", no_node, output, 0, 0, 2, {}});
+      h.add(leader, ReadCommittedAnswered{"reader", output, 2, stable, {}, {}});
+    };
+    show(1, 2);
+    if (has_new_leader) h.lead(output, 2, 1);
+    show(has_new_leader ? 2 : 1, 1);
+    EXPECT_EQ(h.fired(), has_new_leader ? Fired{} : Fired{"BS-T02/went_back"});
+  }
+}
+
+TEST(ZombieCommits, are_those_of_offsets_in_transactions_too) {
+  PipelineHistory h;
+  const auto synced = [&h](std::int32_t generation) {
+    h.add(1, SyncGroupAnswered{"task-02", "pipeline", "task-02", generation, 0, {input}});
+  };
+  synced(3);
+  h.offsets_sent(1, 3, h.now());
+  const Instant before = h.now();
+  synced(4);
+  h.offsets_sent(1, 3, before);
+  h.offsets_sent(1, -1, h.now());
+  EXPECT_EQ(h.fired(), Fired{});
+  h.offsets_sent(1, 3, h.now());
+  EXPECT_EQ(h.fired(), Fired{"BS-G02/stale_generation"});
+}
+
+}  // namespace brokersim::properties

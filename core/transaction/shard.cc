@@ -174,10 +174,14 @@ Output Shard::end(Now now, RequestId request, const api::EndTxnRequest& asked,
   const bool needs_id = must_rotate(slot->standing, wanted);
   const auto decision = transaction::end(slot->standing, wanted, stock_, now.wall);
   if (!decision) return refuse(decision.error());
-  const auto answered_from = [request](const Standing& from, ErrorCode written, Output& later) {
+  // Whoever asks so goes on with what it is told, also where it was its coordinator that ended the
+  // transaction, because it took too long.
+  const bool wants_epoch = transaction_version >= epoch_per_transaction;
+  const auto answered_from = [request, wants_epoch](const Standing& from, ErrorCode written,
+                                                    Output& later) {
     api::EndTxnResponse response{.error_code = error_of_write(written)};
     const bool has_rotated = from.next_producer_id != no_producer_id;
-    if (response.error_code == ErrorCode::none && from.has_epoch_per_transaction()) {
+    if (response.error_code == ErrorCode::none && wants_epoch) {
       response.producer_id = has_rotated ? from.next_producer_id : from.producer_id;
       response.producer_epoch = has_rotated ? std::int16_t{0} : from.epoch;
     }

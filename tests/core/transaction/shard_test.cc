@@ -303,6 +303,21 @@ TEST(Transactions, that_take_too_long_are_aborted_and_cost_the_epoch) {
   EXPECT_EQ(c.error(c.add(producer, {p0})), ErrorCode::producer_fenced);
 }
 
+// Its abort is a repeat of its coordinator's, and it has to learn the epoch that this has cost.
+TEST(Transactions, whoever_aborts_what_took_too_long_goes_on_in_the_epoch_after_that) {
+  Coordinated c;
+  c.level = 2;
+  const auto producer = c.producer(c.init({}, 30'000));
+  c.add(producer, {p0});
+  c.pass(41s);
+  c.mark_all();
+  EXPECT_EQ(c.state(), "CompleteAbort");
+  const auto next = c.producer(c.end(producer, false, 2));
+  EXPECT_EQ(next, (ProducerAndEpoch{producer.id, 1}));
+  EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::none);
+  EXPECT_NE(c.error(c.end(producer, true, 2)), ErrorCode::none);
+}
+
 TEST(Transactions, take_as_long_as_they_take_however_the_clock_is_set) {
   Coordinated c;
   const auto producer = c.producer(c.init({}, 30'000));

@@ -62,7 +62,7 @@ TEST(Pipelines, make_of_a_record_what_says_where_it_was) {
   for (Offset offset = 0; offset < 400; ++offset) {
     const auto input = record_at(offset, fmt::format("host-01 #{}", offset));
     const auto outputs = made_of({"input", 3}, input);
-    filtered += outputs.empty() ? 1 : 0;
+    filtered += outputs.empty() ? 1U : 0U;
     made += outputs.size();
     for (const auto& output : outputs) {
       keys.insert(std::string(as_text(*output.key)));

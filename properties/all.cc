@@ -31,6 +31,7 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(group_delivery());
   all.push_back(revoked_reads());
   all.push_back(crossed_commits());
+  all.push_back(assignment_epochs());
   all.push_back(log_starts());
   all.push_back(compaction());
   all.push_back(convergence(convergence_bound));

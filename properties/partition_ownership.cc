@@ -1,5 +1,8 @@
-// BS-G01: in one generation of a group a partition has one owner (invariant G1; KIP-62, KIP-345).
+// BS-G01: in one generation of a group, or at one time where members have epochs of their own, a
+// partition has one owner (invariants G1, G4; KIP-62, KIP-345, KIP-848).
 #include <map>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -20,10 +23,15 @@ class PartitionOwnership final : public Property {
            "a partition that another member was given in the same generation: whichever broker "
            "coordinates, and however often a member asks. A static member that restarts is the "
            "same member. Nothing is promised across generations: who has not heard of the next "
-           "one may still read, but not commit (BS-G02).";
+           "one may still read, but not commit (BS-G02). In a consumer group (KIP-848) a "
+           "coordinator that has given a partition to one member takes no heartbeat that is sent "
+           "after that of another one which still has it, neither told nor having said that it "
+           "gave it up; and a member's epoch does not go back.";
   }
   Needs needs() const override { return Need::wire; }
-  Kinds listens_to() const override { return Kinds::of<JoinGroupAnswered, SyncGroupAnswered>(); }
+  Kinds listens_to() const override {
+    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered>();
+  }
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
@@ -31,6 +39,8 @@ class PartitionOwnership final : public Property {
       if (joined->error == 0 && joined->generation == 1) owners_.erase(joined->group);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
       if (synced->error == 0) take(e, *synced, judge);
+    } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
+      if (beat->error == 0) take(e, *beat, judge);
     }
   }
 
@@ -63,7 +73,83 @@ class PartitionOwnership final : public Property {
     }
   }
 
-  std::map<std::string, Generation> owners_;  // By group: of its latest generation.
+  // ---- Consumer groups ----
+
+  // What a member has, as far as it and its coordinator have said.
+  struct Holder {
+    std::set<TopicPartition> has;
+    std::int32_t epoch = 0;
+    std::int64_t asked_at_ns = -1;
+    NodeId coordinator = no_node;
+    EventId event;
+  };
+  struct Given {
+    std::string member;
+    EventId event;
+    Instant at;
+    NodeId coordinator;
+  };
+  struct Consumers {
+    std::map<std::string, Holder> holders;
+    std::map<TopicPartition, Given> given;  // Last.
+  };
+
+  void take(const Event& e, const ConsumerGroupHeartbeatAnswered& beat, Judge& judge) {
+    auto& group = consumers_[beat.group];
+    if (beat.asked_epoch < 0) {
+      group.holders.erase(beat.member);
+      return;
+    }
+    if (beat.asked_epoch == 0) group.holders[beat.member] = {};
+    auto& holder = group.holders[beat.member];
+    if (beat.asked_at_ns < holder.asked_at_ns) return;  // Late news.
+    if (beat.has_said) holder.has = {beat.has.begin(), beat.has.end()};
+    check_epoch(e, beat, holder, judge);
+    for (const auto& partition : holder.has) {
+      const auto given = group.given.find(partition);
+      if (given != group.given.end()) check_holder(e, beat, given->second, partition, judge);
+    }
+    holder.epoch = beat.epoch;
+    holder.asked_at_ns = beat.asked_at_ns;
+    holder.coordinator = e.node;
+    holder.event = e.id;
+    for (const auto& partition : beat.assigned) {
+      holder.has.insert(partition);
+      group.given[partition] = {beat.member, e.id, e.at, e.node};
+    }
+  }
+
+  // What another coordinator says, which may have been deposed without knowing it, is not compared.
+  void check_holder(const Event& e, const ConsumerGroupHeartbeatAnswered& beat, const Given& given,
+                    const TopicPartition& partition, Judge& judge) const {
+    const bool is_others = given.member != beat.member && given.coordinator == e.node &&
+                           given.at.ns() < beat.asked_at_ns;
+    if (!is_others) return;
+    judge.report({.id = std::string(id()),
+                  .kind = "two_holders",
+                  .message = fmt::format(
+                      "{} was given {} of {}, and after that a heartbeat of {} was accepted, which "
+                      "has it.",
+                      given.member, partition, beat.group, beat.member),
+                  .facts = {given.event, e.id},
+                  .at = {},
+                  .partition = partition});
+  }
+
+  void check_epoch(const Event& e, const ConsumerGroupHeartbeatAnswered& beat, const Holder& holder,
+                   Judge& judge) const {
+    if (holder.coordinator != e.node || beat.epoch >= holder.epoch) return;
+    judge.report({.id = std::string(id()),
+                  .kind = "epoch_went_back",
+                  .message = fmt::format("{} of {} was in epoch {} and then told {}.", beat.member,
+                                         beat.group, holder.epoch, beat.epoch),
+                  .facts = {holder.event, e.id},
+                  .at = {},
+                  .partition = {}});
+  }
+
+  std::map<std::string, Generation> owners_;    // By group: of its latest generation.
+  std::map<std::string, Consumers> consumers_;  // By group.
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// BS-G02: nobody commits for a generation that is over (invariant G3; KIP-447).
+// BS-G02: nobody commits for a generation, or in an epoch, that is over (invariant G3; KIP-447).
 #include <map>
 #include <string>
 #include <utility>
@@ -18,27 +18,31 @@ class ZombieCommits final : public Property {
   std::string_view explanation() const override {
     return "Once a member of a group has been given its assignment of a generation, no offset is "
            "committed that is asked for after that in an earlier generation: its sender is no "
-           "longer the owner, and would undo what the owner has done. The same holds for offsets "
-           "that are committed in a transaction. What was under way by then may still be accepted, "
-           "and commits from outside any generation are another matter.";
+           "longer the owner, and would undo what the owner has done. In a consumer group "
+           "(KIP-848) "
+           "the same holds of a member that was told a later epoch of its own, and in both of "
+           "offsets that are committed in a transaction. What was under way by then may still be "
+           "accepted, and commits from outside any generation are another matter.";
   }
   Needs needs() const override { return Need::wire; }
   Kinds listens_to() const override {
-    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
-                     TxnOffsetCommitAnswered>();
+    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered,
+                     OffsetCommitAnswered, TxnOffsetCommitAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
-      if (joined->error == 0 && joined->generation == 1) latest_.erase(joined->group);
+      if (joined->error == 0 && joined->generation == 1) forget(joined->group);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
       auto& latest = latest_[synced->group];
       const bool is_later = synced->error == 0 && synced->generation > latest.generation;
       if (is_later) latest = {synced->generation, e.id, e.at};
+    } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
+      if (beat->error == 0) take(e, *beat);
     } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
-      if (commit->error == 0 && commit->generation >= 0) check(e, *commit, judge);
+      check_commit(e, *commit, judge);
     } else if (const auto* part = std::get_if<TxnOffsetCommitAnswered>(&e.body)) {
-      if (part->error == 0 && part->generation >= 0) check(e, *part, judge);
+      check_commit(e, *part, judge);
     }
   }
 
@@ -49,26 +53,50 @@ class ZombieCommits final : public Property {
     Instant at;
   };
 
+  // The group begins anew, or is of the other kind from now on.
+  void forget(const std::string& group) {
+    latest_.erase(group);
+    latest_of_members_.erase(group);
+  }
+
+  void take(const Event& e, const ConsumerGroupHeartbeatAnswered& beat) {
+    latest_.erase(beat.group);
+    auto& latest = latest_of_members_[beat.group][beat.member];
+    const bool is_later = beat.asked_epoch == 0 || beat.epoch > latest.generation;
+    if (is_later) latest = {beat.epoch, e.id, e.at};
+  }
+
   template <class Commit>
-  void check(const Event& e, const Commit& commit, Judge& judge) {
-    const auto found = latest_.find(commit.group);
-    if (found == latest_.end()) return;
-    const auto& latest = found->second;
+  void check_commit(const Event& e, const Commit& commit, Judge& judge) {
+    if (commit.error != 0 || commit.generation < 0) return;
+    const auto group = latest_.find(commit.group);
+    if (group != latest_.end()) {
+      check(e, commit, group->second, "stale_generation", "the group", judge);
+    }
+    const auto& members = latest_of_members_[commit.group];
+    const auto member = members.find(commit.member);
+    if (member != members.end()) check(e, commit, member->second, "stale_epoch", "it", judge);
+  }
+
+  template <class Commit>
+  void check(const Event& e, const Commit& commit, const Latest& latest, const std::string& kind,
+             std::string_view who, Judge& judge) const {
     const bool is_over = commit.generation < latest.generation;
     if (!is_over || commit.asked_at_ns <= latest.at.ns()) return;
     judge.report({.id = std::string(id()),
-                  .kind = "stale_generation",
+                  .kind = kind,
                   .message = fmt::format(
-                      "{} committed offset {} of {} for generation {} of {}, which was in "
+                      "{} committed offset {} of {} for generation {} of {}, and {} was in "
                       "generation {} by then.",
                       commit.member, commit.offset, commit.partition, commit.generation,
-                      commit.group, latest.generation),
+                      commit.group, who, latest.generation),
                   .facts = {latest.event, e.id},
                   .at = {},
                   .partition = commit.partition});
   }
 
-  std::map<std::string, Latest> latest_;
+  std::map<std::string, Latest> latest_;  // By group.
+  std::map<std::string, std::map<std::string, Latest>> latest_of_members_;
 };
 
 }  // namespace

@@ -112,6 +112,20 @@ struct Describer {
         "-> {}  SyncGroup({}, generation {}) {}", b.peer, b.group, b.generation,
         b.error == 0 ? counted(b.assigned.size(), "partition") : fmt::format("error {}", b.error));
   }
+  std::string operator()(const ConsumerGroupHeartbeatAnswered& b) const {
+    if (b.error != 0) {
+      return fmt::format("-> {}  ConsumerGroupHeartbeat({}, epoch {}) error {}", b.peer, b.group,
+                         b.asked_epoch, b.error);
+    }
+    return fmt::format("-> {}  ConsumerGroupHeartbeat({}, epoch {}) epoch {}{}", b.peer, b.group,
+                       b.asked_epoch, b.epoch,
+                       b.is_told ? ", " + counted(b.assigned.size(), "partition") : "");
+  }
+  std::string operator()(const ConsumerGroupDescribed& b) const {
+    return fmt::format("ConsumerGroupDescribe({}) {}, epoch {}, assignment of epoch {}, {}",
+                       b.group, b.state, b.epoch, b.assignment_epoch,
+                       counted(static_cast<std::size_t>(b.members), "member"));
+  }
   std::string operator()(const OffsetCommitAnswered& b) const {
     return fmt::format("-> {}  OffsetCommit({}, generation {}) {} offset {}, {}", b.peer, b.group,
                        b.generation, b.partition, b.offset,

@@ -142,6 +142,7 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-G04", "commits: {}", "group_commits", nullptr},
       {"BS-G05", "read: {}", "records_read", nullptr},
       {"BS-G06", "commits: {}", "group_commits", nullptr},
+      {"BS-G07", "groups described: {}", "group_descriptions", nullptr},
       {"BS-R01", "deletions: {}", "deletions", nullptr},
       {"BS-K01", "compactions: {}", "compactions", nullptr},
   };

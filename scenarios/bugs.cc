@@ -9,7 +9,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<Bug, 14> known_bugs{
+constexpr std::array<Bug, 16> known_bugs{
     Bug{.name = "REP-01",
         .about = "a new follower cuts its log to its own high watermark, which may be behind",
         .source = "KAFKA-1211, KIP-101",
@@ -76,6 +76,18 @@ constexpr std::array<Bug, 14> known_bugs{
         .property = "BS-G03",
         .scenario = "group-rebalance",
         .set = [](Rules& rules) { rules.group.loads_offsets_without_expiry = false; }},
+    Bug{.name = "K848-01",
+        .about = "what a member of a consumer group keeps is taken for free, and given to another",
+        .source = "KAFKA-16147, KIP-848",
+        .property = "BS-G01",
+        .scenario = "consumer-group-churn",
+        .set = [](Rules& rules) { rules.group.releases_own_partitions_only = false; }},
+    Bug{.name = "K848-02",
+        .about = "the last member to go leaves its group with an assignment to be made for nobody",
+        .source = "KAFKA-20442, KIP-848",
+        .property = "BS-G07",
+        .scenario = "consumer-group-churn",
+        .set = [](Rules& rules) { rules.group.assigns_to_nobody_left = false; }},
     Bug{.name = "QRM-01",
         .about = "a controller that led the quorum before its restart leads on in the same epoch",
         .source = "KAFKA-10527",

@@ -110,6 +110,12 @@ void check_member(const Entries& consumer, ReadError& error) {
     check_words(*assignor, "assignor", {"range", "roundrobin", "sticky", "cooperative-sticky"},
                 error);
   }
+  if (const Node* protocol = find(consumer, "protocol")) {
+    check_words(*protocol, "protocol of groups", {"classic", "consumer"}, error);
+  }
+  if (const Node* assignor = find(consumer, "server_assignor")) {
+    check_words(*assignor, "assignor of coordinators", {"uniform", "range"}, error);
+  }
   if (const Node* commit = find(consumer, "commit")) {
     check_words(*commit, "way to commit", {"auto", "manual"}, error);
   }

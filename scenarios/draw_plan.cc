@@ -209,8 +209,14 @@ void Drawing::draw_membership(const ConsumerFamily& family, Consumer& consumer) 
   const auto random = random_.with("member", consumer.name);
   consumer.group = family.group;
   if (family.is_static) consumer.instance_id = consumer.name;
-  const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
-  consumer.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+  if (pick(family.protocol, random_.with("protocol", family.group)) == "consumer") {
+    consumer.protocol = client::GroupProtocol::consumer;
+    consumer.server_assignor =
+        pick(family.server_assignor, random_.with("server_assignor", family.group));
+  } else {
+    const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
+    consumer.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+  }
   consumer.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
   consumer.enable_auto_commit = pick(family.commit, random.with("commit")) == "auto";
 }

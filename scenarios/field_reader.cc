@@ -105,6 +105,13 @@ void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError&
                                   {"exactly_once", ProcessingGuarantee::exactly_once}});
 }
 
+void read_value(const Node& node, client::GroupProtocol& value, ReadError& error) {
+  using client::GroupProtocol;
+  read_word<GroupProtocol>(
+      node, value, error,
+      {{"classic", GroupProtocol::classic}, {"consumer", GroupProtocol::consumer}});
+}
+
 void read_value(const Node& node, wire::Codec& value, ReadError& error) {
   using wire::Codec;
   read_word<Codec>(node, value, error,

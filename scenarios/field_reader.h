@@ -86,6 +86,7 @@ void read_value(const Node& node, Parses& value, ReadError& error);
 void read_value(const Node& node, client::Assignor& value, ReadError& error);
 void read_value(const Node& node, client::IsolationLevel& value, ReadError& error);
 void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError& error);
+void read_value(const Node& node, client::GroupProtocol& value, ReadError& error);
 void read_value(const Node& node, wire::Codec& value, ReadError& error);
 void read_value(const Node& node, Fault::Parameter& value, ReadError& error);
 void read_value(const Node& node, const Acks<std::int16_t>& acks, ReadError& error);

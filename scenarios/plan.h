@@ -76,7 +76,9 @@ struct Consumer {
   // Of a member of a group.
   std::string group;        // Empty: it reads for itself.
   std::string instance_id;  // Of a static member.
-  client::Assignor assignor = client::Assignor::range;
+  client::GroupProtocol protocol = client::GroupProtocol::classic;
+  client::Assignor assignor = client::Assignor::range;  // Of a classic group.
+  std::string server_assignor;                          // Of a consumer group; empty: no matter.
   Duration session_timeout = 45s;
   bool enable_auto_commit = true;  // Every second. Otherwise it commits after each poll.
   friend bool operator==(const Consumer&, const Consumer&) = default;

@@ -56,7 +56,9 @@ struct Fields<Consumer> {
     f("isolation_level", consumer.isolation_level);
     f("group", consumer.group);
     f("instance_id", consumer.instance_id);
+    f("protocol", consumer.protocol);
     f("assignor", consumer.assignor);
+    f("server_assignor", consumer.server_assignor);
     f("session_timeout", consumer.session_timeout);
     f("enable_auto_commit", consumer.enable_auto_commit);
   }

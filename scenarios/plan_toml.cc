@@ -60,6 +60,9 @@ std::string written(client::ProcessingGuarantee value) {
   return in_quotes(is_exact ? "exactly_once" : "at_least_once");
 }
 std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
+std::string written(client::GroupProtocol value) {
+  return in_quotes(value == client::GroupProtocol::consumer ? "consumer" : "classic");
+}
 std::string written(wire::Codec value) { return in_quotes(wire::name_of(value)); }
 std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
 std::string written(const Fault::Parameter& value) {

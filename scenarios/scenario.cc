@@ -103,7 +103,9 @@ struct Fields<ConsumerFamily> {
     f("isolation_level", consumer.isolation_level);
     f("group", consumer.group);
     f("static", consumer.is_static);
+    f("protocol", consumer.protocol);
     f("assignor", consumer.assignor);
+    f("server_assignor", consumer.server_assignor);
     f("session_timeout", consumer.session_timeout);
     f("commit", consumer.commit);
   }

@@ -70,8 +70,12 @@ struct ConsumerFamily {
   client::IsolationLevel isolation_level = client::IsolationLevel::read_uncommitted;
   // Members of a group, if it is named: what a plan says of each (plan.h).
   std::string group;
-  bool is_static = false;                 // Each goes by its name (group.instance.id).
-  Choice<std::string> assignor{"range"};  // Drawn once for a group.
+  bool is_static = false;  // Each goes by its name (group.instance.id).
+  // Each drawn once for a group: the protocol is classic, or consumer, where the coordinator
+  // assigns by the server's assignor.
+  Choice<std::string> protocol{"classic"};
+  Choice<std::string> assignor{"range"};
+  Choice<std::string> server_assignor{"uniform"};
   Choice<Duration> session_timeout{45s};
   Choice<std::string> commit{"auto"};  // Or "manual".
 };

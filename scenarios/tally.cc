@@ -14,6 +14,7 @@ Tally::Tally() {
                            "fencings",
                            "group_assignments",
                            "group_commits",
+                           "group_descriptions",
                            "group_rebalances",
                            "handovers",
                            "isr_changes",
@@ -73,12 +74,18 @@ void Tally::observe(const Event& event) {
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
   if (std::holds_alternative<BrokerFenced>(event.body)) count("fencings");
   if (const auto* group = std::get_if<GroupStateChanged>(&event.body)) {
-    if (group->state == "PreparingRebalance") count("group_rebalances");
+    const bool is_rebalance = group->state == "PreparingRebalance" || group->state == "Reconciling";
+    if (is_rebalance) count("group_rebalances");
   }
   if (const auto* synced = std::get_if<SyncGroupAnswered>(&event.body)) {
     if (synced->error == 0) count("group_assignments");
     if (synced->error == 0) coordinates(synced->group, event.node);
   }
+  if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&event.body)) {
+    if (beat->error == 0 && beat->is_told) count("group_assignments");
+    if (beat->error == 0) coordinates(beat->group, event.node);
+  }
+  if (std::holds_alternative<ConsumerGroupDescribed>(event.body)) count("group_descriptions");
   if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
     if (commit->error == 0) count("group_commits");
     if (commit->error == 0) coordinates(commit->group, event.node);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration operation_patience = 30s;
 constexpr Duration retry_pause = 500ms;
+constexpr Duration watch_interval = 1s;
 
 }  // namespace
 
@@ -86,6 +87,7 @@ bool Workload::has_more_to_do(const std::string& name) const {
   if (found != progress_.end() && !found->second.under_way.empty()) return true;
   if (name == admin_name && created_.size() < plan_.topics.size()) return true;
   if (tasks_.contains(name)) return true;
+  if (name == admin_name && has_consumer_groups() && !allows_consumer_groups_) return true;
   return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
                      [&](const Consumer& consumer) { return consumer.name == name; });
 }
@@ -107,6 +109,9 @@ void Workload::run_client(Env& env, const std::string& name) {
     if (task.name != name) continue;
     others.push_back(
         env.spawn("task-of-" + task.group, [this, &task](Env& fiber) { run_task(fiber, task); }));
+  }
+  if (name == admin_name && has_consumer_groups()) {
+    others.push_back(env.spawn("groups", [this](Env& fiber) { watch_consumer_groups(fiber); }));
   }
   if (name == admin_name) administrate(env);
   for (const auto& producer : plan_.producers) {
@@ -141,6 +146,7 @@ void Workload::administrate(Env& env) {
   client::Admin admin(config_of(admin_name));
   raise_features(env, admin);
   create_topics(env, admin);
+  if (has_consumer_groups()) allow_consumer_groups(env, admin);
   auto& progress = progress_[admin_name];
   while (!progress.has_finished()) {
     const Operation& operation = *progress.steps[progress.step].operation;
@@ -174,6 +180,34 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
       } else {
         env.sleep(retry_pause);
       }
+    }
+  }
+}
+
+bool Workload::has_consumer_groups() const {
+  return std::any_of(plan_.consumers.begin(), plan_.consumers.end(), [](const Consumer& consumer) {
+    return consumer.protocol == client::GroupProtocol::consumer;
+  });
+}
+
+void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
+  while (!allows_consumer_groups_ && !env.is_cancelled()) {
+    const auto result =
+        admin.update_feature(env, "group.version", 1, env.now() + operation_patience);
+    allows_consumer_groups_ = result.has_value();
+    if (!result) env.sleep(retry_pause);
+  }
+}
+
+void Workload::watch_consumer_groups(Env& env) {
+  std::set<std::string> groups;
+  for (const auto& consumer : plan_.consumers) {
+    if (consumer.protocol == client::GroupProtocol::consumer) groups.insert(consumer.group);
+  }
+  client::Admin admin(config_of(admin_name));
+  while (env.sleep(watch_interval)) {
+    for (const auto& group : groups) {
+      (void)admin.describe_consumer_group(env, group, env.now() + watch_interval);
     }
   }
 }

@@ -119,6 +119,11 @@ class Workload {
   void raise_features(Env& env, client::Admin& admin);
   void create_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
+  bool has_consumer_groups() const;
+  // There are some only once the cluster has agreed on them.
+  void allow_consumer_groups(Env& env, client::Admin& admin);
+  // Asks again and again how the consumer groups are: what is answered is judged.
+  void watch_consumer_groups(Env& env);
   void elect(Env& env, client::Admin& admin, const Operation& operation);
   void produce(Env& env, const Producer& producer);
   void send(Env& env, client::Producer& client, const Producer& producer, const Step& step);
@@ -186,6 +191,7 @@ class Workload {
   const Inputs& inputs_;
   SimulatedCluster& cluster_;
   std::set<std::string> created_;
+  bool allows_consumer_groups_ = false;
   std::map<std::string, Progress> progress_;  // By client.
   std::map<std::string, Member> members_;     // By consumer.
   std::map<std::string, TaskState> tasks_;    // By task.

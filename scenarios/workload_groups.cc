@@ -63,6 +63,8 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   config.consumer.isolation_level = consumer.isolation_level;
   config.group_id = consumer.group;
   if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
+  config.group_protocol = consumer.protocol;
+  if (!consumer.server_assignor.empty()) config.group_remote_assignor = consumer.server_assignor;
   config.assignor = consumer.assignor;
   config.session_timeout = consumer.session_timeout;
   config.heartbeat_interval = std::min(config.heartbeat_interval, consumer.session_timeout / 3);

@@ -8,6 +8,24 @@
 namespace brokersim::sim {
 namespace {
 
+template <class Topics>
+std::vector<TopicPartition> partitions_of(const Topics& topics, const TopicName& names) {
+  std::vector<TopicPartition> partitions;
+  for (const auto& topic : topics) {
+    const auto name = topic_named("", topic.topic_id, names);
+    for (const auto partition : topic.partitions) partitions.push_back({name, partition});
+  }
+  return partitions;
+}
+
+GroupAsked read_asked(const api::ConsumerGroupHeartbeatRequest& request, const TopicName& names) {
+  GroupAsked asked{.group = request.group_id,
+                   .member = request.instance_id.value_or(request.member_id),
+                   .generation = request.member_epoch};
+  if (request.topic_partitions) asked.has = partitions_of(*request.topic_partitions, names);
+  return asked;
+}
+
 GroupAsked read_asked(const api::JoinGroupRequest& request) {
   return GroupAsked{.group = request.group_id, .member = request.member_id};
 }
@@ -30,6 +48,8 @@ GroupAsked read_asked(const api::OffsetCommitRequest& request) {
   }
   return asked;
 }
+
+GroupAsked read_asked(const api::ConsumerGroupDescribeRequest&) { return {}; }
 
 GroupAsked read_asked(const api::OffsetFetchRequest& request) {
   return GroupAsked{.group = request.group_id};
@@ -54,8 +74,38 @@ std::vector<TopicPartition> partitions_in(const Bytes& assignment) {
 
 class AnswerReader {
  public:
-  AnswerReader(const GroupAsked& asked, const std::string& peer) : asked_(asked), peer_(peer) {}
+  AnswerReader(const GroupAsked& asked, const std::string& peer, const TopicName& names)
+      : asked_(asked), peer_(peer), names_(names) {}
 
+  void read(const api::ConsumerGroupHeartbeatResponse& response) {
+    ConsumerGroupHeartbeatAnswered event{.peer = peer_,
+                                         .group = asked_.group,
+                                         .member = asked_.member,
+                                         .asked_epoch = asked_.generation,
+                                         .epoch = response.member_epoch,
+                                         .error = static_cast<std::int32_t>(response.error_code),
+                                         .has_said = asked_.has.has_value(),
+                                         .has = asked_.has.value_or(std::vector<TopicPartition>()),
+                                         .is_told = response.assignment.has_value(),
+                                         .asked_at_ns = asked_.at_ns};
+    if (event.member.empty()) event.member = response.member_id.value_or("");
+    if (response.assignment) {
+      event.assigned = partitions_of(response.assignment->topic_partitions, names_);
+    }
+    events.push_back(std::move(event));
+  }
+
+  void read(const api::ConsumerGroupDescribeResponse& response) {
+    for (const auto& group : response.groups) {
+      if (group.error_code != api::ErrorCode::none) continue;
+      events.push_back(
+          ConsumerGroupDescribed{.group = group.group_id,
+                                 .state = group.group_state,
+                                 .epoch = group.group_epoch,
+                                 .assignment_epoch = group.assignment_epoch,
+                                 .members = static_cast<std::int32_t>(group.members.size())});
+    }
+  }
   void read(const api::JoinGroupResponse& response) {
     events.push_back(JoinGroupAnswered{.peer = peer_,
                                        .group = asked_.group,
@@ -116,6 +166,7 @@ class AnswerReader {
 
   const GroupAsked& asked_;
   const std::string& peer_;
+  const TopicName& names_;
 };
 
 template <class Response>
@@ -132,17 +183,28 @@ bool is_of_group(api::ApiKey key) {
   switch (key) {
     case api::ApiKey::join_group:
     case api::ApiKey::sync_group:
+    case api::ApiKey::consumer_group_heartbeat:
+    case api::ApiKey::consumer_group_describe:
     case api::ApiKey::offset_commit:
     case api::ApiKey::offset_fetch: return true;
     default: return false;
   }
 }
 
-std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, const Slice& body) {
+std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, const Slice& body,
+                                      const TopicName& topic_name) {
   std::optional<GroupAsked> asked;
   switch (key) {
     case api::ApiKey::join_group: asked = decode_asked<api::JoinGroupRequest>(version, body); break;
     case api::ApiKey::sync_group: asked = decode_asked<api::SyncGroupRequest>(version, body); break;
+    case api::ApiKey::consumer_group_heartbeat: {
+      const auto request = wire::decode<api::ConsumerGroupHeartbeatRequest>(body, version);
+      if (request) asked = read_asked(*request, topic_name);
+      break;
+    }
+    case api::ApiKey::consumer_group_describe:
+      asked = decode_asked<api::ConsumerGroupDescribeRequest>(version, body);
+      break;
     case api::ApiKey::offset_commit:
       asked = decode_asked<api::OffsetCommitRequest>(version, body);
       break;
@@ -156,14 +218,21 @@ std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, con
 }
 
 std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string& peer,
-                                      std::int16_t version, const Slice& frame) {
-  AnswerReader reader(asked, peer);
+                                      std::int16_t version, const Slice& frame,
+                                      const TopicName& topic_name) {
+  AnswerReader reader(asked, peer, topic_name);
   switch (asked.key) {
     case api::ApiKey::join_group:
       decode_answer<api::JoinGroupResponse>(reader, version, frame);
       break;
     case api::ApiKey::sync_group:
       decode_answer<api::SyncGroupResponse>(reader, version, frame);
+      break;
+    case api::ApiKey::consumer_group_heartbeat:
+      decode_answer<api::ConsumerGroupHeartbeatResponse>(reader, version, frame);
+      break;
+    case api::ApiKey::consumer_group_describe:
+      decode_answer<api::ConsumerGroupDescribeResponse>(reader, version, frame);
       break;
     case api::ApiKey::offset_commit:
       decode_answer<api::OffsetCommitResponse>(reader, version, frame);

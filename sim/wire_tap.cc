@@ -152,7 +152,7 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
 // Of a group, or of a transactional id.
 bool WireTap::ask_coordinator(api::ApiKey key, std::int16_t version, const Slice& body,
                               Asked& asked) const {
-  if (auto group = group_asked(key, version, body)) {
+  if (auto group = group_asked(key, version, body, topic_name_)) {
     group->at_ns = recorder_.now().ns();
     asked.what = *std::move(group);
     return true;
@@ -184,7 +184,7 @@ void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation
     const auto parsed = wire::parse_response_to<api::VoteResponse>(whole, asked.version);
     if (parsed) answered(node, asked, *vote, parsed->body);
   } else if (const auto* group = std::get_if<GroupAsked>(&asked.what)) {
-    for (auto& event : group_answered(*group, asked.peer, asked.version, whole)) {
+    for (auto& event : group_answered(*group, asked.peer, asked.version, whole, topic_name_)) {
       recorder_.record(node, std::move(event));
     }
   } else if (const auto* transaction = std::get_if<TransactionAsked>(&asked.what)) {

@@ -71,6 +71,8 @@ constexpr std::array table{
     row<DescribeTransactionsRequest>("DescribeTransactions"),
     row<ListTransactionsRequest>("ListTransactions"),
     row<AllocateProducerIdsRequest>("AllocateProducerIds"),
+    row<ConsumerGroupHeartbeatRequest>("ConsumerGroupHeartbeat"),
+    row<ConsumerGroupDescribeRequest>("ConsumerGroupDescribe"),
     row<DescribeTopicPartitionsRequest>("DescribeTopicPartitions"),
 };
 

@@ -15,6 +15,8 @@
 #include "core/api/begin_quorum_epoch.h"
 #include "core/api/broker_heartbeat.h"
 #include "core/api/broker_registration.h"
+#include "core/api/consumer_group_describe.h"
+#include "core/api/consumer_group_heartbeat.h"
 #include "core/api/create_partitions.h"
 #include "core/api/create_topics.h"
 #include "core/api/delete_groups.h"
@@ -78,7 +80,8 @@ using AllRequests = RequestList<
     AlterPartitionRequest, UpdateFeaturesRequest, EnvelopeRequest, FetchSnapshotRequest,
     DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
     BrokerHeartbeatRequest, UnregisterBrokerRequest, DescribeTransactionsRequest,
-    ListTransactionsRequest, AllocateProducerIdsRequest, DescribeTopicPartitionsRequest>;
+    ListTransactionsRequest, AllocateProducerIdsRequest, ConsumerGroupHeartbeatRequest,
+    ConsumerGroupDescribeRequest, DescribeTopicPartitionsRequest>;
 
 // What is known of an API without its types.
 struct Api {

@@ -56,6 +56,8 @@ enum class ApiKey : std::int16_t {
   describe_transactions = 65,
   list_transactions = 66,
   allocate_producer_ids = 67,
+  consumer_group_heartbeat = 68,
+  consumer_group_describe = 69,
   describe_topic_partitions = 75,
 };
 

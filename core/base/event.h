@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/base/close_reason.h"
+#include "core/base/group_events.h"
 #include "core/base/ids.h"
 #include "core/base/outcome.h"
 #include "core/base/time.h"
@@ -376,80 +377,6 @@ struct QuorumLeaderAnnounced {
   static void visit(auto& e, auto&& f) { f("epoch", e.epoch); }
 };
 
-// The coordinator has sent the answer to a member's JoinGroup or SyncGroup; an assignment's
-// partitions are those of consumers that use Kafka's own assignors.
-struct JoinGroupAnswered {
-  static constexpr std::string_view kind = "join_group_answered";
-  std::string peer;
-  std::string group;
-  std::string member;
-  std::int32_t generation = -1;
-  std::int32_t error = 0;
-  static void visit(auto& e, auto&& f) {
-    f("peer", e.peer);
-    f("group", e.group);
-    f("member", e.member);
-    f("generation", e.generation);
-    f("error", e.error);
-  }
-};
-struct SyncGroupAnswered {
-  static constexpr std::string_view kind = "sync_group_answered";
-  std::string peer;
-  std::string group;
-  std::string member;
-  std::int32_t generation = -1;  // As asked for.
-  std::int32_t error = 0;
-  std::vector<TopicPartition> assigned;
-  static void visit(auto& e, auto&& f) {
-    f("peer", e.peer);
-    f("group", e.group);
-    f("member", e.member);
-    f("generation", e.generation);
-    f("error", e.error);
-    f("assigned", e.assigned);
-  }
-};
-// The coordinator has sent the answer to one partition of an OffsetCommit or OffsetFetch request.
-struct OffsetCommitAnswered {
-  static constexpr std::string_view kind = "offset_commit_answered";
-  std::string peer;
-  std::string group;
-  std::string member;
-  std::int32_t generation = -1;  // As asked for; -1: by nobody of the group.
-  TopicPartition partition;
-  Offset offset = 0;
-  std::int32_t error = 0;
-  std::int64_t asked_at_ns = 0;  // When the request was sent.
-  static void visit(auto& e, auto&& f) {
-    f("peer", e.peer);
-    f("group", e.group);
-    f("member", e.member);
-    f("generation", e.generation);
-    f("partition", e.partition);
-    f("offset", e.offset);
-    f("error", e.error);
-    f("asked_at_ns", e.asked_at_ns);
-  }
-};
-struct OffsetFetchAnswered {
-  static constexpr std::string_view kind = "offset_fetch_answered";
-  std::string peer;
-  std::string group;
-  TopicPartition partition;
-  Offset offset = -1;  // -1: nothing is committed.
-  std::int32_t error = 0;
-  std::int64_t asked_at_ns = 0;
-  static void visit(auto& e, auto&& f) {
-    f("peer", e.peer);
-    f("group", e.group);
-    f("partition", e.partition);
-    f("offset", e.offset);
-    f("error", e.error);
-    f("asked_at_ns", e.asked_at_ns);
-  }
-};
-
 // ---- Clients -----------------------------------------------------------------------------------
 
 // `op` numbers a client operation over the whole run; printed as op7.
@@ -754,7 +681,8 @@ using EventBody = std::variant<
     NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded, FaultsLifted,
     BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
     PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, ReadCommittedAnswered,
-    VoteAnswered, QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered, OffsetCommitAnswered,
+    VoteAnswered, QuorumLeaderAnnounced, JoinGroupAnswered, SyncGroupAnswered,
+    ConsumerGroupHeartbeatAnswered, ConsumerGroupDescribed, OffsetCommitAnswered,
     OffsetFetchAnswered, InitProducerIdAnswered, EndTxnAnswered, TxnOffsetCommitAnswered,
     SendInvoked, SendEnded, RecordDelivered, PositionReset, OwnershipChanged, TransactionBegan,
     TransactionEnded, RecordProcessed, QuorumRoleChanged, SnapshotTaken, SnapshotFetched,

@@ -118,6 +118,15 @@ struct GroupRules {
   bool ends_with_leadership = true;
   // An offset that is loaded without a time at which it expires has none (KAFKA-8069).
   bool loads_offsets_without_expiry = true;
+  // What a member of a consumer group gives up is free if it is the one that has it, and what it
+  // keeps stays its own (KAFKA-16147).
+  bool releases_own_partitions_only = true;
+  // A consumer group that nobody is left in has no assignment to come (KAFKA-20442).
+  bool assigns_to_nobody_left = true;
+  // Which member may come with the epoch before its present one (KIP-848): the one whose answer got
+  // lost, which has nothing but what it was given; or any; or none.
+  enum class PreviousEpoch : std::uint8_t { if_owned_is_assigned, accepted, refused };
+  PreviousEpoch previous_epoch = PreviousEpoch::if_owned_is_assigned;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
 };
 

@@ -13,6 +13,29 @@
 namespace brokersim::broker {
 namespace {
 
+// As each_setting, of group coordinators.
+template <class Config, class F>
+void each_group_setting(Config& group, F& f) {
+  constexpr Duration ms = 1ms;
+  constexpr Duration none{};
+  f("group.initial.rebalance.delay.ms", group.initial_rebalance_delay, ms);
+  f("group.min.session.timeout.ms", group.min_session_timeout, ms);
+  f("group.max.session.timeout.ms", group.max_session_timeout, ms);
+  f("group.max.size", group.max_size, none);
+  f("group.consumer.session.timeout.ms", group.consumer_session_timeout, ms);
+  f("group.consumer.min.session.timeout.ms", group.consumer_min_session_timeout, ms);
+  f("group.consumer.max.session.timeout.ms", group.consumer_max_session_timeout, ms);
+  f("group.consumer.heartbeat.interval.ms", group.consumer_heartbeat_interval, ms);
+  f("group.consumer.min.heartbeat.interval.ms", group.consumer_min_heartbeat_interval, ms);
+  f("group.consumer.max.heartbeat.interval.ms", group.consumer_max_heartbeat_interval, ms);
+  f("group.consumer.max.size", group.consumer_max_size, none);
+  f("group.consumer.assignors", group.consumer_assignors, none);
+  f("offsets.retention.minutes", group.offsets_retention, Duration(60s));
+  f("offsets.retention.check.interval.ms", group.offsets_retention_check_interval, ms);
+  f("offsets.commit.timeout.ms", group.offset_commit_timeout, ms);
+  f("offset.metadata.max.bytes", group.offset_metadata_max_bytes, none);
+}
+
 // Calls f(name, member, unit) for each tunable; the unit is that of the text, 0 for plain numbers.
 template <class Config, class F>
 void each_setting(Config& c, F&& f) {
@@ -46,14 +69,7 @@ void each_setting(Config& c, F&& f) {
   f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
   f("replica.high.watermark.checkpoint.interval.ms", c.high_watermark_checkpoint_interval, ms);
   f("log.flush.offset.checkpoint.interval.ms", c.recovery_point_checkpoint_interval, ms);
-  f("group.initial.rebalance.delay.ms", c.group.initial_rebalance_delay, ms);
-  f("group.min.session.timeout.ms", c.group.min_session_timeout, ms);
-  f("group.max.session.timeout.ms", c.group.max_session_timeout, ms);
-  f("group.max.size", c.group.max_size, none);
-  f("offsets.retention.minutes", c.group.offsets_retention, Duration(60s));
-  f("offsets.retention.check.interval.ms", c.group.offsets_retention_check_interval, ms);
-  f("offsets.commit.timeout.ms", c.group.offset_commit_timeout, ms);
-  f("offset.metadata.max.bytes", c.group.offset_metadata_max_bytes, none);
+  each_group_setting(c.group, f);
   f("offsets.topic.num.partitions", c.offsets_topic_num_partitions, none);
   f("offsets.topic.replication.factor", c.offsets_topic_replication_factor, none);
   f("offsets.topic.segment.bytes", c.offsets_topic_segment_bytes, none);
@@ -133,6 +149,35 @@ std::string parse(Duration& member, std::string_view text, Duration unit) {
   return {};
 }
 
+// Names with commas between, each once, at least one.
+std::string parse(std::vector<group::ServerAssignor>& member, std::string_view text, Duration) {
+  std::vector<group::ServerAssignor> assignors;
+  while (true) {
+    const auto comma = std::min(text.find(','), text.size());
+    auto name = text.substr(0, comma);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    name = name.substr(0, name.find_last_not_of(' ') + 1);
+    const auto assignor = group::server_assignor_named(name);
+    const bool is_new =
+        assignor && std::find(assignors.begin(), assignors.end(), *assignor) == assignors.end();
+    if (!is_new) return "uniform and range, or one of them, with a comma between";
+    assignors.push_back(*assignor);
+    if (comma == text.size()) break;
+    text.remove_prefix(comma + 1);
+  }
+  member = std::move(assignors);
+  return {};
+}
+
+std::string show(const std::vector<group::ServerAssignor>& member, Duration) {
+  std::string text;
+  for (const auto assignor : member) {
+    if (!text.empty()) text += ',';
+    text += name_of(assignor);
+  }
+  return text;
+}
+
 template <class T>
 std::string show(const T& member, Duration unit) {
   if constexpr (std::is_same_v<T, Duration>) {
@@ -195,6 +240,35 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
   return Done{};
 }
 
+namespace {
+
+// What the coordinator tells members of consumer groups is within what it says it would.
+Expected<Done, std::string> check_consumer_groups(const group::GroupConfig& config) {
+  struct Bounds {
+    std::string_view what;
+    Duration least, value, most;
+  };
+  const Bounds all[] = {
+      {"session.timeout.ms", config.consumer_min_session_timeout, config.consumer_session_timeout,
+       config.consumer_max_session_timeout},
+      {"heartbeat.interval.ms", config.consumer_min_heartbeat_interval,
+       config.consumer_heartbeat_interval, config.consumer_max_heartbeat_interval}};
+  for (const auto& [what, least, value, most] : all) {
+    if (least <= value && value <= most && least > Duration{}) continue;
+    return Unexpected(fmt::format(
+        "group.consumer.{0} is {1}, but must be from group.consumer.min.{0}, which is {2} and at "
+        "least 1, to group.consumer.max.{0}, which is {3}",
+        what, value / 1ms, least / 1ms, most / 1ms));
+  }
+  if (config.consumer_heartbeat_interval < config.consumer_session_timeout) return Done{};
+  return Unexpected(
+      fmt::format("group.consumer.heartbeat.interval.ms is {}, but must be below "
+                  "group.consumer.session.timeout.ms, which is {}",
+                  config.consumer_heartbeat_interval / 1ms, config.consumer_session_timeout / 1ms));
+}
+
+}  // namespace
+
 Expected<Done, std::string> check(const NodeConfig& config) {
   // A session has to outlive a heartbeat that is lost, or brokers are fenced without end.
   if (config.broker_session_timeout < 2 * config.broker_heartbeat_interval) {
@@ -212,7 +286,7 @@ Expected<Done, std::string> check(const NodeConfig& config) {
     if (value > Duration{}) continue;
     return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
   }
-  return Done{};
+  return check_consumer_groups(config.group);
 }
 
 void limit_copies(NodeConfig& config, std::int32_t brokers) {

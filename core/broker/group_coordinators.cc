@@ -3,16 +3,23 @@
 #include <set>
 #include <string>
 
+#include "core/controller/features.h"
+
 namespace brokersim::broker {
 
 GroupCoordinators::GroupCoordinators(const NodeConfig& config, Replicas& replicas,
                                      FiberGroup& fibers)
-    : Coordinators(config, replicas, fibers, group::offsets_topic, "coordinator", [&config] {
-        return group::Shard(config.group, config.rules.transactions, config.rules.group);
+    : Coordinators(config, replicas, fibers, group::offsets_topic, "coordinator", [this, &config] {
+        group::Shard shard(config.group, config.rules.transactions, config.rules.group);
+        shard.learn(topics_);
+        return shard;
       }) {}
 
 void GroupCoordinators::apply(Host& host, const controller::Image& image,
                               const controller::Delta& delta) {
+  const auto level = image.features().find(std::string(controller::group_version));
+  group_version_ = level == image.features().end() ? std::int16_t{0} : level->second;
+  learn_topics(image, delta);
   Coordinators::apply(host, image, delta);
   if (delta.removed_topics.empty()) return;
   std::set<std::string> removed;
@@ -22,6 +29,34 @@ void GroupCoordinators::apply(Host& host, const controller::Image& image,
     coordinator->carry_out(host,
                            coordinator->shard().forget_topics(coordinator->now(host), removed));
   }
+}
+
+// Made anew only if topics or their numbers of partitions are others.
+void GroupCoordinators::learn_topics(const controller::Image& image,
+                                     const controller::Delta& delta) {
+  std::map<std::string, std::optional<group::KnownTopic>> changed;
+  for (const auto& topic : delta.removed_topics) changed[topic.name];
+  for (const auto& partition : delta.partitions) changed[partition.topic];
+  for (auto& [name, topic] : changed) {
+    const auto* present = image.find_topic(name);
+    if (!present) continue;
+    topic = {present->id, static_cast<std::int32_t>(present->partitions.size())};
+  }
+  std::erase_if(changed, [this](const auto& one) {
+    const auto known = topics_->find(one.first);
+    return known == topics_->end() ? !one.second : known->second == one.second;
+  });
+  if (changed.empty()) return;
+  auto topics = std::make_shared<group::KnownTopics>(*topics_);
+  for (const auto& [name, topic] : changed) {
+    if (topic) {
+      (*topics)[name] = *topic;
+    } else {
+      topics->erase(name);
+    }
+  }
+  topics_ = std::move(topics);
+  for (const auto& [index, coordinator] : all()) coordinator->shard().learn(topics_);
 }
 
 // One half differs from those of earlier lives of this broker, the other from those of this one.

@@ -11,12 +11,18 @@ class GroupCoordinators : public Coordinators<group::Shard> {
  public:
   GroupCoordinators(const NodeConfig& config, Replicas& replicas, FiberGroup& fibers);
 
-  // Offsets of removed topics are deleted besides.
+  // Offsets of removed topics are deleted besides, and consumer groups learn of their topics.
   void apply(Host& host, const controller::Image& image, const controller::Delta& delta);
   // Of the id of a new member: not the same as any before, by whichever broker, now or earlier.
   Uuid fresh_uuid(Host& host);
+  // The cluster has agreed on having consumer groups (KIP-848).
+  bool has_consumer_groups() const { return group_version_ >= 1; }
 
  private:
+  void learn_topics(const controller::Image& image, const controller::Delta& delta);
+
+  std::shared_ptr<const group::KnownTopics> topics_ = std::make_shared<group::KnownTopics>();
+  std::int16_t group_version_ = 0;
   std::uint64_t uuids_ = 0;
 };
 

@@ -256,6 +256,8 @@ void serve_groups(Node& node) {
   serve_by<api::SyncGroupRequest>(node, &handlers::sync_group);
   serve_by<api::HeartbeatRequest>(node, &handlers::heartbeat);
   serve_by<api::LeaveGroupRequest>(node, &handlers::leave_group);
+  serve_by<api::ConsumerGroupHeartbeatRequest>(node, &handlers::consumer_group_heartbeat);
+  serve_by<api::ConsumerGroupDescribeRequest>(node, &handlers::consumer_group_describe);
   serve_by<api::OffsetCommitRequest>(node, &handlers::offset_commit);
   serve_by<api::OffsetFetchRequest>(node, &handlers::offset_fetch);
   serve_by<api::OffsetDeleteRequest>(node, &handlers::offset_delete);

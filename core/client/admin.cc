@@ -10,6 +10,7 @@
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
 #include "core/api/update_features.h"
+#include "core/client/coordinator_link.h"
 #include "core/client/versions.h"
 
 namespace brokersim::client {
@@ -275,6 +276,40 @@ Expected<Done, ErrorCode> Admin::reassign(Env& env, const TopicPartition& partit
                      const bool has_ended = error == ErrorCode::no_reassignment_in_progress;
                      return has_ended && may_be_ours ? ErrorCode::none : error;
                    });
+}
+
+Expected<Done, ErrorCode> Admin::update_feature(Env& env, const std::string& feature,
+                                                std::int16_t level, Instant deadline) {
+  api::UpdateFeaturesRequest request;
+  request.feature_updates.push_back({.feature = feature, .max_version_level = level});
+  return have_done(env, cluster_, request, update_features_version, deadline,
+                   [](const api::UpdateFeaturesResponse& response, bool) {
+                     if (response.error_code != ErrorCode::none) return response.error_code;
+                     for (const auto& one : response.results) {
+                       if (one.error_code != ErrorCode::none) return one.error_code;
+                     }
+                     return ErrorCode::none;
+                   });
+}
+
+Expected<api::ConsumerGroupDescribeResponse::DescribedGroup, ErrorCode>
+Admin::describe_consumer_group(Env& env, const std::string& group, Instant deadline) {
+  CoordinatorLink coordinator(cluster_, CoordinatorLink::Of::group, group);
+  api::ConsumerGroupDescribeRequest request{.group_ids = {group}};
+  Attempts attempts(cluster_, deadline);
+  while (attempts.next(env)) {
+    const auto channel = coordinator.channel(env, attempts.call_deadline(env));
+    if (!channel) continue;
+    const auto response =
+        channel->call(env, request, consumer_group_describe_version, attempts.call_deadline(env));
+    const bool is_answered = response && !response->groups.empty();
+    const auto error = is_answered ? response->groups[0].error_code : ErrorCode::network_exception;
+    if (error == ErrorCode::none) return response->groups[0];
+    const bool may_pass = !is_answered || api::is_retriable(error);
+    if (!may_pass) return Unexpected(error);
+    coordinator.forget();
+  }
+  return Unexpected(ErrorCode::request_timed_out);
 }
 
 Expected<Offset, ErrorCode> Admin::delete_records(Env& env, const TopicPartition& partition,

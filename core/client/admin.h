@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/api/consumer_group_describe.h"
 #include "core/api/create_topics.h"
 #include "core/api/elect_leaders.h"
 #include "core/api/list_offsets.h"
@@ -66,6 +67,12 @@ class Admin {
   Expected<Done, api::ErrorCode> reassign(Env& env, const TopicPartition& partition,
                                           const std::optional<std::vector<NodeId>>& replicas,
                                           Instant deadline);
+  // Raises the cluster's level of a feature (KIP-584); fine if it has it already.
+  Expected<Done, api::ErrorCode> update_feature(Env& env, const std::string& feature,
+                                                std::int16_t level, Instant deadline);
+  // As its coordinator has it. GROUP_ID_NOT_FOUND if it is none of consumers (KIP-848), or not yet.
+  Expected<api::ConsumerGroupDescribeResponse::DescribedGroup, api::ErrorCode>
+  describe_consumer_group(Env& env, const std::string& group, Instant deadline);
   // Deletes what lies before `offset`, -1 being the high watermark; returns up to where all live
   // replicas have done so.
   Expected<Offset, api::ErrorCode> delete_records(Env& env, const TopicPartition& partition,

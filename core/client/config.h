@@ -69,17 +69,24 @@ enum class ProcessingGuarantee : std::uint8_t {
   exactly_once
 };  // processing.guarantee
 
+// How members of a group share its partitions: the leader among them assigns (KIP-62), or the
+// coordinator does (KIP-848).
+enum class GroupProtocol : std::uint8_t { classic, consumer };
+
 // A consumer that shares the partitions of its topics with the others of its group.
 struct GroupConsumerConfig {
   ConsumerConfig consumer;
-  std::string group_id;                          // group.id
-  std::optional<std::string> group_instance_id;  // group.instance.id
-  Assignor assignor = Assignor::range;           // partition.assignment.strategy
-  Duration session_timeout = 45s;                // session.timeout.ms
-  Duration heartbeat_interval = 3s;              // heartbeat.interval.ms
-  Duration max_poll_interval = 300s;             // max.poll.interval.ms
-  bool enable_auto_commit = true;                // enable.auto.commit
-  Duration auto_commit_interval = 5s;            // auto.commit.interval.ms
+  std::string group_id;                                   // group.id
+  std::optional<std::string> group_instance_id;           // group.instance.id
+  GroupProtocol group_protocol = GroupProtocol::classic;  // group.protocol
+  std::optional<std::string> group_remote_assignor;       // group.remote.assignor
+  // The next three are of the classic protocol only.
+  Assignor assignor = Assignor::range;  // partition.assignment.strategy
+  Duration session_timeout = 45s;       // session.timeout.ms
+  Duration heartbeat_interval = 3s;     // heartbeat.interval.ms
+  Duration max_poll_interval = 300s;    // max.poll.interval.ms
+  bool enable_auto_commit = true;       // enable.auto.commit
+  Duration auto_commit_interval = 5s;   // auto.commit.interval.ms
 };
 
 }  // namespace brokersim::client

@@ -26,8 +26,15 @@ Partitions without(const Partitions& all, const Partitions& those) {
 GroupConsumer::GroupConsumer(GroupConsumerConfig config, RebalanceListener listener)
     : config_(std::move(config)),
       listener_(std::move(listener)),
-      consumer_(Consumer::make(config_.consumer)),
-      membership_(config_, consumer_->cluster()) {}
+      consumer_(Consumer::make(config_.consumer)) {
+  if (config_.group_protocol == GroupProtocol::classic) {
+    classic_ = std::make_unique<ClassicMembership>(config_, consumer_->cluster());
+    membership_ = classic_.get();
+  } else {
+    consumer_group_ = std::make_unique<ConsumerMembership>(config_, consumer_->cluster());
+    membership_ = consumer_group_.get();
+  }
+}
 
 std::shared_ptr<GroupConsumer> GroupConsumer::make(GroupConsumerConfig config,
                                                    RebalanceListener listener) {
@@ -37,24 +44,24 @@ std::shared_ptr<GroupConsumer> GroupConsumer::make(GroupConsumerConfig config,
 void GroupConsumer::subscribe(std::set<std::string> topics) {
   topics_ = std::move(topics);
   for (const auto& topic : topics_) consumer_->cluster().add_topic(topic);
-  membership_.ask_to_rejoin();
+  if (classic_) classic_->ask_to_rejoin();
+  if (consumer_group_) consumer_group_->subscribe(topics_);
 }
 
 // ---- Poll --------------------------------------------------------------------------------------
 
 Polled GroupConsumer::poll(Env& env, Instant deadline) {
-  membership_.note_poll(env.now());
+  membership_->note_poll(env.now());
   if (!heartbeats_) {
-    heartbeats_ =
-        env.spawn(fmt::format("{}/heartbeat", config_.consumer.client.client_id),
-                  [self = shared_from_this()](Env& fiber) { self->membership_.keep_alive(fiber); });
+    heartbeats_ = env.spawn(
+        fmt::format("{}/heartbeat", config_.consumer.client.client_id),
+        [self = shared_from_this()](Env& fiber) { self->membership_->keep_alive(fiber); });
   }
   auto_commit(env);
   while (true) {
     Polled failed;
-    if (membership_.has_outdated_assignment()) membership_.ask_to_rejoin();
-    if (membership_.must_rejoin() && !rebalance(env, failed)) return failed;
-    membership_.note_poll(env.now());
+    if (!follow_group(env, failed)) return failed;
+    membership_->note_poll(env.now());
     // Heartbeats tell of a rebalance: looking once between two of them is soon enough.
     const Instant until = std::min(deadline, env.now() + config_.heartbeat_interval);
     auto polled = consumer_->poll(env, until);
@@ -62,16 +69,32 @@ Polled GroupConsumer::poll(Env& env, Instant deadline) {
   }
 }
 
+bool GroupConsumer::follow_group(Env& env, Polled& failed) {
+  if (consumer_group_) return reconcile(env, failed);
+  if (classic_->has_outdated_assignment()) classic_->ask_to_rejoin();
+  return !classic_->must_rejoin() || rebalance(env, failed);
+}
+
+void GroupConsumer::lose(Env& env) {
+  const auto gone = std::exchange(held_, {});
+  listener_.lost(env, gone);
+  consumer_->assign(env, {});
+}
+
+// ---- Of a classic group ------------------------------------------------------------------------
+
 bool GroupConsumer::rebalance(Env& env, Polled& failed) {
-  while (membership_.must_rejoin() && !env.is_cancelled()) {
+  while (classic_->must_rejoin() && !env.is_cancelled()) {
     let_go(env);
-    const auto share = membership_.rejoin(env, topics_, held_);
-    if (!share && membership_.is_expelled() && !held_.empty()) continue;  // It is lost.
+    const auto share = classic_->rejoin(env, topics_, held_);
+    if (!share && classic_->is_expelled() && !held_.empty()) continue;  // It is lost.
     if (!share) {
       failed.problems.push_back({.error = share.error()});
       return false;
     }
-    (void)take_over(env, *share);
+    const bool gives_something_up = !without(held_, *share).empty();
+    // KIP-429: somebody waits for what we have let go.
+    if (!take_over(env, *share) || gives_something_up) classic_->ask_to_rejoin();
   }
   return !env.is_cancelled();
 }
@@ -80,19 +103,46 @@ bool GroupConsumer::rebalance(Env& env, Polled& failed) {
 // merely to be shared anew, too.
 void GroupConsumer::let_go(Env& env) {
   if (held_.empty()) return;
-  const bool is_lost = membership_.is_expelled();
-  if (!is_lost && is_cooperative()) return;
+  if (classic_->is_expelled()) return lose(env);
+  if (is_cooperative()) return;
   const auto gone = std::exchange(held_, {});
-  if (is_lost) {
-    listener_.lost(env, gone);
-  } else {
-    if (config_.enable_auto_commit) (void)commit(env, env.now() + commit_patience);
-    listener_.revoked(env, gone);
-  }
+  if (config_.enable_auto_commit) (void)commit(env, env.now() + commit_patience);
+  listener_.revoked(env, gone);
   consumer_->assign(env, {});
 }
 
-// The share is ours once the group's offsets are known. False if it is being rebalanced again.
+// ---- Of a consumer group -----------------------------------------------------------------------
+
+// Until we have what the group wants us to have. Each step says what we have then; meanwhile the
+// group may want something else.
+bool GroupConsumer::reconcile(Env& env, Polled& failed) {
+  auto& group = *consumer_group_;
+  while (!env.is_cancelled()) {
+    if (group.is_lost()) {
+      if (!held_.empty()) lose(env);
+      group.has_now(env, {});
+    }
+    if (group.error() != ErrorCode::none) {
+      failed.problems.push_back({.error = group.error()});
+      return false;
+    }
+    const auto target = group.next_target();
+    if (!target) return true;
+    Partitions kept;
+    std::set_intersection(held_.begin(), held_.end(), target->begin(), target->end(),
+                          std::inserter(kept, kept.end()));
+    // What others wait for goes first, and is said at once.
+    const auto& step = kept == held_ ? *target : kept;
+    (void)take_over(env, step);
+    if (!group.is_lost()) group.has_now(env, held_);
+  }
+  return false;
+}
+
+// ---- Of either ---------------------------------------------------------------------------------
+
+// The share is ours once the group's offsets are known. False if they do not become known, or the
+// group wants something else by then.
 bool GroupConsumer::take_over(Env& env, const Partitions& share) {
   const auto revoked = without(held_, share);
   const auto added = without(share, held_);
@@ -100,18 +150,15 @@ bool GroupConsumer::take_over(Env& env, const Partitions& share) {
     if (config_.enable_auto_commit) (void)commit(env, env.now() + commit_patience);
     listener_.revoked(env, revoked);
     held_ = without(held_, revoked);
-    membership_.ask_to_rejoin();  // KIP-429: somebody waits for what we have let go.
   }
   std::map<TopicPartition, Offset> offsets;
   if (!added.empty()) {
-    auto committed = membership_.committed(env, added, env.now() + config_.session_timeout);
-    if (!committed) {
-      membership_.ask_to_rejoin();
-      return false;
-    }
+    auto committed = membership_->committed(env, added, env.now() + config_.session_timeout);
+    if (!committed) return false;
     offsets = *std::move(committed);
   }
-  if (membership_.is_expelled()) return false;
+  if (membership_->is_expelled()) return false;
+  if (consumer_group_ && !added.empty() && consumer_group_->next_target() != share) return false;
   held_ = share;
   consumer_->assign(env, {share.begin(), share.end()});
   for (const auto& partition : added) {
@@ -140,12 +187,12 @@ Expected<Done, ErrorCode> GroupConsumer::commit(Env& env,
                                                 const std::map<TopicPartition, Offset>& offsets,
                                                 Instant deadline) {
   if (offsets.empty()) return Done{};
-  return membership_.commit(env, offsets, deadline);
+  return membership_->commit(env, offsets, deadline);
 }
 
 Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
   if (held_.empty()) return Done{};
-  TRY(const auto offsets, membership_.committed(env, held_, deadline));
+  TRY(const auto offsets, membership_->committed(env, held_, deadline));
   for (const auto& partition : held_) {
     const auto offset = offsets.find(partition);
     if (offset != offsets.end()) {
@@ -168,7 +215,7 @@ void GroupConsumer::close(Env& env, Instant deadline) {
   const auto gone = std::exchange(held_, {});
   if (!gone.empty()) listener_.revoked(env, gone);
   if (heartbeats_) env.cancel(*heartbeats_);
-  membership_.leave(env, deadline);
+  membership_->leave(env, deadline);
   consumer_->close(env);
 }
 

@@ -8,7 +8,8 @@
 //   consumer->close(env, env.now() + 10s);
 //
 // Everything happens in poll(), but for heartbeats, which have a fiber: whoever does not poll keeps
-// its partitions for max.poll.interval.ms and no longer.
+// its partitions for max.poll.interval.ms and no longer. It is the same for groups of both kinds
+// (group.protocol).
 #pragma once
 
 #include <functional>
@@ -18,8 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "core/client/classic_membership.h"
 #include "core/client/consumer.h"
-#include "core/client/membership.h"
+#include "core/client/consumer_membership.h"
 
 namespace brokersim::client {
 
@@ -40,9 +42,9 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
 
   // Replaces the subscription; takes effect with the next poll.
   void subscribe(std::set<std::string> topics);
-  // As Consumer's. Waits through a rebalance, however long it takes. With auto-commit, what the
-  // polls before have delivered counts as processed. A problem without a partition is the group's,
-  // and the consumer is no longer part of it.
+  // As Consumer's. Waits through a rebalance of a classic group, however long it takes. With
+  // auto-commit, what the polls before have delivered counts as processed. A problem without a
+  // partition is the group's, and the consumer is no longer part of it.
   Polled poll(Env& env, Instant deadline);
 
   // Commits the positions, which are behind what was delivered last; or these offsets.
@@ -60,7 +62,7 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   std::optional<Offset> position(const TopicPartition& partition) const {
     return consumer_->position(partition);
   }
-  const Membership& membership() const { return membership_; }
+  const Membership& membership() const { return *membership_; }
 
   // Commits if that is automatic, and leaves the group.
   void close(Env& env, Instant deadline);
@@ -68,9 +70,16 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
  private:
   GroupConsumer(GroupConsumerConfig config, RebalanceListener listener);
 
+  // Catches up with the group; false if that has failed.
+  bool follow_group(Env& env, Polled& failed);
+  // ---- Of a classic group ----
   bool is_cooperative() const { return config_.assignor == Assignor::cooperative_sticky; }
   bool rebalance(Env& env, Polled& failed);
   void let_go(Env& env);
+  // ---- Of a consumer group ----
+  bool reconcile(Env& env, Polled& failed);
+  // ---- Of either ----
+  void lose(Env& env);
   bool take_over(Env& env, const Partitions& share);
   void auto_commit(Env& env);
   std::map<TopicPartition, Offset> positions() const;
@@ -78,7 +87,9 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   const GroupConsumerConfig config_;
   const RebalanceListener listener_;
   std::shared_ptr<Consumer> consumer_;
-  Membership membership_;
+  std::unique_ptr<ClassicMembership> classic_;  // One of these two.
+  std::unique_ptr<ConsumerMembership> consumer_group_;
+  Membership* membership_ = nullptr;
   std::set<std::string> topics_;
   Partitions held_;
   std::optional<FiberId> heartbeats_;

@@ -1,95 +1,13 @@
 #include "core/client/membership.h"
 
 #include <algorithm>
-#include <utility>
 
-#include "core/api/consumer_protocol.h"
-#include "core/api/heartbeat.h"
-#include "core/api/leave_group.h"
 #include "core/api/offset_commit.h"
-#include "core/api/sync_group.h"
 #include "core/client/versions.h"
 
 namespace brokersim::client {
 
 using api::ErrorCode;
-
-namespace {
-
-constexpr Duration join_grace = 5s;  // Beyond the rebalance timeout, as Kafka's clients wait.
-constexpr Duration topic_patience = 5s;
-
-std::int32_t ms_of(Duration duration) { return static_cast<std::int32_t>(milliseconds(duration)); }
-
-// Trying again does not help.
-bool is_fatal(ErrorCode error) {
-  switch (error) {
-    case ErrorCode::fenced_instance_id:
-    case ErrorCode::inconsistent_group_protocol:
-    case ErrorCode::invalid_session_timeout:
-    case ErrorCode::invalid_group_id:
-    case ErrorCode::group_authorization_failed: return true;
-    default: return false;
-  }
-}
-
-// Of partitions in order: by topic.
-template <class Topics, class Add>
-void by_topic(Topics& topics, const Partitions& partitions, Add add) {
-  for (const auto& partition : partitions) {
-    if (topics.empty() || topics.back().topic != partition.topic) {
-      topics.emplace_back().topic = partition.topic;
-    }
-    add(topics.back(), partition);
-  }
-}
-
-Bytes subscription_of(const std::set<std::string>& topics, const Partitions& held,
-                      std::int32_t generation) {
-  constexpr std::int16_t version = 3;
-  api::ConsumerProtocolSubscription subscription;
-  subscription.topics.assign(topics.begin(), topics.end());
-  subscription.generation_id = generation;
-  by_topic(subscription.owned_partitions, held, [](auto& topic, const auto& partition) {
-    topic.partitions.push_back(partition.partition);
-  });
-  return api::encode_versioned(subscription, version);
-}
-
-Bytes assignment_of(const Partitions& partitions) {
-  constexpr std::int16_t version = 3;
-  api::ConsumerProtocolAssignment assignment;
-  by_topic(assignment.assigned_partitions, partitions, [](auto& topic, const auto& partition) {
-    topic.partitions.push_back(partition.partition);
-  });
-  return api::encode_versioned(assignment, version);
-}
-
-Subscription read_subscription(const Bytes& metadata) {
-  Subscription result;
-  const auto decoded = api::decode_versioned<api::ConsumerProtocolSubscription>(metadata);
-  if (!decoded) return result;
-  result.topics.insert(decoded->topics.begin(), decoded->topics.end());
-  result.generation = decoded->generation_id;
-  for (const auto& topic : decoded->owned_partitions) {
-    for (const auto index : topic.partitions) result.owned.push_back({topic.topic, index});
-  }
-  return result;
-}
-
-Partitions read_assignment(const Bytes& assignment) {
-  Partitions result;
-  const auto decoded = api::decode_versioned<api::ConsumerProtocolAssignment>(assignment);
-  if (!decoded) return result;
-  for (const auto& topic : decoded->assigned_partitions) {
-    for (const auto index : topic.partitions) result.insert({topic.topic, index});
-  }
-  return result;
-}
-
-}  // namespace
-
-// ---- The coordinator ---------------------------------------------------------------------------
 
 bool Membership::back_off(Env& env, Instant deadline) {
   const auto random = env.random("client.group", ++backoffs_);
@@ -97,169 +15,15 @@ bool Membership::back_off(Env& env, Instant deadline) {
   return env.sleep_until(std::min(until, deadline)) && env.now() < deadline;
 }
 
-ErrorCode Membership::learn(ErrorCode error) {
-  switch (error) {
-    case ErrorCode::none: failures_ = 0; break;
-    case ErrorCode::network_exception:
-    case ErrorCode::not_coordinator:
-    case ErrorCode::coordinator_not_available: coordinator_.forget(); break;
-    case ErrorCode::unknown_member_id: member_id_.clear(); [[fallthrough]];
-    case ErrorCode::illegal_generation:
-    case ErrorCode::fenced_instance_id:
-      generation_ = -1;
-      has_joined_ = false;
-      must_rejoin_ = true;
-      break;
-    case ErrorCode::rebalance_in_progress: must_rejoin_ = true; break;
-    default: break;
-  }
-  return error;
+bool Membership::may_pass(ErrorCode error) const {
+  return api::is_retriable(error) || error == ErrorCode::network_exception;
 }
-
-// ---- Joining -----------------------------------------------------------------------------------
-
-Membership::Share Membership::rejoin(Env& env, const std::set<std::string>& topics,
-                                     const Partitions& held) {
-  while (!env.is_cancelled()) {
-    must_rejoin_ = false;
-    auto share = join_once(env, topics, held);
-    if (share) {
-      failures_ = 0;
-      held_since_ = generation_;
-      return share;
-    }
-    if (is_fatal(share.error())) return share;
-    // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
-    if (is_expelled() && !held.empty()) return share;
-    const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
-    if (!goes_on_at_once && !back_off(env, never)) break;
-  }
-  return Unexpected(ErrorCode::request_timed_out);
-}
-
-Membership::Share Membership::join_once(Env& env, const std::set<std::string>& topics,
-                                        const Partitions& held) {
-  has_joined_ = false;
-  assigned_.clear();
-  const Instant deadline = env.now() + config_.max_poll_interval + join_grace;
-  const auto channel = coordinator_.channel(env, deadline);
-  if (!channel) return Unexpected(ErrorCode::coordinator_not_available);
-  api::JoinGroupRequest request;
-  request.group_id = config_.group_id;
-  request.session_timeout_ms = ms_of(config_.session_timeout);
-  request.rebalance_timeout_ms = ms_of(config_.max_poll_interval);
-  request.member_id = member_id_;
-  request.group_instance_id = config_.group_instance_id;
-  request.protocol_type = api::consumer_protocol_type;
-  request.protocols.push_back(
-      {std::string(name_of(config_.assignor)), subscription_of(topics, held, held_since_)});
-  const auto joined = channel->call(env, request, join_group_version, deadline);
-  if (!joined) return Unexpected(learn(ErrorCode::network_exception));
-  if (joined->error_code == ErrorCode::member_id_required) member_id_ = joined->member_id;
-  if (joined->error_code != ErrorCode::none) return Unexpected(learn(joined->error_code));
-  member_id_ = joined->member_id;
-  generation_ = joined->generation_id;
-  has_joined_ = true;
-  return sync(env, *channel, *joined);
-}
-
-Membership::Share Membership::sync(Env& env, wire::Channel& channel,
-                                   const api::JoinGroupResponse& joined) {
-  api::SyncGroupRequest request;
-  request.group_id = config_.group_id;
-  request.generation_id = joined.generation_id;
-  request.member_id = joined.member_id;
-  request.group_instance_id = config_.group_instance_id;
-  request.protocol_type = joined.protocol_type;
-  request.protocol_name = joined.protocol_name;
-  if (joined.leader == joined.member_id && !joined.skip_assignment) {
-    for (const auto& [member, partitions] : assign_to(env, joined)) {
-      request.assignments.push_back({member, assignment_of(partitions)});
-    }
-  }
-  const Instant deadline = env.now() + config_.max_poll_interval + join_grace;
-  const auto synced = channel.call(env, request, sync_group_version, deadline);
-  if (!synced) return Unexpected(learn(ErrorCode::network_exception));
-  if (synced->error_code != ErrorCode::none) return Unexpected(learn(synced->error_code));
-  return read_assignment(synced->assignment);
-}
-
-// A topic that is not known for a while has no partitions, until it has some.
-Assignment Membership::assign_to(Env& env, const api::JoinGroupResponse& joined) {
-  Subscriptions members;
-  std::map<std::string, std::int32_t> partitions;
-  for (const auto& member : joined.members) {
-    members[member.member_id] = read_subscription(member.metadata);
-    for (const auto& topic : members[member.member_id].topics) partitions[topic];
-  }
-  for (auto& [topic, count] : partitions) {
-    cluster_.await_topic(env, topic, env.now() + topic_patience);
-    count = cluster_.view().partition_count(topic);
-  }
-  assigned_ = partitions;
-  return assign(config_.assignor, members, partitions);
-}
-
-bool Membership::has_outdated_assignment() {
-  bool is_outdated = false;
-  for (const auto& [topic, count] : assigned_) {
-    if (count == 0) cluster_.needs_refresh();
-    is_outdated |= cluster_.view().partition_count(topic) != count;
-  }
-  return is_outdated;
-}
-
-// ---- Staying -----------------------------------------------------------------------------------
-
-void Membership::keep_alive(Env& env) {
-  while (env.sleep(config_.heartbeat_interval)) {
-    if (!has_joined_) continue;
-    const Instant now = env.now();
-    if (now - last_poll_ <= config_.max_poll_interval) {
-      heartbeat(env);
-    } else {
-      // Whoever processes for so long is taken for stuck (KIP-62).
-      leave(env, now + config_.consumer.client.request_timeout);
-      must_rejoin_ = true;
-    }
-  }
-}
-
-void Membership::heartbeat(Env& env) {
-  const Instant deadline = env.now() + config_.session_timeout;
-  const auto channel = coordinator_.channel(env, deadline);
-  if (!channel || !has_joined_) return;
-  api::HeartbeatRequest request;
-  request.group_id = config_.group_id;
-  request.generation_id = generation_;
-  request.member_id = member_id_;
-  request.group_instance_id = config_.group_instance_id;
-  const auto response = channel->call(env, request, heartbeat_version, deadline);
-  // What is said of a generation that we have left behind does not concern us.
-  const bool is_current =
-      has_joined_ && request.generation_id == generation_ && request.member_id == member_id_;
-  if (!is_current) return;
-  learn(response ? response->error_code : ErrorCode::network_exception);
-}
-
-void Membership::leave(Env& env, Instant deadline) {
-  if (config_.group_instance_id || member_id_.empty()) return;
-  api::LeaveGroupRequest request;
-  request.group_id = config_.group_id;
-  request.members.push_back({.member_id = member_id_});
-  learn(ErrorCode::unknown_member_id);  // Whether they hear it or not.
-  const auto channel = coordinator_.channel(env, deadline);
-  if (channel) (void)channel->call(env, request, leave_group_version, deadline);
-}
-
-// ---- Offsets -----------------------------------------------------------------------------------
 
 Expected<Done, ErrorCode> Membership::commit(Env& env,
                                              const std::map<TopicPartition, Offset>& offsets,
                                              Instant deadline) {
   api::OffsetCommitRequest request;
   request.group_id = config_.group_id;
-  request.generation_id_or_member_epoch = generation_;
   request.member_id = member_id_;
   request.group_instance_id = config_.group_instance_id;
   for (const auto& [partition, offset] : offsets) {
@@ -271,6 +35,7 @@ Expected<Done, ErrorCode> Membership::commit(Env& env,
   }
   do {
     if (is_expelled()) return Unexpected(ErrorCode::unknown_member_id);
+    request.generation_id_or_member_epoch = generation_;
     auto error = ErrorCode::coordinator_not_available;
     if (const auto channel = coordinator_.channel(env, deadline)) {
       const auto response = channel->call(env, request, offset_commit_version, deadline);
@@ -283,8 +48,7 @@ Expected<Done, ErrorCode> Membership::commit(Env& env,
       learn(error);
     }
     if (error == ErrorCode::none) return Done{};
-    const bool may_pass = api::is_retriable(error) || error == ErrorCode::network_exception;
-    if (!may_pass) return Unexpected(error);
+    if (!may_pass(error)) return Unexpected(error);
   } while (back_off(env, deadline));
   return Unexpected(ErrorCode::request_timed_out);
 }
@@ -305,6 +69,7 @@ Expected<std::map<TopicPartition, Offset>, ErrorCode> Membership::committed(
   do {
     const auto channel = coordinator_.channel(env, deadline);
     if (!channel) continue;
+    if (!sign(group)) return Unexpected(ErrorCode::unknown_member_id);
     const auto response = channel->call(env, request, offset_fetch_version, deadline);
     auto error = response && !response->groups.empty() ? response->groups[0].error_code
                                                        : ErrorCode::network_exception;

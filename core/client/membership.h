@@ -1,15 +1,12 @@
-// A consumer's part in the group protocol: finds the coordinator, joins, gets its share, stays
-// alive, commits, leaves (KIP-62, KIP-345, KIP-394, KIP-429).
+// A consumer as a member of its group: who it is there, and the offsets that it commits and asks
+// for, by whichever protocol it became a member (classic_membership.h, consumer_membership.h).
 #pragma once
 
+#include <cstdint>
 #include <map>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "core/api/join_group.h"
 #include "core/api/offset_fetch.h"
 #include "core/client/cluster.h"
 #include "core/client/config.h"
@@ -22,6 +19,34 @@ using Partitions = std::set<TopicPartition>;
 
 class Membership {
  public:
+  virtual ~Membership() = default;
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+
+  // Sends heartbeats until cancelled; leaves if nobody polls for max.poll.interval.ms.
+  virtual void keep_alive(Env& env) = 0;
+  virtual void leave(Env& env, Instant deadline) = 0;
+
+  void note_poll(Instant now) { last_poll_ = now; }
+  // The coordinator goes on without us: what we held may be others' by now.
+  bool is_expelled() const { return generation_ < 0; }
+
+  // As the member that we are at present. REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION and the like:
+  // it is not committed, and we have to catch up with the group. Other errors, and timeouts:
+  // perhaps it is.
+  Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
+                                        Instant deadline);
+  // What the group has committed of these; absent: nothing.
+  Expected<std::map<TopicPartition, Offset>, api::ErrorCode> committed(Env& env,
+                                                                       const Partitions& partitions,
+                                                                       Instant deadline);
+
+  const std::string& member_id() const { return member_id_; }
+  // Or the member's epoch.
+  std::int32_t generation() const { return generation_; }
+  const std::optional<std::string>& instance_id() const { return config_.group_instance_id; }
+
+ protected:
   // Both outlive it.
   Membership(const GroupConsumerConfig& config, Cluster& cluster)
       : config_(config),
@@ -29,62 +54,25 @@ class Membership {
         cluster_(cluster),
         coordinator_(cluster, CoordinatorLink::Of::group, config.group_id) {}
 
-  // Joins and syncs until there is a share of `topics`; `held` is what we have of the generation
-  // before. The error is one that trying again does not cure, a cancelled wait, or that the group
-  // has gone on without us while we held something (is_expelled).
-  Expected<Partitions, api::ErrorCode> rejoin(Env& env, const std::set<std::string>& topics,
-                                              const Partitions& held);
-  // Sends heartbeats until cancelled; leaves if nobody polls for max.poll.interval.ms.
-  void keep_alive(Env& env);
-  void note_poll(Instant now) { last_poll_ = now; }
-
-  // The group rebalances, or we are no part of it: rejoin() is due.
-  bool must_rejoin() const { return must_rejoin_; }
-  void ask_to_rejoin() { must_rejoin_ = true; }
-  // The leader has assigned other partitions than there are by now.
-  bool has_outdated_assignment();
-  // The coordinator goes on without us: what we held may be others' by now.
-  bool is_expelled() const { return generation_ < 0; }
-
-  // As the member of the generation we are in. REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION and the
-  // like: it is not committed, and rejoin() is due. Other errors, and timeouts: perhaps it is.
-  Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
-                                        Instant deadline);
-  // What the group has committed of these; absent: nothing.
-  Expected<std::map<TopicPartition, Offset>, api::ErrorCode> committed(Env& env,
-                                                                       const Partitions& partitions,
-                                                                       Instant deadline);
-  // Static members do not, so that they find their place again.
-  void leave(Env& env, Instant deadline);
-
-  const std::string& member_id() const { return member_id_; }
-  std::int32_t generation() const { return generation_; }
-  const std::optional<std::string>& instance_id() const { return config_.group_instance_id; }
-
- private:
-  using Share = Expected<Partitions, api::ErrorCode>;
-
-  Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
-  Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
-  Assignment assign_to(Env& env, const api::JoinGroupResponse& joined);
-  bool back_off(Env& env, Instant deadline);
   // Takes note of what the error says about us; returns it.
-  api::ErrorCode learn(api::ErrorCode error);
-  void heartbeat(Env& env);
+  virtual api::ErrorCode learn(api::ErrorCode error) = 0;
+  // The same, asked once more, may succeed.
+  virtual bool may_pass(api::ErrorCode error) const;
+  // Says who asks for offsets; false if we are nobody who might.
+  virtual bool sign(api::OffsetFetchRequest::OffsetFetchRequestGroup&) const { return true; }
+  bool back_off(Env& env, Instant deadline);
 
   const GroupConsumerConfig& config_;
   Backoff backoff_;
   Cluster& cluster_;
   CoordinatorLink coordinator_;
   std::int32_t failures_ = 0;
-  std::uint64_t backoffs_ = 0;
   std::string member_id_;
   std::int32_t generation_ = -1;
-  std::int32_t held_since_ = -1;                  // The generation in which we last got a share.
-  std::map<std::string, std::int32_t> assigned_;  // As the leader: partitions of each topic.
-  bool has_joined_ = false;                       // In this generation: heartbeats are expected.
-  bool must_rejoin_ = true;
   Instant last_poll_;
+
+ private:
+  std::uint64_t backoffs_ = 0;
 };
 
 }  // namespace brokersim::client

@@ -23,6 +23,7 @@ constexpr std::string_view metadata_version = "metadata.version";
 // The metadata has the form of one level, as these nodes have always written it: no other could be
 // gone to.
 constexpr std::array supported{SupportedFeature{eligible_leader_replicas_version, {0, 1}},
+                               SupportedFeature{group_version, {0, 1}},
                                SupportedFeature{metadata_version, {25, 25}},
                                SupportedFeature{transaction_version, {1, 2}}};
 

@@ -22,6 +22,8 @@ inline constexpr std::string_view transaction_version = "transaction.version";
 // Since level 1 a replica that is out of sync may be eligible to lead (KIP-966).
 inline constexpr std::string_view eligible_leader_replicas_version =
     "eligible.leader.replicas.version";
+// Since level 1 there are consumer groups (KIP-848).
+inline constexpr std::string_view group_version = "group.version";
 
 struct SupportedFeature {
   std::string_view name;

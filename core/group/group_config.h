@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "core/base/time.h"
+#include "core/group/server_assignors.h"
 
 namespace brokersim::group {
 
@@ -18,6 +20,20 @@ struct GroupConfig {
   Duration offsets_retention_check_interval = 600s;  // offsets.retention.check.interval.ms
   Duration offset_commit_timeout = 5s;               // offsets.commit.timeout.ms
   std::int32_t offset_metadata_max_bytes = 4096;     // offset.metadata.max.bytes
+
+  // Of consumer groups (KIP-848), whose members are told what the coordinator has settled.
+  Duration consumer_session_timeout = 45s;    // group.consumer.session.timeout.ms
+  Duration consumer_heartbeat_interval = 5s;  // group.consumer.heartbeat.interval.ms
+  // group.consumer.min.session.timeout.ms and group.consumer.max.session.timeout.ms
+  Duration consumer_min_session_timeout = 45s;
+  Duration consumer_max_session_timeout = 60s;
+  // group.consumer.min.heartbeat.interval.ms and group.consumer.max.heartbeat.interval.ms
+  Duration consumer_min_heartbeat_interval = 5s;
+  Duration consumer_max_heartbeat_interval = 15s;
+  std::int32_t consumer_max_size =
+      std::numeric_limits<std::int32_t>::max();  // group.consumer.max.size
+  // group.consumer.assignors; the first is that of members without a preference.
+  std::vector<ServerAssignor> consumer_assignors = {ServerAssignor::uniform, ServerAssignor::range};
 };
 
 }  // namespace brokersim::group

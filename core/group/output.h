@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/api/consumer_group_heartbeat.h"
 #include "core/api/delete_groups.h"
 #include "core/api/join_group.h"
 #include "core/api/leave_group.h"
@@ -37,7 +38,7 @@ using coordination::RequestId;
 using Response =
     std::variant<api::JoinGroupResponse, api::SyncGroupResponse, api::LeaveGroupResponse,
                  api::OffsetCommitResponse, api::OffsetDeleteResponse, api::DeleteGroupsResponse,
-                 api::TxnOffsetCommitResponse>;
+                 api::TxnOffsetCommitResponse, api::ConsumerGroupHeartbeatResponse>;
 
 struct Answer {
   RequestId request;
@@ -52,6 +53,7 @@ struct Write {
   std::vector<wire::Record> records;  // One batch: all or none.
   // They change what is remembered as soon as they are appended, and not what was decided already.
   bool must_replay = false;
+  std::string why = {};  // What a consumer group becomes by them, for those who watch it.
   // Whose transaction the records are part of, if of any.
   std::optional<ProducerAndEpoch> producer = std::nullopt;
   // Comes once: with NONE when the records are committed, otherwise with why nothing is known of

@@ -1,5 +1,6 @@
 // The records of __consumer_offsets, from which a coordinator's memory is rebuilt: what is
-// committed, and the last persisted generation of each group (KIP-98, KIP-211, KIP-345).
+// committed, the last persisted generation of each classic group (KIP-98, KIP-211, KIP-345), and
+// what consumer groups are made of (KIP-848).
 //
 // The version of a key is the kind of its record; key and value begin with their versions.
 #pragma once
@@ -13,6 +14,7 @@
 #include "core/api/types.h"
 #include "core/base/expected.h"
 #include "core/coordination/partition_of.h"
+#include "core/group/consumer_records.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::group {
@@ -72,23 +74,37 @@ struct GroupMetadataValue {
 };
 
 // An entry without a value is a tombstone: it deletes what the key names.
-struct OffsetCommitEntry {
-  OffsetCommitKey key;
-  std::optional<OffsetCommitValue> value;
+template <class Key, class Value>
+struct EntryOf {
+  Key key;
+  std::optional<Value> value;
 };
-struct GroupMetadataEntry {
-  GroupMetadataKey key;
-  std::optional<GroupMetadataValue> value;
-};
+using OffsetCommitEntry = EntryOf<OffsetCommitKey, OffsetCommitValue>;
+using GroupMetadataEntry = EntryOf<GroupMetadataKey, GroupMetadataValue>;
+using ConsumerGroupMetadataEntry = EntryOf<ConsumerGroupMetadataKey, ConsumerGroupMetadataValue>;
+using ConsumerGroupPartitionMetadataEntry =
+    EntryOf<ConsumerGroupPartitionMetadataKey, ConsumerGroupPartitionMetadataValue>;
+using ConsumerGroupMemberMetadataEntry =
+    EntryOf<ConsumerGroupMemberMetadataKey, ConsumerGroupMemberMetadataValue>;
+using ConsumerGroupTargetAssignmentMetadataEntry =
+    EntryOf<ConsumerGroupTargetAssignmentMetadataKey, ConsumerGroupTargetAssignmentMetadataValue>;
+using ConsumerGroupTargetAssignmentMemberEntry =
+    EntryOf<ConsumerGroupTargetAssignmentMemberKey, ConsumerGroupTargetAssignmentMemberValue>;
+using ConsumerGroupCurrentMemberAssignmentEntry =
+    EntryOf<ConsumerGroupCurrentMemberAssignmentKey, ConsumerGroupCurrentMemberAssignmentValue>;
 // A kind that this build does not know, as a newer coordinator may have left it.
 struct UnknownEntry {
   std::int16_t kind = 0;
 };
-using Entry = std::variant<OffsetCommitEntry, GroupMetadataEntry, UnknownEntry>;
+using Entry = std::variant<OffsetCommitEntry, GroupMetadataEntry, ConsumerGroupMetadataEntry,
+                           ConsumerGroupPartitionMetadataEntry, ConsumerGroupMemberMetadataEntry,
+                           ConsumerGroupTargetAssignmentMetadataEntry,
+                           ConsumerGroupTargetAssignmentMemberEntry,
+                           ConsumerGroupCurrentMemberAssignmentEntry, UnknownEntry>;
 
-// In the versions that Kafka 3 and 4 write, which older ones can read.
-wire::Record encode_entry(const OffsetCommitEntry& entry, std::int64_t timestamp);
-wire::Record encode_entry(const GroupMetadataEntry& entry, std::int64_t timestamp);
+// In the versions that Kafka 3 and 4 write, which older ones can read. UnknownEntry is none of
+// them.
+wire::Record encode_entry(const Entry& entry, std::int64_t timestamp);
 // The error says what is wrong with the record.
 Expected<Entry, std::string_view> decode_entry(const wire::Record& record);
 

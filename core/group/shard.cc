@@ -15,7 +15,7 @@ Shard::Slot* Shard::find(const std::string& group) {
 }
 
 bool Shard::is_known(const Slot& slot) {
-  return !slot.group.is_blank() || !slot.offsets.partitions().empty();
+  return !slot.is_blank() || !slot.offsets.partitions().empty();
 }
 
 const Shard::Slot* Shard::find_known(const std::string& group) const {
@@ -29,7 +29,7 @@ Shard::Slot* Shard::find_known(const std::string& group) {
 }
 
 Shard::Slot& Shard::find_or_make(const std::string& group) {
-  return groups_.try_emplace(group, Slot{Group(group, config_), {}, {}}).first->second;
+  return groups_.try_emplace(group, Slot{.group = Group(group, config_)}).first->second;
 }
 
 // ---- Loading -----------------------------------------------------------------------------------
@@ -49,10 +49,14 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
   } else if (const auto* metadata = std::get_if<GroupMetadataEntry>(&entry)) {
     const auto& name = metadata->key.group;
     if (metadata->value) {
-      find_or_make(name).group.load(*metadata->value);
+      auto& slot = find_or_make(name);
+      slot.consumers.reset();
+      slot.group.load(*metadata->value);
     } else if (auto* slot = find(name)) {
       slot->group = Group(name, config_);
     }
+  } else {
+    replay_of_consumers(entry);
   }
   return Done{};
 }
@@ -81,7 +85,10 @@ Output Shard::loaded(Now now, Offset high_watermark) {
   is_loading_ = false;
   next_expiry_ = now.at + config_.offsets_retention_check_interval;
   advance(high_watermark);
-  for (auto& [name, slot] : groups_) slot.group.begin_sessions(now, out);
+  for (auto& [name, slot] : groups_) {
+    slot.group.begin_sessions(now, out);
+    if (slot.consumers) slot.consumers->begin_sessions(now);
+  }
   return take(now, std::move(out));
 }
 
@@ -103,7 +110,14 @@ Output Shard::join(Now now, RequestId request, const JoinContext& context,
     refusal.error_code = ErrorCode::unknown_member_id;
     out.answer(request, std::move(refusal));
   } else {
-    find_or_make(asked.group_id).group.join(now, request, context, asked, out);
+    auto& slot = find_or_make(asked.group_id);
+    const auto classic = become_classic(now, slot, out);
+    if (classic) {
+      slot.group.join(now, request, context, asked, out);
+    } else {
+      refusal.error_code = classic.error();
+      out.answer(request, std::move(refusal));
+    }
   }
   return take(now, std::move(out));
 }
@@ -142,7 +156,8 @@ ErrorCode Shard::heartbeat(Now now, const api::HeartbeatRequest& asked) {
 }
 
 api::DescribeGroupsResponse::DescribedGroup Shard::describe(const std::string& name) const {
-  if (const auto* slot = find_known(name)) return slot->group.describe();
+  const auto* slot = find_known(name);
+  if (slot && !slot->is_of_consumers()) return slot->group.describe();
   api::DescribeGroupsResponse::DescribedGroup absent;
   absent.group_id = name;
   absent.group_state = "Dead";
@@ -153,6 +168,13 @@ std::vector<api::ListGroupsResponse::ListedGroup> Shard::list() const {
   std::vector<api::ListGroupsResponse::ListedGroup> rows;
   for (const auto& [name, slot] : groups_) {
     if (!is_known(slot)) continue;
+    if (slot.is_of_consumers()) {
+      rows.push_back({.group_id = name,
+                      .protocol_type = "consumer",
+                      .group_state = std::string(slot.consumers->state()),
+                      .group_type = "consumer"});
+      continue;
+    }
     rows.push_back({.group_id = name,
                     .protocol_type = slot.group.protocol_type(),
                     .group_state = std::string(name_of(slot.group.state())),
@@ -170,6 +192,7 @@ Output Shard::take(Now now, Output out) {
                  .records = static_cast<std::int64_t>(write.records.size()),
                  .producer = write.producer,
                  .deadline = now.at + config_.offset_commit_timeout,
+                 .why = write.why,
                  .finish = std::move(write.finish)};
     if (write.must_replay) one.to_replay = write.records;
     in_flight_.emplace(write.id, std::move(one));
@@ -180,10 +203,10 @@ Output Shard::take(Now now, Output out) {
 void Shard::advance(Offset high_watermark) {
   high_watermark_ = high_watermark;
   for (auto entry = groups_.begin(); entry != groups_.end();) {
-    auto& [group, offsets, pending] = entry->second;
-    offsets.advance(high_watermark);
-    pending.advance(high_watermark);
-    const bool is_nothing = group.is_blank() && offsets.empty() && pending.empty();
+    auto& slot = entry->second;
+    slot.offsets.advance(high_watermark);
+    slot.pending.advance(high_watermark);
+    const bool is_nothing = slot.is_blank() && slot.offsets.empty() && slot.pending.empty();
     entry = is_nothing ? groups_.erase(entry) : std::next(entry);
   }
 }
@@ -193,9 +216,11 @@ void Shard::finish(Now now, std::uint64_t write, ErrorCode error, Output& out) {
   if (found == in_flight_.end()) return;
   const auto one = std::move(found->second);
   in_flight_.erase(found);
-  if (!one.finish) return;
   auto* slot = find(one.group);
-  one.finish(slot ? &slot->group : nullptr, now, error, out);
+  if (one.finish) one.finish(slot ? &slot->group : nullptr, now, error, out);
+  const bool has_news = error == ErrorCode::none && !one.why.empty() && slot && slot->consumers;
+  if (!has_news) return;
+  if (auto news = slot->consumers->news(one.why)) out.events.push_back(*std::move(news));
 }
 
 void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
@@ -203,6 +228,7 @@ void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
   REQUIRE(found != in_flight_.end(), write);
   auto& one = found->second;
   one.end_offset = base_offset + one.records;
+  if (auto* slot = find(one.group)) slot->end_offset = one.end_offset;
   Offset offset = base_offset;
   for (const auto& record : std::exchange(one.to_replay, {})) {
     const auto replayed =
@@ -235,7 +261,10 @@ Output Shard::committed(Now now, Offset high_watermark) {
 
 Instant Shard::next_deadline() const {
   Instant next = next_expiry_;
-  for (const auto& [name, slot] : groups_) next = std::min(next, slot.group.next_deadline());
+  for (const auto& [name, slot] : groups_) {
+    next = std::min(next, slot.group.next_deadline());
+    if (slot.consumers) next = std::min(next, slot.consumers->next_deadline());
+  }
   for (const auto& [id, one] : in_flight_) next = std::min(next, one.deadline);
   return next;
 }
@@ -250,6 +279,7 @@ Output Shard::tick(Now now) {
   for (const auto id : late) finish(now, id, ErrorCode::request_timed_out, out);
   for (auto& [name, slot] : groups_) {
     if (slot.group.next_deadline() <= now.at) slot.group.tick(now, out);
+    if (slot.consumers && slot.consumers->next_deadline() <= now.at) tick_consumers(now, slot, out);
   }
   if (next_expiry_ <= now.at) {
     next_expiry_ = now.at + config_.offsets_retention_check_interval;

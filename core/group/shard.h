@@ -3,13 +3,15 @@
 //
 // Event-sourced: a request is checked against what is remembered, which includes what is appended
 // and not committed yet; its records are appended, then remembered, and once the high watermark is
-// past them it is answered. A new leader replays the log and remembers the same. Rules:
-// KIP-211 (expiry), KIP-229, KIP-496 (deleting).
+// past them it is answered. A new leader replays the log and remembers the same. A group is of one
+// kind, classic or consumer, as long as somebody is in it. Rules: KIP-211 (expiry), KIP-229,
+// KIP-496 (deleting), KIP-848 (kinds of groups).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "core/api/offset_fetch.h"
 #include "core/api/txn_offset_commit.h"
 #include "core/base/rules.h"
+#include "core/group/consumer_group.h"
 #include "core/group/group.h"
 #include "core/group/offsets.h"
 #include "core/group/output.h"
@@ -46,14 +49,21 @@ class Shard {
                                                   const wire::Record& record);
   Output loaded(Now now, Offset high_watermark);
 
+  // The cluster's topics are these now.
+  void learn(std::shared_ptr<const KnownTopics> topics);
+
   // ---- Requests ----
 
+  // Of members of consumer groups; their answers wait until all is committed that they know of.
+  Output consumer_heartbeat(Now now, RequestId request, const HeartbeatContext& context,
+                            const api::ConsumerGroupHeartbeatRequest& asked);
   Output join(Now now, RequestId request, const JoinContext& context,
               const api::JoinGroupRequest& asked);
   Output sync(Now now, RequestId request, const api::SyncGroupRequest& asked);
   Output leave(Now now, RequestId request, const api::LeaveGroupRequest& asked);
   api::ErrorCode heartbeat(Now now, const api::HeartbeatRequest& asked);
-  Output commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked);
+  Output commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked,
+                        std::int16_t version = api::OffsetCommitRequest::description.versions.last);
   // In a transaction that is verified to have this group's partition in it.
   Output commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked);
   // What is committed; with no topics, all that is. Where stable offsets are asked for, a
@@ -63,7 +73,10 @@ class Shard {
   Output delete_offsets(Now now, RequestId request, const api::OffsetDeleteRequest& asked);
   // Answered by a DeleteGroupsResponse of one result.
   Output delete_group(Now now, RequestId request, const std::string& name);
+  // Of either kind of groups, each in its own way; of the other kind they know nothing.
   api::DescribeGroupsResponse::DescribedGroup describe(const std::string& name) const;
+  api::ConsumerGroupDescribeResponse::DescribedGroup describe_consumers(
+      const std::string& name) const;
   std::vector<api::ListGroupsResponse::ListedGroup> list() const;
 
   // ---- The log ----
@@ -88,9 +101,17 @@ class Shard {
 
  private:
   struct Slot {
-    Group group;
+    Group group;                             // Blank while it is a consumer group.
+    std::optional<ConsumerGroup> consumers;  // Blank while it is none.
     Offsets offsets;
     PendingOffsets pending;
+    Offset end_offset = 0;  // Of its records that we appended.
+
+    bool is_of_consumers() const { return consumers && !consumers->is_blank(); }
+    bool is_blank() const { return group.is_blank() && !is_of_consumers(); }
+    bool is_empty() const {
+      return is_of_consumers() ? consumers->is_empty() : group.state() == GroupState::empty;
+    }
   };
   struct InFlight {
     std::string group;
@@ -99,6 +120,7 @@ class Shard {
     std::optional<ProducerAndEpoch> producer;
     Offset end_offset = -1;  // Of its records, once they are appended.
     Instant deadline;
+    std::string why;
     decltype(Write::finish) finish;
   };
 
@@ -108,21 +130,36 @@ class Shard {
   const Slot* find_known(const std::string& group) const;
   static bool is_known(const Slot& slot);
   Slot& find_or_make(const std::string& group);
+  Expected<Done, api::ErrorCode> become_consumers(Slot& slot,
+                                                  const api::ConsumerGroupHeartbeatRequest& asked,
+                                                  std::vector<Entry>& entries);
+  Expected<Done, api::ErrorCode> become_classic(Now now, Slot& slot, Output& out);
+  void replay_of_consumers(const Entry& entry);
+  void tick_consumers(Now now, Slot& slot, Output& out) const;
+  void answer_once_settled(Now now, const std::string& group, RequestId request,
+                           api::ConsumerGroupHeartbeatResponse response, Output& out);
+  static void answer_heartbeat(RequestId request, api::ConsumerGroupHeartbeatResponse response,
+                               api::ErrorCode error, Output& out);
   // Gives the writes their ids and keeps what is to be done when they end.
   Output take(Now now, Output out);
   void advance(Offset high_watermark);
   void finish(Now now, std::uint64_t write, api::ErrorCode error, Output& out);
+  Write write_of(Now now, const std::string& group, const std::vector<Entry>& entries) const;
   Write tombstones(Now now, const std::string& group,
                    const std::vector<TopicPartition>& partitions) const;
   void bury(Now now, const Slot& slot, Write& write) const;
   FetchedPartition fetched(const Slot* slot, const TopicPartition& partition,
                            bool must_be_stable) const;
+  api::ErrorCode check_commit(Now now, const api::OffsetCommitRequest& asked, std::int16_t version);
+  api::ErrorCode check_pending_commit(const api::TxnOffsetCommitRequest& asked) const;
+  static bool may_be_wanted(const Slot& slot, const std::string& topic);
   bool has_expired(Now now, const Slot& slot, const TopicPartition& partition) const;
   void expire(Now now, Output& out);
 
   const GroupConfig& config_;
   const TransactionRules rules_;
   const GroupRules group_rules_;
+  std::shared_ptr<const KnownTopics> topics_ = std::make_shared<const KnownTopics>();
   bool is_loading_ = true;
   std::map<std::string, Slot> groups_;
   std::map<std::uint64_t, InFlight> in_flight_;

@@ -51,7 +51,7 @@ Commit<Response> commit_of(Now now, const Request& asked, ErrorCode error, std::
                               .commit_timestamp = now.wall.ms,
                               .expire_timestamp = expires};
       commit.write.records.push_back(encode_entry(
-          {.key = {asked.group_id, topic.name, one.partition_index}, .value = std::move(value)},
+          OffsetCommitEntry{{asked.group_id, topic.name, one.partition_index}, std::move(value)},
           now.wall.ms));
     }
   }
@@ -79,14 +79,21 @@ Output answer_commit(RequestId request, Commit<Response> commit) {
 
 // ---- Committing --------------------------------------------------------------------------------
 
-Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked) {
+ErrorCode Shard::check_commit(Now now, const api::OffsetCommitRequest& asked,
+                              std::int16_t version) {
   const auto generation = asked.generation_id_or_member_epoch;
   auto* slot = find_known(asked.group_id);
   // A group that is not there is made by the commit of somebody who assigns partitions himself.
-  const auto stranger = generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
-  const auto error =
-      slot ? slot->group.check_commit(now, generation, asked.member_id, asked.group_instance_id)
-           : stranger;
+  if (!slot) return generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  if (slot->is_of_consumers()) {
+    return slot->consumers->check_commit(generation, asked.member_id, version);
+  }
+  return slot->group.check_commit(now, generation, asked.member_id, asked.group_instance_id);
+}
+
+Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked,
+                             std::int16_t version) {
+  const auto error = check_commit(now, asked, version);
   std::int64_t expires = -1;
   if (asked.retention_time_ms >= 0) expires = now.wall.ms + asked.retention_time_ms;
   auto commit = commit_of<api::OffsetCommitResponse>(now, asked, error, expires, config_);
@@ -95,12 +102,18 @@ Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommit
 
 // KIP-447: a member that was replaced must not commit over its successor, whose producer does not
 // fence it.
-Output Shard::commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked) {
+ErrorCode Shard::check_pending_commit(const api::TxnOffsetCommitRequest& asked) const {
   const auto* slot = find_known(asked.group_id);
-  const auto stranger = asked.generation_id < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
-  auto error = slot ? slot->group.check_transactional_commit(asked.generation_id, asked.member_id,
-                                                             asked.group_instance_id)
-                    : stranger;
+  if (!slot) return asked.generation_id < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  if (slot->is_of_consumers()) {
+    return slot->consumers->check_transactional_commit(asked.generation_id, asked.member_id);
+  }
+  return slot->group.check_transactional_commit(asked.generation_id, asked.member_id,
+                                                asked.group_instance_id);
+}
+
+Output Shard::commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked) {
+  auto error = check_pending_commit(asked);
   if (!rules_.checks_members_of_groups) error = ErrorCode::none;
   auto commit = commit_of<api::TxnOffsetCommitResponse>(now, asked, error, -1, config_);
   commit.write.producer = ProducerAndEpoch{asked.producer_id, asked.producer_epoch};
@@ -133,6 +146,10 @@ api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
   response.group_id = asked.group_id;
   const auto found = groups_.find(asked.group_id);
   const auto* slot = found == groups_.end() ? nullptr : &found->second;
+  if (slot && slot->is_of_consumers()) {
+    response.error_code = slot->consumers->check_fetch(asked.member_epoch, asked.member_id);
+    if (response.error_code != ErrorCode::none) return response;
+  }
   if (asked.topics) {
     for (const auto& topic : *asked.topics) {
       auto& answers = response.topics.emplace_back();
@@ -173,8 +190,14 @@ Write Shard::tombstones(Now now, const std::string& group,
 }
 
 void Shard::bury(Now now, const Slot& slot, Write& write) const {
-  write.records.push_back(
-      encode_entry(GroupMetadataEntry{{.group = slot.group.id()}, std::nullopt}, now.wall.ms));
+  if (!slot.is_of_consumers()) {
+    write.records.push_back(
+        encode_entry(GroupMetadataEntry{{.group = slot.group.id()}, std::nullopt}, now.wall.ms));
+    return;
+  }
+  for (const auto& entry : slot.consumers->tombstones()) {
+    write.records.push_back(encode_entry(entry, now.wall.ms));
+  }
 }
 
 Output Shard::delete_group(Now now, RequestId request, const std::string& name) {
@@ -185,7 +208,7 @@ Output Shard::delete_group(Now now, RequestId request, const std::string& name) 
     to.answer(request, std::move(response));
   };
   const auto* slot = find_known(name);
-  if (!slot || slot->group.state() != GroupState::empty) {
+  if (!slot || !slot->is_empty()) {
     respond(slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found, out);
     return out;
   }
@@ -207,7 +230,7 @@ Output Shard::delete_offsets(Now now, RequestId request, const api::OffsetDelete
   api::OffsetDeleteResponse response;
   const auto* slot = find_known(asked.group_id);
   // Of other kinds of groups it is not known which topics their members still want.
-  const bool may_delete = slot && (slot->group.state() == GroupState::empty ||
+  const bool may_delete = slot && (slot->is_of_consumers() || slot->is_empty() ||
                                    slot->group.protocol_type() == "consumer");
   if (!may_delete) {
     response.error_code = slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found;
@@ -218,7 +241,7 @@ Output Shard::delete_offsets(Now now, RequestId request, const api::OffsetDelete
   for (const auto& topic : asked.topics) {
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
-    const bool is_wanted = slot->group.may_subscribe_to(topic.name);
+    const bool is_wanted = may_be_wanted(*slot, topic.name);
     for (const auto& one : topic.partitions) {
       answers.partitions.push_back(
           {.partition_index = one.partition_index,
@@ -251,19 +274,24 @@ Output Shard::forget_topics(Now now, const std::set<std::string>& topics) {
   return take(now, std::move(out));
 }
 
+bool Shard::may_be_wanted(const Slot& slot, const std::string& topic) {
+  return slot.is_of_consumers() ? slot.consumers->is_subscribed_to(topic)
+                                : slot.group.may_subscribe_to(topic);
+}
+
 // ---- Expiring ----------------------------------------------------------------------------------
 
 // KIP-211: the time counts from when the group became empty; in a group of consumers that is at
 // work, for topics they no longer want, from the commit; and without a group, from the commit.
-// While a group rebalances it is not known what it wants (KAFKA-13636). A commit may have come with
-// a time of its own, and if not it has none (KAFKA-8069).
+// While a group rebalances it is not known what it wants (KAFKA-13636); of a consumer group it is
+// at any time. A commit may have come with a time of its own, and if not it has none (KAFKA-8069).
 bool Shard::has_expired(Now now, const Slot& slot, const TopicPartition& partition) const {
   const auto& group = slot.group;
   const auto* value = slot.offsets.latest(partition);
-  const bool is_simple = group.protocol_type().empty();
+  const bool is_simple = slot.is_of_consumers() || group.protocol_type().empty();
   const bool is_known = is_simple || group.state() == GroupState::empty ||
                         (group.state() == GroupState::stable && group.subscribed_topics());
-  if (!value || !is_known || group.may_subscribe_to(partition.topic)) return false;
+  if (!value || !is_known || may_be_wanted(slot, partition.topic)) return false;
   if (slot.pending.has(partition)) return false;
   if (value->expire_timestamp >= 0) return now.wall.ms >= value->expire_timestamp;
   const bool since_empty = !is_simple && group.state() == GroupState::empty;
@@ -283,7 +311,9 @@ void Shard::expire(Now now, Output& out) {
     }
     auto write = tombstones(now, name, expired);
     const bool has_nothing_left = expired.size() == partitions.size() && slot.pending.empty();
-    if (has_nothing_left && slot.group.is_deserted()) bury(now, slot, write);
+    const bool is_deserted =
+        slot.is_of_consumers() ? slot.consumers->is_empty() : slot.group.is_deserted();
+    if (has_nothing_left && is_deserted) bury(now, slot, write);
     if (!write.records.empty()) out.writes.push_back(std::move(write));
   }
 }

@@ -47,9 +47,9 @@ class Member:
 class Group:
     """A group, the topic it reads, and who is in it."""
 
-    def __init__(self, name, command, cluster):
+    def __init__(self, name, command, cluster, role="member"):
         self.name, self.cluster = name, cluster
-        self.command = [*command, cluster.bootstrap, "member", name, name]
+        self.command = [*command, cluster.bootstrap, role, name, name]
         self.members, self.sent = [], 0
         wait_for(f"{name} has leaders", self.topic_has_leaders)
 
@@ -140,12 +140,12 @@ CAPABILITIES = {"group-share": share, "group-leave": leave, "group-death": death
                 "group-resume": resume}
 
 
-def try_all(command, cluster, hear):
+def try_all(command, cluster, hear, role="member"):
     """Tells `hear` a line for each capability."""
     for capability, holds in CAPABILITIES.items():
         group = None
         try:
-            group = Group(capability, command, cluster)
+            group = Group(capability, command, cluster, role)
             holds(group)
             hear(f"ok {capability}")
         except (AssertionError, ChildProcessError, TimeoutError, subprocess.SubprocessError) as why:

@@ -1,4 +1,4 @@
-// BS-G01, BS-G02 and BS-G03: what groups promise, broken and just not broken.
+// BS-G01, BS-G02, BS-G03 and BS-G07: what groups promise, broken and just not broken.
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -44,6 +44,39 @@ class GroupHistory : public History {
     const auto at = asked < 0 ? now_ns() : asked;
     add(node, OffsetFetchAnswered{"client", "g", orders, offset, 0, at});
   }
+  // A heartbeat of a member of a consumer group, and what it was told. `has` and `assigned`:
+  // whether it has the partition, and whether it is to have it; nothing is said otherwise.
+  struct Beat {
+    std::string member;
+    std::int32_t asked_epoch = 1;
+    std::int32_t epoch = 1;
+    std::optional<bool> has = {};
+    std::optional<bool> assigned = {};
+    int node = 1;
+    std::int64_t asked = -1;
+    int error = 0;
+  };
+  void beaten(const Beat& beat) {
+    const std::vector<TopicPartition> all{orders}, none;
+    const auto asked = beat.asked < 0 ? now_ns() : beat.asked;
+    wait(1ms);
+    add(beat.node,
+        ConsumerGroupHeartbeatAnswered{.peer = "client",
+                                       .group = "g",
+                                       .member = beat.member,
+                                       .asked_epoch = beat.asked_epoch,
+                                       .epoch = beat.epoch,
+                                       .error = beat.error,
+                                       .has_said = beat.has.has_value(),
+                                       .has = beat.has.value_or(false) ? all : none,
+                                       .is_told = beat.assigned.has_value(),
+                                       .assigned = beat.assigned.value_or(false) ? all : none,
+                                       .asked_at_ns = asked});
+  }
+  void described(std::int32_t epoch, std::int32_t assignment_epoch, std::int32_t members) {
+    add(1, ConsumerGroupDescribed{"g", members == 0 ? "Empty" : "Assigning", epoch,
+                                  assignment_epoch, members});
+  }
   Fired groups_fired() {
     Fired result;
     for (const auto& one : fired()) {
@@ -84,6 +117,53 @@ TEST(PartitionOwnership, begins_anew_with_a_new_group_of_the_same_name) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+TEST(PartitionOwnership, nobody_is_given_what_another_consumer_goes_on_to_have) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = true});
+  h.beaten({.member = "a", .assigned = false});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/two_holders"});
+}
+
+TEST(PartitionOwnership, passes_on_once_it_is_given_up) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = false});
+  h.beaten({.member = "a", .assigned = false});
+  h.beaten({.member = "a", .epoch = 2, .has = false});
+  h.beaten({.member = "b", .asked_epoch = 2, .epoch = 2, .assigned = true});
+  h.beaten({.member = "a", .asked_epoch = 2, .epoch = 2});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, passes_on_from_who_is_fenced_leaves_or_begins_anew) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = true});
+  h.beaten({.member = "a", .error = 25});
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 3, .has = false, .assigned = false});
+  h.beaten({.member = "b", .asked_epoch = -1, .epoch = -1});
+  h.beaten({.member = "a", .asked_epoch = 3, .epoch = 4, .assigned = true});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, is_not_judged_by_late_news_nor_by_what_another_coordinator_says) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  const auto before = h.now_ns();
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = true});
+  h.beaten({.member = "a", .asked = before});
+  h.beaten({.member = "a", .node = 2});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, a_consumers_epoch_does_not_go_back) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 3});
+  h.beaten({.member = "a", .asked_epoch = 3, .epoch = 2});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/epoch_went_back"});
+}
+
 // ---- BS-G02 ------------------------------------------------------------------------------------
 
 TEST(ZombieCommits, nobody_commits_for_a_generation_that_is_over) {
@@ -104,6 +184,49 @@ TEST(ZombieCommits, what_was_under_way_or_refused_or_of_no_generation_is_fine) {
   h.committed(1, 5, -1);
   h.committed(1, 5, 2);
   EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(ZombieCommits, no_consumer_commits_in_an_epoch_after_which_it_was_told_another) {
+  GroupHistory h;
+  h.beaten({.member = "m", .asked_epoch = 0, .epoch = 1});
+  h.committed(1, 5, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+  h.beaten({.member = "m", .asked_epoch = 1, .epoch = 2});
+  h.committed(1, 6, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G02/stale_epoch"});
+}
+
+TEST(ZombieCommits, epochs_of_members_are_their_own_and_no_generations) {
+  GroupHistory h;
+  h.synced("m", 9);
+  h.beaten({.member = "m", .asked_epoch = 0, .epoch = 1});
+  h.beaten({.member = "other", .asked_epoch = 0, .epoch = 7});
+  const auto before = h.now_ns();
+  h.beaten({.member = "m", .asked_epoch = 1, .epoch = 2});
+  h.committed(1, 5, 1, 0, before);
+  h.committed(1, 6, 1, 113);
+  h.committed(1, 7, 2);
+  h.joined(1);
+  h.synced("m", 1);
+  h.committed(1, 8, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// ---- BS-G07 ------------------------------------------------------------------------------------
+
+TEST(AssignmentEpochs, are_the_groups_own_once_nobody_is_left) {
+  GroupHistory h;
+  h.described(3, 2, 1);
+  h.described(3, 3, 0);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+  h.described(3, 2, 0);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G07/empty_and_behind"});
+}
+
+TEST(AssignmentEpochs, are_never_ahead) {
+  GroupHistory h;
+  h.described(2, 3, 1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G07/ahead"});
 }
 
 // ---- BS-G03 ------------------------------------------------------------------------------------

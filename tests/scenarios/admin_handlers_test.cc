@@ -561,10 +561,11 @@ TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
                                          .client_software_version = "1"},
                  4);
     };
-    ASSERT_EQ(levels()->supported_features.size(), 3u);
+    ASSERT_EQ(levels()->supported_features.size(), 4u);
     EXPECT_EQ(levels()->supported_features[0].name, "eligible.leader.replicas.version");
-    EXPECT_EQ(levels()->supported_features[1].name, "metadata.version");
-    EXPECT_EQ(levels()->supported_features[2].name, "transaction.version");
+    EXPECT_EQ(levels()->supported_features[1].name, "group.version");
+    EXPECT_EQ(levels()->supported_features[2].name, "metadata.version");
+    EXPECT_EQ(levels()->supported_features[3].name, "transaction.version");
     EXPECT_TRUE(levels()->finalized_features.empty());
     api::UpdateFeaturesRequest request;
     request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});

@@ -1,4 +1,4 @@
-// DescribeGroups, ListGroups and DeleteGroups: what administrators ask.
+// DescribeGroups, ConsumerGroupDescribe, ListGroups and DeleteGroups: what administrators ask.
 #include <algorithm>
 #include <cctype>
 #include <utility>
@@ -35,6 +35,24 @@ api::DescribeGroupsResponse describe_groups(Env&, Broker& broker, const RequestC
     const auto coordinator = broker.groups().find(name);
     if (coordinator) {
       response.groups.push_back((*coordinator)->shard().describe(name));
+    } else {
+      response.groups.push_back({.error_code = coordinator.error(), .group_id = name});
+    }
+  }
+  return response;
+}
+
+api::ConsumerGroupDescribeResponse consumer_group_describe(
+    Env&, Broker& broker, const RequestContext&, api::ConsumerGroupDescribeRequest request) {
+  api::ConsumerGroupDescribeResponse response;
+  for (const auto& name : request.group_ids) {
+    if (!broker.groups().has_consumer_groups()) {
+      response.groups.push_back({.error_code = ErrorCode::unsupported_version, .group_id = name});
+      continue;
+    }
+    const auto coordinator = broker.groups().find(name);
+    if (coordinator) {
+      response.groups.push_back((*coordinator)->shard().describe_consumers(name));
     } else {
       response.groups.push_back({.error_code = coordinator.error(), .group_id = name});
     }

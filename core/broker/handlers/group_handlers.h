@@ -27,6 +27,10 @@ api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&
                                  api::HeartbeatRequest request);
 Answer<api::LeaveGroupResponse> leave_group(Env& env, Broker& broker, const RequestContext& context,
                                             api::LeaveGroupRequest request);
+// Waits until what it changes is replicated.
+Answer<api::ConsumerGroupHeartbeatResponse> consumer_group_heartbeat(
+    Env& env, Broker& broker, const RequestContext& context,
+    api::ConsumerGroupHeartbeatRequest request);
 
 // Wait until what they say is replicated.
 Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker,
@@ -47,6 +51,9 @@ api::OffsetFetchResponse offset_fetch(Env& env, Broker& broker, const RequestCon
                                       api::OffsetFetchRequest request);
 api::DescribeGroupsResponse describe_groups(Env& env, Broker& broker, const RequestContext& context,
                                             api::DescribeGroupsRequest request);
+api::ConsumerGroupDescribeResponse consumer_group_describe(
+    Env& env, Broker& broker, const RequestContext& context,
+    api::ConsumerGroupDescribeRequest request);
 api::ListGroupsResponse list_groups(Env& env, Broker& broker, const RequestContext& context,
                                     api::ListGroupsRequest request);
 

@@ -1,10 +1,12 @@
-// JoinGroup, SyncGroup, Heartbeat and LeaveGroup: who is in a group, and gets what.
+// JoinGroup, SyncGroup, Heartbeat and LeaveGroup, or all in one ConsumerGroupHeartbeat: who is in a
+// group, and gets what.
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
+#include "core/log/uuid_text.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -84,6 +86,25 @@ Answer<api::LeaveGroupResponse> leave_group(Env& env, Broker& broker, const Requ
   if (has_own) only.error_code = only.members.front().error_code;
   only.members.clear();
   return response;
+}
+
+Answer<api::ConsumerGroupHeartbeatResponse> consumer_group_heartbeat(
+    Env& env, Broker& broker, const RequestContext& context,
+    api::ConsumerGroupHeartbeatRequest request) {
+  using Response = api::ConsumerGroupHeartbeatResponse;
+  if (!broker.groups().has_consumer_groups()) {
+    return refused<Response>(ErrorCode::unsupported_version);
+  }
+  if (request.group_id.empty()) return refused<Response>(ErrorCode::invalid_request);
+  const auto coordinator = broker.groups().find(request.group_id);
+  if (!coordinator) return refused<Response>(coordinator.error());
+  const group::HeartbeatContext sender{.client_id = context.header.client_id.value_or(""),
+                                       .client_host = "/" + context.peer.host,
+                                       .version = context.header.api_version,
+                                       .fresh_id = log::uuid_text(broker.groups().fresh_uuid(env))};
+  return (*coordinator)->ask<Response>(env, [&](auto& shard, auto now, auto id) {
+    return shard.consumer_heartbeat(now, id, sender, request);
+  });
 }
 
 }  // namespace brokersim::broker::handlers

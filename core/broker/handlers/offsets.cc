@@ -164,7 +164,8 @@ Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
   return response;
 }
 
-Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const RequestContext&,
+Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker,
+                                                const RequestContext& context,
                                                 api::OffsetCommitRequest request) {
   auto response = refuse_unknown<api::OffsetCommitResponse>(broker, request);
   if (request.topics.empty()) return response;
@@ -175,7 +176,7 @@ Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker, const 
   }
   auto committed =
       (*coordinator)->ask<api::OffsetCommitResponse>(env, [&](auto& shard, auto now, auto id) {
-        return shard.commit_offsets(now, id, request);
+        return shard.commit_offsets(now, id, request, context.header.api_version);
       });
   if (!committed || !*committed) return committed;
   merge(response, **std::move(committed));

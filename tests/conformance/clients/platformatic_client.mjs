@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // What @platformatic/kafka can do with a cluster: the newest versions of every API, flexible ones.
-// Arguments: bootstrap.servers, or a member's (../groups.py).
+// Arguments: bootstrap.servers, or a member's (../groups.py), of a classic group or, as `consumer`, of
+// one of KIP-848; or `raise FEATURE LEVEL`.
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
@@ -21,11 +22,13 @@ const directory = directoryOf('@platformatic/kafka')
 const {
   Admin,
   ConfigResourceTypes,
+  Connection,
   Consumer,
   IncrementalAlterConfigOperationTypes,
   Producer,
   ProduceAcks,
-  compressionsAlgorithms
+  compressionsAlgorithms,
+  updateFeaturesV1
 } = await import(pathToFileURL(`${directory}/dist/index.js`))
 
 if (process.argv.length < 3) process.exit(0)
@@ -56,8 +59,39 @@ async function beMember(topic, groupId) {
   await consumer.close()
 }
 
-if (process.argv[3] === 'member') {
-  await beMember(...process.argv.slice(4))
+// Its assignments come and go without an event.
+async function beConsumer(topic, groupId) {
+  const leaving = askedToLeave()
+  const consumer = new Consumer({ ...reach, groupId, groupProtocol: 'consumer' })
+  let told = ''
+  setInterval(() => {
+    const has = ['has', ...(consumer.assignments ?? []).flatMap(({ partitions }) => partitions)]
+    if (has.join(' ') !== told) console.log((told = has.join(' ')))
+  }, 100)
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    autocommit: true
+  })
+  stream.on('data', ({ value }) => console.log(`record ${value}`))
+  await leaving
+  await stream.close()
+  await consumer.close()
+}
+
+async function raiseFeature(feature, maxVersionLevel) {
+  const [host, port] = reach.bootstrapBrokers[0].split(':')
+  const connection = new Connection('conformance')
+  await connection.connect(host, Number(port))
+  const updates = [{ feature, maxVersionLevel: Number(maxVersionLevel), upgradeType: 1 }]
+  await updateFeaturesV1.api.async(connection, 30_000, updates, false)
+  await connection.close()
+}
+
+const roles = { member: beMember, consumer: beConsumer, raise: raiseFeature }
+if (process.argv[3] in roles) {
+  await roles[process.argv[3]](...process.argv.slice(4))
   process.exit(0)
 }
 console.log(

@@ -96,6 +96,36 @@ TEST(Config, a_session_that_cannot_outlive_a_heartbeat_is_refused) {
             "broker.heartbeat.interval.ms, which is 2000");
 }
 
+TEST(Config, the_assignors_of_consumer_groups_are_a_list) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "group.consumer.assignors", "range, uniform"));
+  const std::vector all{group::ServerAssignor::range, group::ServerAssignor::uniform};
+  EXPECT_EQ(config.group.consumer_assignors, all);
+  EXPECT_EQ(settings_of(config).at("group.consumer.assignors"), "range,uniform");
+  for (const char* value : {"", "sticky", "range,", "range,range"}) {
+    EXPECT_EQ(error_of("group.consumer.assignors", value),
+              fmt::format("group.consumer.assignors is '{}', but must be uniform and range, or one "
+                          "of them, with a comma between",
+                          value));
+  }
+}
+
+TEST(Config, what_members_of_consumer_groups_are_told_is_within_its_bounds) {
+  NodeConfig config;
+  EXPECT_TRUE(check(config));
+  ASSERT_TRUE(set(config, "group.consumer.session.timeout.ms", "10000"));
+  const auto checked = check(config);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error(),
+            "group.consumer.session.timeout.ms is 10000, but must be from "
+            "group.consumer.min.session.timeout.ms, which is 45000 and at least 1, to "
+            "group.consumer.max.session.timeout.ms, which is 60000");
+  ASSERT_TRUE(set(config, "group.consumer.min.session.timeout.ms", "5000"));
+  EXPECT_TRUE(check(config));
+  ASSERT_TRUE(set(config, "group.consumer.session.timeout.ms", "5000"));
+  EXPECT_FALSE(check(config)) << "a heartbeat takes as long as a session";
+}
+
 TEST(Config, times_that_leave_no_time_are_refused) {
   for (const char* name :
        {"controller.quorum.election.timeout.ms", "controller.quorum.fetch.timeout.ms",

@@ -37,9 +37,10 @@ struct Joining {
 
 class Coordinated {
  public:
-  explicit Coordinated(GroupConfig settings = {}, TransactionRules switched = {})
-      : config(settings), rules(switched) {
-    shard.emplace(config, rules);
+  explicit Coordinated(GroupConfig settings = {}, TransactionRules switched = {},
+                       GroupRules of_groups = {})
+      : config(std::move(settings)), rules(switched), group_rules(of_groups) {
+    shard.emplace(config, rules, group_rules);
     take(shard->loaded(now, 0));
   }
   Coordinated(const Coordinated&) = delete;
@@ -53,6 +54,7 @@ class Coordinated {
 
   GroupConfig config;
   TransactionRules rules;
+  GroupRules group_rules;
   std::optional<Shard> shard;
   Now now{Instant{} + 1s, WallTime{1'000'000}};
   std::vector<wire::Record> log;
@@ -62,6 +64,8 @@ class Coordinated {
   std::map<RequestId, Response> answers;
   std::vector<RequestId> requests;
   std::vector<RequestId> answered;  // In this order.
+  std::vector<GroupStateChanged> states;
+  std::shared_ptr<const KnownTopics> known_topics = std::make_shared<KnownTopics>();
 
   // ---- Requests ----
 
@@ -186,6 +190,21 @@ class Coordinated {
     return id;
   }
 
+  // Of a member of a consumer group.
+  RequestId beat(const api::ConsumerGroupHeartbeatRequest& asked, std::int16_t version = 1) {
+    const HeartbeatContext context{.client_id = "c",
+                                   .client_host = "/h",
+                                   .version = version,
+                                   .fresh_id = "fresh-" + std::to_string(++ids_)};
+    const auto id = next();
+    take(shard->consumer_heartbeat(now, id, context, asked));
+    return id;
+  }
+  void learn(const KnownTopics& topics) {
+    known_topics = std::make_shared<KnownTopics>(topics);
+    shard->learn(known_topics);
+  }
+
   // ---- Answers ----
 
   bool is_parked(RequestId request) const { return !answers.contains(request); }
@@ -201,6 +220,9 @@ class Coordinated {
   }
   const api::SyncGroupResponse& synced(RequestId r) const {
     return answer<api::SyncGroupResponse>(r);
+  }
+  const api::ConsumerGroupHeartbeatResponse& beaten(RequestId r) const {
+    return answer<api::ConsumerGroupHeartbeatResponse>(r);
   }
   ErrorCode left(RequestId r) const {
     const auto& response = answer<api::LeaveGroupResponse>(r);
@@ -233,7 +255,8 @@ class Coordinated {
   // Another broker takes over: all it has is the log.
   void fail_over() {
     take(shard->abandon(now));
-    shard.emplace(config, rules);
+    shard.emplace(config, rules, group_rules);
+    shard->learn(known_topics);
     for (std::size_t i = 0; i < log.size(); ++i) {
       const auto at = static_cast<Offset>(i);
       const auto& entry = entries[i];
@@ -289,6 +312,9 @@ class Coordinated {
     now.at = at;
   }
   void take(Output out) {
+    for (auto& event : out.events) {
+      if (auto* state = std::get_if<GroupStateChanged>(&event)) states.push_back(std::move(*state));
+    }
     for (auto& answer : out.answers) {
       answered.push_back(answer.request);
       EXPECT_TRUE(answers.emplace(answer.request, std::move(answer.response)).second)

@@ -10,7 +10,7 @@
 namespace brokersim::group {
 namespace {
 
-constexpr int partitions = 4;
+constexpr int partition_count = 4;
 
 class GroupWorld {
  public:
@@ -115,7 +115,7 @@ class GroupWorld {
     if (joined.members.empty() || joined.skip_assignment) return;
     auto& plan = plans_[{joined.generation_id, joined.member_id}];
     plan.clear();
-    for (int p = 0; p < partitions; ++p) {
+    for (int p = 0; p < partition_count; ++p) {
       const auto& to = joined.members[static_cast<std::size_t>(p) % joined.members.size()];
       plan[to.member_id] += static_cast<char>('0' + p);
     }
@@ -130,7 +130,7 @@ class GroupWorld {
       }
     }
     // A member that is given the work of the leader by name alone may assign nothing.
-    RC_ASSERT(owners.empty() || owners.size() == partitions);
+    RC_ASSERT(owners.empty() || owners.size() == partition_count);
     stable_generation_ = std::max(stable_generation_, generation_);
   }
 

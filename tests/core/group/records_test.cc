@@ -22,6 +22,63 @@ TEST(GroupRecords, agree_with_their_definitions) {
   api::expect_defined_like<OffsetCommitValue>(folder + "OffsetCommitValue.json");
   api::expect_defined_like<GroupMetadataKey>(folder + "GroupMetadataKey.json");
   api::expect_defined_like<GroupMetadataValue>(folder + "GroupMetadataValue.json");
+  const auto of_consumers = folder + "ConsumerGroup";
+  api::expect_defined_like<ConsumerGroupMetadataKey>(of_consumers + "MetadataKey.json");
+  api::expect_defined_like<ConsumerGroupMetadataValue>(of_consumers + "MetadataValue.json");
+  api::expect_defined_like<ConsumerGroupPartitionMetadataKey>(of_consumers +
+                                                              "PartitionMetadataKey.json");
+  api::expect_defined_like<ConsumerGroupPartitionMetadataValue>(of_consumers +
+                                                                "PartitionMetadataValue.json");
+  api::expect_defined_like<ConsumerGroupMemberMetadataKey>(of_consumers + "MemberMetadataKey.json");
+  api::expect_defined_like<ConsumerGroupMemberMetadataValue>(of_consumers +
+                                                             "MemberMetadataValue.json");
+  api::expect_defined_like<ConsumerGroupTargetAssignmentMetadataKey>(
+      of_consumers + "TargetAssignmentMetadataKey.json");
+  api::expect_defined_like<ConsumerGroupTargetAssignmentMetadataValue>(
+      of_consumers + "TargetAssignmentMetadataValue.json");
+  api::expect_defined_like<ConsumerGroupTargetAssignmentMemberKey>(
+      of_consumers + "TargetAssignmentMemberKey.json");
+  api::expect_defined_like<ConsumerGroupTargetAssignmentMemberValue>(
+      of_consumers + "TargetAssignmentMemberValue.json");
+  api::expect_defined_like<ConsumerGroupCurrentMemberAssignmentKey>(
+      of_consumers + "CurrentMemberAssignmentKey.json");
+  api::expect_defined_like<ConsumerGroupCurrentMemberAssignmentValue>(
+      of_consumers + "CurrentMemberAssignmentValue.json");
+}
+
+TEST(GroupRecords, of_a_consumer_group_are_written_as_kafka_does) {
+  ConsumerGroupCurrentMemberAssignmentValue value{
+      .member_epoch = 3, .previous_member_epoch = 2, .state = 1};
+  value.assigned_partitions.push_back({.topic_id = {1}, .partitions = {4}});
+  const auto record = encode_entry(ConsumerGroupCurrentMemberAssignmentEntry{{"g", "m"}, value}, 1);
+  EXPECT_EQ(record.key, hex("0008"
+                            "0001"
+                            "67"
+                            "0001"
+                            "6d"));
+  EXPECT_EQ(record.value, hex("0000"
+                              "00000003"
+                              "00000002"
+                              "01"
+                              "02"
+                              "01000000000000000000000000000000"
+                              "02"
+                              "00000004"
+                              "00"
+                              "01"
+                              "00"));
+  const auto read = decode_entry(record);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(std::get<ConsumerGroupCurrentMemberAssignmentEntry>(*read).value, value);
+}
+
+TEST(GroupRecords, of_a_consumer_group_may_delete) {
+  const auto read =
+      decode_entry(encode_entry(ConsumerGroupMemberMetadataEntry{{"g", "m"}, std::nullopt}, 1));
+  ASSERT_TRUE(read);
+  const auto& entry = std::get<ConsumerGroupMemberMetadataEntry>(*read);
+  EXPECT_EQ(entry.key.member_id, "m");
+  EXPECT_FALSE(entry.value);
 }
 
 TEST(GroupRecords, a_commit_is_written_as_kafka_does) {

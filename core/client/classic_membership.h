@@ -1,0 +1,52 @@
+// A consumer's part in the classic group protocol: finds the coordinator, joins, gets its share,
+// stays alive, leaves (KIP-62, KIP-345, KIP-394, KIP-429).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/api/join_group.h"
+#include "core/client/membership.h"
+#include "core/env.h"
+
+namespace brokersim::client {
+
+class ClassicMembership : public Membership {
+ public:
+  ClassicMembership(const GroupConsumerConfig& config, Cluster& cluster)
+      : Membership(config, cluster) {}
+
+  // Joins and syncs until there is a share of `topics`; `held` is what we have of the generation
+  // before. The error is one that trying again does not cure, a cancelled wait, or that the group
+  // has gone on without us while we held something (is_expelled).
+  Expected<Partitions, api::ErrorCode> rejoin(Env& env, const std::set<std::string>& topics,
+                                              const Partitions& held);
+  void keep_alive(Env& env) override;
+  // Static members do not, so that they find their place again.
+  void leave(Env& env, Instant deadline) override;
+
+  // The group rebalances, or we are no part of it: rejoin() is due.
+  bool must_rejoin() const { return must_rejoin_; }
+  void ask_to_rejoin() { must_rejoin_ = true; }
+  // The leader has assigned other partitions than there are by now.
+  bool has_outdated_assignment();
+
+ private:
+  using Share = Expected<Partitions, api::ErrorCode>;
+
+  Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
+  Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
+  Assignment assign_to(Env& env, const api::JoinGroupResponse& joined);
+  api::ErrorCode learn(api::ErrorCode error) override;
+  void heartbeat(Env& env);
+
+  std::int32_t held_since_ = -1;                  // The generation in which we last got a share.
+  std::map<std::string, std::int32_t> assigned_;  // As the leader: partitions of each topic.
+  bool has_joined_ = false;                       // In this generation: heartbeats are expected.
+  bool must_rejoin_ = true;
+};
+
+}  // namespace brokersim::client

@@ -1,0 +1,173 @@
+// One consumer group (KIP-848): who is in it, what each is to have and what it has. The coordinator
+// assigns, and members get there one by one, each at its own pace.
+//
+// Three epochs. The group's is raised by every change of members, subscriptions or topics; a target
+// assignment is made for each; and a member's is that of the target that it has come to, by steps
+// of reconcile.h. What a heartbeat changes comes out as entries of the log, and counts once they
+// are applied, in this coordinator and the next alike: only timers are its own.
+//
+//   Empty ──▶ Assigning ──▶ Reconciling ──▶ Stable
+//              the group's   a member has     all have come
+//              epoch is      not come to      to the target
+//              ahead         the target
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/api/consumer_group_describe.h"
+#include "core/api/consumer_group_heartbeat.h"
+#include "core/base/rules.h"
+#include "core/group/group_config.h"
+#include "core/group/known_topics.h"
+#include "core/group/output.h"
+#include "core/group/reconcile.h"
+#include "core/group/records.h"
+#include "core/group/subscriptions.h"
+
+namespace brokersim::group {
+
+// A static member that will be back (KIP-345) has this epoch until then.
+inline constexpr std::int32_t epoch_of_leaving = -1;
+inline constexpr std::int32_t epoch_of_static_leave = -2;
+
+struct ConsumerMember {
+  ConsumerGroupMemberMetadataValue metadata;  // What it says of itself.
+  MemberAssignment assignment;
+};
+
+// Who sent a heartbeat, and in which version.
+struct HeartbeatContext {
+  std::string client_id;
+  std::string client_host;
+  std::int16_t version = 0;
+  std::string fresh_id;  // Not used before: of a member that has none.
+};
+
+class ConsumerGroup {
+ public:
+  using Request = api::ConsumerGroupHeartbeatRequest;
+  using Response = api::ConsumerGroupHeartbeatResponse;
+  using Members = std::map<std::string, ConsumerMember>;
+
+  // What is to be said once the entries are committed, all of them in one batch.
+  struct Decision {
+    Response response;
+    std::vector<Entry> entries;
+    std::string why;  // What happens, if something does.
+  };
+
+  // `config` must outlive the group.
+  ConsumerGroup(std::string id, const GroupConfig& config, const GroupRules& rules)
+      : id_(std::move(id)), config_(&config), rules_(rules), epochs_(rules) {}
+
+  // ---- Requests ----
+
+  // What is wrong with a heartbeat whoever sends it: INVALID_REQUEST, UNSUPPORTED_ASSIGNOR or
+  // INVALID_REGULAR_EXPRESSION.
+  static api::ErrorCode check(const Request& asked, std::int16_t version,
+                              const GroupConfig& config);
+  // Of one without such an error.
+  Decision heartbeat(Now now, const HeartbeatContext& context, const Request& asked,
+                     const KnownTopics& topics);
+  // Whether offsets are committed or asked for by a member in its present epoch; or, committed, by
+  // nobody while the group is empty. `version` is that of OffsetCommit: before 9 no member of such
+  // a group speaks.
+  api::ErrorCode check_commit(std::int32_t epoch, const std::string& member,
+                              std::int16_t version) const;
+  api::ErrorCode check_transactional_commit(std::int32_t epoch, const std::string& member) const;
+  api::ErrorCode check_fetch(std::int32_t epoch, const std::optional<std::string>& member) const;
+
+  // ---- Time ----
+
+  Instant next_deadline() const;
+  // Takes out whose session is over, and who was to give up partitions and did not.
+  Decision tick(Now now, const KnownTopics& topics);
+
+  // ---- The log ----
+
+  // The entry is in the log. Those of other kinds of groups are none of ours.
+  void apply(const Entry& entry);
+  // The cluster's topics are others: whoever comes next looks at them.
+  void topics_changed() { has_seen_topics_ = false; }
+  // Members that were loaded get a full session, and their time to give up partitions, each.
+  void begin_sessions(Now now);
+  // Deletes an empty group.
+  std::vector<Entry> tombstones() const;
+
+  // ---- What it is ----
+
+  const std::string& id() const { return id_; }
+  // As Kafka's tools show it: "Reconciling".
+  std::string_view state() const;
+  std::int32_t epoch() const { return epoch_; }
+  std::int32_t assignment_epoch() const { return assignment_epoch_; }
+  const Members& members() const { return members_; }
+  const PartitionSet& target(const std::string& member) const;
+  bool is_empty() const { return members_.empty(); }
+  // Nothing ever came of it: as if it did not exist.
+  bool is_blank() const { return members_.empty() && epoch_ == 0; }
+  // State and epoch, if they are others than when this was last asked.
+  std::optional<GroupStateChanged> news(const std::string& why);
+  bool is_subscribed_to(const std::string& topic) const;
+  api::ConsumerGroupDescribeResponse::DescribedGroup describe(const KnownTopics& topics) const;
+
+ private:
+  // A heartbeat in the making: what it changes, in its order.
+  struct Draft;
+
+  // ---- Who it is (consumer_members.cc) ----
+  api::ErrorCode begin(const HeartbeatContext& context, const Request& asked, Draft& draft) const;
+  api::ErrorCode begin_dynamic(const Request& asked, Draft& draft) const;
+  api::ErrorCode begin_static(const Request& asked, Draft& draft) const;
+  api::ErrorCode check_epoch(const ConsumerMember& member, const Request& asked) const;
+  Decision leave(Now now, const Request& asked, const KnownTopics& topics);
+  Decision take_out(const std::set<std::string>& ids, const KnownTopics& topics) const;
+
+  // ---- What it changes (consumer_heartbeat.cc) ----
+  void update_metadata(const HeartbeatContext& context, const Request& asked, Draft& draft) const;
+  void refresh_topics(const KnownTopics& topics, Draft& draft);
+  void make_target(const KnownTopics& topics, Draft& draft) const;
+  void take_step(const Request& asked, Draft& draft) const;
+  void begin_timers(Now now, const Draft& draft);
+  Response response_to(const Request& asked, const Draft& draft) const;
+  void forget(const std::string& member, std::vector<Entry>& entries) const;
+  // ---- The log ----
+  void apply_member(const ConsumerGroupMemberMetadataEntry& entry);
+  void apply_assignment(const ConsumerGroupCurrentMemberAssignmentEntry& entry);
+
+  Subscriptions subscriptions() const;
+  // With the draft's member as it will be.
+  Subscriptions subscriptions_with(const Draft& draft) const;
+
+  std::string id_;
+  const GroupConfig* config_;
+  GroupRules rules_;
+
+  // Of the log.
+  std::int32_t epoch_ = 0;
+  std::int32_t assignment_epoch_ = 0;
+  KnownTopics topics_;  // Those that are there of what members want.
+  Members members_;
+  std::map<std::string, std::string> instances_;  // To member ids.
+  std::map<std::string, PartitionSet> target_;    // By member.
+  PartitionEpochs epochs_;
+
+  // Of this coordinator.
+  std::map<std::string, Instant> sessions_;
+  struct Revocation {
+    std::int32_t epoch = 0;  // In which the member is to give up partitions.
+    Instant until;
+  };
+  std::map<std::string, Revocation> revocations_;
+  bool has_seen_topics_ = false;  // Since they last changed.
+  std::pair<std::string, std::int32_t> told_;
+};
+
+}  // namespace brokersim::group

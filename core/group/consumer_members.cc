@@ -1,0 +1,252 @@
+// Who sends a heartbeat, and whether it may: members known and new, static ones that come back, and
+// those that the group has gone on without.
+#include <algorithm>
+#include <utility>
+
+#include "core/group/consumer_draft.h"
+#include "core/group/consumer_entries.h"
+
+namespace brokersim::group {
+
+using api::ErrorCode;
+
+namespace {
+
+using Request = ConsumerGroup::Request;
+
+bool says(const std::optional<std::string>& text) { return text && !text->empty(); }
+bool is_blank(const std::optional<std::string>& text) { return text && text->empty(); }
+
+// Since version 1 members make their own ids (KIP-1082).
+bool must_have_id(const Request& asked, std::int16_t version) {
+  return version >= 1 || asked.member_epoch != 0;
+}
+
+bool is_sane(const Request& asked, std::int16_t version) {
+  if (asked.group_id.empty() || is_blank(asked.instance_id) || is_blank(asked.rack_id)) {
+    return false;
+  }
+  if (asked.member_id.empty() && must_have_id(asked, version)) return false;
+  if (asked.member_epoch < epoch_of_static_leave) return false;
+  if (asked.member_epoch == epoch_of_static_leave) return asked.instance_id.has_value();
+  if (asked.member_epoch != 0) return true;
+  // Who joins says all of itself, and has nothing.
+  const bool has_subscription =
+      asked.subscribed_topic_names || asked.subscribed_topic_regex.has_value();
+  const bool has_nothing = asked.topic_partitions && asked.topic_partitions->empty();
+  return asked.rebalance_timeout_ms >= 0 && has_subscription && has_nothing;
+}
+
+bool is_leaving(const Request& asked) {
+  return asked.member_epoch == epoch_of_leaving || asked.member_epoch == epoch_of_static_leave;
+}
+
+ConsumerGroup::Decision refusal(ErrorCode error) {
+  ConsumerGroup::Decision decision;
+  decision.response.error_code = error;
+  return decision;
+}
+
+}  // namespace
+
+ErrorCode ConsumerGroup::check(const Request& asked, std::int16_t version,
+                               const GroupConfig& config) {
+  if (!is_sane(asked, version)) return ErrorCode::invalid_request;
+  if (asked.server_assignor) {
+    const auto assignor = server_assignor_named(*asked.server_assignor);
+    const auto& offered = config.consumer_assignors;
+    const bool is_offered =
+        assignor && std::find(offered.begin(), offered.end(), *assignor) != offered.end();
+    if (!is_offered) return ErrorCode::unsupported_assignor;
+  }
+  if (says(asked.subscribed_topic_regex) && !is_topic_regex(*asked.subscribed_topic_regex)) {
+    return ErrorCode::invalid_regular_expression;
+  }
+  return ErrorCode::none;
+}
+
+ConsumerGroup::Decision ConsumerGroup::heartbeat(Now now, const HeartbeatContext& context,
+                                                 const Request& asked, const KnownTopics& topics) {
+  if (is_leaving(asked)) return leave(now, asked, topics);
+  Draft draft;
+  draft.epoch = epoch_;
+  draft.assignment_epoch = assignment_epoch_;
+  draft.topics = topics_;
+  const auto error = begin(context, asked, draft);
+  if (error != ErrorCode::none) return refusal(error);
+  update_metadata(context, asked, draft);
+  refresh_topics(topics, draft);
+  make_target(topics, draft);
+  take_step(asked, draft);
+  begin_timers(now, draft);
+  auto response = response_to(asked, draft);
+  return {.response = std::move(response),
+          .entries = std::move(draft.entries),
+          .why = std::move(draft.why)};
+}
+
+// ---- Coming ------------------------------------------------------------------------------------
+
+ErrorCode ConsumerGroup::begin(const HeartbeatContext& context, const Request& asked,
+                               Draft& draft) const {
+  draft.id = asked.member_id.empty() ? context.fresh_id : asked.member_id;
+  const bool is_full = members_.size() >= static_cast<std::size_t>(config_->consumer_max_size);
+  if (asked.member_epoch == 0 && is_full && !members_.contains(draft.id)) {
+    return ErrorCode::group_max_size_reached;
+  }
+  const auto error = asked.instance_id ? begin_static(asked, draft) : begin_dynamic(asked, draft);
+  if (draft.before) draft.member = *draft.before;
+  return error;
+}
+
+ErrorCode ConsumerGroup::begin_dynamic(const Request& asked, Draft& draft) const {
+  const auto known = members_.find(draft.id);
+  if (known == members_.end()) {
+    return asked.member_epoch == 0 ? ErrorCode::none : ErrorCode::unknown_member_id;
+  }
+  draft.before = &known->second;
+  return check_epoch(known->second, asked);
+}
+
+// An instance is taken over only from who has said that it will be back, or whose session is over:
+// unlike in classic groups two that go by one instance do not fence each other.
+ErrorCode ConsumerGroup::begin_static(const Request& asked, Draft& draft) const {
+  const auto known = instances_.find(*asked.instance_id);
+  const bool joins = asked.member_epoch == 0;
+  if (known == instances_.end()) {
+    return joins ? ErrorCode::none : ErrorCode::unknown_member_id;
+  }
+  const auto& holder = members_.at(known->second);
+  draft.before = &holder;
+  const bool is_away = holder.assignment.epoch == epoch_of_static_leave;
+  if (known->second == draft.id) {
+    return joins && is_away ? ErrorCode::none : check_epoch(holder, asked);
+  }
+  if (!joins) return ErrorCode::fenced_instance_id;
+  if (!is_away) return ErrorCode::unreleased_instance_id;
+  draft.predecessor = known->second;
+  return ErrorCode::none;
+}
+
+// Who comes with the epoch before has not got the answer that told it of its present one; or it is
+// a zombie, which has what is others' by now.
+ErrorCode ConsumerGroup::check_epoch(const ConsumerMember& member, const Request& asked) const {
+  using PreviousEpoch = GroupRules::PreviousEpoch;
+  const auto& known = member.assignment;
+  if (asked.member_epoch == known.epoch) return ErrorCode::none;
+  const bool is_previous =
+      asked.member_epoch < known.epoch && asked.member_epoch == known.previous_epoch;
+  const bool has_only_its_own =
+      asked.topic_partitions && includes(known.assigned, set_of(*asked.topic_partitions));
+  const bool is_tolerated =
+      rules_.previous_epoch == PreviousEpoch::accepted ||
+      (rules_.previous_epoch == PreviousEpoch::if_owned_is_assigned && has_only_its_own);
+  return is_previous && is_tolerated ? ErrorCode::none : ErrorCode::fenced_member_epoch;
+}
+
+// ---- Going -------------------------------------------------------------------------------------
+
+ConsumerGroup::Decision ConsumerGroup::leave(Now, const Request& asked, const KnownTopics& topics) {
+  auto id = asked.member_id;
+  if (asked.instance_id) {
+    const auto known = instances_.find(*asked.instance_id);
+    if (known == instances_.end()) return refusal(ErrorCode::unknown_member_id);
+    if (known->second != id) return refusal(ErrorCode::fenced_instance_id);
+  }
+  const auto member = members_.find(id);
+  if (member == members_.end()) return refusal(ErrorCode::unknown_member_id);
+  Decision decision;
+  if (asked.member_epoch == epoch_of_static_leave) {
+    // It keeps what it has, and its session goes on: it will be back before the end of it.
+    MemberAssignment away{.epoch = epoch_of_static_leave,
+                          .previous_epoch = member->second.assignment.epoch,
+                          .assigned = member->second.assignment.assigned};
+    decision.entries.push_back(entry_of(id_, id, away));
+  } else {
+    decision = take_out({id}, topics);
+    decision.why = "a member left";
+  }
+  decision.response.member_id = id;
+  decision.response.member_epoch = asked.member_epoch;
+  return decision;
+}
+
+void ConsumerGroup::forget(const std::string& member, std::vector<Entry>& entries) const {
+  entries.push_back(ConsumerGroupCurrentMemberAssignmentEntry{{id_, member}, std::nullopt});
+  entries.push_back(ConsumerGroupTargetAssignmentMemberEntry{{id_, member}, std::nullopt});
+  entries.push_back(ConsumerGroupMemberMetadataEntry{{id_, member}, std::nullopt});
+}
+
+// The others are assigned anew when the next of them comes; if there is none, there is nothing to
+// assign (KAFKA-20442).
+ConsumerGroup::Decision ConsumerGroup::take_out(const std::set<std::string>& ids,
+                                                const KnownTopics& topics) const {
+  Decision decision;
+  auto remaining = subscriptions();
+  for (const auto& id : ids) {
+    forget(id, decision.entries);
+    remaining.erase(id);
+  }
+  const auto wanted = topics_of(remaining, topics);
+  if (wanted != topics_) decision.entries.push_back(entry_of(id_, wanted));
+  const auto epoch = epoch_ + 1;
+  decision.entries.push_back(ConsumerGroupMetadataEntry{{id_}, {{epoch}}});
+  if (remaining.empty() && rules_.assigns_to_nobody_left) {
+    decision.entries.push_back(ConsumerGroupTargetAssignmentMetadataEntry{{id_}, {{epoch}}});
+  }
+  return decision;
+}
+
+ConsumerGroup::Decision ConsumerGroup::tick(Now now, const KnownTopics& topics) {
+  constexpr Duration retry_after = 500ms;  // If they cannot be taken out now.
+  std::set<std::string> out;
+  for (auto& [id, ends] : sessions_) {
+    if (ends > now.at) continue;
+    ends = members_.contains(id) ? now.at + retry_after : never;
+    if (members_.contains(id)) out.insert(id);
+  }
+  std::erase_if(sessions_, [](const auto& one) { return one.second == never; });
+  for (auto& [id, revocation] : revocations_) {
+    if (revocation.until > now.at) continue;
+    revocation.until = now.at + retry_after;
+    const auto member = members_.find(id);
+    const bool is_late = member != members_.end() &&
+                         member->second.assignment.state == MemberState::unrevoked_partitions &&
+                         member->second.assignment.epoch == revocation.epoch;
+    if (is_late) out.insert(id);
+    if (!is_late) revocation.until = never;
+  }
+  std::erase_if(revocations_, [](const auto& one) { return one.second.until == never; });
+  if (out.empty()) return {};
+  auto decision = take_out(out, topics);
+  decision.why = "members were silent, or gave nothing up";
+  return decision;
+}
+
+// ---- Offsets -----------------------------------------------------------------------------------
+
+ErrorCode ConsumerGroup::check_commit(std::int32_t epoch, const std::string& member,
+                                      std::int16_t version) const {
+  constexpr std::int16_t knows_member_epochs = 9;
+  if (epoch < 0 && members_.empty()) return ErrorCode::none;
+  const auto known = members_.find(member);
+  if (known == members_.end()) return ErrorCode::unknown_member_id;
+  if (version < knows_member_epochs) return ErrorCode::unsupported_version;
+  return epoch == known->second.assignment.epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+}
+
+ErrorCode ConsumerGroup::check_transactional_commit(std::int32_t epoch,
+                                                    const std::string& member) const {
+  if (epoch < 0 && (member.empty() || members_.empty())) return ErrorCode::none;
+  return check_fetch(epoch, member);
+}
+
+ErrorCode ConsumerGroup::check_fetch(std::int32_t epoch,
+                                     const std::optional<std::string>& member) const {
+  if (!member && epoch < 0) return ErrorCode::none;
+  const auto known = members_.find(member.value_or(""));
+  if (known == members_.end()) return ErrorCode::unknown_member_id;
+  return epoch == known->second.assignment.epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+}
+
+}  // namespace brokersim::group

@@ -1,0 +1,164 @@
+// Consumer groups (KIP-848) beside classic ones: heartbeats, and what a group becomes by whoever
+// comes to it while nobody is in it.
+#include <utility>
+
+#include "core/group/shard.h"
+
+namespace brokersim::group {
+
+using api::ErrorCode;
+
+// ---- Kinds -------------------------------------------------------------------------------------
+
+// Whoever joins a group that nobody is in makes it a group of his kind.
+Expected<Done, ErrorCode> Shard::become_consumers(Slot& slot,
+                                                  const api::ConsumerGroupHeartbeatRequest& asked,
+                                                  std::vector<Entry>& entries) {
+  if (slot.is_of_consumers()) return Done{};
+  const bool may_become = asked.member_epoch == 0 && slot.group.state() == GroupState::empty;
+  if (!may_become) return Unexpected(ErrorCode::group_id_not_found);
+  if (slot.group.generation() > 0) {
+    entries.push_back(GroupMetadataEntry{{.group = asked.group_id}, std::nullopt});
+  }
+  if (!slot.consumers) slot.consumers.emplace(asked.group_id, config_, group_rules_);
+  return Done{};
+}
+
+Expected<Done, ErrorCode> Shard::become_classic(Now now, Slot& slot, Output& out) {
+  if (!slot.is_of_consumers()) return Done{};
+  if (!slot.consumers->is_empty()) return Unexpected(ErrorCode::inconsistent_group_protocol);
+  out.writes.push_back(write_of(now, slot.group.id(), slot.consumers->tombstones()));
+  slot.consumers.reset();
+  return Done{};
+}
+
+// ---- Requests ----------------------------------------------------------------------------------
+
+Write Shard::write_of(Now now, const std::string& group, const std::vector<Entry>& entries) const {
+  Write write{.group = group, .must_replay = true};
+  for (const auto& entry : entries) write.records.push_back(encode_entry(entry, now.wall.ms));
+  return write;
+}
+
+Output Shard::consumer_heartbeat(Now now, RequestId request, const HeartbeatContext& context,
+                                 const api::ConsumerGroupHeartbeatRequest& asked) {
+  Output out;
+  const auto refuse = [&](ErrorCode error) {
+    api::ConsumerGroupHeartbeatResponse refusal;
+    refusal.error_code = error;
+    out.answer(request, std::move(refusal));
+    return take(now, std::move(out));
+  };
+  const auto wrong = ConsumerGroup::check(asked, context.version, config_);
+  if (wrong != ErrorCode::none) return refuse(wrong);
+  std::vector<Entry> entries;
+  auto& slot = find_or_make(asked.group_id);
+  const auto may_ask = become_consumers(slot, asked, entries);
+  if (!may_ask) return refuse(may_ask.error());
+  auto decision = slot.consumers->heartbeat(now, context, asked, *topics_);
+  if (decision.response.error_code != ErrorCode::none) {
+    out.answer(request, std::move(decision.response));
+  } else if (decision.entries.empty()) {
+    answer_once_settled(now, asked.group_id, request, std::move(decision.response), out);
+  } else {
+    entries.insert(entries.end(), decision.entries.begin(), decision.entries.end());
+    auto write = write_of(now, asked.group_id, entries);
+    write.why = decision.why;
+    write.finish = [request, response = std::move(decision.response)](Group*, Now, ErrorCode error,
+                                                                      Output& later) mutable {
+      answer_heartbeat(request, std::move(response), error, later);
+    };
+    out.writes.push_back(std::move(write));
+  }
+  return take(now, std::move(out));
+}
+
+// Of what was appended and is not committed yet a member must not hear: it may be undone.
+void Shard::answer_once_settled(Now now, const std::string& group, RequestId request,
+                                api::ConsumerGroupHeartbeatResponse response, Output& out) {
+  const auto end_offset = find(group)->end_offset;
+  if (end_offset <= high_watermark_) return out.answer(request, std::move(response));
+  in_flight_.emplace(++writes_,
+                     InFlight{.group = group,
+                              .end_offset = end_offset,
+                              .deadline = now.at + config_.offset_commit_timeout,
+                              .finish = [request, response = std::move(response)](
+                                            Group*, Now, ErrorCode error, Output& later) mutable {
+                                answer_heartbeat(request, std::move(response), error, later);
+                              }});
+}
+
+void Shard::answer_heartbeat(RequestId request, api::ConsumerGroupHeartbeatResponse response,
+                             ErrorCode error, Output& out) {
+  if (error != ErrorCode::none) {
+    response = {};
+    response.error_code = error_of_write(error);
+  }
+  out.answer(request, std::move(response));
+}
+
+api::ConsumerGroupDescribeResponse::DescribedGroup Shard::describe_consumers(
+    const std::string& name) const {
+  const auto* slot = find_known(name);
+  if (slot && slot->is_of_consumers()) return slot->consumers->describe(*topics_);
+  api::ConsumerGroupDescribeResponse::DescribedGroup absent;
+  absent.group_id = name;
+  absent.error_code = ErrorCode::group_id_not_found;
+  return absent;
+}
+
+// ---- The log and the world ---------------------------------------------------------------------
+
+namespace {
+
+// Of an entry of consumer groups.
+struct EntryInfo {
+  std::string group;
+  bool is_tombstone = false;
+};
+
+std::optional<EntryInfo> info_of(const Entry& entry) {
+  return std::visit(
+      [](const auto& one) -> std::optional<EntryInfo> {
+        if constexpr (requires { one.key.group_id; }) {
+          return EntryInfo{one.key.group_id, !one.value};
+        } else {
+          return std::nullopt;
+        }
+      },
+      entry);
+}
+
+}  // namespace
+
+void Shard::replay_of_consumers(const Entry& entry) {
+  const auto info = info_of(entry);
+  if (!info) return;
+  auto* slot = info->is_tombstone ? find(info->group) : &find_or_make(info->group);
+  if (!slot) return;
+  if (!info->is_tombstone && !slot->consumers) {
+    slot->consumers.emplace(info->group, config_, group_rules_);
+  }
+  if (!slot->consumers) return;
+  slot->consumers->apply(entry);
+  const bool is_end =
+      info->is_tombstone && std::holds_alternative<ConsumerGroupMetadataEntry>(entry);
+  if (is_end) slot->consumers.reset();
+}
+
+void Shard::tick_consumers(Now now, Slot& slot, Output& out) const {
+  auto decision = slot.consumers->tick(now, *topics_);
+  if (decision.entries.empty()) return;
+  auto write = write_of(now, slot.consumers->id(), decision.entries);
+  write.why = decision.why;
+  out.writes.push_back(std::move(write));
+}
+
+void Shard::learn(std::shared_ptr<const KnownTopics> topics) {
+  topics_ = std::move(topics);
+  for (auto& [name, slot] : groups_) {
+    if (slot.consumers) slot.consumers->topics_changed();
+  }
+}
+
+}  // namespace brokersim::group

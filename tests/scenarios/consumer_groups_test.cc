@@ -1,0 +1,102 @@
+// Consumer groups (KIP-848) in whole clusters: as classic ones, but nobody waits for anybody who
+// does not have what it wants.
+#include "tests/scenarios/groups_in_cluster.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+class ConsumerGroups : public GroupsInCluster {
+ protected:
+  ConsumerGroups() { allows_consumer_groups_ = true; }
+};
+
+class DisallowedConsumerGroups : public GroupsInCluster {};
+
+TEST_F(DisallowedConsumerGroups, are_not_there_until_the_cluster_agrees_on_them) {
+  consumer("reader-1", 3s, 30s);
+  run_to(15s);
+  EXPECT_TRUE(readers_["reader-1"].held.empty());
+  EXPECT_EQ(readers_["reader-1"].rebalances, 0);
+}
+
+TEST_F(ConsumerGroups, members_share_partitions_and_who_stays_gets_what_others_leave) {
+  consumer("reader-1", 3s, 100s);
+  consumer("reader-2", 3s, 30s);
+  run_to(25s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  run_to(60s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  EXPECT_TRUE(readers_["reader-2"].held.empty());
+  expect_well();
+  // Who leaves, or gives something up, commits first: nothing is read twice.
+  std::size_t reads = 0;
+  for (const auto& [name, reader] : readers_) reads += reader.read.size();
+  EXPECT_EQ(reads, static_cast<std::size_t>(record_count));
+}
+
+TEST_F(ConsumerGroups, who_is_there_keeps_what_does_not_change_hands) {
+  consumer("reader-1", 3s, 100s);
+  run_to(15s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  consumer("reader-2", 16s, 100s);
+  run_to(50s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-1"].ever_revoked, readers_["reader-2"].held);
+  expect_well();
+}
+
+TEST_F(ConsumerGroups, a_member_that_was_paused_is_fenced_and_comes_back) {
+  consumer("reader-1", 3s, 100s);
+  consumer("reader-2", 3s, 100s);
+  run_to(15s);
+  const auto held = readers_["reader-2"].held;
+  cluster_->world().pause(machine("reader-2"));
+  run_to(30s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  cluster_->world().resume(machine("reader-2"));
+  run_to(80s);
+  EXPECT_EQ(readers_["reader-2"].ever_lost, held);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  expect_well();
+}
+
+TEST_F(ConsumerGroups, go_on_where_they_were_when_their_coordinator_crashes) {
+  consumer("reader-1", 3s, 100s);
+  consumer("reader-2", 3s, 100s);
+  run_to(15s);
+  const auto rebalances = readers_["reader-1"].rebalances;
+  auto& lost = coordinator();
+  cluster_->world().crash(lost);
+  run_to(50s);
+  EXPECT_NE(&coordinator(), &lost);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  // The members are those of before: nobody had to join anew.
+  EXPECT_EQ(readers_["reader-1"].rebalances, rebalances);
+  EXPECT_TRUE(readers_["reader-1"].ever_lost.empty());
+  cluster_->world().restart(lost);
+  run_to(80s);
+  expect_well();
+}
+
+// It never took leave, so that its place is free only when its session is over.
+TEST_F(ConsumerGroups, a_static_member_that_crashed_comes_back_after_its_session) {
+  consumer("reader-1", 3s, 100s, true);
+  consumer("reader-2", 3s, 100s, true);
+  run_to(15s);
+  cluster_->world().crash(machine("reader-2"));
+  run_to(16s);
+  readers_["reader-2"].held.clear();
+  cluster_->world().restart(machine("reader-2"));
+  run_to(18s);
+  EXPECT_TRUE(readers_["reader-2"].held.empty());
+  run_to(60s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  expect_well();
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

@@ -67,6 +67,8 @@ ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked
     return ErrorCode::invalid_producer_id_mapping;
   }
   const bool is_present = asked.producer.epoch == standing.epoch;
+  // Nobody was fenced: the next transaction is given up before the one before is complete.
+  if (is_prepared(standing.state) && is_present) return ErrorCode::concurrent_transactions;
   const bool is_fine = is_prepared(standing.state)   ? is_repeat
                        : is_complete(standing.state) ? is_repeat || is_present
                                                      : is_present;

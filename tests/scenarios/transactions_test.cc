@@ -284,6 +284,10 @@ TEST(Transactions, begin_with_their_first_batch_where_each_has_its_own_epoch) {
     TransactionCluster c;
     c.client("producer", [&](Env& env) {
       if (has_own_epoch) c.give_each_transaction_an_epoch(env);
+      // Whoever asks for the group's coordinator has its topic made.
+      client::Admin admin(c.config_of("admin"));
+      client::CoordinatorLink group(admin.cluster(), client::CoordinatorLink::Of::group, "g");
+      while (!group.channel(env, env.now() + 10s)) env.sleep(100ms);
       const auto with = c.producer(env, "producer");
       ASSERT_TRUE(with->init(env, env.now() + 60s));
       for (int i = 0; i < 2; ++i) {

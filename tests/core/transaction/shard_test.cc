@@ -127,7 +127,7 @@ TEST(Transactions, end_txn_is_answered_by_state_and_epoch) {
       {"Ongoing", 2, 0, none, none},
       {"Ongoing", 2, -1, fenced, fenced},
       {"PrepareCommit", 2, -1, concurrent, invalid},
-      {"PrepareCommit", 2, 0, fenced, fenced},
+      {"PrepareCommit", 2, 0, concurrent, concurrent},
       {"PrepareAbort", 2, -1, invalid, concurrent},
       {"CompleteCommit", 2, -1, none, invalid},
       {"CompleteCommit", 2, 0, invalid, none},
@@ -171,6 +171,17 @@ TEST(Transactions, whoever_missed_the_answer_to_end_txn_gets_its_next_epoch_agai
   const auto second = c.producer(c.end(first, false, 2));
   c.mark_all();
   EXPECT_EQ(c.producer(c.end(first, false, 2)), second);
+}
+
+// It sent nothing, so that nothing made it wait for the one before.
+TEST(Transactions, whoever_gives_the_next_one_up_at_once_is_not_fenced_but_early) {
+  Coordinated c;
+  c.level = 2;
+  const auto first = c.begin_with({p0});
+  const auto second = c.producer(c.end(first, true, 2));
+  EXPECT_EQ(c.error(c.end(second, false, 2)), ErrorCode::concurrent_transactions);
+  c.mark_all();
+  EXPECT_EQ(c.producer(c.end(second, false, 2)), (ProducerAndEpoch{second.id, 2}));
 }
 
 // ---- Other producers ---------------------------------------------------------------------------

@@ -277,8 +277,10 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   extend_committed(partition);
 }
 
-void Ledger::on(const Event&, const BrokerCommitted& body) {
-  node_at(body.broker).is_fenced = body.is_fenced;
+void Ledger::on(const Event& e, const BrokerCommitted& body) {
+  NodeHistory& node = node_at(body.broker);
+  node.is_fenced = body.is_fenced;
+  node.fenced_by = e.id;
 }
 
 void Ledger::on(const Event& e, const ProduceAnswered& body) {

@@ -167,6 +167,7 @@ struct NodeHistory {
   EventId started;
   EventId last_power_loss;
   std::optional<bool> is_fenced;  // As committed; nothing for a node that never registered.
+  EventId fenced_by;              // What said so last, or that it is not.
 };
 
 struct TopicHistory {

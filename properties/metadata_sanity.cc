@@ -161,7 +161,7 @@ class MetadataSanity final : public Property {
 
   void check_leader(const Event& e, const PartitionCommitted& next, Judge& judge) {
     if (!next.leader.is_set() || !is_fenced(next.leader, judge)) return;
-    report(e, "fenced_leads", {}, next.partition,
+    report(e, "fenced_leads", judge.ledger().node(next.leader).fenced_by, next.partition,
            fmt::format("{} leads {} while fenced.", judge.ledger().name_of(next.leader),
                        next.partition),
            judge);

@@ -134,10 +134,9 @@ void MetadataTap::tell(const controller::Delta& delta, Offset offset,
   for (const auto& name : delta.partitions) {
     const auto* partition = image_.find_partition(name);
     if (partition == nullptr) continue;
-    events.emplace_back(PartitionCommitted{name, partition->leader, partition->leader_epoch,
-                                           partition->partition_epoch, partition->replicas,
-                                           partition->isr, offset, partition->elr,
-                                           partition->last_known_elr});
+    events.emplace_back(PartitionCommitted{
+        name, partition->leader, partition->leader_epoch, partition->partition_epoch,
+        partition->replicas, partition->isr, offset, partition->elr, partition->last_known_elr});
   }
   for (const NodeId id : delta.brokers) {
     const auto* broker = image_.find_broker(id);

@@ -120,9 +120,9 @@ TransactionalProducer::Result TransactionalProducer::learn_transaction_version(E
   const auto level = std::find_if(features.begin(), features.end(), [](const auto& feature) {
     return feature.name == "transaction.version";
   });
-  has_epoch_per_transaction_ =
-      config_.rules.transactions.has_epoch_per_transaction && level != features.end() &&
-      level->max_version_level >= epoch_per_transaction;
+  has_epoch_per_transaction_ = config_.rules.transactions.has_epoch_per_transaction &&
+                               level != features.end() &&
+                               level->max_version_level >= epoch_per_transaction;
   producer_->speak(has_epoch_per_transaction_ ? produce_version_with_epochs : produce_version);
   return Done{};
 }

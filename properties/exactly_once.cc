@@ -1,4 +1,4 @@
-// BS-T05: what a group of stream tasks has processed counts once (guarantees E2, E3, T9; KIP-98,
+// BS-T05: what a group of stream tasks has processed counts once (KIP-98,
 // KIP-447).
 //
 //   input ──── tasks ───► output, as those read it who read committed records

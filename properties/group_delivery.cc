@@ -1,5 +1,5 @@
-// BS-G04: what a group has committed, somebody in it was handed:
-// each record below a committed offset.
+// BS-G04: what a group has committed, somebody in it was handed: each record below a
+// committed offset.
 #include <algorithm>
 #include <map>
 #include <optional>

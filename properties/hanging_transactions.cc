@@ -1,4 +1,4 @@
-// BS-T06: every transaction ends (guarantees E5, T5; KIP-98, KIP-890).
+// BS-T06: every transaction ends (KIP-98, KIP-890).
 #include <algorithm>
 #include <map>
 #include <memory>

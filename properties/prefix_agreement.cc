@@ -1,6 +1,6 @@
 // BS-O01: logs are dense, epochs in them never go back, and two logs that hold a batch of the same
-// offset and epoch hold the same prefix up to it (Raft's log matching). What every
-// in-sync replica held, and a high watermark covered, is never replaced without an excuse (R4).
+// offset and epoch hold the same prefix up to it (Raft's log matching). What every in-sync replica
+// held, and a high watermark covered, is never replaced without an excuse.
 #include <fmt/format.h>
 
 #include "properties/all.h"

@@ -1,4 +1,4 @@
-// BS-T01: a transaction is committed as a whole or not at all (guarantees E1, T1; KIP-98, KIP-890).
+// BS-T01: a transaction is committed as a whole or not at all (KIP-98, KIP-890).
 //
 // Which records a transaction has, its client tells; how it ended for each of them, the log: by the
 // first marker of its producer behind it.

@@ -1,5 +1,5 @@
 // BS-T04: once a transactional id has a new producer, the one before can do nothing any more
-// (guarantees E4, T6; KIP-98, KIP-890).
+// (KIP-98, KIP-890).
 #include <algorithm>
 #include <map>
 #include <memory>

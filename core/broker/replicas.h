@@ -17,9 +17,6 @@
 
 namespace brokersim::broker {
 
-// What the node's own configuration says of topics other than Kafka's defaults, under the topics'
-// names for it.
-
 class Replicas {
  public:
   explicit Replicas(const NodeConfig& config)

@@ -203,12 +203,16 @@ class ExactlyOnce final : public Property {
   }
 
   // Whether somebody would have read it by now.
-  bool is_decided(const Output& output, const Ledger& ledger) const {
+  bool is_decided(const Output& output, const Ledger& ledger) {
     if (!output.partition) return true;  // Nobody was ever told that it is stored.
     const auto* partition = ledger.find(*output.partition);
     const auto passed = passed_.find(*output.partition);
-    return partition != nullptr && output.last_offset < partition->lowest_excused_cut &&
-           passed != passed_.end() && passed->second > output.last_offset;
+    const bool is_passed = partition != nullptr && passed != passed_.end() &&
+                           output.last_offset < partition->lowest_excused_cut &&
+                           passed->second > output.last_offset;
+    if (!is_passed) return false;
+    const auto* transaction = transactions_.at(ledger, *partition, output.last_offset);
+    return transaction == nullptr || transaction->was_ended_first_by_its_marker(*partition);
   }
 
   void report_input(std::string kind, const Input& input, Offset offset, const Committed& committed,

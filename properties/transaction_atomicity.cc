@@ -32,8 +32,9 @@ class TransactionAtomicity final : public Property {
            "transaction in which it was sent. A producer that was not told may find either. This "
            "holds where each transaction has an epoch of "
            "its own (transaction.version 2): before, a delayed EndTxn may end the producer's next "
-           "transaction. Records that were given up in an excused loss are not judged, nor "
-           "anything once a coordinator's decisions were lost so. When transactions become visible "
+           "transaction. Records that were given up in an excused loss are not judged, nor those "
+           "whose marker was, nor anything once a coordinator's decisions were lost so. When "
+           "transactions become visible "
            "in each partition, and in which order, is not promised.";
   }
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
@@ -145,6 +146,10 @@ class TransactionAtomicity final : public Property {
     const auto* partition = judge.ledger().find(read.delivered.partition);
     if (senders == senders_.end() || partition == nullptr) return;
     if (read.delivered.offset >= partition->lowest_excused_cut) return;
+    const auto* as_part_of = transactions_.at(judge.ledger(), *partition, read.delivered.offset);
+    const bool may_have_ended_before = as_part_of != nullptr && as_part_of->marker &&
+                                       !as_part_of->was_ended_first_by_its_marker(*partition);
+    if (may_have_ended_before) return;
     const auto is_given_up = [this](std::size_t one) {
       return all_[one].told && !all_[one].told->is_commit;
     };
@@ -159,14 +164,11 @@ class TransactionAtomicity final : public Property {
 
   std::optional<Part> part_of(const Stored& record, const Ledger& ledger) {
     const Partition* partition = ledger.find(record.partition);
-    if (partition == nullptr || record.offset >= partition->lowest_excused_cut) return std::nullopt;
-    const auto& log = partition->committed;
-    const auto at = std::partition_point(log.begin(), log.end(), [&](const LogEntry& entry) {
-      return entry.batch.last_offset < record.offset;
-    });
-    if (at == log.end()) return std::nullopt;
-    const auto* transaction = transactions_.in(ledger, *partition).of(at->batch);
-    if (transaction == nullptr || !transaction->marker) return std::nullopt;
+    if (partition == nullptr) return std::nullopt;
+    const auto* transaction = transactions_.at(ledger, *partition, record.offset);
+    const bool is_known =
+        transaction != nullptr && transaction->was_ended_first_by_its_marker(*partition);
+    if (!is_known) return std::nullopt;
     return Part{&record, *transaction->marker};
   }
 

@@ -57,6 +57,14 @@ const Transactions& AllTransactions::in(const Ledger& ledger, const Partition& p
   return by_partition_[number];
 }
 
+const Transaction* AllTransactions::at(const Ledger& ledger, const Partition& partition,
+                                       Offset offset) {
+  const auto& log = partition.committed;
+  const auto entry = std::partition_point(
+      log.begin(), log.end(), [&](const LogEntry& one) { return one.batch.last_offset < offset; });
+  return entry == log.end() ? nullptr : in(ledger, partition).of(entry->batch);
+}
+
 std::vector<AllTransactions::Open> AllTransactions::open(const Ledger& ledger) {
   std::vector<Open> all;
   for (const auto& partition : ledger.partitions()) {

@@ -22,6 +22,10 @@ struct Transaction {
     return marker && marker->batch.base_offset < high_watermark;
   }
   bool is_aborted() const { return marker && marker->batch.role == BatchRole::abort; }
+  // Not where another marker, before this one, may have been given up in an excused loss.
+  bool was_ended_first_by_its_marker(const Partition& partition) const {
+    return is_decided_at(partition.lowest_excused_cut);
+  }
 };
 
 class Transactions {
@@ -47,6 +51,8 @@ class AllTransactions {
  public:
   // Of the partition as it is now.
   const Transactions& in(const Ledger& ledger, const Partition& partition);
+  // The one that the record at `offset` is part of; null if it is of none, or not committed.
+  const Transaction* at(const Ledger& ledger, const Partition& partition, Offset offset);
 
   struct Open {
     const Partition* partition = nullptr;

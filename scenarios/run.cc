@@ -153,11 +153,13 @@ void Run::judge_clients(properties::Verdict& verdict) {
     }
     verdict.violations.push_back(std::move(violation));
   };
-  if (!workload_.has_sent_all()) {
-    report("sends_unfinished", "producers have not finished sending");
-  }
-  // Of transactions that their coordinators have lost with an excuse nobody knows how they end.
-  if (properties::has_lost_decisions(trial_.ledger())) return;
+  // Of transactions that their coordinators have lost with an excuse nobody knows how they end, and
+  // whether: the markers of a coordinator that has forgotten epochs are refused.
+  const bool has_lost_decisions = properties::has_lost_decisions(trial_.ledger());
+  const bool has_sent_all =
+      has_lost_decisions ? workload_.has_sent_all_outside_transactions() : workload_.has_sent_all();
+  if (!has_sent_all) report("sends_unfinished", "producers have not finished sending");
+  if (has_lost_decisions) return;
   if (!workload_.has_read_all(trial_.ledger())) {
     report("reads_unfinished", "a consumer is not at the end of its partitions");
   }

@@ -345,9 +345,13 @@ void Workload::end_unknown(Host& host, const std::string& client, std::int16_t a
 }
 
 bool Workload::has_sent_all() const {
-  return std::all_of(progress_.begin(), progress_.end(), [](const auto& entry) {
-    const auto& progress = entry.second;
-    return progress.has_finished() && progress.under_way.empty() && !progress.transaction;
+  return std::all_of(progress_.begin(), progress_.end(),
+                     [](const auto& entry) { return entry.second.has_sent_all(); });
+}
+
+bool Workload::has_sent_all_outside_transactions() const {
+  return std::all_of(plan_.producers.begin(), plan_.producers.end(), [&](const auto& producer) {
+    return !producer.transactional_id.empty() || progress_.at(producer.name).has_sent_all();
   });
 }
 

@@ -66,8 +66,10 @@ class Workload {
 
   const Plan& plan() const { return plan_; }
 
-  // Everything was sent, and every send has ended.
+  // Everything was sent, and every send has ended …
   bool has_sent_all() const;
+  // … apart from those in transactions, which wait for their coordinators.
+  bool has_sent_all_outside_transactions() const;
   // Every consumer has what its partitions' leaders hold.
   bool has_read_all(const properties::Ledger& ledger) const;
   // Every task has made records of what its input's leaders hold, and that counts.
@@ -92,6 +94,7 @@ class Workload {
     std::optional<std::int64_t> transaction;   // The operation of the one that is open …
     std::vector<std::int64_t> in_transaction;  // … and its records.
     bool has_finished() const { return step == steps.size(); }
+    bool has_sent_all() const { return has_finished() && under_way.empty() && !transaction; }
   };
 
   // A member of a group: what it is told to do, and what it has.

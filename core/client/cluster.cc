@@ -68,7 +68,10 @@ bool Cluster::refresh(Env& env, Instant deadline) {
   if (env.now() >= last_attempt_ + config_.metadata_max_age) fruitless_ = 0;
   bool is_done = false;
   while (!is_done && !env.is_cancelled() && env.now() < deadline) {
-    if (!env.sleep_until(std::min(earliest_attempt(env), deadline))) break;
+    const Instant due = earliest_attempt(env);
+    if (!env.sleep_until(std::min(due, deadline))) break;
+    // Without time for an answer an attempt would only put off the next one.
+    if (due >= deadline) break;
     is_done = refresh_once(env, deadline);
   }
   is_refreshing_ = false;

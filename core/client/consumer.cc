@@ -208,7 +208,7 @@ void Consumer::start_refresh(Env& env) {
   if (is_refreshing_) return;
   is_refreshing_ = true;
   spawn(env, "metadata", [](Consumer& self, Env& fiber) {
-    self.cluster_.refresh(fiber, fiber.now() + self.config_.client.request_timeout);
+    self.cluster_.refresh(fiber, never);  // Its attempts may be further apart than one may last.
     self.is_refreshing_ = false;
   });
 }

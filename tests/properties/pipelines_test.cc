@@ -22,6 +22,7 @@ class PipelineHistory : public History {
   }
 
   EventId lead(const TopicPartition& name, int leader, int epoch) {
+    epochs_[name] = LeaderEpoch{epoch};
     PartitionCommitted body{name, NodeId{leader}, LeaderEpoch{epoch}};
     body.partition_epoch = PartitionEpoch{epoch};
     body.metadata_offset = ++metadata_;
@@ -32,7 +33,7 @@ class PipelineHistory : public History {
 
   BatchRef next(const TopicPartition& name, BatchRole role, std::int16_t epoch = 0) {
     auto& end = ends_[name];
-    BatchRef batch{end, end, LeaderEpoch{0}, 1000 + ++digests_, role};
+    BatchRef batch{end, end, epochs_[name], 1000 + ++digests_, role};
     ++end;
     if (role == BatchRole::data) return batch;
     batch.producer_id = task_producer;
@@ -44,6 +45,22 @@ class PipelineHistory : public History {
     const auto batch = next(name, role, epoch);
     for (int node = 1; node <= 3; ++node) add(node, BatchStored{name, batch});
     return batch;
+  }
+
+  // Broker 1 alone is in sync with `name` then, and has lost all from `end` on.
+  void lose_from(const TopicPartition& name, Offset end) {
+    PartitionCommitted body{name, NodeId{1}, LeaderEpoch{1}};
+    body.partition_epoch = PartitionEpoch{1};
+    body.metadata_offset = ++metadata_;
+    body.replicas = nodes({1, 2, 3});
+    body.isr = nodes({1});
+    add(-1, body);
+    stopped(1, NodeStopped::How::power_loss);
+    add(1, LogCut{name, end, true});
+    started(1, 1);
+    lead(name, 1, 2);
+    for (int node = 2; node <= 3; ++node) add(node, LogCut{name, end, false});
+    ends_[name] = end;
   }
 
   EventId begin(std::int64_t op) { return add(9, TransactionBegan{op, "task-01", "task-01"}); }
@@ -85,6 +102,7 @@ class PipelineHistory : public History {
   }
 
  private:
+  std::map<TopicPartition, LeaderEpoch> epochs_;
   std::map<TopicPartition, Offset> ends_;
   std::map<std::pair<TopicPartition, std::int16_t>, std::int32_t> sequences_;
   std::uint64_t digests_ = 0;
@@ -131,6 +149,24 @@ TEST(TransactionAtomicity, leaves_it_open_how_ends_what_nobody_was_told_of) {
   using enum BatchRole;
   EXPECT_EQ(of_transaction(abort, abort, true, Outcome::unknown), Fired{});
   EXPECT_EQ(of_transaction(commit, commit, false, Outcome::unknown), Fired{});
+}
+
+// The abort of a later transaction ends its records, too: as broken it would show without the loss.
+TEST(TransactionAtomicity, is_not_judged_where_its_marker_was_lost_with_an_excuse) {
+  for (const bool is_lost : {false, true}) {
+    PipelineHistory h;
+    h.begin(1);
+    h.send(2, output, 20);
+    h.send(3, other_output, 30);
+    h.put(output, BatchRole::commit);
+    if (is_lost) {
+      h.put(other_output, BatchRole::commit);
+      h.lose_from(other_output, 1);
+    }
+    h.end(1, true);
+    h.put(other_output, BatchRole::abort, 1);
+    EXPECT_EQ(h.fired(), is_lost ? Fired{} : Fired{"BS-T01/torn"});
+  }
 }
 
 TEST(TransactionAtomicity, tells_the_transactions_of_one_producer_apart) {

@@ -474,6 +474,26 @@ TEST_F(ConsumerTest, follows_the_leader) {
   });
 }
 
+// Waits between attempts grow up to a second, longer than an answer may take here.
+TEST_F(ConsumerTest, finds_a_leader_that_came_after_many_attempts) {
+  fill({"a"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.client.request_timeout = 300ms;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    script_.leaders.clear();
+    script_.epoch = LeaderEpoch(2);
+    EXPECT_EQ(read(env, *consumer, 1), Texts{});
+    script_.leaders = {{0, NodeId(2)}};
+    script_.epoch = LeaderEpoch(3);
+    fill({"b"});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"b"}));
+    consumer->close(env);
+  });
+}
+
 TEST_F(ConsumerTest, out_of_range_resets_as_configured) {
   script_.log_start = 10;
   fill({"a"});

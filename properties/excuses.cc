@@ -10,8 +10,10 @@ namespace {
 bool was_given_up_uncleanly(const Partition& partition, const LogEntry& entry) {
   return std::any_of(partition.unclean_elections.begin(), partition.unclean_elections.end(),
                      [&entry](const UncleanElection& election) {
+                       const bool is_beyond = entry.batch.last_offset >= election.cut;
+                       const bool is_of_deposed_leader = entry.stored > election.event;
                        return election.is_allowed && election.epoch > entry.batch.leader_epoch &&
-                              entry.batch.last_offset >= election.cut;
+                              (is_beyond || is_of_deposed_leader);
                      });
 }
 

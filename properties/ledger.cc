@@ -268,11 +268,11 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   partition.state = std::move(next);
   forget_deleted(partition);
   if (is_unclean) {
+    const bool is_allowed = topic(body.partition.topic).may_elect_uncleanly ||
+                            partition.elected_over.is_last_known(body.leader);
+    partition.unclean_elections.push_back({e.id, body.leader_epoch, 0, is_allowed});
     const std::size_t kept = common_prefix(partition.committed, partition.log_of(body.leader));
-    partition.unclean_elections.push_back({e.id, body.leader_epoch,
-                                           end_of_first(partition.committed, kept),
-                                           topic(body.partition.topic).may_elect_uncleanly ||
-                                               partition.elected_over.is_last_known(body.leader)});
+    cut_uncleanly(partition, end_of_first(partition.committed, kept));
   }
   extend_committed(partition);
 }
@@ -314,13 +314,22 @@ void Ledger::act_as_leader(Partition& partition, const Event& e) {
   extend_committed(partition);
 }
 
+// Even if nothing is lost the logs may part there: a deposed leader that was in sync with itself
+// alone goes on, and so does one that is deposed before it has acted.
+void Ledger::cut_uncleanly(Partition& partition, Offset offset) {
+  auto& election = partition.unclean_elections.back();
+  election.cut = offset;
+  if (election.is_allowed)
+    partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
+}
+
 void Ledger::rebase(Partition& partition, const Event& e) {
   const NodeId leader = partition.state.leader;
   const std::size_t kept = common_prefix(partition.committed, partition.log_of(leader));
   const Offset offset = end_of_first(partition.committed, kept);
   const LeaderEpoch epoch = partition.state.leader_epoch;
   if (!partition.unclean_elections.empty() && partition.unclean_elections.back().epoch == epoch)
-    partition.unclean_elections.back().cut = offset;
+    cut_uncleanly(partition, offset);
   if (kept == partition.committed.size()) return;
   const LogEntry lost = partition.committed[kept];
   const Excuse excuse = excuse_for(*this, partition, {lost, kept, min_insync(partition)});

@@ -218,6 +218,7 @@ class Ledger {
                                     const BatchRef& batch);
   static void forget_deleted(Partition& partition);
   void act_as_leader(Partition& partition, const Event& e);
+  static void cut_uncleanly(Partition& partition, Offset offset);
   void rebase(Partition& partition, const Event& e);
   void extend_committed(Partition& partition);
   void show(Partition& partition, Offset end, EventId by);

@@ -74,6 +74,22 @@ TEST(AckedRecords, an_unclean_election_is_an_excuse_where_the_topic_permits_it) 
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// What a deposed leader stores is in no log but its own, however far its successor's goes.
+TEST(AckedRecords, an_unclean_election_is_an_excuse_for_what_was_stored_after_it_by_the_deposed) {
+  History h;
+  h.topic(1, true);
+  h.partition(1, 0, {1});
+  h.replicated(1, 0, 0, 100);
+  h.partition(3, 1, {3});
+  h.stored(3, 1, 1, 201);
+  h.partition(1, 2, {1});
+  h.partition(3, 3, {3});
+  h.stored(3, 2, 3, 203);
+  h.stored(1, 1, 2, 102);
+  h.acked(1, 1, 2, 102);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(AckedRecords, an_unclean_election_is_no_excuse_elsewhere) {
   History h;
   h.topic(1, false);

@@ -72,6 +72,40 @@ TEST(ConsumerOrder, another_record_after_an_excused_loss_is_normal) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// Its successor was elected uncleanly and has lost nothing: the deposed leader goes on all the
+// same.
+TEST(ConsumerOrder, another_record_than_a_deposed_leader_showed_alone_is_normal) {
+  for (const bool is_unclean : {true, false}) {
+    History h;
+    h.topic(1, true);
+    sent(h, 1, 100);
+    sent(h, 2, 200);
+    h.partition(1, 0, is_unclean ? std::vector{1} : std::vector{1, 2});
+    h.partition(2, 1, {2});
+    h.stored(2, 0, 1, 8);
+    h.stored(1, 0, 0, 7);
+    h.delivered(0, 100, "consumer-1");
+    h.delivered(0, 200, "consumer-2");
+    EXPECT_EQ(h.fired(), is_unclean ? Fired{} : Fired{"BS-O02/record_changed"});
+  }
+}
+
+// It was deposed before it acted: what it shows then nobody else has.
+TEST(ConsumerOrder, another_record_than_a_leader_showed_that_came_too_late_is_normal) {
+  History h;
+  h.topic(1, true);
+  sent(h, 1, 100);
+  sent(h, 2, 200);
+  h.partition(1, 0, {1});
+  h.stored(1, 0, 0, 7);
+  h.delivered(0, 100, "consumer-1");
+  h.partition(2, 1, {2});
+  h.partition(1, 2, {1});
+  h.stored(2, 0, 1, 8);
+  h.delivered(0, 200, "consumer-2");
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(ConsumerOrder, a_record_that_nobody_sent_is_a_violation) {
   History h;
   h.delivered(0, 666);

@@ -51,7 +51,8 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
                            "slow-replica",
                            "retention-compaction",
                            "io-error",
-                           "disk-full"}) {
+                           "disk-full",
+                           "unclean-election"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }

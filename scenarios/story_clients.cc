@@ -140,7 +140,7 @@ void StoryClients::poll(Env& env, const std::string& name, const Read& read) {
     consumer = client::Consumer::make(config);
   }
   consumer->assign(env, {read.partition});
-  if (read.from) consumer->seek(env, read.partition, *read.from);
+  if (read.from) consumer->seek(env, read.partition, {.offset = *read.from});
   if (read.from_end) consumer->seek_by(env, read.partition, *read.from_end);
   for (std::size_t count = 0; count < read.count && env.now() < read.deadline;) {
     const auto polled = consumer->poll(env, read.deadline);

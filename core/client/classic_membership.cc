@@ -20,15 +20,15 @@ constexpr Duration topic_patience = 5s;
 
 std::int32_t ms_of(Duration duration) { return static_cast<std::int32_t>(milliseconds(duration)); }
 
-// Trying again does not help.
-bool is_fatal(ErrorCode error) {
+// The coordinator may be another one by now, or we somebody else for it.
+bool may_join_again(ErrorCode error) {
   switch (error) {
-    case ErrorCode::fenced_instance_id:
-    case ErrorCode::inconsistent_group_protocol:
-    case ErrorCode::invalid_session_timeout:
-    case ErrorCode::invalid_group_id:
-    case ErrorCode::group_authorization_failed: return true;
-    default: return false;
+    case ErrorCode::network_exception:
+    case ErrorCode::member_id_required:
+    case ErrorCode::unknown_member_id:
+    case ErrorCode::illegal_generation:
+    case ErrorCode::rebalance_in_progress: return true;
+    default: return api::is_retriable(error);
   }
 }
 
@@ -98,6 +98,7 @@ ErrorCode ClassicMembership::learn(ErrorCode error) {
     case ErrorCode::coordinator_not_available: coordinator_.forget(); break;
     case ErrorCode::unknown_member_id: member_id_.clear(); [[fallthrough]];
     case ErrorCode::illegal_generation:
+    case ErrorCode::group_id_not_found:
     case ErrorCode::fenced_instance_id:
       generation_ = -1;
       has_joined_ = false;
@@ -121,7 +122,7 @@ ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std:
       held_since_ = generation_;
       return share;
     }
-    if (is_fatal(share.error())) return share;
+    if (!may_join_again(share.error())) return share;
     // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
     if (is_expelled() && !held.empty()) return share;
     const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
@@ -153,6 +154,7 @@ ClassicMembership::Share ClassicMembership::join_once(Env& env, const std::set<s
   member_id_ = joined->member_id;
   generation_ = joined->generation_id;
   has_joined_ = true;
+  note_poll(env.now());  // We were waiting, and not stuck.
   return sync(env, *channel, *joined);
 }
 
@@ -165,8 +167,16 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
   request.group_instance_id = config_.group_instance_id;
   request.protocol_type = joined.protocol_type;
   request.protocol_name = joined.protocol_name;
-  if (joined.leader == joined.member_id && !joined.skip_assignment) {
-    for (const auto& [member, partitions] : assign_to(env, joined)) {
+  if (joined.leader == joined.member_id) {
+    Subscriptions members;
+    for (const auto& member : joined.members) {
+      members[member.member_id] = read_subscription(member.metadata);
+    }
+    assigned_ = look_up_topics(env, members);
+    // KIP-814: who leads again, and finds all as it was, only watches for what changes.
+    const Assignment shares =
+        joined.skip_assignment ? Assignment{} : assign(config_.assignor, members, assigned_);
+    for (const auto& [member, partitions] : shares) {
       request.assignments.push_back({member, assignment_of(partitions)});
     }
   }
@@ -178,19 +188,17 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
 }
 
 // A topic that is not known for a while has no partitions, until it has some.
-Assignment ClassicMembership::assign_to(Env& env, const api::JoinGroupResponse& joined) {
-  Subscriptions members;
+std::map<std::string, std::int32_t> ClassicMembership::look_up_topics(
+    Env& env, const Subscriptions& members) {
   std::map<std::string, std::int32_t> partitions;
-  for (const auto& member : joined.members) {
-    members[member.member_id] = read_subscription(member.metadata);
-    for (const auto& topic : members[member.member_id].topics) partitions[topic];
+  for (const auto& [member, subscription] : members) {
+    for (const auto& topic : subscription.topics) partitions[topic];
   }
   for (auto& [topic, count] : partitions) {
     cluster_.await_topic(env, topic, env.now() + topic_patience);
     count = cluster_.view().partition_count(topic);
   }
-  assigned_ = partitions;
-  return assign(config_.assignor, members, partitions);
+  return partitions;
 }
 
 bool ClassicMembership::has_outdated_assignment() {

@@ -39,7 +39,8 @@ class ClassicMembership : public Membership {
 
   Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
   Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
-  Assignment assign_to(Env& env, const api::JoinGroupResponse& joined);
+  // As the leader: what there is for these members to share.
+  std::map<std::string, std::int32_t> look_up_topics(Env& env, const Subscriptions& members);
   api::ErrorCode learn(api::ErrorCode error) override;
   void heartbeat(Env& env);
 

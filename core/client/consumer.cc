@@ -55,13 +55,13 @@ void Consumer::assign(Host& host, const std::vector<TopicPartition>& partitions)
   changed_.notify_all(host);
 }
 
-void Consumer::seek(Host& host, const TopicPartition& partition, Offset offset) {
+void Consumer::seek(Host& host, const TopicPartition& partition, const Position& position) {
   REQUIRE(assigned_.count(partition) > 0, partition);
-  set_position(partition, assigned_[partition], offset, "seek");
+  set_position(partition, assigned_[partition], position, "seek");
   changed_.notify_all(host);
 }
 
-void Consumer::start_at(Host& host, const TopicPartition& partition, Offset committed) {
+void Consumer::start_at(Host& host, const TopicPartition& partition, const Position& committed) {
   REQUIRE(assigned_.count(partition) > 0, partition);
   set_position(partition, assigned_[partition], committed, "committed");
   changed_.notify_all(host);
@@ -83,16 +83,24 @@ void Consumer::seek_by(Host& host, const TopicPartition& partition, OffsetReset 
   changed_.notify_all(host);
 }
 
-void Consumer::set_position(const TopicPartition& partition, Assigned& assigned, Offset offset,
-                            std::string why) {
-  assigned = Assigned{
-      .position = offset, .high_watermark = assigned.high_watermark, .generation = ++generations_};
-  resets_.push_back({partition, offset, std::move(why)});
+void Consumer::set_position(const TopicPartition& partition, Assigned& assigned,
+                            const Position& position, std::string why) {
+  assigned = Assigned{.position = position.offset,
+                      .last_epoch = position.epoch,
+                      .high_watermark = assigned.high_watermark,
+                      .generation = ++generations_};
+  resets_.push_back({partition, position.offset, std::move(why)});
 }
 
 std::optional<Offset> Consumer::position(const TopicPartition& partition) const {
   const auto found = assigned_.find(partition);
   return found == assigned_.end() ? std::nullopt : found->second.position;
+}
+
+std::optional<Position> Consumer::position_and_epoch(const TopicPartition& partition) const {
+  const auto found = assigned_.find(partition);
+  if (found == assigned_.end() || !found->second.position) return std::nullopt;
+  return Position{*found->second.position, found->second.last_epoch};
 }
 
 std::optional<Offset> Consumer::high_watermark(const TopicPartition& partition) const {
@@ -310,9 +318,7 @@ void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::Part
   if (data.diverging_epoch.end_offset >= 0) {
     const Offset end = std::min(*asked.position, data.diverging_epoch.end_offset);
     const LeaderEpoch epoch = std::min(asked.last_epoch, data.diverging_epoch.epoch);
-    set_position(asked.partition, *assigned, end, "truncated");
-    assigned->last_epoch = epoch;
-    return;
+    return set_position(asked.partition, *assigned, {end, epoch}, "truncated");
   }
   assigned->high_watermark = data.high_watermark;
   if (data.records) take_records(env, asked, *assigned, data);
@@ -382,7 +388,7 @@ void Consumer::look_up(Env& env, wire::Channel& channel, const std::vector<Asked
       continue;
     }
     const std::string why = assigned->reset_why;
-    set_position(one.partition, *assigned, *found->second, why);
+    set_position(one.partition, *assigned, {.offset = *found->second}, why);
   }
 }
 

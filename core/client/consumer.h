@@ -38,6 +38,14 @@ struct Delivered {
   LeaderEpoch leader_epoch{};
 };
 
+// What comes next, and of which epoch the record before it was, if that is known: a leader that
+// does not have that one says so (KIP-320).
+struct Position {
+  Offset offset = 0;
+  LeaderEpoch epoch = no_epoch;
+};
+using Positions = std::map<TopicPartition, Position>;
+
 // The position was set by something other than delivery.
 struct Reset {
   TopicPartition partition;
@@ -69,9 +77,9 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   // auto.offset.reset says.
   void assign(Host& host, const std::vector<TopicPartition>& partitions);
   // Requires that the partition is assigned.
-  void seek(Host& host, const TopicPartition& partition, Offset offset);
+  void seek(Host& host, const TopicPartition& partition, const Position& position);
   // The same for a partition just assigned, of which an earlier owner committed so much.
-  void start_at(Host& host, const TopicPartition& partition, Offset committed);
+  void start_at(Host& host, const TopicPartition& partition, const Position& committed);
   void seek_by(Host& host, const TopicPartition& partition, OffsetReset to);
 
   // Waits for records, resets or problems; empty at the deadline. Records of a partition come in
@@ -79,6 +87,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   Polled poll(Env& env, Instant deadline);
   // The offset that comes next; nothing while it is being looked up.
   std::optional<Offset> position(const TopicPartition& partition) const;
+  std::optional<Position> position_and_epoch(const TopicPartition& partition) const;
   // The leader's high watermark as of the last fetch; nothing before it.
   std::optional<Offset> high_watermark(const TopicPartition& partition) const;
 
@@ -143,7 +152,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   // The leader is to be asked next, after a while.
   void failed(Env& env, const TopicPartition& partition, Assigned& assigned, api::ErrorCode error);
   void all_failed(Env& env, const std::vector<Asked>& asked, api::ErrorCode error);
-  void set_position(const TopicPartition& partition, Assigned& assigned, Offset offset,
+  void set_position(const TopicPartition& partition, Assigned& assigned, const Position& position,
                     std::string why);
   // Null if the answer is to a question that is no longer asked.
   Assigned* current(const Asked& asked);

@@ -105,10 +105,7 @@ void GroupConsumer::let_go(Env& env) {
   if (held_.empty()) return;
   if (classic_->is_expelled()) return lose(env);
   if (is_cooperative()) return;
-  const auto gone = std::exchange(held_, {});
-  if (config_.enable_auto_commit) (void)commit(env, env.now() + commit_patience);
-  listener_.revoked(env, gone);
-  consumer_->assign(env, {});
+  if (revoke(env, Partitions(held_), env.now() + commit_patience)) consumer_->assign(env, {});
 }
 
 // ---- Of a consumer group -----------------------------------------------------------------------
@@ -118,6 +115,7 @@ void GroupConsumer::let_go(Env& env) {
 bool GroupConsumer::reconcile(Env& env, Polled& failed) {
   auto& group = *consumer_group_;
   while (!env.is_cancelled()) {
+    membership_->note_poll(env.now());
     if (group.is_lost()) {
       if (!held_.empty()) lose(env);
       group.has_now(env, {});
@@ -141,29 +139,39 @@ bool GroupConsumer::reconcile(Env& env, Polled& failed) {
 
 // ---- Of either ---------------------------------------------------------------------------------
 
+// They are ours until the listener has been told, so that they can be committed. False if it turned
+// out then that the group has gone on without us: all is lost.
+bool GroupConsumer::revoke(Env& env, const Partitions& those, Instant deadline) {
+  if (those.empty()) return true;
+  if (config_.enable_auto_commit) (void)commit(env, deadline);
+  if (membership_->is_expelled()) {
+    lose(env);
+    return false;
+  }
+  listener_.revoked(env, those);
+  held_ = without(held_, those);
+  return true;
+}
+
 // The share is ours once the group's offsets are known. False if they do not become known, or the
 // group wants something else by then.
 bool GroupConsumer::take_over(Env& env, const Partitions& share) {
   const auto revoked = without(held_, share);
   const auto added = without(share, held_);
-  if (!revoked.empty()) {
-    if (config_.enable_auto_commit) (void)commit(env, env.now() + commit_patience);
-    listener_.revoked(env, revoked);
-    held_ = without(held_, revoked);
-  }
-  std::map<TopicPartition, Offset> offsets;
+  if (!revoke(env, revoked, env.now() + commit_patience)) return false;
+  Positions positions;
   if (!added.empty()) {
     auto committed = membership_->committed(env, added, env.now() + config_.session_timeout);
     if (!committed) return false;
-    offsets = *std::move(committed);
+    positions = *std::move(committed);
   }
   if (membership_->is_expelled()) return false;
   if (consumer_group_ && !added.empty() && consumer_group_->next_target() != share) return false;
   held_ = share;
   consumer_->assign(env, {share.begin(), share.end()});
   for (const auto& partition : added) {
-    const auto offset = offsets.find(partition);
-    if (offset != offsets.end()) consumer_->start_at(env, partition, offset->second);
+    const auto position = positions.find(partition);
+    if (position != positions.end()) consumer_->start_at(env, partition, position->second);
   }
   listener_.assigned(env, added);
   return true;
@@ -171,10 +179,10 @@ bool GroupConsumer::take_over(Env& env, const Partitions& share) {
 
 // ---- Commits -----------------------------------------------------------------------------------
 
-std::map<TopicPartition, Offset> GroupConsumer::positions() const {
-  std::map<TopicPartition, Offset> all;
+Positions GroupConsumer::positions() const {
+  Positions all;
   for (const auto& partition : held_) {
-    if (const auto position = consumer_->position(partition)) all[partition] = *position;
+    if (const auto position = consumer_->position_and_epoch(partition)) all[partition] = *position;
   }
   return all;
 }
@@ -183,20 +191,19 @@ Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, Instant deadline) {
   return commit(env, positions(), deadline);
 }
 
-Expected<Done, ErrorCode> GroupConsumer::commit(Env& env,
-                                                const std::map<TopicPartition, Offset>& offsets,
+Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, const Positions& positions,
                                                 Instant deadline) {
-  if (offsets.empty()) return Done{};
-  return membership_->commit(env, offsets, deadline);
+  if (positions.empty()) return Done{};
+  return membership_->commit(env, positions, deadline);
 }
 
 Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
   if (held_.empty()) return Done{};
-  TRY(const auto offsets, membership_->committed(env, held_, deadline));
+  TRY(const auto positions, membership_->committed(env, held_, deadline));
   for (const auto& partition : held_) {
-    const auto offset = offsets.find(partition);
-    if (offset != offsets.end()) {
-      consumer_->seek(env, partition, offset->second);
+    const auto position = positions.find(partition);
+    if (position != positions.end()) {
+      consumer_->seek(env, partition, position->second);
     } else {
       consumer_->seek_by(env, partition, config_.consumer.auto_offset_reset);
     }
@@ -211,9 +218,7 @@ void GroupConsumer::auto_commit(Env& env) {
 }
 
 void GroupConsumer::close(Env& env, Instant deadline) {
-  if (config_.enable_auto_commit) (void)commit(env, deadline);
-  const auto gone = std::exchange(held_, {});
-  if (!gone.empty()) listener_.revoked(env, gone);
+  (void)revoke(env, Partitions(held_), deadline);
   if (heartbeats_) env.cancel(*heartbeats_);
   membership_->leave(env, deadline);
   consumer_->close(env);

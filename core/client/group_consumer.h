@@ -47,10 +47,9 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   // partition is the group's, and the consumer is no longer part of it.
   Polled poll(Env& env, Instant deadline);
 
-  // Commits the positions, which are behind what was delivered last; or these offsets.
+  // Commits the positions, which are behind what was delivered last; or these.
   Expected<Done, api::ErrorCode> commit(Env& env, Instant deadline);
-  Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
-                                        Instant deadline);
+  Expected<Done, api::ErrorCode> commit(Env& env, const Positions& positions, Instant deadline);
 
   // Every position goes back to what the group has committed, or to where one begins that has not.
   Expected<Done, api::ErrorCode> rewind(Env& env, Instant deadline);
@@ -80,9 +79,10 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   bool reconcile(Env& env, Polled& failed);
   // ---- Of either ----
   void lose(Env& env);
+  bool revoke(Env& env, const Partitions& those, Instant deadline);
   bool take_over(Env& env, const Partitions& share);
   void auto_commit(Env& env);
-  std::map<TopicPartition, Offset> positions() const;
+  Positions positions() const;
 
   const GroupConsumerConfig config_;
   const RebalanceListener listener_;

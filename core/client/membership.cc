@@ -19,19 +19,19 @@ bool Membership::may_pass(ErrorCode error) const {
   return api::is_retriable(error) || error == ErrorCode::network_exception;
 }
 
-Expected<Done, ErrorCode> Membership::commit(Env& env,
-                                             const std::map<TopicPartition, Offset>& offsets,
+Expected<Done, ErrorCode> Membership::commit(Env& env, const Positions& positions,
                                              Instant deadline) {
   api::OffsetCommitRequest request;
   request.group_id = config_.group_id;
   request.member_id = member_id_;
   request.group_instance_id = config_.group_instance_id;
-  for (const auto& [partition, offset] : offsets) {
+  for (const auto& [partition, position] : positions) {
     if (request.topics.empty() || request.topics.back().name != partition.topic) {
       request.topics.emplace_back().name = partition.topic;
     }
-    request.topics.back().partitions.push_back(
-        {.partition_index = partition.partition, .committed_offset = offset});
+    request.topics.back().partitions.push_back({.partition_index = partition.partition,
+                                                .committed_offset = position.offset,
+                                                .committed_leader_epoch = position.epoch});
   }
   do {
     if (is_expelled()) return Unexpected(ErrorCode::unknown_member_id);
@@ -53,8 +53,8 @@ Expected<Done, ErrorCode> Membership::commit(Env& env,
   return Unexpected(ErrorCode::request_timed_out);
 }
 
-Expected<std::map<TopicPartition, Offset>, ErrorCode> Membership::committed(
-    Env& env, const Partitions& partitions, Instant deadline) {
+Expected<Positions, ErrorCode> Membership::committed(Env& env, const Partitions& partitions,
+                                                     Instant deadline) {
   api::OffsetFetchRequest request;
   request.require_stable = true;
   auto& group = request.groups.emplace_back();
@@ -73,18 +73,20 @@ Expected<std::map<TopicPartition, Offset>, ErrorCode> Membership::committed(
     const auto response = channel->call(env, request, offset_fetch_version, deadline);
     auto error = response && !response->groups.empty() ? response->groups[0].error_code
                                                        : ErrorCode::network_exception;
-    std::map<TopicPartition, Offset> offsets;
+    Positions positions;
     if (error == ErrorCode::none) {
       for (const auto& topic : response->groups[0].topics) {
         for (const auto& one : topic.partitions) {
           if (one.error_code != ErrorCode::none) error = one.error_code;
           const bool is_set = one.error_code == ErrorCode::none && one.committed_offset >= 0;
-          if (is_set) offsets[{topic.name, one.partition_index}] = one.committed_offset;
+          if (!is_set) continue;
+          positions[{topic.name, one.partition_index}] = {one.committed_offset,
+                                                          one.committed_leader_epoch};
         }
       }
     }
     learn(error);
-    if (error == ErrorCode::none) return offsets;
+    if (error == ErrorCode::none) return positions;
   } while (back_off(env, deadline));
   return Unexpected(ErrorCode::request_timed_out);
 }

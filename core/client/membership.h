@@ -10,6 +10,7 @@
 #include "core/api/offset_fetch.h"
 #include "core/client/cluster.h"
 #include "core/client/config.h"
+#include "core/client/consumer.h"
 #include "core/client/coordinator_link.h"
 #include "core/env.h"
 
@@ -34,12 +35,10 @@ class Membership {
   // As the member that we are at present. REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION and the like:
   // it is not committed, and we have to catch up with the group. Other errors, and timeouts:
   // perhaps it is.
-  Expected<Done, api::ErrorCode> commit(Env& env, const std::map<TopicPartition, Offset>& offsets,
-                                        Instant deadline);
+  Expected<Done, api::ErrorCode> commit(Env& env, const Positions& positions, Instant deadline);
   // What the group has committed of these; absent: nothing.
-  Expected<std::map<TopicPartition, Offset>, api::ErrorCode> committed(Env& env,
-                                                                       const Partitions& partitions,
-                                                                       Instant deadline);
+  Expected<Positions, api::ErrorCode> committed(Env& env, const Partitions& partitions,
+                                                Instant deadline);
 
   const std::string& member_id() const { return member_id_; }
   // Or the member's epoch.

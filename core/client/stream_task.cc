@@ -90,17 +90,17 @@ void StreamTask::process(Env& env, const Delivered& delivered) {
     if (!partition) break;
     output_->send(env, *partition, record, application_.on_send(env, *partition, record));
   }
-  offsets_[delivered.partition] = delivered.at.offset + 1;
+  positions_[delivered.partition] = {delivered.at.offset + 1, delivered.leader_epoch};
 }
 
 void StreamTask::commit(Env& env) {
   if (!std::exchange(is_open_, false)) return;
-  note_end(env, true, output_->commit(env, *consumer_, std::exchange(offsets_, {})));
+  note_end(env, true, output_->commit(env, *consumer_, std::exchange(positions_, {})));
 }
 
 void StreamTask::abort(Env& env) {
   if (!std::exchange(is_open_, false)) return;
-  offsets_.clear();
+  positions_.clear();
   note_end(env, false, output_->abort(env));
 }
 

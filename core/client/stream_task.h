@@ -70,9 +70,9 @@ class StreamTask {
   StreamApplication& application_;
   std::unique_ptr<TaskOutput> output_;
   std::shared_ptr<GroupConsumer> consumer_;
-  bool is_open_ = false;                      // Something was made that does not count yet:
-  std::map<TopicPartition, Offset> offsets_;  // of the records before these,
-  Instant commit_at_{};                       // which is to end here.
+  bool is_open_ = false;  // Something was made that does not count yet:
+  Positions positions_;   // of the records before these,
+  Instant commit_at_{};   // which is to end here.
   // Positions are ahead of what counts: what is handed over is not to be processed.
   bool must_rewind_ = false;
 };

@@ -49,8 +49,7 @@ class TransactionalOutput final : public TaskOutput {
     producer_->send(env, partition, record, std::move(on_sent));
   }
 
-  WorkEnd commit(Env& env, GroupConsumer& consumer,
-                 const std::map<TopicPartition, Offset>& offsets) override {
+  WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) override {
     // Whoever was put out of the group has no generation to commit in, and without one nobody would
     // look whether the partitions are still its own (KIP-447).
     const auto& membership = consumer.membership();
@@ -59,7 +58,7 @@ class TransactionalOutput final : public TaskOutput {
                              .generation = membership.generation(),
                              .member_id = membership.member_id(),
                              .instance_id = membership.instance_id()};
-    if (!producer_->send_offsets(env, offsets, member, env.now() + task_patience)) {
+    if (!producer_->send_offsets(env, positions, member, env.now() + task_patience)) {
       return abort(env);
     }
     for (std::int32_t attempt = 0; attempt < most_attempts && !env.is_cancelled(); ++attempt) {
@@ -127,11 +126,10 @@ class PlainOutput final : public TaskOutput {
                     });
   }
 
-  WorkEnd commit(Env& env, GroupConsumer& consumer,
-                 const std::map<TopicPartition, Offset>& offsets) override {
+  WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) override {
     producer_->flush(env);
     if (*has_failed_) return WorkEnd::unknown;
-    const auto committed = consumer.commit(env, offsets, env.now() + task_patience);
+    const auto committed = consumer.commit(env, positions, env.now() + task_patience);
     return committed ? WorkEnd::committed : WorkEnd::unknown;
   }
 

@@ -33,9 +33,8 @@ class TaskOutput {
                                                                     const wire::Record& record) = 0;
   virtual void send(Env& env, const TopicPartition& partition, const wire::Record& record,
                     OnSent on_sent) = 0;
-  // Offsets are those to go on from, of a member that `consumer` is.
-  virtual WorkEnd commit(Env& env, GroupConsumer& consumer,
-                         const std::map<TopicPartition, Offset>& offsets) = 0;
+  // Where to go on from, of a member that `consumer` is.
+  virtual WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) = 0;
   virtual WorkEnd abort(Env& env) = 0;
   virtual void close(Env& env) = 0;
 };

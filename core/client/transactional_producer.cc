@@ -206,9 +206,10 @@ TransactionalProducer::Result TransactionalProducer::add_offsets(Env& env,
   return Done{};
 }
 
-TransactionalProducer::Result TransactionalProducer::send_offsets(
-    Env& env, const std::map<TopicPartition, Offset>& offsets, const GroupMember& member,
-    Instant deadline) {
+TransactionalProducer::Result TransactionalProducer::send_offsets(Env& env,
+                                                                  const Positions& positions,
+                                                                  const GroupMember& member,
+                                                                  Instant deadline) {
   REQUIRE(is_open_);
   if (failed_) return Unexpected(*failed_);
   is_begun_at_coordinator_ = true;
@@ -220,12 +221,13 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(
                                       .generation_id = member.generation,
                                       .member_id = member.member_id,
                                       .group_instance_id = member.instance_id};
-  for (const auto& [partition, offset] : offsets) {  // Ordered, so that topics come together.
+  for (const auto& [partition, position] : positions) {  // Ordered: topics come together.
     if (request.topics.empty() || request.topics.back().name != partition.topic) {
       request.topics.emplace_back().name = partition.topic;
     }
-    request.topics.back().partitions.push_back(
-        {.partition_index = partition.partition, .committed_offset = offset});
+    request.topics.back().partitions.push_back({.partition_index = partition.partition,
+                                                .committed_offset = position.offset,
+                                                .committed_leader_epoch = position.epoch});
   }
   auto& link = groups_[member.group_id];
   if (!link) {

@@ -5,7 +5,7 @@
 //   producer->init(env, deadline);             // from now on nobody else has this transactional id
 //   producer->begin();
 //   producer->send(env, partition, record, on_sent);
-//   producer->send_offsets(env, offsets, member, deadline);
+//   producer->send_offsets(env, positions, member, deadline);
 //   producer->commit(env, deadline);           // or abort()
 //
 // After an error that is not fatal the transaction is to be aborted; after a fatal one another
@@ -19,6 +19,7 @@
 #include <set>
 #include <string>
 
+#include "core/client/consumer.h"
 #include "core/client/coordinator_link.h"
 #include "core/client/producer.h"
 
@@ -52,8 +53,9 @@ class TransactionalProducer : public std::enable_shared_from_this<TransactionalP
   }
   // As Producer's. The first to a partition waits until this is part of the transaction.
   void send(Env& env, const TopicPartition& partition, const wire::Record& record, OnSent on_sent);
-  Result send_offsets(Env& env, const std::map<TopicPartition, Offset>& offsets,
-                      const GroupMember& member, Instant deadline);
+  // Of a group's member: where it is to go on from, once the transaction is committed.
+  Result send_offsets(Env& env, const Positions& positions, const GroupMember& member,
+                      Instant deadline);
   // Waits until everything sent is settled, and ends the transaction. The error of a send that
   // failed is also the commit's: then it is not attempted.
   Result commit(Env& env, Instant deadline);

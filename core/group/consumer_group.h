@@ -76,9 +76,10 @@ class ConsumerGroup {
   // Of one without such an error.
   Decision heartbeat(Now now, const HeartbeatContext& context, const Request& asked,
                      const KnownTopics& topics);
+  // The first version of OffsetCommit in which members say their epoch.
+  static constexpr std::int16_t knows_member_epochs = 9;
   // Whether offsets are committed or asked for by a member in its present epoch; or, committed, by
-  // nobody while the group is empty. `version` is that of OffsetCommit: before 9 no member of such
-  // a group speaks.
+  // nobody while the group is empty. `version` is that of OffsetCommit.
   api::ErrorCode check_commit(std::int32_t epoch, const std::string& member,
                               std::int16_t version) const;
   api::ErrorCode check_transactional_commit(std::int32_t epoch, const std::string& member) const;

@@ -227,7 +227,6 @@ ConsumerGroup::Decision ConsumerGroup::tick(Now now, const KnownTopics& topics) 
 
 ErrorCode ConsumerGroup::check_commit(std::int32_t epoch, const std::string& member,
                                       std::int16_t version) const {
-  constexpr std::int16_t knows_member_epochs = 9;
   if (epoch < 0 && members_.empty()) return ErrorCode::none;
   const auto known = members_.find(member);
   if (known == members_.end()) return ErrorCode::unknown_member_id;
@@ -238,7 +237,9 @@ ErrorCode ConsumerGroup::check_commit(std::int32_t epoch, const std::string& mem
 ErrorCode ConsumerGroup::check_transactional_commit(std::int32_t epoch,
                                                     const std::string& member) const {
   if (epoch < 0 && (member.empty() || members_.empty())) return ErrorCode::none;
-  return check_fetch(epoch, member);
+  const auto error = check_fetch(epoch, member);
+  // Its producer knows of generations only, and can abort for one that is over.
+  return error == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : error;
 }
 
 ErrorCode ConsumerGroup::check_fetch(std::int32_t epoch,

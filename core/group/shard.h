@@ -147,6 +147,7 @@ class Shard {
   Write write_of(Now now, const std::string& group, const std::vector<Entry>& entries) const;
   Write tombstones(Now now, const std::string& group,
                    const std::vector<TopicPartition>& partitions) const;
+  static std::vector<TopicPartition> with_offsets(const Slot& slot);
   void bury(Now now, const Slot& slot, Write& write) const;
   FetchedPartition fetched(const Slot* slot, const TopicPartition& partition,
                            bool must_be_stable) const;

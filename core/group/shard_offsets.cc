@@ -84,7 +84,9 @@ ErrorCode Shard::check_commit(Now now, const api::OffsetCommitRequest& asked,
   const auto generation = asked.generation_id_or_member_epoch;
   auto* slot = find_known(asked.group_id);
   // A group that is not there is made by the commit of somebody who assigns partitions himself.
-  if (!slot) return generation < 0 ? ErrorCode::none : ErrorCode::illegal_generation;
+  if (!slot && generation < 0) return ErrorCode::none;
+  if (!slot && version >= ConsumerGroup::knows_member_epochs) return ErrorCode::group_id_not_found;
+  if (!slot) return ErrorCode::illegal_generation;
   if (slot->is_of_consumers()) {
     return slot->consumers->check_commit(generation, asked.member_id, version);
   }
@@ -179,6 +181,14 @@ api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
 
 // ---- Deleting ----------------------------------------------------------------------------------
 
+// Also those of which only a transaction knows one: it would bring it back.
+std::vector<TopicPartition> Shard::with_offsets(const Slot& slot) {
+  std::set<TopicPartition> all;
+  for (const auto& partition : slot.offsets.partitions()) all.insert(partition);
+  for (const auto& partition : slot.pending.partitions()) all.insert(partition);
+  return {all.begin(), all.end()};
+}
+
 Write Shard::tombstones(Now now, const std::string& group,
                         const std::vector<TopicPartition>& partitions) const {
   Write write{.group = group, .must_replay = true};
@@ -212,11 +222,7 @@ Output Shard::delete_group(Now now, RequestId request, const std::string& name) 
     respond(slot ? ErrorCode::non_empty_group : ErrorCode::group_id_not_found, out);
     return out;
   }
-  // Also those that only a transaction knows: it would bring them back.
-  std::set<TopicPartition> all;
-  for (const auto& partition : slot->offsets.partitions()) all.insert(partition);
-  for (const auto& partition : slot->pending.partitions()) all.insert(partition);
-  auto write = tombstones(now, name, {all.begin(), all.end()});
+  auto write = tombstones(now, name, with_offsets(*slot));
   bury(now, *slot, write);
   write.finish = [respond](Group*, Now, ErrorCode error, Output& later) {
     respond(error_of_write(error), later);
@@ -247,7 +253,8 @@ Output Shard::delete_offsets(Now now, RequestId request, const api::OffsetDelete
           {.partition_index = one.partition_index,
            .error_code = is_wanted ? ErrorCode::group_subscribed_to_topic : ErrorCode::none});
       const TopicPartition partition{topic.name, one.partition_index};
-      if (!is_wanted && slot->offsets.latest(partition)) gone.push_back(partition);
+      const bool has_offset = slot->offsets.latest(partition) || slot->pending.has(partition);
+      if (!is_wanted && has_offset) gone.push_back(partition);
     }
   }
   if (gone.empty()) {
@@ -267,7 +274,7 @@ Output Shard::delete_offsets(Now now, RequestId request, const api::OffsetDelete
 Output Shard::forget_topics(Now now, const std::set<std::string>& topics) {
   Output out;
   for (const auto& [name, slot] : groups_) {
-    auto gone = slot.offsets.partitions();
+    auto gone = with_offsets(slot);
     std::erase_if(gone, [&](const auto& partition) { return !topics.contains(partition.topic); });
     if (!gone.empty()) out.writes.push_back(tombstones(now, name, gone));
   }

@@ -29,11 +29,15 @@ struct Reader {
   client::Partitions ever_revoked;
   client::Partitions ever_lost;
   std::set<std::pair<TopicPartition, Offset>> read;
+  std::size_t deliveries = 0;
+  std::set<api::ErrorCode> problems;
 };
 
 class GroupsInCluster : public testing::Test {
  protected:
-  GroupsInCluster() {
+  GroupsInCluster() : GroupsInCluster({}) {}
+  // With settings besides those of all these tests.
+  explicit GroupsInCluster(const std::map<std::string, std::string>& settings) {
     Plan plan;
     plan.cluster.settings = {{"offsets.topic.num.partitions", "3"},
                              {"broker.session.timeout.ms", "6000"},
@@ -41,6 +45,7 @@ class GroupsInCluster : public testing::Test {
                              {"group.consumer.session.timeout.ms", "6000"},
                              {"group.consumer.min.heartbeat.interval.ms", "1000"},
                              {"group.consumer.heartbeat.interval.ms", "1000"}};
+    plan.cluster.settings.insert(settings.begin(), settings.end());
     cluster_.emplace(plan, *node_configs(plan));
     cluster_->world().recorder().listen([this](const Event& event) {
       trial_.observe(event);
@@ -62,6 +67,16 @@ class GroupsInCluster : public testing::Test {
     auto config = config_of(name, is_static);
     config.group_protocol = client::GroupProtocol::consumer;
     start(name, at, until, config);
+  }
+
+  // The topic gets more partitions, and producers go on to send to those they know.
+  void add_partition_at(Duration at) {
+    cluster_->start_client("admin-2", [at, this](Env& env) {
+      env.sleep_until(Instant{at});
+      client::Admin admin(client_config("admin-2"));
+      const auto added = admin.create_partitions(env, "t", partition_count + 1, env.now() + 30s);
+      EXPECT_TRUE(added.has_value());
+    });
   }
 
   void run_to(Duration time) { cluster_->world().run_until(Instant{time}); }
@@ -88,6 +103,7 @@ class GroupsInCluster : public testing::Test {
   std::map<std::string, Reader> readers_;
   std::optional<SimulatedCluster> cluster_;
   bool allows_consumer_groups_ = false;  // To be set before anything runs.
+  Duration auto_commit_interval_ = 1s;   // Likewise.
 
  private:
   client::GroupConsumerConfig config_of(const std::string& name, bool is_static) const {
@@ -99,7 +115,7 @@ class GroupsInCluster : public testing::Test {
     config.session_timeout = 6s;
     config.heartbeat_interval = 1s;
     config.max_poll_interval = 20s;
-    config.auto_commit_interval = 1s;
+    config.auto_commit_interval = auto_commit_interval_;
     return config;
   }
   void start(const std::string& name, Duration at, Duration until,
@@ -117,7 +133,9 @@ class GroupsInCluster : public testing::Test {
         const auto polled = consumer->poll(env, env.now() + 500ms);
         for (const auto& delivered : polled.records) {
           reader.read.insert({delivered.partition, delivered.at.offset});
+          ++reader.deliveries;
         }
+        for (const auto& problem : polled.problems) reader.problems.insert(problem.error);
         is_well = polled.problems.empty();
         if (is_well) continue;
         consumer->close(env, env.now() + 5s);

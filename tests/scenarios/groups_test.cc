@@ -23,6 +23,18 @@ TEST_F(Groups, members_share_partitions_and_who_stays_gets_what_others_leave) {
   EXPECT_EQ(reads, static_cast<std::size_t>(record_count));
 }
 
+// The next automatic commit is an hour away.
+TEST_F(Groups, what_was_read_is_committed_before_it_is_given_up) {
+  auto_commit_interval_ = 1h;
+  member("reader-1", 2s, 100s);
+  member("reader-2", 12s, 100s);
+  run_to(60s);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  expect_well();
+  EXPECT_EQ(readers_["reader-1"].deliveries + readers_["reader-2"].deliveries,
+            static_cast<std::size_t>(record_count));
+}
+
 TEST_F(Groups, a_member_that_crashes_is_replaced_once_its_session_is_over) {
   member("reader-1", 2s, 100s, client::Assignor::roundrobin);
   member("reader-2", 2s, 100s, client::Assignor::roundrobin);
@@ -111,6 +123,33 @@ TEST_F(Groups, a_static_member_restarts_without_a_rebalance) {
   EXPECT_EQ(readers_["reader-2"].held, held);
   EXPECT_EQ(readers_["reader-1"].rebalances, 1);
   expect_well();
+}
+
+// KIP-814: what it is told is to share nothing out, and it is the leader all the same.
+TEST_F(Groups, a_static_leader_that_has_restarted_shares_new_partitions) {
+  member("reader-1", 2s, 400s, client::Assignor::range, true);
+  run_to(15s);
+  cluster_->world().crash(machine("reader-1"));
+  run_to(17s);
+  cluster_->world().restart(machine("reader-1"));
+  add_partition_at(30s);
+  // Its metadata is five minutes old at most.
+  run_to(350s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 5u);
+  expect_well();
+}
+
+class FullGroup : public GroupsInCluster {
+ protected:
+  FullGroup() : GroupsInCluster({{"group.max.size", "1"}}) {}
+};
+
+TEST_F(FullGroup, says_so_to_who_comes_too_late) {
+  member("reader-1", 2s, 100s);
+  member("reader-2", 8s, 100s);
+  run_to(40s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  EXPECT_EQ(readers_["reader-2"].problems, std::set{api::ErrorCode::group_max_size_reached});
 }
 
 }  // namespace

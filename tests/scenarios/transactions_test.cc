@@ -295,7 +295,7 @@ TEST(Transactions, begin_with_their_first_batch_where_each_has_its_own_epoch) {
         c.send(env, *with, 0, "a" + std::to_string(i));
         c.send(env, *with, 1, "b" + std::to_string(i));
         EXPECT_EQ(c.error_of(
-                      with->send_offsets(env, {{{"t", 1}, i}}, {.group_id = "g"}, env.now() + 60s)),
+                      with->send_offsets(env, {{{"t", 1}, {.offset = i}}}, {.group_id = "g"}, env.now() + 60s)),
                   ErrorCode::none);
         EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
       }
@@ -317,7 +317,7 @@ void commit_offsets_with_records(bool has_own_epoch) {
     const auto with = c.producer(env, "task");
     ASSERT_TRUE(with->init(env, env.now() + 60s));
     const client::GroupMember nobody{.group_id = "g"};
-    const std::map<TopicPartition, Offset> offsets{{{"t", 1}, 7}};
+    const client::Positions positions{{{"t", 1}, {.offset = 7}}};
     client::Admin admin(c.config_of("admin"));
     const auto committed = [&](bool must_be_stable) {
       client::CoordinatorLink link(admin.cluster(), client::CoordinatorLink::Of::group, "g");
@@ -339,13 +339,13 @@ void commit_offsets_with_records(bool has_own_epoch) {
     EXPECT_EQ(committed(true), std::pair(ErrorCode::none, Offset{-1}));
     with->begin();
     c.send(env, *with, 0, "aborted");
-    EXPECT_EQ(c.error_of(with->send_offsets(env, offsets, nobody, env.now() + 60s)),
+    EXPECT_EQ(c.error_of(with->send_offsets(env, positions, nobody, env.now() + 60s)),
               ErrorCode::none);
     EXPECT_EQ(committed(true).first, ErrorCode::unstable_offset_commit);
     EXPECT_EQ(committed(false), std::pair(ErrorCode::none, Offset{-1}));
     EXPECT_EQ(c.error_of(with->abort(env, env.now() + 60s)), ErrorCode::none);
     with->begin();
-    EXPECT_EQ(c.error_of(with->send_offsets(env, offsets,
+    EXPECT_EQ(c.error_of(with->send_offsets(env, positions,
                                             {.group_id = "g", .generation = 3, .member_id = "gone"},
                                             env.now() + 60s)),
               ErrorCode::illegal_generation);
@@ -353,7 +353,7 @@ void commit_offsets_with_records(bool has_own_epoch) {
     EXPECT_EQ(committed(true).second, -1);
     with->begin();
     c.send(env, *with, 0, "made");
-    EXPECT_EQ(c.error_of(with->send_offsets(env, offsets, nobody, env.now() + 60s)),
+    EXPECT_EQ(c.error_of(with->send_offsets(env, positions, nobody, env.now() + 60s)),
               ErrorCode::none);
     EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
     while (committed(true).first != ErrorCode::none) env.sleep(100ms);

@@ -451,7 +451,7 @@ TEST_F(ConsumerTest, seeks_and_forgets_what_it_had_fetched) {
     const auto consumer = Consumer::make(config);
     consumer->assign(env, {p0});
     EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
-    consumer->seek(env, p0, 2);
+    consumer->seek(env, p0, {.offset = 2});
     EXPECT_EQ(read(env, *consumer, 1), (Texts{"c"}));
     consumer->seek_by(env, p0, OffsetReset::earliest);
     EXPECT_EQ(read(env, *consumer, 2), (Texts{"a", "b"}));
@@ -503,7 +503,7 @@ TEST_F(ConsumerTest, out_of_range_resets_as_configured) {
       config.auto_offset_reset = policy;
       const auto consumer = Consumer::make(config);
       consumer->assign(env, {p0});
-      consumer->seek(env, p0, 3);
+      consumer->seek(env, p0, {.offset = 3});
       const auto texts = read(env, *consumer, 1);
       EXPECT_EQ(texts.size(), policy == OffsetReset::none ? 0u : 1u);
       consumer->close(env);

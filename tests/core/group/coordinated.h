@@ -189,6 +189,7 @@ class Coordinated {
     take(shard->delete_offsets(now, id, asked));
     return id;
   }
+  void forget_topic(const std::string& topic) { take(shard->forget_topics(now, {topic})); }
 
   // Of a member of a consumer group.
   RequestId beat(const api::ConsumerGroupHeartbeatRequest& asked, std::int16_t version = 1) {

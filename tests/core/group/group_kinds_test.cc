@@ -76,7 +76,7 @@ TEST_F(GroupKinds, offsets_of_consumers_need_a_request_that_knows_epochs) {
 TEST_F(GroupKinds, offsets_in_transactions_are_of_the_present_epoch_or_of_nobody) {
   m.take(m.join());
   EXPECT_EQ(c.pending(c.commit_pending(3, 7, "m", 1)), ErrorCode::none);
-  EXPECT_EQ(c.pending(c.commit_pending(3, 7, "m", 0)), ErrorCode::stale_member_epoch);
+  EXPECT_EQ(c.pending(c.commit_pending(3, 7, "m", 0)), ErrorCode::illegal_generation);
   EXPECT_EQ(c.pending(c.commit_pending(3, 7)), ErrorCode::none);
 }
 

@@ -38,7 +38,7 @@ TEST(Committing, nobody_waits_longer_than_its_timeout_and_it_may_stand_all_the_s
 
 TEST(Committing, is_for_members_of_the_generation) {
   Coordinated c;
-  EXPECT_EQ(c.committed(c.commit(1, "ghost", 3)), ErrorCode::illegal_generation);
+  EXPECT_EQ(c.committed(c.commit(1, "ghost", 3)), ErrorCode::group_id_not_found);
   const auto ids = c.stable({{}, {}});
   EXPECT_EQ(c.committed(c.commit(1, ids[0], c.stable_generation)), ErrorCode::none);
   EXPECT_EQ(c.committed(c.commit(2, ids[0], c.stable_generation - 1)),
@@ -46,6 +46,21 @@ TEST(Committing, is_for_members_of_the_generation) {
   EXPECT_EQ(c.committed(c.commit(2, "ghost", c.stable_generation)), ErrorCode::unknown_member_id);
   EXPECT_EQ(c.committed(c.commit(2)), ErrorCode::unknown_member_id);  // From outside.
   EXPECT_EQ(c.fetch(), 1);
+}
+
+TEST(Committing, as_a_member_of_a_group_that_is_not_there_says_so_where_epochs_are_known) {
+  Coordinated c;
+  api::OffsetCommitRequest asked;
+  asked.group_id = "g";
+  asked.generation_id_or_member_epoch = 3;
+  asked.topics.push_back({.name = "orders", .partitions = {{.committed_offset = 1}}});
+  const auto error = [&](std::int16_t version) {
+    const auto out = c.shard->commit_offsets(c.now, {99}, asked, version);
+    const auto& response = std::get<api::OffsetCommitResponse>(out.answers.at(0).response);
+    return response.topics.at(0).partitions.at(0).error_code;
+  };
+  EXPECT_EQ(error(8), ErrorCode::illegal_generation);
+  EXPECT_EQ(error(9), ErrorCode::group_id_not_found);
 }
 
 TEST(Committing, during_a_rebalance_is_possible_until_the_next_generation_began) {

@@ -72,6 +72,24 @@ TEST(PendingOffsets, what_is_deleted_is_brought_back_by_no_transaction) {
   EXPECT_EQ(c.fetch(), -1);
 }
 
+// They are the first that the group commits.
+TEST(PendingOffsets, of_partitions_that_are_deleted_are_brought_back_by_no_transaction) {
+  for (const bool is_topic : {false, true}) {
+    Coordinated c;
+    c.commit_pending(5, 7);
+    if (is_topic) {
+      c.forget_topic("orders");
+    } else {
+      c.delete_offsets("orders");
+    }
+    EXPECT_EQ(c.stability(), ErrorCode::none);
+    c.end_transaction(7, true);
+    EXPECT_EQ(c.fetch(), -1);
+    c.fail_over();
+    EXPECT_EQ(c.fetch(), -1);
+  }
+}
+
 TEST(PendingOffsets, do_not_expire_under_a_transaction) {
   Coordinated c;
   c.commit(3);

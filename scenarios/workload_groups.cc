@@ -50,7 +50,8 @@ void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
       (void)client->commit(env, env.now() + member_patience);
     }
     // Whose machine is gone says nothing more.
-    if (!env.is_cancelled()) client->close(env, env.now() + member_patience);
+    if (env.is_cancelled()) return client->abandon(env);
+    client->close(env, env.now() + member_patience);
     if (!is_well) env.sleep(member_pause);
   }
 }

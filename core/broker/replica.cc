@@ -140,13 +140,12 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch,
   }
   const auto id = batch.header.producer_id;
   const auto& rules = config_.rules.append;
-  const bool is_verified = !verifies_transactions() ||
-                           verifications_.is_valid(id, request.ticket, rules) ||
-                           (request.origin == log::AppendTerms::Origin::coordinator &&
-                            verifications_.is_confirmed(id, batch.header.producer_epoch));
+  const bool is_verified =
+      !verifies_transactions() || verifications_.is_valid(id, request.ticket, rules);
   const auto repeated =
       log_->producers().check(batch.header, {.origin = request.origin,
                                              .is_verified = is_verified,
+                                             .begins_transaction = verifications_.adds(id),
                                              .lowest_sequence = verifications_.lowest_sequence(id),
                                              .rules = rules});
   if (!repeated) return Unexpected(repeated.error());
@@ -200,7 +199,7 @@ std::optional<partition::VerificationTicket> Replica::begin_verification(
   if (producers.continues_transaction(id, epoch, config_.rules.append)) return std::nullopt;
   const auto* known = producers.find(id);
   if (known != nullptr && epoch < known->epoch) return std::nullopt;
-  return verifications_.begin(host.wall_clock(), id, epoch, batch.base_sequence);
+  return verifications_.begin(host.wall_clock(), id, epoch, batch.base_sequence, adds);
 }
 
 std::optional<ErrorCode> Replica::acks_satisfied(std::int16_t acks,

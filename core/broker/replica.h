@@ -118,11 +118,6 @@ class Replica {
   std::optional<partition::VerificationTicket> begin_verification(Host& host,
                                                                   const wire::BatchHeader& batch,
                                                                   bool adds);
-  // The coordinator has said so: until the transaction begins here, or ends, group coordinators
-  // append to it without showing a ticket.
-  void confirm_verification(std::int64_t producer_id, partition::VerificationTicket ticket) {
-    verifications_.confirm(producer_id, ticket);
-  }
   void expire_verifications(WallTime now, Duration expiration) {
     verifications_.expire(now, expiration);
   }

@@ -173,6 +173,11 @@ bool Accumulator::has_gap() const {
                      [](const auto& entry) { return entry.second.sequences.has_gap(); });
 }
 
+bool Accumulator::has_numbered() const {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [](const auto& entry) { return entry.second.sequences.has_numbered(); });
+}
+
 bool Accumulator::may_renumber(const Batch& batch) const {
   switch (config_.rules.renumber) {
     case Rules::Renumber::refused: return !batch.may_have_effect;

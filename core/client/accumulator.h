@@ -94,6 +94,8 @@ class Accumulator {
   void set_producer(std::int64_t id, std::int16_t epoch);
   // Nothing can be sent to some partition in the present epoch.
   bool has_gap() const;
+  // Something was sent in the present epoch.
+  bool has_numbered() const;
   // When take() for this broker may have something next; `never` if nothing waits for it.
   Instant next_due(const ClusterView& view, NodeId broker) const;
 

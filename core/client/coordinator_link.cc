@@ -10,7 +10,8 @@ namespace brokersim::client {
 
 std::shared_ptr<wire::Channel> CoordinatorLink::channel(Env& env, Instant deadline) {
   if (channel_) return channel_;
-  if (cluster_.view().brokers().empty()) cluster_.refresh(env, deadline);
+  const bool must_refresh = is_silent_ || cluster_.view().brokers().empty();
+  if (must_refresh) is_silent_ = !cluster_.refresh(env, deadline);
   const auto& brokers = cluster_.view().brokers();
   if (brokers.empty()) return nullptr;
   auto at = brokers.begin();
@@ -22,7 +23,7 @@ std::shared_ptr<wire::Channel> CoordinatorLink::channel(Env& env, Instant deadli
   const auto until = std::min(deadline, env.now() + cluster_.config().request_timeout);
   const auto response = asked->call(env, request, find_coordinator_version, until);
   if (!response) {
-    cluster_.needs_refresh();
+    is_silent_ = true;
     return nullptr;
   }
   if (response->coordinators.empty()) return nullptr;

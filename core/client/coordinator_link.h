@@ -34,6 +34,7 @@ class CoordinatorLink {
   const std::string key_;
   std::shared_ptr<wire::Channel> channel_;
   std::uint64_t lookups_ = 0;
+  bool is_silent_ = false;  // Whoever was asked last: there may be others by now.
 };
 
 }  // namespace brokersim::client

@@ -224,4 +224,9 @@ void GroupConsumer::close(Env& env, Instant deadline) {
   consumer_->close(env);
 }
 
+void GroupConsumer::abandon(Host& host) {
+  if (heartbeats_) host.cancel(*heartbeats_);
+  consumer_->close(host);
+}
+
 }  // namespace brokersim::client

@@ -65,6 +65,9 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
 
   // Commits if that is automatic, and leaves the group.
   void close(Env& env, Instant deadline);
+  // Ends without a word to anybody, for whoever is cancelled: the group waits for the session's
+  // end.
+  void abandon(Host& host);
 
  private:
   GroupConsumer(GroupConsumerConfig config, RebalanceListener listener);

@@ -117,23 +117,23 @@ SendResult Producer::send_and_wait(Env& env, const TopicPartition& partition,
   return **result;
 }
 
-void Producer::flush(Env& env) {
+bool Producer::flush(Env& env, const std::function<bool()>& is_vain) {
   const std::int64_t up_to = accumulator_.flush();
   work_.notify_all(env);
   while (!accumulator_.is_settled(up_to)) {
-    if (settled_.wait(env) == Wake::cancelled) return;
+    if (is_vain() || settled_.wait(env) == Wake::cancelled) return false;
   }
+  return true;
 }
 
 void Producer::drop(Env& env) {
   accumulator_.abandon(env);
   settled_.notify_all(env);
-  flush(env);
-  if (!env.is_cancelled()) accumulator_.resume();
+  if (flush(env)) accumulator_.resume();
 }
 
 void Producer::close(Env& env) {
-  flush(env);
+  (void)flush(env);
   is_closing_ = true;
   accumulator_.abandon(env);
   for (const FiberId fiber : fibers_) env.cancel(fiber);
@@ -202,7 +202,10 @@ std::optional<std::int64_t> Producer::ask_producer_id(Env& env) {
   const auto channel = cluster_.channel_to(std::next(brokers.begin(), chosen)->first);
   const auto answer =
       channel->call(env, api::InitProducerIdRequest{}, init_producer_id_version, deadline);
-  if (!answer) ++silent_brokers_;
+  if (!answer) {
+    ++silent_brokers_;
+    want_metadata(env);
+  }
   if (!answer || answer->error_code != ErrorCode::none) return std::nullopt;
   return answer->producer_id;
 }

@@ -42,8 +42,10 @@ class Producer : public std::enable_shared_from_this<Producer> {
   void send(Env& env, const TopicPartition& partition, const wire::Record& record, OnSent on_sent);
   // The same, and waits for the result.
   SendResult send_and_wait(Env& env, const TopicPartition& partition, const wire::Record& record);
-  // Waits until everything sent so far is settled.
-  void flush(Env& env);
+  // Waits until everything sent so far is settled, or `is_vain`, which is looked at whenever
+  // something is settled. False if it is not: then, or because the wait was cancelled.
+  bool flush(
+      Env& env, const std::function<bool()>& is_vain = [] { return false; });
   // Flushes, then ends all fibers. If cancelled meanwhile, what is not settled ends as it stands.
   void close(Env& env);
 
@@ -58,6 +60,8 @@ class Producer : public std::enable_shared_from_this<Producer> {
   // Gives up what is not on its way, and waits for what is.
   void drop(Env& env);
   bool has_gap() const { return accumulator_.has_gap(); }
+  // Something was sent under the present id and epoch.
+  bool has_numbered() const { return accumulator_.has_numbered(); }
 
  private:
   // The fibers that send to one broker: one of them waits for batches, the others for answers.

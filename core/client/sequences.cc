@@ -17,6 +17,7 @@ void Sequences::number(wire::Batch& batch) {
   REQUIRE(may_number(), id_, epoch_);
   batch.set_producer(id_, epoch_, next_);
   next_ = wire::sequence_after(next_, batch.header.record_count);
+  has_numbered_ = true;
 }
 
 void Sequences::acknowledged(const wire::BatchHeader& batch) {

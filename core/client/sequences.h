@@ -23,6 +23,8 @@ class Sequences {
   // Whether a batch may get the next numbers.
   bool may_number() const { return has_id() && !has_gap_; }
   void number(wire::Batch& batch);
+  // A batch got numbers of this epoch, so that a leader may have seen it.
+  bool has_numbered() const { return has_numbered_; }
 
   // A leader has a batch of this epoch, and so will every later one. Until then there must be only
   // one in flight: a leader that does not know a producer accepts whatever comes first.
@@ -40,6 +42,7 @@ class Sequences {
   std::int64_t id_ = -1;
   std::int16_t epoch_ = 0;
   std::int32_t next_ = 0;
+  bool has_numbered_ = false;
   bool is_known_ = false;
   bool has_gap_ = false;
 };

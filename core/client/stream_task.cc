@@ -34,9 +34,12 @@ void StreamTask::run(Env& env) {
     while (!env.is_cancelled() && step(env)) {
     }
     abort(env);
-    if (env.is_cancelled()) break;
-    consumer_->close(env, env.now() + farewell_patience);
-    env.sleep(member_replaced_after);
+    if (env.is_cancelled()) {
+      consumer_->abandon(env);
+    } else {
+      consumer_->close(env, env.now() + farewell_patience);
+      env.sleep(member_replaced_after);
+    }
   }
   output_->close(env);
 }
@@ -51,11 +54,13 @@ RebalanceListener StreamTask::listener() {
           .revoked =
               [this](Env& env, const Partitions& those) {
                 commit(env);
+                decide(env);
                 application_.on_ownership(env, "revoked", those);
               },
           .lost =
               [this](Env& env, const Partitions& those) {
                 abort(env);
+                decide(env);
                 application_.on_ownership(env, "lost", those);
               }};
 }
@@ -102,6 +107,11 @@ void StreamTask::abort(Env& env) {
   if (!std::exchange(is_open_, false)) return;
   positions_.clear();
   note_end(env, false, output_->abort(env));
+}
+
+// Whoever has the partitions next, and be it us, waits for stable offsets.
+void StreamTask::decide(Env& env) {
+  if (must_rewind_) (void)output_->prepare(env);
 }
 
 void StreamTask::note_end(Host& host, bool is_commit, WorkEnd end) {

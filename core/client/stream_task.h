@@ -64,6 +64,7 @@ class StreamTask {
   void process(Env& env, const Delivered& delivered);
   void commit(Env& env);
   void abort(Env& env);
+  void decide(Env& env);
   void note_end(Host& host, bool is_commit, WorkEnd end);
 
   const StreamTaskConfig config_;

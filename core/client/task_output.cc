@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration task_patience = 10s;    // Of one attempt to begin, to commit, to abort.
 constexpr std::int32_t most_attempts = 3;  // At a commit without an answer.
-constexpr Duration fenced_pause = 1s;      // Before who lost its epoch takes the next one.
+constexpr Duration refused_pause = 1s;     // Before who was refused, or fenced, begins anew.
 
 // ---- Exactly once ------------------------------------------------------------------------------
 
@@ -28,8 +28,13 @@ class TransactionalOutput final : public TaskOutput {
     if (is_ready_) return true;
     if (!producer_) producer_ = TransactionalProducer::start(env, config_);
     is_ready_ = producer_->init(env, env.now() + task_patience).has_value();
-    if (!is_ready_ && producer_->fatal_error()) replace(env);
-    return is_ready_;
+    if (is_ready_) return true;
+    if (producer_->fatal_error()) {
+      replace(env);
+    } else {
+      env.sleep(refused_pause);
+    }
+    return false;
   }
 
   void begin() override {
@@ -86,7 +91,7 @@ class TransactionalOutput final : public TaskOutput {
   void replace(Env& env) {
     const bool was_fenced = producer_->fatal_error().has_value();
     close(env);
-    if (was_fenced) env.sleep(fenced_pause);
+    if (was_fenced) env.sleep(refused_pause);
   }
 
   const std::string group_id_;
@@ -127,15 +132,15 @@ class PlainOutput final : public TaskOutput {
   }
 
   WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) override {
-    producer_->flush(env);
-    if (*has_failed_) return WorkEnd::unknown;
+    const bool is_settled = producer_->flush(env);
+    if (!is_settled || *has_failed_) return WorkEnd::unknown;
     const auto committed = consumer.commit(env, positions, env.now() + task_patience);
     return committed ? WorkEnd::committed : WorkEnd::unknown;
   }
 
   // What was sent stays: it will be there once more.
   WorkEnd abort(Env& env) override {
-    producer_->flush(env);
+    (void)producer_->flush(env);
     return WorkEnd::unknown;
   }
 

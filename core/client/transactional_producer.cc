@@ -89,9 +89,9 @@ Expected<typename Request::Response, ErrorCode> TransactionalProducer::ask(Env& 
                                                                            std::int16_t version,
                                                                            Instant deadline) {
   for (std::int32_t failures = 1;; ++failures) {
-    const auto until = std::min(deadline, env.now() + config_.client.request_timeout);
     const auto channel = link.channel(env, deadline);
     if (channel) {
+      const auto until = std::min(deadline, env.now() + config_.client.request_timeout);
       auto answer = channel->call(env, request, version, until);
       const auto error = answer ? error_in(*answer) : ErrorCode::network_exception;
       if (answer && !api::is_retriable(error)) return *std::move(answer);
@@ -160,9 +160,9 @@ TransactionalProducer::Result TransactionalProducer::add(Env& env, const TopicPa
                                                          Instant deadline) {
   if (failed_) return Unexpected(*failed_);
   if (partitions_.contains(partition)) return Done{};
+  if (has_epoch_per_transaction_) return Done{};  // Its leader adds it with the first batch.
   // Answered or not, the coordinator may know it.
   is_begun_at_coordinator_ = true;
-  if (has_epoch_per_transaction_) return Done{};  // Its leader adds it with the first batch.
   const api::AddPartitionsToTxnRequest request{
       .v3_and_below_transactional_id = *config_.transactional_id,
       .v3_and_below_producer_id = producer_id_,
@@ -246,7 +246,11 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(Env& env,
 
 TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commit,
                                                          Instant deadline) {
-  if (is_begun_at_coordinator_) {
+  // Of what never left there is nothing to end; and the coordinator, as Kafka's, fences whoever
+  // ends the next transaction before the markers of the one before are written.
+  const bool may_be_begun =
+      is_begun_at_coordinator_ || (has_epoch_per_transaction_ && producer_->has_numbered());
+  if (may_be_begun) {
     const api::EndTxnRequest request{.transactional_id = *config_.transactional_id,
                                      .producer_id = producer_id_,
                                      .producer_epoch = epoch_,
@@ -270,8 +274,11 @@ TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commi
 
 TransactionalProducer::Result TransactionalProducer::commit(Env& env, Instant deadline) {
   REQUIRE(is_open_);
-  producer_->flush(env);
+  // What has failed is not waited for: the transaction may be over by then.
+  const bool is_settled = producer_->flush(env, [this] { return failed_.has_value(); });
   if (failed_) return Unexpected(*failed_);
+  // Cancelled: whoever has not heard of all its records must not say that they count.
+  if (!is_settled) return Unexpected(ErrorCode::request_timed_out);
   return end(env, true, deadline);
 }
 

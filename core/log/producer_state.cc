@@ -72,7 +72,10 @@ Expected<std::optional<ProducedBatch>, ErrorCode> ProducerState::check(
   if (is_client) {
     const bool overtakes = terms.rules.keeps_order_through_verification && terms.lowest_sequence &&
                            batch.base_sequence > *terms.lowest_sequence;
-    if (overtakes || (producer != nullptr && !is_next(*producer, batch))) {
+    // Where each transaction has its own epoch, what lies before has been lost here.
+    const bool lacks_beginning =
+        producer == nullptr && terms.begins_transaction && batch.base_sequence != 0;
+    if (overtakes || lacks_beginning || (producer != nullptr && !is_next(*producer, batch))) {
       return Unexpected(ErrorCode::out_of_order_sequence_number);
     }
   }

@@ -67,6 +67,8 @@ struct AppendTerms {
   Origin origin = Origin::client;
   // The transaction's coordinator knows the partition to be part of it, or nobody asks.
   bool is_verified = true;
+  // The partition became part of the transaction with this batch, or one sent beside it.
+  bool begins_transaction = false;
   // Of the producer's batches whose verification was begun; those before may still come.
   std::optional<std::int32_t> lowest_sequence;
   AppendRules rules;

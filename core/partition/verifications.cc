@@ -5,7 +5,8 @@
 namespace brokersim::partition {
 
 VerificationTicket Verifications::begin(WallTime now, std::int64_t producer_id,
-                                        std::int16_t producer_epoch, std::int32_t sequence) {
+                                        std::int16_t producer_epoch, std::int32_t sequence,
+                                        bool adds) {
   const auto [at, is_new] = pending_.try_emplace(producer_id);
   Pending& pending = at->second;
   if (is_new) pending.ticket = {++tickets_};
@@ -14,7 +15,7 @@ VerificationTicket Verifications::begin(WallTime now, std::int64_t producer_id,
   pending.producer_epoch = std::max(pending.producer_epoch, producer_epoch);
   pending.lowest_sequence = is_later_epoch ? sequence : std::min(pending.lowest_sequence, sequence);
   pending.begun = now;
-  pending.is_confirmed = pending.is_confirmed && !is_later_epoch;
+  pending.adds = adds;
   return pending.ticket;
 }
 
@@ -31,22 +32,15 @@ bool Verifications::is_valid(std::int64_t producer_id, VerificationTicket ticket
   return pending != pending_.end() && pending->second.ticket == ticket;
 }
 
-void Verifications::confirm(std::int64_t producer_id, VerificationTicket ticket) {
-  const auto pending = pending_.find(producer_id);
-  if (pending == pending_.end() || pending->second.ticket != ticket) return;
-  pending->second.is_confirmed = true;
-}
-
-bool Verifications::is_confirmed(std::int64_t producer_id, std::int16_t producer_epoch) const {
-  const auto pending = pending_.find(producer_id);
-  return pending != pending_.end() && pending->second.is_confirmed &&
-         pending->second.producer_epoch == producer_epoch;
-}
-
 std::optional<std::int32_t> Verifications::lowest_sequence(std::int64_t producer_id) const {
   const auto pending = pending_.find(producer_id);
   if (pending == pending_.end()) return std::nullopt;
   return pending->second.lowest_sequence;
+}
+
+bool Verifications::adds(std::int64_t producer_id) const {
+  const auto pending = pending_.find(producer_id);
+  return pending != pending_.end() && pending->second.adds;
 }
 
 }  // namespace brokersim::partition

@@ -28,10 +28,9 @@ class Verifications {
  public:
   // Of a batch that would be the first of its transaction. Batches of one producer that come while
   // a verification is under way share it.
+  // If the coordinator `adds` the partition, the transaction begins here with this one.
   VerificationTicket begin(WallTime now, std::int64_t producer_id, std::int16_t producer_epoch,
-                           std::int32_t sequence);
-  // The coordinator has said yes.
-  void confirm(std::int64_t producer_id, VerificationTicket ticket);
+                           std::int32_t sequence, bool adds = false);
   // The producer's transaction has begun or ended in the log.
   void settled(std::int64_t producer_id) { pending_.erase(producer_id); }
   // Forgets verifications begun at `now - expiration` or earlier, of batches that never came back.
@@ -40,11 +39,9 @@ class Verifications {
   // Whether the ticket still speaks of the present.
   bool is_valid(std::int64_t producer_id, VerificationTicket ticket,
                 const AppendRules& rules = {}) const;
-  // Whether the present verification of the producer, in this epoch, came to a good end: for those
-  // who cannot show a ticket, the coordinators of groups.
-  bool is_confirmed(std::int64_t producer_id, std::int16_t producer_epoch) const;
   // Of the batches that share the producer's verification under way.
   std::optional<std::int32_t> lowest_sequence(std::int64_t producer_id) const;
+  bool adds(std::int64_t producer_id) const;
 
  private:
   struct Pending {
@@ -52,7 +49,7 @@ class Verifications {
     std::int16_t producer_epoch = -1;
     std::int32_t lowest_sequence = 0;
     WallTime begun;
-    bool is_confirmed = false;
+    bool adds = false;
   };
 
   std::uint64_t tickets_ = 0;

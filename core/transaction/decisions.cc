@@ -45,6 +45,13 @@ Standing rotated(const Standing& standing, const InitAsked& asked, std::int64_t 
   return next;
 }
 
+// The id that EndTxn has just given out, since the epochs of the one before are used up: it is the
+// producer's once the markers are written.
+bool is_about_to_be(const Standing& standing, const ProducerAndEpoch& asking) {
+  return standing.next_producer_id != no_producer_id && asking.id == standing.next_producer_id &&
+         asking.epoch == 0;
+}
+
 // The answer to the first EndTxn was lost: the producer does not know its next epoch yet.
 bool is_repeated(const Standing& standing, const EndAsked& asked) {
   const bool after_bump =
@@ -67,8 +74,6 @@ ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked
     return ErrorCode::invalid_producer_id_mapping;
   }
   const bool is_present = asked.producer.epoch == standing.epoch;
-  // Nobody was fenced: the next transaction is given up before the one before is complete.
-  if (is_prepared(standing.state) && is_present) return ErrorCode::concurrent_transactions;
   const bool is_fine = is_prepared(standing.state)   ? is_repeat
                        : is_complete(standing.state) ? is_repeat || is_present
                                                      : is_present;
@@ -103,6 +108,9 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
                        std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
                        WallTime now) {
   const auto& expected = asked.expected;
+  if (expected && is_about_to_be(standing, *expected)) {
+    return Unexpected(ErrorCode::concurrent_transactions);
+  }
   if (expected && (!may_be_ours(standing, *expected) || was_never_given(expected->epoch))) {
     return Unexpected(ErrorCode::producer_fenced);
   }
@@ -132,13 +140,14 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
 // ---- Adding ------------------------------------------------------------------------------------
 
 ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking) {
+  if (is_about_to_be(standing, asking)) return ErrorCode::concurrent_transactions;
   if (asking.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
   if (was_never_given(asking.epoch)) return ErrorCode::producer_fenced;
   return asking.epoch == standing.epoch ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
 Decision add_partitions(const Standing& standing, const std::set<TopicPartition>& added,
-                        WallTime now) {
+                        std::int16_t transaction_version, WallTime now) {
   if (is_prepared(standing.state)) return Unexpected(ErrorCode::concurrent_transactions);
   const bool is_ongoing = standing.state == State::ongoing;
   const bool has_all = std::includes(standing.partitions.begin(), standing.partitions.end(),
@@ -147,6 +156,7 @@ Decision add_partitions(const Standing& standing, const std::set<TopicPartition>
   auto next = standing;
   next.state = State::ongoing;
   next.partitions.insert(added.begin(), added.end());
+  next.transaction_version = transaction_version;
   // KAFKA-8803: the clock may stand before what was noted last.
   next.updated_at = now.ms;
   if (!is_ongoing) next.started_at = now.ms;

@@ -38,8 +38,10 @@ bool must_rotate(const Standing& standing, const InitAsked& asked);
 // Whether whoever asks is the producer of this transactional id.
 api::ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking);
 
+// `transaction_version` is what the producer speaks: the marker of whoever fences it says so
+// (KIP-1228).
 Decision add_partitions(const Standing& standing, const std::set<TopicPartition>& added,
-                        WallTime now);
+                        std::int16_t transaction_version, WallTime now);
 
 struct EndAsked {
   ProducerAndEpoch producer;

@@ -107,7 +107,8 @@ void Shard::answer_init(Now now, RequestId request, const std::string& id, Stand
 
 Output Shard::add_partitions(Now now, RequestId request, const std::string& id,
                              const ProducerAndEpoch& producer,
-                             const std::set<TopicPartition>& partitions) {
+                             const std::set<TopicPartition>& partitions,
+                             std::int16_t transaction_version) {
   Output out;
   const auto* slot = find(id);
   auto error =
@@ -117,7 +118,8 @@ Output Shard::add_partitions(Now now, RequestId request, const std::string& id,
     out.answer(request, error);
     return out;
   }
-  auto decision = transaction::add_partitions(slot->standing, partitions, now.wall);
+  auto decision =
+      transaction::add_partitions(slot->standing, partitions, transaction_version, now.wall);
   if (!decision || !*decision) {
     out.answer(request, decision ? ErrorCode::none : decision.error());
     return out;
@@ -236,9 +238,9 @@ std::vector<api::ListTransactionsResponse::TransactionState> Shard::list(
   };
   for (const auto& [id, slot] : slots_) {
     const auto& standing = slot.standing;
+    // As with Kafka, what has never begun began before any time.
     const bool has_lasted =
-        asked.duration_filter < 0 ||
-        (standing.started_at >= 0 && now.wall.ms - standing.started_at > asked.duration_filter);
+        asked.duration_filter < 0 || now.wall.ms - standing.started_at > asked.duration_filter;
     const bool is_wanted = slot.is_known() && has_lasted &&
                            passes(asked.producer_id_filters, standing.producer_id) &&
                            passes(asked.state_filters, std::string(name_of(standing.state)));

@@ -67,7 +67,8 @@ class Shard {
   // Answered by an error alone.
   Output add_partitions(Now now, RequestId request, const std::string& id,
                         const ProducerAndEpoch& producer,
-                        const std::set<TopicPartition>& partitions);
+                        const std::set<TopicPartition>& partitions,
+                        std::int16_t transaction_version);
   // Of each partition whether it is in the producer's ongoing transaction (KIP-890).
   std::map<TopicPartition, api::ErrorCode> verify(const std::string& id,
                                                   const ProducerAndEpoch& producer,

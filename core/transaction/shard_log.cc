@@ -138,8 +138,10 @@ Output Shard::marked(Now now, std::uint64_t round, const TopicPartition& partiti
 }
 
 void Shard::complete(Now now, std::uint64_t round, Output& out) {
-  const auto& id = unmarked_.at(round).transactional_id;
   complete_again_.erase(round);
+  const auto one = unmarked_.find(round);
+  if (one == unmarked_.end()) return;  // Somebody newer sees to it.
+  const auto& id = one->second.transactional_id;
   auto next = transaction::complete(slots_.at(id).standing, now.wall);
   const auto state = next.state;
   write(

@@ -61,7 +61,7 @@ struct Standing {
   std::set<TopicPartition> partitions;
   std::int64_t started_at = -1;  // Wall clock, ms: when the first partition was added.
   std::int64_t updated_at = -1;
-  std::int16_t transaction_version = 0;  // Which the producer spoke when it last ended one.
+  std::int16_t transaction_version = 0;  // Which the producer spoke last.
 
   bool has_epoch_per_transaction() const { return transaction_version >= epoch_per_transaction; }
   friend bool operator==(const Standing&, const Standing&) = default;

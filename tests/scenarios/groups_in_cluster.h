@@ -79,6 +79,24 @@ class GroupsInCluster : public testing::Test {
     });
   }
 
+  // What the group has committed of the topic's first partition.
+  void ask_what_is_committed_at(Duration at) {
+    cluster_->start_client("admin-3", [at, this](Env& env) {
+      env.sleep_until(Instant{at});
+      client::Admin admin(client_config("admin-3"));
+      client::CoordinatorLink link(admin.cluster(), client::CoordinatorLink::Of::group, "g");
+      api::OffsetFetchRequest request;
+      request.groups.push_back({.group_id = "g"});
+      request.groups[0].topics.emplace().push_back({.name = "t", .partition_indexes = {0}});
+      const auto channel = link.channel(env, env.now() + 10s);
+      ASSERT_NE(channel, nullptr);
+      const auto answer = channel->call(env, request, 9, env.now() + 10s);
+      ASSERT_TRUE(answer.has_value());
+      const auto& partition = answer->groups.at(0).topics.at(0).partitions.at(0);
+      committed_ = {partition.committed_offset, partition.committed_leader_epoch};
+    });
+  }
+
   void run_to(Duration time) { cluster_->world().run_until(Instant{time}); }
   sim::Machine& machine(const std::string& name) { return *cluster_->world().find(name); }
   sim::Machine& coordinator() {
@@ -102,6 +120,7 @@ class GroupsInCluster : public testing::Test {
 
   std::map<std::string, Reader> readers_;
   std::optional<SimulatedCluster> cluster_;
+  std::optional<client::Position> committed_;
   bool allows_consumer_groups_ = false;  // To be set before anything runs.
   Duration auto_commit_interval_ = 1s;   // Likewise.
 

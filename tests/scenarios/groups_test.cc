@@ -77,6 +77,23 @@ TEST_F(Groups, go_on_where_they_were_when_their_coordinator_crashes) {
   expect_well();
 }
 
+// KIP-320: by then it has led in two epochs.
+TEST_F(Groups, commit_the_epoch_of_the_record_before) {
+  member("reader-1", 2s, 100s);
+  run_to(10s);
+  const auto& partition = cluster_->metadata().find_topic("t")->partitions.at(0);
+  auto& lost = *cluster_->world().find(partition.leader);
+  cluster_->world().crash(lost);
+  run_to(25s);
+  cluster_->world().restart(lost);
+  ask_what_is_committed_at(50s);
+  run_to(60s);
+  ASSERT_TRUE(committed_.has_value());
+  EXPECT_EQ(committed_->offset, record_count / partition_count);
+  EXPECT_EQ(committed_->epoch, LeaderEpoch(1));
+  expect_well();
+}
+
 TEST_F(Groups, a_rebalance_that_is_cooperative_takes_only_what_changes_hands) {
   member("reader-1", 2s, 100s, client::Assignor::cooperative_sticky);
   run_to(15s);

@@ -132,6 +132,10 @@ class TransactionCluster {
     consumer->close(env);
     return values;
   }
+  sim::Machine& leader_of(const TopicPartition& partition) {
+    const auto* topic = cluster_->metadata().find_topic(partition.topic);
+    return *cluster_->world().find(topic->partitions.at(partition.partition).leader);
+  }
   static std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
   std::optional<SimulatedCluster> cluster_;
@@ -266,6 +270,7 @@ TEST(Transactions, have_epochs_of_their_own_where_the_cluster_says_so) {
       with->begin();
       c.send(env, *with, i % 2, std::to_string(i));
       const bool is_commit = i != 2;
+      if (!is_commit) env.sleep(100ms);
       EXPECT_EQ(c.error_of(is_commit ? with->commit(env, env.now() + 60s)
                                      : with->abort(env, env.now() + 60s)),
                 ErrorCode::none);
@@ -276,6 +281,53 @@ TEST(Transactions, have_epochs_of_their_own_where_the_cluster_says_so) {
     EXPECT_EQ(c.read_committed(env), expected);
   });
   c.run();
+}
+
+// The transaction before may not be complete, and whoever ends the next one then is fenced.
+TEST(Transactions, of_which_nothing_was_sent_are_given_up_without_a_word) {
+  TransactionCluster c;
+  c.client("producer", [&](Env& env) {
+    c.give_each_transaction_an_epoch(env);
+    const auto with = c.producer(env, "producer");
+    ASSERT_TRUE(with->init(env, env.now() + 60s));
+    for (int i = 0; i < 5; ++i) {
+      with->begin();
+      c.send(env, *with, 0, "committed");
+      EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
+      with->begin();
+      c.send(env, *with, 0, "given up");
+      EXPECT_EQ(c.error_of(with->abort(env, env.now() + 60s)), ErrorCode::none);
+    }
+    with->close(env);
+    EXPECT_EQ(c.read_committed(env).count("committed"), 5u);
+    EXPECT_EQ(c.read_committed(env).count("given up"), 0u);
+  });
+  c.run();
+  EXPECT_EQ(c.asked_["EndTxn"], 5);
+}
+
+// Its process is asked to end while a record waits for its leader.
+TEST(Transactions, are_not_committed_by_whoever_stops_before_all_is_stored) {
+  TransactionCluster c;
+  bool is_committing = false;
+  c.client("producer", [&](Env& env) {
+    const auto with = c.producer(env, "producer");
+    ASSERT_TRUE(with->init(env, env.now() + 60s));
+    with->begin();
+    c.send(env, *with, 0, "stored");
+    env.sleep(1s);
+    c.cluster_->world().pause(c.leader_of({"t", 1}));
+    c.send(env, *with, 1, "not stored");
+    is_committing = true;
+    EXPECT_NE(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
+    with->close(env);
+  });
+  EXPECT_TRUE(c.cluster_->world().run_until([&] { return is_committing; }, Instant{400s}));
+  c.cluster_->world().run_until(c.cluster_->world().now() + 100ms);
+  auto& machine = *c.cluster_->world().find("producer");
+  c.cluster_->world().stop(machine);
+  EXPECT_TRUE(c.cluster_->world().run_until([&] { return !machine.is_up(); }, Instant{400s}));
+  EXPECT_EQ(c.asked_["EndTxn"], 0);
 }
 
 // KIP-890: partitions are added by their leaders, and that of offsets by the group's coordinator.
@@ -294,8 +346,8 @@ TEST(Transactions, begin_with_their_first_batch_where_each_has_its_own_epoch) {
         with->begin();
         c.send(env, *with, 0, "a" + std::to_string(i));
         c.send(env, *with, 1, "b" + std::to_string(i));
-        EXPECT_EQ(c.error_of(
-                      with->send_offsets(env, {{{"t", 1}, {.offset = i}}}, {.group_id = "g"}, env.now() + 60s)),
+        EXPECT_EQ(c.error_of(with->send_offsets(env, {{{"t", 1}, {.offset = i}}}, {.group_id = "g"},
+                                                env.now() + 60s)),
                   ErrorCode::none);
         EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
       }

@@ -527,6 +527,21 @@ TEST_F(ConsumerTest, goes_back_where_the_leaders_log_was_truncated) {
   EXPECT_EQ(resets_, (Texts{"assign", "truncated"}));
 }
 
+// The log was cut off between the commit and the first fetch of whoever goes on from there.
+TEST_F(ConsumerTest, goes_back_from_what_another_has_committed) {
+  fill({"a"});
+  script_.epoch = LeaderEpoch(2);
+  run([&](Env& env) {
+    const auto consumer = Consumer::make(consuming());
+    consumer->assign(env, {p0});
+    consumer->start_at(env, p0, {.offset = 3, .epoch = LeaderEpoch(1)});
+    read(env, *consumer, 1);
+    EXPECT_EQ(consumer->position(p0), 1);
+    consumer->close(env);
+  });
+  EXPECT_EQ(resets_, (Texts{"committed", "truncated"}));
+}
+
 TEST_F(ConsumerTest, delivers_nothing_with_a_wrong_checksum) {
   fill({"a"});
   script_.corrupt_next_fetch = true;

@@ -124,8 +124,10 @@ Expected<partition::VerificationTicket, ErrorCode> verify(
   const auto error = answer == answers.end() ? ErrorCode::unknown_server_error : answer->second;
   if (error == ErrorCode::none) return *ticket;
   // What is wrong with the question says nothing of the group's coordinator, which is this one.
-  const bool is_passing = api::is_retriable(error);
-  return Unexpected(is_passing ? ErrorCode::coordinator_not_available : error);
+  if (api::is_retriable(error)) return Unexpected(ErrorCode::coordinator_not_available);
+  // Who is fenced is told so as a leader tells it, which knows of epochs alone.
+  return Unexpected(error == ErrorCode::producer_fenced ? ErrorCode::invalid_producer_epoch
+                                                        : error);
 }
 
 }  // namespace

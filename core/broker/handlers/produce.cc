@@ -177,7 +177,6 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
     if (request.acks == 0) return unanswered(refused);
     return refused;
   }
-  const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   const auto transaction = verify_transaction(env, broker, context, request);
   api::ProduceResponse response;
   std::vector<Unsettled> waiting;
@@ -211,6 +210,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                          replica, *appended});
     }
   }
+  const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   wait_for_acks(env, context, request.acks, deadline, waiting, response);
   for (const auto& one : waiting) {
     auto& answers = response.responses[one.topic];

@@ -51,8 +51,12 @@ std::optional<Errors> refuse_missing(const Broker& broker,
   return errors;
 }
 
+// Of transaction.version, as whoever adds partitions himself speaks it.
+constexpr std::int16_t before_own_epochs = 0;
+
 // The error, that the node ends first.
-Expected<Errors, std::string> add(Env& env, Broker& broker, const Transaction& transaction) {
+Expected<Errors, std::string> add(Env& env, Broker& broker, const Transaction& transaction,
+                                  std::int16_t transaction_version) {
   const auto partitions = partitions_of(transaction);
   if (transaction.transactional_id.empty()) {
     return all_with(partitions, ErrorCode::invalid_request);
@@ -65,7 +69,8 @@ Expected<Errors, std::string> add(Env& env, Broker& broker, const Transaction& t
     return (*coordinator)->shard().verify(transaction.transactional_id, producer, partitions);
   }
   const auto added = (*coordinator)->ask<ErrorCode>(env, [&](auto& shard, auto now, auto id) {
-    return shard.add_partitions(now, id, transaction.transactional_id, producer, partitions);
+    return shard.add_partitions(now, id, transaction.transactional_id, producer, partitions,
+                                transaction_version);
   });
   if (!added) return Unexpected(added.error());
   return all_with(partitions, added->value());
@@ -101,9 +106,12 @@ Answer<api::AddPartitionsToTxnResponse> add_partitions_to_txn(
                              .producer_epoch = request.v3_and_below_producer_epoch,
                              .topics = std::move(request.v3_and_below_topics)}};
   }
+  // Brokers ask for producers whose transactions begin with their first batch.
+  const auto transaction_version =
+      is_batched ? transaction::epoch_per_transaction : before_own_epochs;
   api::AddPartitionsToTxnResponse response;
   for (const auto& transaction : request.transactions) {
-    const auto errors = add(env, broker, transaction);
+    const auto errors = add(env, broker, transaction, transaction_version);
     if (!errors) return Unexpected(errors.error());
     auto results = results_of(*errors, version);
     if (is_batched) {
@@ -135,7 +143,7 @@ Answer<api::AddOffsetsToTxnResponse> add_offsets_to_txn(Env& env, Broker& broker
   const auto added = (*coordinator)->ask<ErrorCode>(env, [&](auto& shard, auto now, auto id) {
     return shard.add_partitions(now, id, request.transactional_id,
                                 {request.producer_id, request.producer_epoch},
-                                {{std::string(group::offsets_topic), index}});
+                                {{std::string(group::offsets_topic), index}}, before_own_epochs);
   });
   if (!added) return Unexpected(added.error());
   response.error_code = added->value();

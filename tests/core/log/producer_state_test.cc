@@ -94,6 +94,18 @@ TEST(ProducerState, an_unknown_producer_may_begin_with_any_sequence) {
   EXPECT_EQ(leader.produce(7, 3, 4712), "append");
 }
 
+// Its epoch is new, so that what came before cannot have been forgotten here: it was lost.
+TEST(ProducerState, an_unknown_producer_begins_a_transaction_of_its_own_epoch_at_zero) {
+  const ProducerState leader;
+  for (const bool begins : {false, true}) {
+    const auto check = [&](std::int32_t sequence) {
+      return leader.check(produced(7, 3, sequence, 1), {.begins_transaction = begins});
+    };
+    EXPECT_TRUE(check(0).has_value());
+    EXPECT_EQ(check(1).has_value(), !begins);
+  }
+}
+
 TEST(ProducerState, a_new_epoch_begins_at_zero_and_fences_the_old_one) {
   AcceptingLog leader;
   leader.produce(7, 0, 0);

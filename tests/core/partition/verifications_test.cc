@@ -33,20 +33,15 @@ TEST(Verifications, begun_before_a_marker_are_void_after_it) {
   EXPECT_TRUE(leader.is_valid(producer, late, any_will_do));
 }
 
-TEST(Verifications, that_were_confirmed_are_good_until_something_begins_or_ends) {
+TEST(Verifications, add_a_partition_until_something_begins_or_ends) {
   Verifications leader;
-  const auto ticket = leader.begin(WallTime{}, producer, 1, -1);
-  EXPECT_FALSE(leader.is_confirmed(producer, 1));
-  leader.confirm(producer, ticket);
-  EXPECT_TRUE(leader.is_confirmed(producer, 1));
-  EXPECT_FALSE(leader.is_confirmed(producer, 2));
-  leader.begin(WallTime{}, producer, 2, -1);
-  EXPECT_FALSE(leader.is_confirmed(producer, 2));
+  EXPECT_FALSE(leader.adds(producer));
+  leader.begin(WallTime{}, producer, 1, 0, true);
+  EXPECT_TRUE(leader.adds(producer));
   leader.settled(producer);
-  leader.confirm(producer, ticket);  // The yes was about what is over.
-  leader.begin(WallTime{}, producer, 1, -1);
-  leader.confirm(producer, ticket);
-  EXPECT_FALSE(leader.is_confirmed(producer, 1));
+  EXPECT_FALSE(leader.adds(producer));
+  leader.begin(WallTime{}, producer, 1, 0, false);
+  EXPECT_FALSE(leader.adds(producer));
 }
 
 // KAFKA-14920

@@ -59,7 +59,8 @@ class Coordinated {
   RequestId add(const ProducerAndEpoch& producer, const std::set<TopicPartition>& partitions,
                 const std::string& id = "a") {
     const auto request = next();
-    take(shard->add_partitions(now, request, id, producer, partitions));
+    const std::int16_t version = level >= epoch_per_transaction ? level : std::int16_t{0};
+    take(shard->add_partitions(now, request, id, producer, partitions, version));
     return request;
   }
   RequestId end(const ProducerAndEpoch& producer, bool is_commit, std::int16_t version = 1,

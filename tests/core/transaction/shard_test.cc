@@ -127,7 +127,7 @@ TEST(Transactions, end_txn_is_answered_by_state_and_epoch) {
       {"Ongoing", 2, 0, none, none},
       {"Ongoing", 2, -1, fenced, fenced},
       {"PrepareCommit", 2, -1, concurrent, invalid},
-      {"PrepareCommit", 2, 0, concurrent, concurrent},
+      {"PrepareCommit", 2, 0, fenced, fenced},
       {"PrepareAbort", 2, -1, invalid, concurrent},
       {"CompleteCommit", 2, -1, none, invalid},
       {"CompleteCommit", 2, 0, invalid, none},
@@ -173,13 +173,14 @@ TEST(Transactions, whoever_missed_the_answer_to_end_txn_gets_its_next_epoch_agai
   EXPECT_EQ(c.producer(c.end(first, false, 2)), second);
 }
 
-// It sent nothing, so that nothing made it wait for the one before.
-TEST(Transactions, whoever_gives_the_next_one_up_at_once_is_not_fenced_but_early) {
+// Until the markers of the one before are written it has not begun: only who repeats itself may
+// ask.
+TEST(Transactions, whoever_gives_the_next_one_up_at_once_is_fenced) {
   Coordinated c;
   c.level = 2;
   const auto first = c.begin_with({p0});
   const auto second = c.producer(c.end(first, true, 2));
-  EXPECT_EQ(c.error(c.end(second, false, 2)), ErrorCode::concurrent_transactions);
+  EXPECT_EQ(c.error(c.end(second, false, 2)), ErrorCode::producer_fenced);
   c.mark_all();
   EXPECT_EQ(c.producer(c.end(second, false, 2)), (ProducerAndEpoch{second.id, 2}));
 }
@@ -259,6 +260,9 @@ TEST(Transactions, the_last_epoch_is_ended_by_a_marker_of_the_one_after_it) {
     EXPECT_EQ(c.shard->unmarked().at(0).producer,
               (ProducerAndEpoch{first.id, std::int16_t{last_usable_epoch + 1}}));
     if (fails_over) c.fail_over();
+    // It has the next id, and is only early.
+    EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::concurrent_transactions);
+    EXPECT_EQ(c.error(c.init(next)), ErrorCode::concurrent_transactions);
     c.mark_all();
     EXPECT_EQ(c.present(), next);
     if (fails_over) c.fail_over();
@@ -499,9 +503,22 @@ TEST(Transactions, are_listed_by_state_producer_and_duration) {
   EXPECT_EQ(list({.state_filters = {"Empty", "Dead"}}), "b");
   EXPECT_EQ(list({.producer_id_filters = {a.id}}), "a");
   EXPECT_EQ(list({.producer_id_filters = {b.id + 1}}), "");
-  EXPECT_EQ(list({.duration_filter = 1'000}), "");
+  // What has never begun has lasted for ever.
+  EXPECT_EQ(list({.duration_filter = 1'000}), "b");
   c.pass(2s);
-  EXPECT_EQ(list({.duration_filter = 1'000}), "a");
+  EXPECT_EQ(list({.duration_filter = 1'000}), "ab");
+}
+
+// KIP-1228: the marker of whoever fences it says what the producer speaks, be it the first.
+TEST(Transactions, are_fenced_in_the_version_that_their_producer_speaks) {
+  for (const std::int16_t level : {std::int16_t{0}, epoch_per_transaction}) {
+    Coordinated c;
+    c.level = level;
+    c.begin_with({p0});
+    c.pass(71s);
+    ASSERT_EQ(c.shard->unmarked().size(), 1u);
+    EXPECT_EQ(c.shard->unmarked()[0].transaction_version, level);
+  }
 }
 
 }  // namespace

@@ -265,9 +265,9 @@ std::uint64_t Disk::dirty_bytes() const {
   return bytes;
 }
 
-std::vector<std::string> Disk::all_files() const {
+std::vector<std::string> Disk::all_files(std::string_view below) const {
   std::vector<std::string> paths;
-  tree_.for_each_file([&](TreeNode& node) { paths.push_back(node.path); });
+  tree_.for_each_file([&](TreeNode& node) { paths.push_back(node.path); }, below);
   return paths;
 }
 

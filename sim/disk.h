@@ -104,7 +104,8 @@ class Disk final : public Files {
   std::uint64_t dirty_bytes() const;
 
   // For observers and tests; costs no virtual time.
-  std::vector<std::string> all_files() const;  // Sorted.
+  // The files in the directory `below`, and below it, sorted; a file itself.
+  std::vector<std::string> all_files(std::string_view below = {}) const;
   std::uint64_t size_of(std::string_view path) const;
   Rope content_of(std::string_view path) const;
   // The bytes from 0 that are there after every legal power loss; 0 while the name is not durable.

@@ -19,11 +19,9 @@ std::optional<T> number_in(std::string_view digits) {
 
 // Oldest first.
 std::vector<raft::SnapshotId> snapshots_in(const Disk& disk, std::string_view directory) {
-  const std::string below = std::string(directory) + "/";
   std::vector<raft::SnapshotId> found;
-  for (const auto& path : disk.all_files()) {
-    if (!path.starts_with(below)) continue;
-    const auto id = raft::snapshot_id_of(std::string_view(path).substr(below.size()));
+  for (const auto& path : disk.all_files(directory)) {
+    const auto id = raft::snapshot_id_of(std::string_view(path).substr(directory.size() + 1));
     if (id) found.push_back(*id);
   }
   std::sort(found.begin(), found.end());
@@ -153,21 +151,41 @@ void DiskTap::on_truncate(const Disk& disk, std::string_view path, std::uint64_t
   settle_end(*log, false);
 }
 
+// The logs that lie in a directory, or below it.
+void DiskTap::for_each_log(const Disk& disk, std::string_view directory,
+                           const std::function<void(const std::string&, Log&)>& visit) {
+  const auto machine = disk.machine();
+  const auto exact = logs_.find({machine, std::string(directory)});
+  if (exact != logs_.end()) visit(exact->first.second, exact->second);
+  const auto below = directory.empty() ? std::string() : std::string(directory) + "/";
+  for (auto at = logs_.lower_bound({machine, below}); at != logs_.end(); ++at) {
+    const auto& [node, path] = at->first;
+    if (node != machine || !path.starts_with(below)) break;
+    visit(path, at->second);
+  }
+}
+
+// Forgets a file, or what lies below a directory.
 void DiskTap::drop(const Disk& disk, std::string_view path) {
-  const auto below = std::string(path) + "/";
-  for (auto& [key, log] : logs_) {
-    if (key.first != disk.machine()) continue;
-    const auto dropped = std::erase_if(log.segments, [&](const auto& segment) {
-      return segment.first == path || segment.first.starts_with(below);
-    });
-    if (dropped == 0) continue;
+  const auto settle = [&](const std::string& directory, Log& log) {
     if (log.has_unusable) {
-      reload(disk, log, key.second, false);
+      reload(disk, log, directory, false);
     } else {
       settle_end(log, false);
-      settle_start(disk, log, key.second);
+      settle_start(disk, log, directory);
     }
+  };
+  const auto slash = path.rfind('/');
+  const auto parent = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  const auto log = logs_.find({disk.machine(), std::string(parent)});
+  if (log != logs_.end() && log->second.segments.erase(std::string(path)) > 0) {
+    settle(log->first.second, log->second);
   }
+  for_each_log(disk, path, [&](const std::string& directory, Log& each) {
+    if (each.segments.empty()) return;
+    each.segments.clear();
+    settle(directory, each);
+  });
 }
 
 // One that compaction has put into another is no part of the log any more.
@@ -186,9 +204,7 @@ void DiskTap::on_rename(const Disk& disk, std::string_view from, std::string_vie
   if (on_compaction(disk, from, to)) return;
   drop(disk, from);
   drop(disk, to);
-  const auto below = std::string(to) + "/";
-  for (const auto& path : disk.all_files()) {
-    if (path != to && !path.starts_with(below)) continue;
+  for (const auto& path : disk.all_files(to)) {
     if (!place_of(path)) continue;
     on_append(disk, path, 0, disk.content_of(path));
     on_sync(disk, path);
@@ -222,11 +238,7 @@ void DiskTap::on_sync(const Disk& disk, std::string_view path) {
     if (log != logs_.end()) settle_synced(disk, log->second);
     return;
   }
-  const auto below = path.empty() ? std::string() : std::string(path) + "/";
-  for (auto& [key, log] : logs_) {
-    const bool is_below = key.second == path || key.second.starts_with(below);
-    if (key.first == disk.machine() && is_below) settle_synced(disk, log);
-  }
+  for_each_log(disk, path, [&](const std::string&, Log& log) { settle_synced(disk, log); });
 }
 
 // ---- Power loss --------------------------------------------------------------------------------
@@ -283,9 +295,8 @@ std::vector<std::string> DiskTap::usable_files(const Disk& disk, Log& log,
                                                std::string_view directory) {
   log.segments.clear();
   std::map<Offset, std::string> files;
-  const std::string below = std::string(directory) + "/";
-  for (const auto& path : disk.all_files()) {
-    const auto place = path.starts_with(below) ? place_of(path) : std::nullopt;
+  for (const auto& path : disk.all_files(directory)) {
+    const auto place = place_of(path);
     if (place && place->directory == directory) files.emplace(place->base, path);
   }
   const auto snapshots = snapshots_in(disk, directory);

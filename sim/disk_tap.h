@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -90,6 +91,8 @@ class DiskTap final : public DiskObserver {
   void settle_start(const Disk& disk, Log& log, std::string_view directory);
   void settle_synced(const Disk& disk, Log& log);
   void cut(Log& log, Offset end, bool by_power_loss);
+  void for_each_log(const Disk& disk, std::string_view directory,
+                    const std::function<void(const std::string&, Log&)>& visit);
   void drop(const Disk& disk, std::string_view path);
   bool on_compaction(const Disk& disk, std::string_view from, std::string_view to);
   void prepare(const Disk& disk, Log& log, const Place& place, std::string_view swap);

@@ -129,8 +129,15 @@ bool FileTree::is_name_durable(std::string_view path) const {
   return true;
 }
 
-void FileTree::for_each_file(const std::function<void(TreeNode&)>& visit) const {
-  visit_files(*root_, visit);
+void FileTree::for_each_file(const std::function<void(TreeNode&)>& visit,
+                             std::string_view below) const {
+  const auto top = find(below);
+  if (!top) return;
+  if (top->is_directory) {
+    visit_files(*top, visit);
+  } else {
+    visit(*top);
+  }
 }
 
 namespace {

@@ -59,8 +59,9 @@ class FileTree {
 
   // Whether every name on the way to `path` survives power loss.
   bool is_name_durable(std::string_view path) const;
-  // Every file, by path.
-  void for_each_file(const std::function<void(TreeNode&)>& visit) const;
+  // Every file in the directory `below`, and below it, by path; a file itself.
+  void for_each_file(const std::function<void(TreeNode&)>& visit,
+                     std::string_view below = {}) const;
   // Puts back the names that survive; returns how many changes of names were lost.
   std::uint64_t power_loss(const std::function<std::uint64_t(std::string_view path)>& draw);
 

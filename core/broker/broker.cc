@@ -66,7 +66,7 @@ void Broker::start(Env& env, bool was_clean) {
 void Broker::learn(Host& host, const controller::Image& image, const controller::Delta& delta,
                    Offset offset) {
   if (!news_) news_.emplace();
-  news_->image = image;
+  news_->image = &image;
   news_->delta.add(delta);
   news_->offset = offset;
   learnt_.notify_all(host);
@@ -89,7 +89,7 @@ void Broker::follow_metadata(Env& env) {
 }
 
 void Broker::apply(Env& env, MetadataNews news) {
-  image_ = std::move(news.image);
+  image_.catch_up(*news.image, news.delta);
   replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
   groups_.apply(env, image_, news.delta);

@@ -29,7 +29,7 @@ namespace brokersim::broker {
 
 // Committed metadata that a broker has learnt of and not yet acted on.
 struct MetadataNews {
-  controller::Image image;
+  const controller::Image* image = nullptr;  // Whoever reads the log keeps it; as of `offset`.
   controller::Delta delta;
   Offset offset = -1;
 };
@@ -43,7 +43,8 @@ class Broker {
   void start(Env& env, bool was_clean);
   // Metadata has been committed up to `offset`. A fiber of the broker acts on it, from our own
   // registration on. Whoever reads the log does not wait for that: a controller in the same process
-  // may have to read on before there can be a registration.
+  // may have to read on before there can be a registration. The image is his, and outlives us: it
+  // changes with the next call, and not before.
   void learn(Host& host, const controller::Image& image, const controller::Delta& delta,
              Offset offset);
   // Waits until the metadata applied here has this broker unfenced, and with that everything that

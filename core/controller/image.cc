@@ -227,6 +227,51 @@ Expected<Delta, std::string_view> Image::apply(const MetadataRecord& record, Off
   return applied;
 }
 
+namespace {
+
+template <class Map, class Key>
+void copy_or_erase(Map& into, const Map& from, const Key& key) {
+  const auto found = from.find(key);
+  if (found == from.end()) {
+    into.erase(key);
+  } else {
+    into[key] = found->second;
+  }
+}
+
+}  // namespace
+
+Topic& Image::topic_like(const Topic& newer) {
+  const auto [at, is_new] = topics_.try_emplace(newer.name);
+  if (is_new) {
+    at->second = {.name = newer.name, .id = newer.id};
+    topic_names_[newer.id] = newer.name;
+  }
+  return at->second;
+}
+
+void Image::catch_up(const Image& newer, const Delta& delta) {
+  for (const auto& removed : delta.removed_topics) {
+    if (topic_names_.erase(removed.id) > 0) topics_.erase(removed.name);
+    copy_or_erase(configs_, newer.configs_,
+                  ConfigResource{ConfigResource::Type::topic, removed.name});
+  }
+  for (const auto& [name, index] : delta.partitions) {
+    const auto& topic = newer.topics_.find(name)->second;
+    topic_like(topic).partitions[index] = topic.partitions.at(index);
+  }
+  // Those without partitions are in no delta.
+  if (topics_.size() != newer.topics_.size()) {
+    for (const auto& [name, topic] : newer.topics_) topic_like(topic);
+  }
+  for (const auto id : delta.brokers) copy_or_erase(brokers_, newer.brokers_, id);
+  for (const auto& resource : delta.configs) copy_or_erase(configs_, newer.configs_, resource);
+  features_ = newer.features_;
+  next_producer_id_ = newer.next_producer_id_;
+  cluster_id_ = newer.cluster_id_;
+  last_offset_ = newer.last_offset_;
+}
+
 const Broker* Image::find_broker(NodeId id) const {
   const auto found = brokers_.find(id);
   return found == brokers_.end() ? nullptr : &found->second;

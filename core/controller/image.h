@@ -117,6 +117,10 @@ class Image {
   // gives the reason: the log then comes from a controller that is wrong, and must not be followed.
   Expected<Delta, std::string_view> apply(const MetadataRecord& record, Offset offset);
 
+  // Becomes `newer`, which `delta` has led to from here: as a copy would, and without the cost of
+  // one where a cluster is big and little has changed.
+  void catch_up(const Image& newer, const Delta& delta);
+
   const std::string& cluster_id() const { return cluster_id_; }
   Offset last_offset() const { return last_offset_; }  // Of what was applied; -1 at first.
 
@@ -139,6 +143,7 @@ class Image {
 
  private:
   friend struct RecordApplier;
+  Topic& topic_like(const Topic& newer);
 
   std::string cluster_id_;
   Offset last_offset_ = -1;

@@ -2,6 +2,7 @@
 #include "core/controller/image.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "tests/core/controller/cluster.h"
 
@@ -116,6 +117,44 @@ TEST(Image, a_configuration_without_a_value_is_removed) {
   ASSERT_TRUE(image.apply(ConfigRecord{4, "", "min.insync.replicas", "2"}, 0));
   ASSERT_TRUE(image.apply(ConfigRecord{4, "", "min.insync.replicas", std::nullopt}, 1));
   EXPECT_TRUE(image.configs({ConfigResource::Type::broker, ""}).empty());
+}
+
+MetadataRecord any_record(std::int64_t producers) {
+  const auto small = [](int below) { return *rc::gen::inRange(0, below); };
+  const Uuid id{static_cast<std::uint8_t>(1 + small(3))};
+  const std::string name = "topic-" + std::to_string(small(3));
+  const NodeId broker{small(3)};
+  constexpr BrokerEpoch epoch{1};
+  switch (small(10)) {
+    case 0: return TopicRecord{.name = name, .topic_id = id};
+    case 1: return RemoveTopicRecord{id};
+    case 2: return RegisterBrokerRecord{.broker_id = broker, .broker_epoch = epoch};
+    case 3: return UnregisterBrokerRecord{broker, epoch};
+    case 4: return UnfenceBrokerRecord{broker, epoch};
+    case 5: return ConfigRecord{2, name, "a", small(2) == 0 ? Nullable<std::string>() : "1"};
+    case 6: return FeatureLevelRecord{"f", static_cast<std::int16_t>(small(3))};
+    case 7: return ProducerIdsRecord{.next_producer_id = producers};
+    case 8: {
+      PartitionChangeRecord record{.partition_id = small(3), .topic_id = id};
+      record.leader = broker;
+      return record;
+    }
+    default: return PartitionRecord{.partition_id = small(3), .topic_id = id, .leader = broker};
+  }
+}
+
+RC_GTEST_PROP(Image, that_catches_up_by_what_was_touched_is_the_newer_one, ()) {
+  Image newer("cluster");
+  Image older;
+  Delta delta;
+  const int records = *rc::gen::inRange(0, 200);
+  for (int offset = 0; offset < records; ++offset) {
+    auto applied = newer.apply(any_record(offset), offset);  // What contradicts changes nothing.
+    if (applied) delta.add(*std::move(applied));
+    if (*rc::gen::inRange(0, 4) > 0) continue;
+    older.catch_up(newer, std::exchange(delta, {}));
+    RC_ASSERT(older == newer);
+  }
 }
 
 TEST(Image, deltas_add_up_to_what_is_still_there) {

@@ -163,6 +163,14 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
   if (options.controllers < 1 || options.controllers > 9) {
     return Unexpected(std::string("--controllers: from 1 to 9"));
   }
+  constexpr std::int32_t last_port = 65535;
+  const auto most_ports =
+      std::max(options.names.empty() ? brokers : 1, controller_ports_after + options.controllers);
+  if (options.port + most_ports - 1 > last_port) {
+    return Unexpected(
+        fmt::format("--port: the nodes need the {} ports from {} on, and {} is the last",
+                    most_ports, options.port, last_port));
+  }
   // The controller would refuse more copies than there are brokers, and there would be no groups.
   broker::limit_copies(config, brokers);
   const auto kept = live::cluster_id_in(directory_of(options, NodeId(1)));

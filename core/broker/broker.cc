@@ -36,7 +36,7 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       markers_(config, image_, transactions_, fibers_) {}
 
 void Broker::start(Env& env, bool was_clean) {
-  replicas_.load_checkpoints(env, was_clean);
+  replicas_.load(env, was_clean);
   fibers_.spawn(env, "lifecycle", [this](Env& fiber) { lifecycle_.run(fiber); });
   fibers_.spawn(env, "image", [this](Env& fiber) { follow_metadata(fiber); });
   fibers_.spawn(env, "isr-updates", [this](Env& fiber) { isr_updates_.run(fiber); });

@@ -1,6 +1,7 @@
 #include "core/broker/config.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <type_traits>
@@ -86,6 +87,7 @@ void each_setting(Config& c, F&& f) {
   f("broker.heartbeat.interval.ms", c.broker_heartbeat_interval, ms);
   f("broker.session.timeout.ms", c.broker_session_timeout, ms);
   f("leader.imbalance.check.interval.seconds", c.leader_imbalance_check_interval, Duration(1s));
+  f("unclean.leader.election.interval.ms", c.unclean_leader_election_interval, ms);
   f("auto.leader.rebalance.enable", c.auto_leader_rebalance_enable, none);
   f("controller.quorum.election.timeout.ms", c.quorum_election_timeout, ms);
   f("controller.quorum.election.backoff.max.ms", c.quorum_election_backoff_max, ms);
@@ -104,8 +106,9 @@ void each_setting(Config& c, F&& f) {
 }
 
 std::string parse(bool& member, std::string_view text, Duration) {
-  if (text != "true" && text != "false") return "true or false";
-  member = text == "true";
+  const auto flag = controller::parse_flag(text);
+  if (!flag) return "true or false";
+  member = *flag;
   return {};
 }
 
@@ -281,9 +284,25 @@ Expected<Done, std::string> check(const NodeConfig& config) {
   const std::pair<std::string_view, Duration> positive[] = {
       {"controller.quorum.election.timeout.ms", config.quorum_election_timeout},
       {"controller.quorum.fetch.timeout.ms", config.quorum_fetch_timeout},
-      {"leader.imbalance.check.interval.seconds", config.leader_imbalance_check_interval}};
+      {"leader.imbalance.check.interval.seconds", config.leader_imbalance_check_interval},
+      {"unclean.leader.election.interval.ms", config.unclean_leader_election_interval},
+      {"producer.id.expiration.check.interval.ms", config.producer_id_expiration_check_interval},
+      {"replica.lag.time.max.ms", config.replica_lag_time_max}};
   for (const auto& [name, value] : positive) {
     if (value > Duration{}) continue;
+    return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
+  }
+  // Of 0 there could be no such topic.
+  const std::pair<std::string_view, std::int64_t> counts[] = {
+      {"num.partitions", config.num_partitions},
+      {"default.replication.factor", config.default_replication_factor},
+      {"offsets.topic.num.partitions", config.offsets_topic_num_partitions},
+      {"offsets.topic.replication.factor", config.offsets_topic_replication_factor},
+      {"transaction.state.log.num.partitions", config.transaction_state_log_num_partitions},
+      {"transaction.state.log.replication.factor", config.transaction_state_log_replication_factor},
+      {"transaction.state.log.min.isr", config.transaction_state_log_min_isr}};
+  for (const auto& [name, value] : counts) {
+    if (value > 0) continue;
     return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
   }
   return check_consumer_groups(config.group);

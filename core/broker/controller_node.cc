@@ -62,7 +62,8 @@ controller::ControllerConfig ControllerNode::controller_config() const {
           .static_broker_configs = std::move(static_configs),
           .delete_topic_enable = config_.delete_topic_enable,
           .auto_leader_rebalance_enable = config_.auto_leader_rebalance_enable,
-          .leader_imbalance_check_interval = config_.leader_imbalance_check_interval};
+          .leader_imbalance_check_interval = config_.leader_imbalance_check_interval,
+          .unclean_leader_election_interval = config_.unclean_leader_election_interval};
 }
 
 // An interval of 0 means that nobody wants to know how idle the log is.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/api/broker_heartbeat.h"
 #include "core/api/broker_registration.h"
 #include "core/controller/features.h"
@@ -67,7 +69,12 @@ bool Lifecycle::register_once(Env& env) {
   request.previous_broker_epoch = previous_epoch_;
   const Instant deadline = env.now() + config_.broker_session_timeout;
   const auto response = controller_.call(env, request, registration_version, deadline);
-  if (!response || response->error_code != ErrorCode::none) return false;
+  const auto error = response ? response->error_code : ErrorCode::none;
+  // Said once: it is asked again ten times a second.
+  if (std::exchange(refused_with_, error) != error && error != ErrorCode::none) {
+    env.emit(Note{fmt::format("the controller does not register this broker: {}", name_of(error))});
+  }
+  if (!response || error != ErrorCode::none) return false;
   epoch_ = response->broker_epoch;
   return true;
 }

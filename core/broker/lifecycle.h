@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "core/api/error_code.h"
 #include "core/broker/config.h"
 #include "core/broker/controller_link.h"
 #include "core/env.h"
@@ -52,7 +53,8 @@ class Lifecycle {
   BrokerEpoch epoch_ = no_broker_epoch;
   Offset applied_offset_ = -1;
   bool is_fenced_ = true;
-  Offset told_offset_ = -1;  // In the last heartbeat.
+  Offset told_offset_ = -1;                             // In the last heartbeat.
+  api::ErrorCode refused_with_ = api::ErrorCode::none;  // The latest request to register.
   bool wants_shutdown_ = false;
   bool told_shutdown_ = false;
   bool may_shut_down_ = false;

@@ -61,6 +61,8 @@ void LogUpkeep::flush_rolled(Env& env) {
 
 void LogUpkeep::flush_what_waited(Env& env) {
   const Instant now = env.now();
+  std::erase_if(flushed_at_,
+                [&](const auto& entry) { return !replicas_.all().contains(entry.first); });
   for (const auto& [partition, replica] : std::map(replicas_.all())) {
     if (replica->is_retired()) continue;
     auto& log = replica->log();

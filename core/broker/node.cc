@@ -387,8 +387,11 @@ Expected<Done, std::string> run_node(Env& env, const NodeConfig& config, Monitor
   node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);
   const bool is_failure = has_failed(*node);
+  const auto why = node->broker && node->broker->has_failed()
+                       ? fmt::format("its disk has failed: {}", node->broker->why_failed())
+                       : std::string("its metadata log has failed");
   env.spawn("shutdown", [node](Env& fiber) { shut_down(fiber, *node); });
-  if (is_failure) return fail(env, "its disk or its metadata log has failed");
+  if (is_failure) return fail(env, why);
   return Done{};
 }
 

@@ -27,20 +27,27 @@ Offset OffsetsFile::of(const TopicPartition& partition) const {
 bool OffsetsFile::rewrite(Env& env, const Change& change) {
   if (!is_loaded_) return true;
   const auto held = turn_.take(env);
+  return held && replace(env, change);
+}
+
+// Whoever is about to write may tell of them.
+bool OffsetsFile::forget(Env& env, const std::set<TopicPartition>& partitions) {
+  if (!is_loaded_ || partitions.empty()) return true;
+  const auto held = turn_.take(env);
   if (!held) return false;
+  const auto is_told = [&](const auto& partition) { return offsets_.contains(partition); };
+  if (std::none_of(partitions.begin(), partitions.end(), is_told)) return true;
+  return replace(env, [&](log::PartitionOffsets& offsets) {
+    std::erase_if(offsets, [&](const auto& entry) { return partitions.contains(entry.first); });
+  });
+}
+
+bool OffsetsFile::replace(Env& env, const Change& change) {
   auto offsets = offsets_;
   change(offsets);
   if (!log::replace_file(env, path_, log::encode_offsets(offsets))) return false;
   offsets_ = std::move(offsets);
   return true;
-}
-
-bool OffsetsFile::forget(Env& env, const std::set<TopicPartition>& partitions) {
-  const auto is_told = [&](const auto& partition) { return offsets_.contains(partition); };
-  if (std::none_of(partitions.begin(), partitions.end(), is_told)) return true;
-  return rewrite(env, [&](log::PartitionOffsets& offsets) {
-    std::erase_if(offsets, [&](const auto& entry) { return partitions.contains(entry.first); });
-  });
 }
 
 }  // namespace brokersim::broker

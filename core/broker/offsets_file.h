@@ -35,6 +35,8 @@ class OffsetsFile {
   bool forget(Env& env, const std::set<TopicPartition>& partitions);
 
  private:
+  bool replace(Env& env, const Change& change);
+
   const std::string_view path_;
   bool is_loaded_ = false;
   log::PartitionOffsets offsets_;  // As written last.

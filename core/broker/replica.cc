@@ -63,6 +63,7 @@ void Replica::apply(Host& host, ReplicaContext context) {
 
 void Replica::retire(Host& host) {
   is_retired_ = true;
+  log_->abandon();
   leader_.reset();
   follower_.reset();
   changed_.notify_all(host);
@@ -173,7 +174,7 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   if (batch.header.is_transactional()) verifications_.settled(batch.header.producer_id);
   auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
   if (!appended) {
-    if (log_->is_offline()) news_.fail(host);
+    if (log_->is_offline()) news_.fail(host, log_->why_offline());
     return Unexpected(ErrorCode::kafka_storage_error);
   }
   const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
@@ -280,7 +281,7 @@ void Replica::raise_start(Host& host, Offset offset) {
   if (is_retired_) return;
   // A log that was begun anew meanwhile wants nothing of what was asked of the old one.
   const Offset start = std::min({offset, wanted_start(), high_watermark()});
-  if (!log_->raise_start_offset(host, start)) news_.fail(host);
+  if (!log_->raise_start_offset(host, start)) news_.fail(host, log_->why_offline());
   // What could not be taken has gone with a truncation.
   wanted_start_ = log_->start_offset();
   if (log_->next_file_deletion() != never) news_.upkeep.notify_all(host);
@@ -290,7 +291,7 @@ void Replica::raise_start(Host& host, Offset offset) {
 void Replica::retain(Host& host, WallTime now) {
   if (is_retired_ || log_->is_offline()) return;
   const auto from = log_->retain(host, high_watermark(), now);
-  if (!from) return news_.fail(host);
+  if (!from) return news_.fail(host, log_->why_offline());
   note_roll(host);
   want_start(host, *from);
 }
@@ -342,7 +343,7 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
   // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
   if (step.log_start) want_start(host, std::min(*step.log_start, high_watermark()));
   if (failed) follower_->back_off(host.now());
-  if (log_->is_offline()) news_.fail(host);
+  if (log_->is_offline()) news_.fail(host, log_->why_offline());
   if (moved || step.truncate_to || step.restart_log_at || step.append) changed_.notify_all(host);
 }
 

@@ -59,8 +59,10 @@ struct ReplicaNews {
   std::set<TopicPartition> rolled;  // Logs with a segment that is new, and one to be synced.
   Signal failures;                  // Notified with has_failed.
   bool has_failed = false;  // A log is offline: a broker with one data directory cannot go on.
+  std::string why_failed;
 
-  void fail(Host& host) {
+  void fail(Host& host, std::string why) {
+    if (!has_failed) why_failed = std::move(why);
     has_failed = true;
     failures.notify_all(host);
   }

@@ -11,6 +11,14 @@
 
 namespace brokersim::broker {
 
+namespace {
+
+// How the names of directories end that are no replica's any more.
+constexpr std::string_view discarded = "delete";
+constexpr std::string_view stray = "stray";
+
+}  // namespace
+
 partition::PartitionState state_of(const controller::Partition& p) {
   return {.replicas = p.replicas,
           .isr = p.isr,
@@ -21,8 +29,9 @@ partition::PartitionState state_of(const controller::Partition& p) {
 
 std::string directory_of(const TopicPartition& partition) { return fmt::format("{}", partition); }
 
-void Replicas::load_checkpoints(Env& env, bool was_clean) {
+void Replicas::load(Env& env, bool was_clean) {
   was_clean_ = was_clean;
+  remove_discarded(env);
   high_watermarks_.load(env);
   recovery_points_.load(env);
   log_starts_.load(env);
@@ -51,7 +60,7 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
   for (const auto& partition : delta.partitions) {
     if (is_ours(image, partition)) apply_partition(env, image, partition, broker_epoch);
   }
-  if (!has_removed_strays_) remove_strays(env, image);
+  if (!has_moved_strays_) move_strays(env, image);
   if (delta.brokers.empty() && delta.configs.empty()) return;
   for (const auto& [partition, replica] : replicas_) {
     if (!delta.configs.empty()) replica->log().configure(log_config(image, partition.topic));
@@ -110,11 +119,13 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
   const auto metadata_path = fmt::format("{}/{}", directory, log::partition_metadata_file);
   if (const auto text = log::read_file(env, metadata_path)) {
     const auto stored = log::decode_partition_metadata(*text);
-    if (stored && *stored != topic_id) (void)env.files().remove(directory);
+    if (stored && *stored != topic_id) discard(env, directory);
   }
   const bool is_new = !env.files().exists(metadata_path);
+  // Without that file nothing was ever appended: what is there is of something else.
+  if (is_new && env.files().exists(directory)) discard(env, directory);
   if (is_new && !forget(env, {partition})) {
-    news_.fail(env);
+    news_.fail(env, "a checkpoint cannot be written");
     return nullptr;
   }
   auto opened = log::Log::open(env, partition, directory, log_config(image, partition.topic),
@@ -124,13 +135,20 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
                                 .cleaned_to = cleaned_.of(partition)});
   if (!opened) {
     env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
-    if (opened.error() == log::LogError::storage) news_.fail(env);
+    if (opened.error() == log::LogError::storage) {
+      news_.fail(env, fmt::format("log {} cannot be opened", directory));
+    }
     return nullptr;
   }
   lower_checkpoints(env, partition, **opened);
   if (is_new) {
-    (void)log::replace_file(env, metadata_path, log::encode_partition_metadata(topic_id));
-    (void)env.files().sync_directory(env, "");
+    const bool is_named =
+        log::replace_file(env, metadata_path, log::encode_partition_metadata(topic_id)) &&
+        env.files().sync_directory(env, "");
+    if (!is_named) {
+      if (!env.is_cancelled()) news_.fail(env, fmt::format("{} cannot be written", metadata_path));
+      return nullptr;
+    }
   }
   return std::make_shared<Replica>(partition, topic_id, *std::move(opened),
                                    high_watermarks_.of(partition), config_, news_);
@@ -142,10 +160,33 @@ log::LogConfig Replicas::log_config(const controller::Image& image,
   return log_config_of(configs, config_.rules.log);
 }
 
-// Once, when all of the metadata is known: no directory that stays is of a topic or of a partition
-// that this broker has nothing to do with.
-void Replicas::remove_strays(Env& env, const controller::Image& image) {
-  has_removed_strays_ = true;
+// A directory is moved away in one step and then removed, so that no crash leaves half of it for
+// whoever has the name next.
+std::string Replicas::set_aside(Host& host, const std::string& directory, std::string_view as) {
+  constexpr std::size_t longest = 200;
+  const auto draw = host.random("log.set-aside", static_cast<std::uint64_t>(host.now().ns()));
+  auto moved = fmt::format("{}.{:016x}-{}", directory.substr(0, longest), draw, as);
+  if (!host.files().rename(directory, moved)) return directory;
+  return moved;
+}
+
+void Replicas::discard(Host& host, const std::string& directory) {
+  (void)host.files().remove(set_aside(host, directory, discarded));
+}
+
+// What was discarded when the node ended.
+void Replicas::remove_discarded(Env& env) {
+  const auto names = env.files().list("");
+  for (const auto& name : names ? *names : std::vector<std::string>()) {
+    if (name.ends_with(fmt::format("-{}", discarded))) (void)env.files().remove(name);
+  }
+}
+
+// Once, when all of the metadata is known: no directory of a topic or of a partition that this
+// broker has nothing to do with keeps its name. It is kept, as with Kafka: the metadata may be what
+// was lost.
+void Replicas::move_strays(Env& env, const controller::Image& image) {
+  has_moved_strays_ = true;
   std::set<std::string> ours;
   for (const auto& [topic_name, topic] : image.topics()) {
     for (const auto& [index, partition] : topic.partitions) {
@@ -158,12 +199,15 @@ void Replicas::remove_strays(Env& env, const controller::Image& image) {
   for (const auto& name : *names) {
     const auto path = fmt::format("{}/{}", name, log::partition_metadata_file);
     if (!env.files().exists(path)) continue;
-    if (ours.contains(name)) continue;
+    if (ours.contains(name) || name.ends_with(fmt::format("-{}", stray))) continue;
     const auto text = log::read_file(env, path);
     const auto topic_id = text ? log::decode_partition_metadata(*text) : std::nullopt;
     if (!topic_id) continue;  // It may be of use to somebody who reads it.
-    env.emit(Note{fmt::format("{} is of no partition of this broker any more", name)});
-    (void)env.files().remove(name);
+    const auto moved = set_aside(env, name, stray);
+    env.emit(
+        Note{fmt::format("{} is of no partition of this broker any more, and is {} now; it "
+                         "can be removed if nobody misses it",
+                         name, moved)});
   }
 }
 
@@ -173,7 +217,7 @@ void Replicas::remove(Env& env, const TopicPartition& partition) {
   const auto replica = found->second;
   replicas_.erase(found);
   replica->retire(env);
-  (void)env.files().remove(replica->log().directory());
+  discard(env, replica->log().directory());
   ++role_changes_;
   roles_.notify_all(env);
 }
@@ -187,7 +231,7 @@ bool Replicas::forget(Env& env, const std::set<TopicPartition>& partitions) {
 
 // Partitions that are not opened yet keep what is told of them.
 void Replicas::checkpoint_high_watermarks(Env& env) {
-  (void)high_watermarks_.rewrite(env, [&](log::PartitionOffsets& offsets) {
+  (void)write(env, high_watermarks_, [&](log::PartitionOffsets& offsets) {
     for (const auto& [partition, replica] : replicas_) {
       offsets[partition] = replica->high_watermark();
     }
@@ -210,7 +254,7 @@ bool Replicas::raise_log_starts(Env& env) {
   const auto rises = [](const auto& entry) { return entry.second->wants_later_start(); };
   if (std::none_of(replicas_.begin(), replicas_.end(), rises)) return false;
   std::vector<std::pair<std::shared_ptr<Replica>, Offset>> rising;
-  const bool is_written = log_starts_.rewrite(env, [&](log::PartitionOffsets& offsets) {
+  const bool is_written = write(env, log_starts_, [&](log::PartitionOffsets& offsets) {
     for (const auto& [partition, replica] : replicas_) {
       offsets[partition] = replica->wanted_start();
       if (replica->wants_later_start()) rising.emplace_back(replica, replica->wanted_start());
@@ -223,9 +267,9 @@ bool Replicas::raise_log_starts(Env& env) {
 
 void Replicas::lower_log_start(Env& env, const Replica& replica) {
   const auto& partition = replica.partition();
-  if (replica.wanted_start() >= log_starts_.of(partition)) return;
-  (void)log_starts_.rewrite(
-      env, [&](log::PartitionOffsets& offsets) { offsets[partition] = replica.wanted_start(); });
+  if (replica.is_retired() || replica.wanted_start() >= log_starts_.of(partition)) return;
+  (void)write(env, log_starts_,
+              [&](log::PartitionOffsets& offsets) { offsets[partition] = replica.wanted_start(); });
 }
 
 bool Replicas::sync_all(Env& env) {

@@ -22,13 +22,14 @@ class Replicas {
   explicit Replicas(const NodeConfig& config)
       : config_(config), topic_defaults_(topic_defaults_of(config)) {}
 
-  // Reads the checkpoints of the data directory; before anything else. Whether the last shutdown
-  // was in order decides how much of each log is checked when it is opened.
-  void load_checkpoints(Env& env, bool was_clean);
+  // Reads the checkpoints of the data directory, and removes what is left of discarded replicas;
+  // before anything else. Whether the last shutdown was in order decides how much of each log is
+  // checked when it is opened.
+  void load(Env& env, bool was_clean);
   // Whether the next start may do without checking the logs: this one found them as an orderly
   // shutdown had left them, or has opened them all. Before that a node that is asked to stop has
   // checked none of them.
-  bool are_recovered() const { return was_clean_ || has_removed_strays_; }
+  bool are_recovered() const { return was_clean_ || has_moved_strays_; }
   // Brings the replicas in line with `image`, of which `delta` is what changed. Suspends while logs
   // are opened. One call at a time.
   void apply(Env& env, const controller::Image& image, const controller::Delta& delta,
@@ -61,7 +62,8 @@ class Replicas {
   // After whatever may have taken its log offline. One whose topic was deleted meanwhile has no
   // files any more, and that is no failure of the disk.
   void check(Host& host, const Replica& replica) {
-    if (replica.log().is_offline() && !replica.is_retired()) news_.fail(host);
+    const auto& log = replica.log();
+    if (log.is_offline() && !replica.is_retired()) news_.fail(host, log.why_offline());
   }
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
@@ -90,8 +92,11 @@ class Replicas {
   void remove(Env& env, const TopicPartition& partition);
   bool forget(Env& env, const std::set<TopicPartition>& partitions);
   bool is_ours(const controller::Image& image, const TopicPartition& partition) const;
+  static std::string set_aside(Host& host, const std::string& directory, std::string_view as);
+  static void discard(Host& host, const std::string& directory);
+  static void remove_discarded(Env& env);
   // Directories of partitions that are not ours: what metadata took from us while we were away.
-  void remove_strays(Env& env, const controller::Image& image);
+  void move_strays(Env& env, const controller::Image& image);
   log::LogConfig log_config(const controller::Image& image, const std::string& topic) const;
   bool write(Env& env, OffsetsFile& file, const OffsetsFile::Change& change);
   void remember_eligible(const controller::Image& image);
@@ -99,7 +104,7 @@ class Replicas {
   const NodeConfig& config_;
   const controller::TopicDefaults topic_defaults_;
   bool was_clean_ = false;
-  bool has_removed_strays_ = false;
+  bool has_moved_strays_ = false;
   OffsetsFile high_watermarks_{log::high_watermark_file};
   OffsetsFile recovery_points_{log::recovery_point_file};
   OffsetsFile log_starts_{log::start_offset_file};

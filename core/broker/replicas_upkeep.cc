@@ -9,7 +9,7 @@ namespace brokersim::broker {
 // A data directory that cannot be written is a failed one.
 bool Replicas::write(Env& env, OffsetsFile& file, const OffsetsFile::Change& change) {
   if (file.rewrite(env, change)) return true;
-  if (!env.is_cancelled()) news_.fail(env);
+  if (!env.is_cancelled()) news_.fail(env, "a checkpoint cannot be written");
   return false;
 }
 

@@ -82,7 +82,8 @@ Controller::Controller(Image committed, Offset next_offset, Instant now, Control
       config_(std::move(config)),
       rules_(rules),
       sessions_(config_.broker_session_timeout),
-      next_balance_(now + config_.leader_imbalance_check_interval) {
+      next_balance_(now + config_.leader_imbalance_check_interval),
+      next_unclean_election_(now + config_.unclean_leader_election_interval) {
   REQUIRE(next_offset > image_.last_offset(), next_offset, image_.last_offset());
   for (const auto& [id, broker] : image_.brokers()) {
     if (!broker.is_fenced) sessions_.touch(id, broker.epoch, now);
@@ -153,7 +154,14 @@ ElectionTerms Controller::terms_of(std::string_view topic) const {
 // with too few in sync it would go on committing what those that left, and are eligible, do not
 // have.
 void Controller::review_eligibility(Decided& out) {
-  if (!has_eligible_leader_replicas(image_)) return;
+  if (!has_eligible_leader_replicas(image_)) {
+    // Where somebody is in sync nobody else has all that will be committed from now on.
+    const auto is_left_over = [](const Partition& p) {
+      return !p.isr.empty() && !(p.elr.empty() && p.last_known_elr.empty());
+    };
+    return update_partitions(is_left_over, {}, "there are no eligible leader replicas any more",
+                             out);
+  }
   std::vector<PartitionChangeRecord> changes;
   for (const auto& name : topics_of_new_min_isr(image_, out.records)) {
     const auto& topic = *image_.find_topic(name);
@@ -184,7 +192,9 @@ ErrorCode Controller::check_registration(Instant now,
   // There is no ZooKeeper to migrate from.
   if (request.is_migrating_zk_broker) return ErrorCode::broker_id_not_registered;
   const auto* existing = image_.find_broker(request.broker_id);
+  // Who is in controlled shutdown is about to be gone (KAFKA-19047).
   if (existing && existing->incarnation_id != request.incarnation_id &&
+      !existing->is_in_controlled_shutdown &&
       sessions_.is_live(existing->id, existing->epoch, now)) {
     return ErrorCode::duplicate_broker_registration;
   }
@@ -585,10 +595,18 @@ Decided Controller::tick(Instant now) {
     // What is left is next in turn, after whoever waits for a decision.
     next_balance_ = is_balanced ? now + config_.leader_imbalance_check_interval : now;
   }
+  // KAFKA-12670: it may have been permitted since their leaders went.
+  if (now >= next_unclean_election_) {
+    next_unclean_election_ = now + config_.unclean_leader_election_interval;
+    update_partitions([](const Partition& p) { return !p.has_leader(); }, {},
+                      "unclean elections are permitted", out);
+  }
   return out;
 }
 
-Instant Controller::next_tick() const { return std::min(sessions_.next_expiry(), next_balance_); }
+Instant Controller::next_tick() const {
+  return std::min({sessions_.next_expiry(), next_balance_, next_unclean_election_});
+}
 
 bool Controller::balance_leaders(Decided& out) {
   std::vector<PartitionChangeRecord> changes;

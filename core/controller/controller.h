@@ -162,6 +162,7 @@ class Controller {
   Sessions sessions_;
   std::map<NodeId, Offset> controlled_shutdown_offsets_;
   Instant next_balance_;
+  Instant next_unclean_election_;
 };
 
 }  // namespace brokersim::controller

@@ -23,6 +23,7 @@ struct ControllerConfig {
   bool delete_topic_enable = true;
   bool auto_leader_rebalance_enable = true;
   Duration leader_imbalance_check_interval = 300s;
+  Duration unclean_leader_election_interval = 300s;
   // Of one decision that rebalances leaders; as in Kafka nobody sets it.
   std::size_t max_elections_per_rebalance = 1000;
 };

@@ -51,16 +51,16 @@ OrRefusal<Placed> place_as_told(const Image& image, const CreatableTopic& topic)
 OrRefusal<Placed> place_by_number(const Image& image, const ControllerConfig& config,
                                   const CreatableTopic& topic, std::uint64_t random) {
   const auto wanted = topic.replication_factor;
-  if (wanted == 0 || wanted < -1) {
+  const auto replicas = wanted == -1 ? config.default_replication_factor : wanted;
+  if (replicas <= 0) {
     return refuse(ErrorCode::invalid_replication_factor,
                   "The replication factor has to be positive, or -1 for the default.");
   }
-  if (topic.num_partitions == 0 || topic.num_partitions < -1) {
+  const auto partitions = topic.num_partitions == -1 ? config.num_partitions : topic.num_partitions;
+  if (partitions <= 0) {
     return refuse(ErrorCode::invalid_partitions,
                   "The number of partitions has to be positive, or -1 for the default.");
   }
-  const auto replicas = wanted == -1 ? config.default_replication_factor : wanted;
-  const auto partitions = topic.num_partitions == -1 ? config.num_partitions : topic.num_partitions;
   return place(image, partitions, replicas, random);
 }
 

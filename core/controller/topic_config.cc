@@ -61,7 +61,14 @@ constexpr std::array<std::string_view, 3> without_effect{
     "preallocate",
 };
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
 std::optional<std::int64_t> parse_number(std::string_view text) {
+  text = trimmed(text);
   std::int64_t value = 0;
   const auto* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -93,13 +100,14 @@ bool is_ratio(std::string_view text) {
   return whole == "1" && has_only(fraction, "0");
 }
 
-// Calls `body(word)` for each word of a list; true if it returns true for all, and there is one.
+// Calls `body(word)` for each word of a list, without the blanks around it; true if it returns true
+// for all, and there is one.
 template <class Body>
 bool all_words(std::string_view list, Body body) {
   if (list.empty()) return false;
   for (;;) {
     const auto comma = list.find(',');
-    if (!body(list.substr(0, comma))) return false;
+    if (!body(trimmed(list.substr(0, comma)))) return false;
     if (comma == std::string_view::npos) return true;
     list.remove_prefix(comma + 1);
   }
@@ -128,6 +136,18 @@ std::optional<std::string> unless(bool is_fine, std::string why) {
 
 }  // namespace
 
+std::optional<bool> parse_flag(std::string_view text) {
+  text = trimmed(text);
+  const auto is = [&](std::string_view word) {
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
+      return a == b || (a >= 'A' && a <= 'Z' && a - 'A' == b - 'a');
+    });
+  };
+  if (is("true")) return true;
+  if (is("false")) return false;
+  return std::nullopt;
+}
+
 std::span<const TopicConfigKey> topic_config_keys() { return keys; }
 
 const TopicConfigKey* find_topic_config_key(std::string_view name) {
@@ -153,7 +173,7 @@ std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view
     case Kind::int32:
     case Kind::int64: return why_no_number(key, text);
     case Kind::boolean:
-      return unless(text == "true" || text == "false", "Expected value to be either true or false");
+      return unless(parse_flag(text).has_value(), "Expected value to be either true or false");
     case Kind::ratio: return unless(is_ratio(text), "Value must be between 0 and 1");
     case Kind::choice:
       return unless(is_choice(key, text), fmt::format("String must be one of: {}", key.allowed));

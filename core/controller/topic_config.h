@@ -26,6 +26,9 @@ struct TopicConfigKey {
   std::string_view allowed = {};  // Of choice and choices, separated by commas.
 };
 
+// As Kafka reads one: in any case of letters, blanks around it do not count.
+std::optional<bool> parse_flag(std::string_view text);
+
 std::span<const TopicConfigKey> topic_config_keys();  // Ordered by name.
 const TopicConfigKey* find_topic_config_key(std::string_view name);
 const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_name);
@@ -60,7 +63,7 @@ class TopicConfigs {
   // Requires a key of topic_config_keys().
   Value get(std::string_view name) const;
   std::int64_t number(std::string_view name) const;
-  bool flag(std::string_view name) const { return get(name).text == "true"; }
+  bool flag(std::string_view name) const { return parse_flag(get(name).text).value_or(false); }
   // Of a ratio: "0.5" is 500000. What comes behind the sixth digit does not count.
   std::int64_t millionths(std::string_view name) const;
   // Of a list: whether `word` is in it.

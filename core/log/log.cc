@@ -33,8 +33,13 @@ std::string Log::path_of(std::string_view name) const {
 
 Unexpected<LogError> Log::fail(IoError error) {
   if (error == IoError::cancelled) return Unexpected(LogError::cancelled);
+  if (!is_offline_) failed_with_ = error;
   is_offline_ = config_.rules.goes_offline_after_error;
   return Unexpected(LogError::storage);
+}
+
+std::string Log::why_offline() const {
+  return fmt::format("log {}: {}", directory_, name_of(failed_with_));
 }
 
 std::uint64_t Log::size() const {

@@ -125,6 +125,10 @@ class Log {
   const TopicPartition& partition() const { return partition_; }
   const std::string& directory() const { return directory_; }
   bool is_offline() const { return is_offline_; }
+  // Its directory is given up, and may be another log's soon: cleaning that is under way ends.
+  void abandon();
+  // What took it offline: "log t-0: disk full".
+  std::string why_offline() const;
 
   Offset start_offset() const { return start_offset_; }
   Offset end_offset() const { return end_offset_; }
@@ -329,6 +333,8 @@ class Log {
   std::uint64_t name_changes_ = 0;  // Segment files made or removed.
   std::uint64_t synced_names_ = 0;  // So many of name_changes() are known to be on disk.
   bool is_offline_ = false;
+  bool is_abandoned_ = false;
+  IoError failed_with_ = IoError::failed;
 
   std::optional<LeaderEpochs> flushed_epochs_;
   bool is_flushing_epochs_ = false;

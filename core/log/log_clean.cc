@@ -158,6 +158,7 @@ LogResult<std::shared_ptr<Segment>> Log::write_cleaned(Env& env, const Group& gr
 // if the log has changed meanwhile: then the replacement is gone.
 LogResult<bool> Log::replace(Env& env, const Group& group, const std::shared_ptr<Segment>& cleaned,
                              std::uint64_t cuts) {
+  if (is_abandoned_) return false;
   if (cuts != cuts_ || !still_holds(group)) {
     TRY(std::ignore, checked(env.files().remove(cleaned->path())));
     return false;
@@ -187,6 +188,12 @@ LogResult<bool> Log::replace(Env& env, const Group& group, const std::shared_ptr
   segments_.erase(at + 1, at + static_cast<std::ptrdiff_t>(group.size()));
   TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
   return true;
+}
+
+void Log::abandon() {
+  is_abandoned_ = true;
+  ++cuts_;
+  replacement_.reset();
 }
 
 LogResult<Done> Log::abandon_replacement(Host& host) {

@@ -176,6 +176,13 @@ Offset Leader::end_offset_of(NodeId replica) const {
   return -1;
 }
 
+Offset Leader::start_offset_of(NodeId replica) const {
+  for (const Replica& other : replicas_) {
+    if (other.id == replica) return other.log_start_offset;
+  }
+  return -1;
+}
+
 Offset Leader::low_watermark(Offset log_start) const {
   Offset lowest = log_start;
   for (const Replica& replica : replicas_) {

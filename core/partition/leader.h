@@ -121,6 +121,8 @@ class Leader {
   const Isr& isr() const { return isr_; }
   // The end of a replica's log as it last told us; -1 while it has not.
   Offset end_offset_of(NodeId replica) const;
+  // Where a follower's log begins; -1 while it has not told.
+  Offset start_offset_of(NodeId replica) const;
   // What lies before it is deleted on every replica that is alive (KIP-107): the lowest start of
   // their logs, where ours is `log_start`. -1 while one of them has not said.
   Offset low_watermark(Offset log_start) const;

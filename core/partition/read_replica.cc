@@ -8,7 +8,7 @@ NodeId nearest_replica(const std::vector<ReadCandidate>& candidates, NodeId lead
   for (const auto& candidate : candidates) {
     if (candidate.rack != rack) continue;
     if (candidate.replica == leader) return leader;
-    if (candidate.end_offset < fetch_offset) continue;
+    if (candidate.end_offset < fetch_offset || candidate.start_offset > fetch_offset) continue;
     if (nearest == nullptr || candidate.end_offset > nearest->end_offset) nearest = &candidate;
   }
   return nearest == nullptr ? leader : nearest->replica;

@@ -16,7 +16,8 @@ namespace brokersim::partition {
 struct ReadCandidate {
   NodeId replica;
   std::string rack;
-  Offset end_offset = -1;  // As far as the leader knows.
+  Offset end_offset = -1;    // As far as the leader knows …
+  Offset start_offset = -1;  // … and where its log begins: each deletes for itself.
 };
 
 // `candidates` are those in sync, the leader among them. The leader itself if it stands in the

@@ -500,7 +500,8 @@ TEST_F(AdminByHand, a_partition_moves_to_another_broker_with_all_its_records) {
   });
 }
 
-TEST_F(AdminByHand, a_replica_taken_from_a_broker_that_is_away_is_gone_when_it_is_back) {
+// Under a name of its own: the metadata may be what is wrong.
+TEST_F(AdminByHand, a_replica_taken_from_a_broker_that_is_away_is_set_aside_when_it_is_back) {
   with_cluster([&](Env& env) {
     EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
     const auto away = follower();
@@ -516,6 +517,13 @@ TEST_F(AdminByHand, a_replica_taken_from_a_broker_that_is_away_is_gone_when_it_i
     first_metadata(env, away, "t");
     EXPECT_TRUE(ask(env, away, api::DescribeLogDirsRequest{}, 4)->results[0].topics.empty());
     EXPECT_TRUE(has_noted("t-0 is of no partition of this broker any more"));
+    const auto files = cluster_->world().find(away)->disk().all_files();
+    const auto is_kept = [](const std::string& path) {
+      return path.starts_with("t-0.") && path.ends_with("-stray/00000000000000000000.log");
+    };
+    EXPECT_TRUE(std::any_of(files.begin(), files.end(), is_kept));
+    const auto is_of_t0 = [](const std::string& path) { return path.starts_with("t-0/"); };
+    EXPECT_TRUE(std::none_of(files.begin(), files.end(), is_of_t0));
   });
 }
 

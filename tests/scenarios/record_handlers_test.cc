@@ -56,6 +56,32 @@ TEST_F(RecordHandlers, a_batch_is_stored_as_it_was_sent) {
   });
 }
 
+TEST_F(RecordHandlers, a_fetch_waits_for_min_bytes_and_brings_what_there_is_when_time_is_up) {
+  with_cluster([&](Env& env) {
+    const auto batch = batch_in(Codec::none, env.wall_clock().ms, 3);
+    const auto size = static_cast<std::int32_t>(batch.size());
+    wire::Channel other(Address{fmt::format("broker-{}", leader()), 9092}, "producer");
+    for (const bool is_enough : {true, false}) {
+      const Instant begun = env.now();
+      env.spawn(fmt::format("producer-{}", is_enough), [&](Env& fiber) {
+        for (int i = 0; i < 3 && fiber.sleep(200ms); ++i) {
+          (void)other.call(fiber, request_of(batch), produce_version, fiber.now() + 5s);
+        }
+      });
+      api::FetchRequest request{.max_wait_ms = 2000, .min_bytes = is_enough ? 2 * size : 4 * size};
+      request.topics.push_back({.topic = "t"});
+      request.topics[0].partitions.push_back(
+          {.fetch_offset = is_enough ? 0 : 9, .partition_max_bytes = 1 << 20});
+      const auto answer = ask(env, leader(), request, fetch_version);
+      ASSERT_TRUE(answer.has_value());
+      const auto& data = answer->responses[0].partitions[0];
+      EXPECT_EQ(data.records->bytes.size(), static_cast<std::size_t>((is_enough ? 2 : 3) * size));
+      EXPECT_EQ(env.now() - begun < 1s, is_enough);
+      env.sleep(1s);
+    }
+  });
+}
+
 TEST_F(RecordHandlers, a_topic_may_want_another_codec) {
   with_cluster(
       [&](Env& env) {

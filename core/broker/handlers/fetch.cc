@@ -199,7 +199,10 @@ NodeId better_replica(const Broker& broker, const Replica& replica, const Fetche
   for (const NodeId id : leader->isr().committed()) {
     const auto* node = broker.image().find_broker(id);
     if (!node || !node->is_active()) continue;
-    candidates.push_back({id, node->rack.value_or(""), leader->end_offset_of(id)});
+    candidates.push_back({.replica = id,
+                          .rack = node->rack.value_or(""),
+                          .end_offset = leader->end_offset_of(id),
+                          .start_offset = leader->start_offset_of(id)});
   }
   const NodeId self = broker.config().node_id;
   const NodeId nearest = partition::nearest_replica(candidates, self, fetcher.rack, fetch_offset);
@@ -249,6 +252,11 @@ PartitionData read_partition(Env& env, Broker& broker, const Read& read, const F
   return data;
 }
 
+bool is_news(const PartitionData& data) {
+  return data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0 ||
+         data.preferred_read_replica.is_set();
+}
+
 struct Pass {
   api::FetchResponse response;
   std::size_t bytes = 0;
@@ -267,12 +275,30 @@ Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
     const std::size_t size = data.records ? data.records->bytes.size() : 0;
     pass.bytes += size;
     budget.spend(size);
-    pass.must_answer |= data.error_code != ErrorCode::none ||
-                        data.diverging_epoch.end_offset >= 0 ||
-                        data.preferred_read_replica.is_set();
+    pass.must_answer |= is_news(data);
     pass.response.responses[read.topic].partitions.push_back(std::move(data));
   }
   return pass;
+}
+
+// Whether a read would bring what is waited for: `min_bytes`, or what does not wait. To read in
+// order to find that out would cost as much as all that is waited for, each time a record comes.
+bool is_worth_reading(Env& env, Broker& broker, const std::vector<Read>& reads,
+                      const Fetcher& fetcher, std::size_t min_bytes) {
+  std::size_t bytes = 0;
+  for (const auto& read : reads) {
+    if (!read.replica) return true;
+    partition::FetchVerdict verdict;
+    const auto data = check(env, read, fetcher, false, broker.config(), verdict);
+    if (is_news(data)) return true;
+    const Offset from = read.asked->fetch_offset;
+    const Offset end = shown_end(*read.replica, fetcher);
+    if (!verdict.may_read() || from >= end) continue;
+    const auto most = static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes));
+    bytes += std::min(most, read.replica->log().readable_bytes(from, end));
+    if (bytes >= min_bytes) return true;
+  }
+  return false;
 }
 
 // A follower that has not been told of the present high watermark is told at once: what became
@@ -333,11 +359,14 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   const auto min_bytes =
       std::min(budget.bytes, static_cast<std::size_t>(std::max(0, request.min_bytes)));
   const Waiting counted(context.metrics ? &context.metrics->fetches_waiting : nullptr);
+  bool is_fresh = true;
   while (!signals.empty() && !pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
     if (wait_any(env, signals, deadline) != Wake::notified) break;
-    pass = read_all(env, broker, request, reads, fetcher, budget, false);
+    is_fresh = is_worth_reading(env, broker, reads, fetcher, min_bytes);
+    if (is_fresh) pass = read_all(env, broker, request, reads, fetcher, budget, false);
   }
+  if (!is_fresh) pass = read_all(env, broker, request, reads, fetcher, budget, false);
   if (fetcher.is_follower()) note_told(reads, fetcher, pass.response);
   if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
   // Of earlier lives of this broker clients may know sessions still: their ids are not to come

@@ -1,5 +1,7 @@
 // FindCoordinator (key 10): the leader of the partition of __consumer_offsets that the group's id
 // hashes to, or of __transaction_state and a transactional id.
+#include <fmt/format.h>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
 #include "core/broker/internal_topics.h"
@@ -33,7 +35,10 @@ CoordinatorAnswer no_coordinator(const std::string& key, ErrorCode error) {
 CoordinatorAnswer coordinator_of(Env& env, Broker& broker, const RequestContext& client,
                                  std::string_view coordinators, const std::string& key) {
   if (!broker.image().find_topic(coordinators)) {
-    (void)auto_create(env, broker, client, coordinators);
+    const auto error = auto_create(env, broker, client, coordinators);
+    if (!api::is_retriable(error) && error != ErrorCode::none) {
+      env.emit(Note{fmt::format("{} cannot be created: {}", coordinators, name_of(error))});
+    }
     return no_coordinator(key, ErrorCode::coordinator_not_available);
   }
   const auto& image = broker.image();

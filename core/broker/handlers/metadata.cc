@@ -6,6 +6,7 @@
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/internal_topics.h"
+#include "core/controller/topic_name.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -48,7 +49,9 @@ TopicAnswer answer_one(Env& env, Broker& broker, const RequestContext& client,
     // The client asks again, and by then we know the topic.
     answer.error_code = error == ErrorCode::none ? ErrorCode::leader_not_available : error;
   } else {
-    answer.error_code = ErrorCode::unknown_topic_or_partition;
+    answer.error_code = controller::check_topic_name(*asked.name)
+                            ? ErrorCode::unknown_topic_or_partition
+                            : ErrorCode::invalid_topic_exception;
   }
   return answer;
 }

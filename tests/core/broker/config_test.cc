@@ -126,10 +126,15 @@ TEST(Config, what_members_of_consumer_groups_are_told_is_within_its_bounds) {
   EXPECT_FALSE(check(config)) << "a heartbeat takes as long as a session";
 }
 
-TEST(Config, times_that_leave_no_time_are_refused) {
+TEST(Config, times_that_leave_no_time_and_topics_without_partitions_are_refused) {
   for (const char* name :
        {"controller.quorum.election.timeout.ms", "controller.quorum.fetch.timeout.ms",
-        "leader.imbalance.check.interval.seconds"}) {
+        "leader.imbalance.check.interval.seconds", "unclean.leader.election.interval.ms",
+        "producer.id.expiration.check.interval.ms", "replica.lag.time.max.ms",
+        // No topic has so few.
+        "num.partitions", "default.replication.factor", "offsets.topic.num.partitions",
+        "offsets.topic.replication.factor", "transaction.state.log.num.partitions",
+        "transaction.state.log.replication.factor", "transaction.state.log.min.isr"}) {
     NodeConfig config;
     ASSERT_TRUE(set(config, name, "0"));
     const auto checked = check(config);

@@ -35,7 +35,7 @@ struct FollowingBroker : testing::Test {
     partition.partition_epoch = PartitionEpoch{0};
     delta.add(*image.apply(partition, 1));
     replicas = std::make_unique<Replicas>(config);
-    replicas->load_checkpoints(env, false);
+    replicas->load(env, false);
     replicas->apply(env, image, delta, BrokerEpoch{5});
     for (Offset offset = 0; offset < 10; ++offset) {
       const auto batch = log::placed(log::batch_of(1), offset, 3);

@@ -32,6 +32,14 @@ TEST(Registration, of_another_cluster_is_refused) {
   EXPECT_TRUE(decision.records.empty());
 }
 
+// KAFKA-19047
+TEST(Registration, of_another_incarnation_need_not_wait_for_who_is_shutting_down) {
+  Cluster c(2);
+  c.create("t", {1, 2});
+  c.heartbeat(1, {.want_shut_down = true});
+  EXPECT_EQ(c.register_broker(1, 2).response.error_code, ErrorCode::none);
+}
+
 TEST(Registration, of_another_incarnation_waits_for_the_session_to_end) {
   Cluster c(1);
   c.now += 9s - 1ns;
@@ -385,6 +393,26 @@ TEST(UncleanElections, by_default_are_the_old_rule_where_nobody_says) {
       NodeId{2});
   EXPECT_EQ(leader_after_losing_the_isr(*std::make_unique<Cluster>(2, strict, old), nullptr),
             no_node);
+}
+
+// KAFKA-12670: nobody comes or goes meanwhile.
+TEST(UncleanElections, happen_where_they_are_permitted_later_after_the_interval) {
+  ControllerConfig config;
+  config.broker_session_timeout = 3600s;
+  Cluster c(2, config);
+  EXPECT_EQ(leader_after_losing_the_isr(c, nullptr), no_node);
+  api::IncrementalAlterConfigsRequest request;
+  auto& resource = request.resources.emplace_back();
+  resource.resource_type = static_cast<std::int8_t>(ConfigResource::Type::topic);
+  resource.resource_name = "t";
+  resource.configs.push_back({.name = "unclean.leader.election.enable", .value = "true"});
+  c.keep(c.controller.incremental_alter_configs(request));
+  c.tick();
+  EXPECT_EQ(c.partition("t").leader, no_node);
+  c.now += 300s;
+  EXPECT_LE(c.controller.next_tick(), c.now);
+  c.tick();
+  EXPECT_EQ(c.partition("t").leader, NodeId{2});
 }
 
 TEST(UncleanElections, are_reported_as_such) {

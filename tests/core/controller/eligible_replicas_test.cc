@@ -208,6 +208,21 @@ TEST_F(EligibleBrokers, are_looked_at_anew_when_fewer_in_sync_will_do) {
   EXPECT_EQ(answer.error_code, ErrorCode::invalid_update_version);
 }
 
+// Whoever was eligible does not have what the one in sync commits alone from then on.
+TEST_F(EligibleBrokers, are_forgotten_where_the_cluster_goes_back_to_do_without) {
+  c.fence(3);
+  c.fence(2);
+  EXPECT_EQ(t().elr, nodes({2}));
+  api::UpdateFeaturesRequest request;
+  request.feature_updates.push_back(
+      {.feature = "eligible.leader.replicas.version", .max_version_level = 0, .upgrade_type = 2});
+  EXPECT_EQ(c.keep(c.controller.update_features(request, 1)).response.error_code, ErrorCode::none);
+  EXPECT_EQ(t().elr, nodes({}));
+  c.heartbeat(2);
+  c.fence(1);
+  EXPECT_EQ(t().leader, no_node);
+}
+
 TEST(MinInsyncReplicas, are_the_clusters_where_there_are_eligible_replicas) {
   ControllerConfig config;
   config.topic_defaults.configs["min.insync.replicas"] = "2";

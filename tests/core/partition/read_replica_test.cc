@@ -30,5 +30,13 @@ TEST(NearestReplica, has_told_where_its_log_ends) {
   EXPECT_EQ(nearest_replica({{n1, "a", 9}, {n2, "b", -1}}, n1, "b", 0), n1);
 }
 
+// Who has deleted it would say out of range, and the leader name the same one again.
+TEST(NearestReplica, still_has_the_record) {
+  for (const Offset start : {-1, 4, 5, 6}) {
+    EXPECT_EQ(nearest_replica({{n1, "a", 9}, {n2, "b", 9, start}}, n1, "b", 5),
+              start > 5 ? n1 : n2);
+  }
+}
+
 }  // namespace
 }  // namespace brokersim::partition

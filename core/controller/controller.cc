@@ -262,11 +262,13 @@ Offset Controller::unfencing_offset(const Broker& broker) const {
 HeartbeatFacts Controller::facts_of(const Broker& broker,
                                     const api::BrokerHeartbeatRequest& request) const {
   const auto shutdown = controlled_shutdown_offsets_.find(broker.id);
+  // Looked for among all partitions, so only if it matters.
+  const bool wants_to_go = request.want_shut_down || broker.is_in_controlled_shutdown;
   return {
       .current = state_of(broker),
       .wants_fence = request.want_fence,
       .wants_shut_down = request.want_shut_down,
-      .has_leaderships = leads_anything(broker.id),
+      .has_leaderships = wants_to_go && leads_anything(broker.id),
       .has_caught_up = request.current_metadata_offset >= unfencing_offset(broker),
       .all_know_of_shutdown = shutdown != controlled_shutdown_offsets_.end() &&
                               lowest_active_metadata_offset() >= shutdown->second,

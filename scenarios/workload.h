@@ -30,6 +30,10 @@
 
 namespace brokersim::scenarios {
 
+// max.poll.interval.ms of members and tasks. So long a member that joins waits for a coordinator
+// whose machine went without a word, which is to be over before everybody has to have converged.
+inline constexpr Duration member_max_poll_interval = 30s;
+
 struct SentRecord {
   TopicPartition partition;
   std::string value;

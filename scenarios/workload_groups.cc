@@ -68,6 +68,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   if (!consumer.server_assignor.empty()) config.group_remote_assignor = consumer.server_assignor;
   config.assignor = consumer.assignor;
   config.session_timeout = consumer.session_timeout;
+  config.max_poll_interval = std::max(consumer.session_timeout, member_max_poll_interval);
   config.heartbeat_interval = std::min(config.heartbeat_interval, consumer.session_timeout / 3);
   config.enable_auto_commit = consumer.enable_auto_commit;
   config.auto_commit_interval = 1s;

@@ -129,6 +129,7 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   member.group_id = task.group;
   member.assignor = task.assignor;
   member.session_timeout = task.session_timeout;
+  member.max_poll_interval = std::max(task.session_timeout, member_max_poll_interval);
   member.heartbeat_interval = std::min(member.heartbeat_interval, task.session_timeout / 3);
   auto& producer = config.producer;
   producer.client = member.consumer.client;

@@ -155,6 +155,13 @@ struct Describer {
   std::string operator()(const QuorumRoleChanged& b) const {
     return fmt::format("{} of quorum epoch {}: {}", b.role, b.epoch, b.why);
   }
+  std::string operator()(const QuorumVotersChanged& b) const {
+    return fmt::format("appends the voters {} at offset {} of quorum epoch {}", text_of(b.voters),
+                       b.offset, b.epoch);
+  }
+  std::string operator()(const VotersCommitted& b) const {
+    return fmt::format("quorum has agreed on the voters {}", text_of(b.voters));
+  }
   std::string operator()(const SendInvoked& b) const {
     return fmt::format("op{} {}: sends to {}", b.op, b.client, b.partition);
   }

@@ -4,12 +4,35 @@
 #include <set>
 #include <utility>
 
+#include "core/raft/voter_set.h"
+
 namespace brokersim::sim {
 
-MetadataTap::MetadataTap(Recorder& recorder, std::vector<NodeId> voters,
-                         controller::TopicDefaults topic_defaults)
-    : recorder_(recorder), voters_(std::move(voters)), topic_defaults_(std::move(topic_defaults)) {
-  for (const NodeId voter : voters_) logs_[voter];
+namespace {
+
+// The voters that records of the batch name, by offset.
+std::map<Offset, std::vector<NodeId>> voters_named_in(const wire::Batch& batch) {
+  std::map<Offset, std::vector<NodeId>> named;
+  if (!batch.header.is_control()) return named;
+  const auto controls = wire::control_records_of(batch);
+  if (!controls) return named;
+  Offset offset = batch.header.base_offset;
+  for (const auto& [type, value] : *controls) {
+    const Offset at = offset++;
+    if (type != raft::voters_record_type) continue;
+    if (const auto voters = raft::decode_voters(value)) named.emplace(at, voters->ids());
+  }
+  return named;
+}
+
+}  // namespace
+
+MetadataTap::MetadataTap(Recorder& recorder, std::vector<NodeId> controllers,
+                         controller::TopicDefaults topic_defaults, std::vector<NodeId> voters)
+    : recorder_(recorder),
+      first_voters_(voters.empty() ? controllers : std::move(voters)),
+      topic_defaults_(std::move(topic_defaults)) {
+  for (const NodeId controller : controllers) logs_[controller];
 }
 
 // ---- The controllers' logs ---------------------------------------------------------------------
@@ -19,6 +42,7 @@ void MetadataTap::on_batch(NodeId node, const wire::Batch& batch) {
   if (log == logs_.end()) return;  // A broker's copy.
   log->second.last_epoch = batch.header.leader_epoch;
   log->second.batches.insert_or_assign(batch.header.base_offset, batch);
+  log->second.voters.merge(voters_named_in(batch));
 }
 
 void MetadataTap::on_cut(NodeId node, Offset end_offset) {
@@ -26,6 +50,7 @@ void MetadataTap::on_cut(NodeId node, Offset end_offset) {
   if (found == logs_.end()) return;
   Log& log = found->second;
   log.batches.erase(log.batches.lower_bound(end_offset), log.batches.end());
+  log.voters.erase(log.voters.lower_bound(end_offset), log.voters.end());
   log.synced = std::min(log.synced, end_offset);
   log.last_epoch =
       log.batches.empty() ? no_epoch : log.batches.rbegin()->second.header.leader_epoch;
@@ -51,13 +76,32 @@ Offset MetadataTap::synced_end_in(const Log& log, LeaderEpoch epoch) {
   return 0;
 }
 
+const std::vector<NodeId>& MetadataTap::voters_of_latest_leader() const {
+  const Log* latest = nullptr;
+  const auto end_of = [](const Log& log) {
+    return std::pair(log.last_epoch, log.batches.empty() ? 0 : log.batches.rbegin()->first);
+  };
+  for (const auto& [node, log] : logs_) {
+    if (!latest || end_of(log) > end_of(*latest)) latest = &log;
+  }
+  if (!latest->voters.empty()) return latest->voters.rbegin()->second;
+  return committed_voters_.empty() ? first_voters_ : committed_voters_.rbegin()->second;
+}
+
+std::vector<NodeId> MetadataTap::voters_before(Offset end) const {
+  const auto next = committed_voters_.lower_bound(end);
+  return next == committed_voters_.begin() ? std::vector<NodeId>() : std::prev(next)->second;
+}
+
 void MetadataTap::commit_what_may_be() {
   LeaderEpoch latest = no_epoch;
   for (const auto& [node, log] : logs_) latest = std::max(latest, log.last_epoch);
   std::vector<std::pair<Offset, NodeId>> ends;
-  for (const auto& [node, log] : logs_) ends.emplace_back(synced_end_in(log, latest), node);
+  for (const NodeId voter : voters_of_latest_leader()) {
+    ends.emplace_back(synced_end_in(logs_[voter], latest), voter);
+  }
   std::sort(ends.rbegin(), ends.rend());
-  const auto [end, holder] = ends[voters_.size() / 2];  // So far a majority is, at least.
+  const auto [end, holder] = ends[ends.size() / 2];  // So far a majority is, at least.
   if (end <= committed_end_) return;
   const auto& batches = logs_[holder].batches;
   for (auto batch = batches.lower_bound(committed_end_); batch != batches.end(); ++batch) {
@@ -96,6 +140,10 @@ controller::Image MetadataTap::replay_to(Offset end) const {
 
 void MetadataTap::commit(const wire::Batch& batch) {
   committed_.emplace(batch.header.next_offset(), batch);
+  for (const auto& [offset, voters] : voters_named_in(batch)) {
+    committed_voters_.emplace(offset, voters);
+    recorder_.record(no_node, VotersCommitted{voters, offset});
+  }
   if (batch.header.is_control()) return;
   const auto records = wire::records_of(batch);
   if (!records) {

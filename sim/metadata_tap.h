@@ -1,6 +1,9 @@
 // What the cluster has really agreed on: metadata that is synced on a majority of the controllers'
 // disks, in the order of its log, each change once: TopicCommitted, PartitionCommitted,
-// BrokerCommitted.
+// BrokerCommitted, VotersCommitted.
+//
+// Whose majority counts the log says itself, where it says so (KIP-853): the latest Voters record
+// in the log of the latest leader, committed or not.
 //
 // A batch on a majority may still be overwritten while some controller holds one of a later quorum
 // epoch that no majority has (Raft, 5.4.2). So it counts once a majority has synced it or a later
@@ -23,9 +26,10 @@ namespace brokersim::sim {
 class MetadataTap final : public MetadataLogObserver {
  public:
   // `node_configs` are the topic keys that the brokers' own configuration sets, such as
-  // min.insync.replicas. The recorder outlives it.
-  MetadataTap(Recorder& recorder, std::vector<NodeId> voters,
-              controller::TopicDefaults topic_defaults = {});
+  // min.insync.replicas. Of the `controllers` only `voters` have a vote at first; all of them if
+  // that is empty. The recorder outlives it.
+  MetadataTap(Recorder& recorder, std::vector<NodeId> controllers,
+              controller::TopicDefaults topic_defaults = {}, std::vector<NodeId> voters = {});
 
   void on_batch(NodeId node, const wire::Batch& batch) override;
   void on_cut(NodeId node, Offset end_offset) override;
@@ -36,6 +40,8 @@ class MetadataTap final : public MetadataLogObserver {
   const controller::Image& image() const { return image_; }
   // Of the last committed record before `end`; nothing unless a committed batch ends there.
   std::optional<LeaderEpoch> epoch_before(Offset end) const;
+  // The voters that the committed records before `end` name; none if they name none.
+  std::vector<NodeId> voters_before(Offset end) const;
   // What all committed records before `end` give, applied as if they stood at `end` - 1, as those
   // of a snapshot do.
   controller::Image replay_to(Offset end) const;
@@ -45,7 +51,9 @@ class MetadataTap final : public MetadataLogObserver {
     std::map<Offset, wire::Batch> batches;  // By base offset; what is committed is dropped.
     LeaderEpoch last_epoch = no_epoch;
     Offset synced = 0;
+    std::map<Offset, std::vector<NodeId>> voters;  // By the records that name them.
   };
+  const std::vector<NodeId>& voters_of_latest_leader() const;
   void commit_what_may_be();
   // The end of the last batch of `epoch` in `log` that is synced; 0 if there is none.
   static Offset synced_end_in(const Log& log, LeaderEpoch epoch);
@@ -54,7 +62,8 @@ class MetadataTap final : public MetadataLogObserver {
   TopicCommitted topic_event(const controller::Topic& topic) const;
 
   Recorder& recorder_;
-  std::vector<NodeId> voters_;
+  std::vector<NodeId> first_voters_;
+  std::map<Offset, std::vector<NodeId>> committed_voters_;  // By the records that name them.
   controller::TopicDefaults topic_defaults_;
   std::map<NodeId, Log> logs_;
   controller::Image image_;

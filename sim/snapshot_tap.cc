@@ -17,7 +17,9 @@ std::string metadata_prefix() { return fmt::format("{}/", metadata_partition());
 std::optional<raft::SnapshotId> snapshot_at(std::string_view path) {
   const auto prefix = metadata_prefix();
   if (!path.starts_with(prefix)) return std::nullopt;
-  return raft::snapshot_id_of(path.substr(prefix.size()));
+  const auto id = raft::snapshot_id_of(path.substr(prefix.size()));
+  // What a directory is formatted with stands for no log.
+  return id == raft::bootstrap_checkpoint ? std::nullopt : id;
 }
 
 std::string_view first_difference(const controller::Image& a, const controller::Image& b) {
@@ -79,6 +81,10 @@ std::string SnapshotTap::difference(raft::SnapshotId id, const Rope& file) const
     if (!record) return fmt::format("a record cannot be read: {}", record.error());
     const auto applied = image.apply(*record, id.end_offset - 1);
     if (!applied) return fmt::format("a record cannot be applied: {}", applied.error());
+  }
+  const auto voters = snapshot->voters ? snapshot->voters->ids() : std::vector<NodeId>();
+  if (voters != metadata_.voters_before(id.end_offset)) {
+    return "its voters are not those of the log";
   }
   const auto replayed = metadata_.replay_to(id.end_offset);
   const auto part = first_difference(replayed, image);

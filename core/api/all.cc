@@ -74,6 +74,9 @@ constexpr std::array table{
     row<ConsumerGroupHeartbeatRequest>("ConsumerGroupHeartbeat"),
     row<ConsumerGroupDescribeRequest>("ConsumerGroupDescribe"),
     row<DescribeTopicPartitionsRequest>("DescribeTopicPartitions"),
+    row<AddRaftVoterRequest>("AddRaftVoter"),
+    row<RemoveRaftVoterRequest>("RemoveRaftVoter"),
+    row<UpdateRaftVoterRequest>("UpdateRaftVoter"),
 };
 
 constexpr bool is_in_order() {

@@ -7,6 +7,7 @@
 
 #include "core/api/add_offsets_to_txn.h"
 #include "core/api/add_partitions_to_txn.h"
+#include "core/api/add_raft_voter.h"
 #include "core/api/allocate_producer_ids.h"
 #include "core/api/alter_configs.h"
 #include "core/api/alter_partition.h"
@@ -53,10 +54,12 @@
 #include "core/api/offset_fetch.h"
 #include "core/api/offset_for_leader_epoch.h"
 #include "core/api/produce.h"
+#include "core/api/remove_raft_voter.h"
 #include "core/api/sync_group.h"
 #include "core/api/txn_offset_commit.h"
 #include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
+#include "core/api/update_raft_voter.h"
 #include "core/api/vote.h"
 #include "core/api/write_txn_markers.h"
 #include "core/wire/frame.h"
@@ -81,7 +84,8 @@ using AllRequests = RequestList<
     DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,
     BrokerHeartbeatRequest, UnregisterBrokerRequest, DescribeTransactionsRequest,
     ListTransactionsRequest, AllocateProducerIdsRequest, ConsumerGroupHeartbeatRequest,
-    ConsumerGroupDescribeRequest, DescribeTopicPartitionsRequest>;
+    ConsumerGroupDescribeRequest, DescribeTopicPartitionsRequest, AddRaftVoterRequest,
+    RemoveRaftVoterRequest, UpdateRaftVoterRequest>;
 
 // What is known of an API without its types.
 struct Api {

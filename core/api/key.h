@@ -59,6 +59,9 @@ enum class ApiKey : std::int16_t {
   consumer_group_heartbeat = 68,
   consumer_group_describe = 69,
   describe_topic_partitions = 75,
+  add_raft_voter = 80,
+  remove_raft_voter = 81,
+  update_raft_voter = 82,
 };
 
 }  // namespace brokersim::api

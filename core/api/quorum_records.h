@@ -22,6 +22,44 @@ struct LeaderChangeMessage {
   END_FIELDS
 };
 
+// The value of the control record (type 5) that says by which rules the quorum goes (KIP-853).
+struct KRaftVersionRecord {
+  MESSAGE(KRaftVersionRecord, .versions = {0, 0}, .flexible = 0)
+  FIELD(std::int16_t, version) = 0;
+  FIELD(std::int16_t, kraft_version) = 0;
+  END_FIELDS
+};
+
+// The value of the control record (type 6) that names the voters (KIP-853).
+struct VotersRecord {
+  struct Endpoint {
+    FIELDS(Endpoint)
+    FIELD(std::string, name);
+    FIELD(std::string, host);
+    FIELD(std::uint16_t, port) = 0;
+    END_FIELDS
+  };
+  struct KRaftVersionFeature {
+    FIELDS(KRaftVersionFeature)
+    FIELD(std::int16_t, min_supported_version) = 0;
+    FIELD(std::int16_t, max_supported_version) = 0;
+    END_FIELDS
+  };
+  struct Voter {
+    FIELDS(Voter)
+    FIELD(NodeId, voter_id);
+    FIELD(Uuid, voter_directory_id) = {};
+    FIELD(std::vector<Endpoint>, endpoints);
+    FIELD(KRaftVersionFeature, kraft_version_feature);
+    END_FIELDS
+  };
+
+  MESSAGE(VotersRecord, .versions = {0, 0}, .flexible = 0)
+  FIELD(std::int16_t, version) = 0;
+  FIELD(std::vector<Voter>, voters);
+  END_FIELDS
+};
+
 // The values of the control records (types 3 and 4) that enclose a snapshot (KIP-630).
 struct SnapshotHeaderRecord {
   MESSAGE(SnapshotHeaderRecord, .versions = {0, 0}, .flexible = 0)

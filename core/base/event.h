@@ -292,6 +292,16 @@ struct BrokerCommitted {
 
 // ---- World: frames on the wire -----------------------------------------------------------------
 
+// The quorum has agreed on its voters (KIP-853).
+struct VotersCommitted {
+  static constexpr std::string_view kind = "voters_committed";
+  std::vector<NodeId> voters;
+  Offset metadata_offset = -1;
+  static void visit(auto& e, auto&& f) {
+    f("voters", e.voters);
+    f("metadata_offset", e.metadata_offset);
+  }
+};
 // The broker has sent the answer to one partition of a Produce request (for acks=0, has appended
 // without one). `peer` names the producer.
 struct ProduceAnswered {
@@ -468,6 +478,18 @@ struct QuorumRoleChanged {
     f("role", e.role);
     f("leader", e.leader);
     f("why", e.why);
+  }
+};
+// The quorum's leader has appended which voters there are: in force at once, and not committed yet.
+struct QuorumVotersChanged {
+  static constexpr std::string_view kind = "quorum_voters_changed";
+  LeaderEpoch epoch{};
+  Offset offset = 0;  // Of the Voters record.
+  std::vector<NodeId> voters;
+  static void visit(auto& e, auto&& f) {
+    f("epoch", e.epoch);
+    f("offset", e.offset);
+    f("voters", e.voters);
   }
 };
 // The node has put its metadata up to `end_offset` into a snapshot.
@@ -688,7 +710,8 @@ using EventBody = std::variant<
     TransactionEnded, RecordProcessed, QuorumRoleChanged, SnapshotTaken, SnapshotFetched,
     SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
     IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
-    ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted>;
+    ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted,
+    QuorumVotersChanged, VotersCommitted>;
 
 struct Event {
   EventId id;

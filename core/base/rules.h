@@ -25,6 +25,14 @@ struct QuorumRules {
   bool names_snapshots_by_their_end = true;
   // The log is deleted only before a snapshot that is kept (KAFKA-14238), not by its size alone.
   bool deletes_log_before_snapshots_only = true;
+  // A leader counts itself as far as it has a vote (KAFKA-16530, KAFKA-16531): not while it is
+  // being removed.
+  bool leader_counts_as_voter_only = true;
+  // The voters change only once the leader has committed a record of its own epoch (KIP-853), which
+  // tells it of all that earlier leaders changed.
+  bool changes_voters_after_own_commit_only = true;
+  // Only voters stand for election (KAFKA-17067), not who was one.
+  bool only_voters_stand = true;
   friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
 };
 

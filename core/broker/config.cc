@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/controller/topic_config.h"
+#include "core/raft/voter_set.h"
 
 namespace brokersim::broker {
 namespace {
@@ -206,16 +207,24 @@ Expected<Done, std::string> set_topic_default(NodeConfig& config,
   return Done{};
 }
 
+Expected<Done, std::string> set_level(std::int16_t& member, std::string_view feature,
+                                      std::string_view value, std::int16_t min, std::int16_t max) {
+  std::int16_t level = 0;
+  const bool is_number = parse(level, value, {}).empty();
+  if (!is_number || level < min || level > max) {
+    return Unexpected(
+        fmt::format("{} is '{}', but must be a level from {} to {}", feature, value, min, max));
+  }
+  member = level;
+  return Done{};
+}
+
 Expected<Done, std::string> set_feature(NodeConfig& config,
                                         const controller::SupportedFeature& feature,
                                         std::string_view value) {
   std::int16_t level = 0;
-  const auto& [min, max] = feature.levels;
-  const bool is_number = parse(level, value, {}).empty();
-  if (!is_number || level < min || level > max) {
-    return Unexpected(fmt::format("{} is '{}', but must be a level from {} to {}", feature.name,
-                                  value, min, max));
-  }
+  TRY([[maybe_unused]] const Done done,
+      set_level(level, feature.name, value, feature.levels.min, feature.levels.max));
   config.features.insert_or_assign(std::string(feature.name), level);
   return Done{};
 }
@@ -223,6 +232,10 @@ Expected<Done, std::string> set_feature(NodeConfig& config,
 }  // namespace
 
 Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::string_view value) {
+  if (name == raft::kraft_version_feature) {
+    const raft::KRaftVersions versions;
+    return set_level(config.kraft_version, name, value, versions.min, versions.max);
+  }
   if (const auto* feature = controller::find_supported_feature(name)) {
     return set_feature(config, *feature, value);
   }
@@ -334,6 +347,7 @@ std::vector<std::string> setting_names() {
   std::vector<std::string> names;
   for (const auto& [name, value] : settings_of({})) names.push_back(name);
   for (const auto& feature : controller::supported_features()) names.emplace_back(feature.name);
+  names.emplace_back(raft::kraft_version_feature);
   std::sort(names.begin(), names.end());
   return names;
 }

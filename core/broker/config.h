@@ -31,18 +31,24 @@ struct Voter {
 
 struct NodeConfig {
   // Identity.
-  NodeId node_id;                           // node.id
-  std::string cluster_id;                   // Of 22 base64 characters in a real cluster.
-  bool is_broker = true;                    // process.roles
-  bool is_controller = false;               // process.roles
-  Address listener;                         // Where this node is reached.
-  std::vector<Voter> voters;                // controller.quorum.voters, ordered by id.
+  NodeId node_id;              // node.id
+  std::string cluster_id;      // Of 22 base64 characters in a real cluster.
+  bool is_broker = true;       // process.roles
+  bool is_controller = false;  // process.roles
+  Address listener;            // Where this node is reached.
+  // controller.quorum.voters, ordered by id: they are fixed. With none the directory was formatted
+  // with the voters, or learns them from the quorum (KIP-853).
+  std::vector<Voter> voters;
+  std::vector<Address> bootstrap_servers;   // controller.quorum.bootstrap.servers
   std::string rack;                         // broker.rack
   std::string log_dir = "/tmp/kafka-logs";  // log.dirs: what clients are told of where data lies.
   Rules rules;
   // What a new cluster agrees on from the beginning: `kafka-storage format --feature`. Set by the
   // name of the feature.
   controller::FeatureLevels features;
+  // Likewise, kraft.version: with 0 the voters are fixed. It is no feature of the metadata but of
+  // the quorum, which knows it before there is any metadata.
+  std::int16_t kraft_version = 0;
 
   // Topics.
   std::int32_t num_partitions = 1;              // num.partitions

@@ -5,16 +5,14 @@
 namespace brokersim::broker {
 
 wire::Channel* ControllerLink::channel_to(NodeId controller) {
-  for (const auto& voter : config_.voters) {
-    if (voter.id != controller) continue;
-    auto& channel = channels_[controller];
-    if (!channel) {
-      channel = std::make_unique<wire::Channel>(
-          voter.address, fmt::format("broker-{}-{}", config_.node_id, purpose_));
-    }
-    return channel.get();
+  const auto address = quorum_.address_of(controller);
+  if (!address) return nullptr;
+  auto& channel = channels_[controller];
+  if (!channel || channel->peer() != *address) {
+    channel = std::make_unique<wire::Channel>(
+        *address, fmt::format("broker-{}-{}", config_.node_id, purpose_));
   }
-  return nullptr;
+  return channel.get();
 }
 
 }  // namespace brokersim::broker

@@ -83,7 +83,7 @@ void ControllerNode::lead(Env& env, LeaderEpoch epoch) {
     if (now >= active_->next_tick() && !tick(env)) return;
     if (now >= next_no_op) {
       // Observers measure their lag by a log that never stands still.
-      if (append(env, active_->no_op()) != ErrorCode::none) return;
+      if (append(env, active().no_op()) != ErrorCode::none) return;
     }
     Signal* const signals[] = {&decided_, &quorum_.role_changed()};
     if (wait_any(env, signals, std::min(active_->next_tick(), next_no_op)) == Wake::cancelled) {
@@ -93,10 +93,16 @@ void ControllerNode::lead(Env& env, LeaderEpoch epoch) {
 }
 
 bool ControllerNode::tick(Env& env) {
-  return append(env, active_->tick(env.now())) == ErrorCode::none;
+  return append(env, active().tick(env.now())) == ErrorCode::none;
 }
 
 // ---- Decisions ---------------------------------------------------------------------------------
+
+// The quorum appends its own records to the same log (KIP-853).
+controller::Controller& ControllerNode::active() {
+  if (quorum_.leads(epoch_)) active_->go_on_at(quorum_.end_offset());
+  return *active_;
+}
 
 ErrorCode ControllerNode::append(Host& host, const controller::Decided& decided) {
   if (!decided.records.empty()) {
@@ -142,28 +148,28 @@ api::BrokerRegistrationResponse ControllerNode::handle(
     Env& env, const api::BrokerRegistrationRequest& request) {
   if (!active_)
     return top_level<api::BrokerRegistrationResponse>(Unexpected(ErrorCode::not_controller));
-  return top_level(commit(env, active_->register_broker(env.now(), request)));
+  return top_level(commit(env, active().register_broker(env.now(), request)));
 }
 
 api::BrokerHeartbeatResponse ControllerNode::handle(Env& env,
                                                     const api::BrokerHeartbeatRequest& request) {
   if (!active_)
     return top_level<api::BrokerHeartbeatResponse>(Unexpected(ErrorCode::not_controller));
-  return top_level(commit(env, active_->heartbeat(env.now(), request)));
+  return top_level(commit(env, active().heartbeat(env.now(), request)));
 }
 
 api::AlterPartitionResponse ControllerNode::handle(Env& env,
                                                    const api::AlterPartitionRequest& request) {
   if (!active_)
     return top_level<api::AlterPartitionResponse>(Unexpected(ErrorCode::not_controller));
-  return top_level(commit(env, active_->alter_partition(request)));
+  return top_level(commit(env, active().alter_partition(request)));
 }
 
 api::AllocateProducerIdsResponse ControllerNode::handle(
     Env& env, const api::AllocateProducerIdsRequest& request) {
   if (!active_)
     return top_level<api::AllocateProducerIdsResponse>(Unexpected(ErrorCode::not_controller));
-  return top_level(commit(env, active_->allocate_producer_ids(request)));
+  return top_level(commit(env, active().allocate_producer_ids(request)));
 }
 
 // ---- Requests of clients -----------------------------------------------------------------------
@@ -171,7 +177,7 @@ api::AllocateProducerIdsResponse ControllerNode::handle(
 template <class Request, class Decide>
 ControllerNode::Answer<Request> ControllerNode::decide_and_commit(Env& env, Decide decide) {
   if (!active_) return Unexpected(ErrorCode::not_controller);
-  return commit(env, decide(*active_));
+  return commit(env, decide(active()));
 }
 
 ControllerNode::Answer<api::CreateTopicsRequest> ControllerNode::serve(
@@ -237,7 +243,7 @@ ControllerNode::Answer<api::UpdateFeaturesRequest> ControllerNode::serve(
 ControllerNode::Answer<api::DescribeQuorumRequest> ControllerNode::serve(
     Env& env, const api::DescribeQuorumRequest& request, std::int16_t version) {
   if (!quorum_.leads(quorum_.epoch())) return Unexpected(ErrorCode::not_controller);
-  return describe_quorum(request, version, quorum_.raft(), quorum_.end_offset(), config_,
+  return describe_quorum(request, version, quorum_.raft(), quorum_.end_offset(),
                          {.now = env.now(), .wall = env.wall_clock()});
 }
 

@@ -69,6 +69,7 @@ class ControllerNode {
   void lead(Env& env, LeaderEpoch epoch);
   Instant next_no_op_after(Instant now) const;
   bool tick(Env& env);
+  controller::Controller& active();
   bool is_active(LeaderEpoch epoch) const { return active_ && epoch_ == epoch; }
   // Appends what was decided; on failure the Controller is gone.
   api::ErrorCode append(Host& host, const controller::Decided& decided);

@@ -15,6 +15,15 @@ Unexpected<log::LogError> storage_error(IoError error) {
                                                 : log::LogError::storage);
 }
 
+raft::VoterSet configured_voters(const NodeConfig& config) {
+  std::vector<raft::Voter> voters;
+  for (const auto& [id, address] : config.voters) {
+    voters.push_back(
+        {{id, no_uuid}, {{std::string(raft::quorum_listener), address.host, address.port}}, {}});
+  }
+  return raft::VoterSet(std::move(voters));
+}
+
 }  // namespace
 
 MetadataLog::MetadataLog(const NodeConfig& config)
@@ -24,7 +33,8 @@ MetadataLog::MetadataLog(const NodeConfig& config)
                   .roll = {.segment_ms = config.metadata_log_segment_ms},
                   .file_delete_delay = {},
                   .rules = config.rules.log},
-      snapshots_(metadata_directory()) {}
+      snapshots_(metadata_directory()),
+      voters_(configured_voters(config)) {}
 
 // ---- Opening -----------------------------------------------------------------------------------
 
@@ -48,6 +58,7 @@ log::LogResult<Done> MetadataLog::load(Env& env, bool was_clean) {
   TRY(std::ignore, find_start(env));
   // What recovery found may be in the page cache only, and Raft promises it to others.
   TRY(std::ignore, log_->sync(env));
+  TRY(std::ignore, find_voters(env));
   const auto removed = snapshots_.remove_before(env, start_);
   return removed ? log::LogResult<Done>(Done{}) : storage_error(removed.error());
 }
@@ -78,6 +89,7 @@ log::LogResult<Done> MetadataLog::begin_at(Env& env, raft::SnapshotId id) {
   TRY(std::ignore,
       log_->truncate_fully_and_start_at(env, id.end_offset, "a snapshot stands for it"));
   start_ = id;
+  if (!voters_.is_fixed()) voters_.replace_by(id.end_offset, snapshots_.all().at(id).voters);
   return Done{};
 }
 
@@ -106,6 +118,7 @@ log::LogResult<Done> MetadataLog::clean(Env& env, Offset committed, std::int64_t
     if (next.end_offset <= start_.end_offset) continue;
     TRY(std::ignore, log_->raise_start_offset(env, next.end_offset));
     start_ = next;
+    voters_.begin_at(start_.end_offset);
   }
   return Done{};
 }
@@ -123,6 +136,65 @@ log::LogResult<Done> MetadataLog::delete_by_size(Env& env) {
   TRY(std::ignore, log_->raise_start_offset(env, base));
   start_ = {base, epoch};
   return Done{};
+}
+
+// ---- The voters it names -----------------------------------------------------------------------
+
+// Read from the log itself: what is not in the snapshot at which it begins.
+log::LogResult<Done> MetadataLog::find_voters(Env& env) {
+  if (voters_.is_fixed()) return Done{};
+  const auto begun = snapshots_.all().find(start_);
+  voters_.replace_by(start_.end_offset, begun == snapshots_.all().end()
+                                            ? snapshots_.initial_voters()
+                                            : begun->second.voters);
+  log::ReadLimits limits;
+  limits.max_bytes = 1 << 20;
+  Offset next = log_->start_offset();
+  while (next < log_->end_offset()) {
+    TRY(const auto read, log_->read(env, next, limits));
+    const auto batches = wire::parse_batches(read.bytes.joined());
+    if (!batches) return Unexpected(log::LogError::corrupt);
+    learn_voters(*batches);
+    next = read.next_offset;
+  }
+  return Done{};
+}
+
+void MetadataLog::learn_voters(std::span<const wire::Batch> batches) {
+  if (voters_.is_fixed()) return;
+  for (const auto& batch : batches) {
+    if (!batch.header.is_control()) continue;
+    const auto controls = wire::control_records_of(batch);
+    if (!controls) continue;
+    Offset offset = batch.header.base_offset;
+    for (const auto& [type, value] : *controls) {
+      const Offset at = offset++;
+      if (type != raft::voters_record_type) continue;
+      // One that names nobody is as if it were not there.
+      if (auto voters = raft::decode_voters(value)) voters_.add(at, *std::move(voters));
+    }
+  }
+}
+
+log::LogResult<log::AppendInfo> MetadataLog::append_as_leader(Host& host,
+                                                              std::span<wire::Batch> batches,
+                                                              LeaderEpoch epoch) {
+  auto appended = log_->append_as_leader(host, batches, epoch);
+  if (appended) learn_voters(batches);
+  return appended;
+}
+
+log::LogResult<log::AppendInfo> MetadataLog::append_as_follower(
+    Host& host, std::span<const wire::Batch> batches, LeaderEpoch max_epoch) {
+  auto appended = log_->append_as_follower(host, batches, max_epoch);
+  if (appended) learn_voters(batches.first(appended->batches));
+  return appended;
+}
+
+log::LogResult<Done> MetadataLog::truncate_to(Host& host, Offset offset, std::string_view why) {
+  auto cut = log_->truncate_to(host, offset, why);
+  if (cut) voters_.cut_back_to(log_->end_offset());
+  return cut;
 }
 
 // ---- As Raft sees it ---------------------------------------------------------------------------

@@ -134,11 +134,34 @@ void serve_by_forwarding(Node& node) {
   });
 }
 
+// Changes of the voters concern the quorum alone: who leads it answers, and nobody else knows. What
+// a broker sends on it sends again to who does.
+template <wire::Message Request>
+void serve_voter_change(Node& node,
+                        typename Request::Response (QuorumNode::*change)(Env&, const Request&)) {
+  auto& quorum = *node.quorum;
+  node.forwarded.serve<Request>(
+      [&quorum, change](Env& env, const auto& request,
+                        std::int16_t) -> Expected<typename Request::Response, api::ErrorCode> {
+        if (!quorum.leads(quorum.epoch())) return Unexpected(api::ErrorCode::not_controller);
+        return (quorum.*change)(env, request);
+      });
+  node.dispatch.serve<Request>([&quorum, change](Env& env, const auto&, const auto& request) {
+    return (quorum.*change)(env, request);
+  });
+}
+
 void serve_controller(Node& node) {
   serve_as_controller<api::BrokerRegistrationRequest>(node);
   serve_as_controller<api::BrokerHeartbeatRequest>(node);
   serve_as_controller<api::AlterPartitionRequest>(node);
   serve_as_controller<api::AllocateProducerIdsRequest>(node);
+  serve_voter_change<api::AddRaftVoterRequest>(node, &QuorumNode::add_voter);
+  serve_voter_change<api::RemoveRaftVoterRequest>(node, &QuorumNode::remove_voter);
+  node.dispatch.serve<api::UpdateRaftVoterRequest>(
+      [&quorum = *node.quorum](Env& env, const auto&, const auto& request) {
+        return quorum.update_voter(env, request);
+      });
   node.dispatch.serve<api::EnvelopeRequest>([&node](Env& env, const auto&, const auto& envelope) {
     return node.forwarded.open(env, envelope);
   });
@@ -213,6 +236,8 @@ void serve_broker(Node& node) {
   serve_by_forwarding<api::CreatePartitionsRequest>(node);
   serve_by_forwarding<api::ElectLeadersRequest>(node);
   serve_by_forwarding<api::DescribeQuorumRequest>(node);
+  serve_by_forwarding<api::AddRaftVoterRequest>(node);
+  serve_by_forwarding<api::RemoveRaftVoterRequest>(node);
   serve_by_forwarding<api::UpdateFeaturesRequest>(node);
   serve_by_forwarding<api::UnregisterBrokerRequest>(node);
   serve_by_forwarding<api::ListPartitionReassignmentsRequest>(node);
@@ -227,9 +252,11 @@ void serve_broker(Node& node) {
       });
 }
 
+constexpr std::int16_t first_that_tells_of_level_0 = 4;  // Of ApiVersions (KAFKA-17492).
+
 // What this build supports, and the levels that are agreed on as far as the node has read.
-void describe_features(const controller::Image& image, std::int16_t version,
-                       api::ApiVersionsResponse& response) {
+void describe_features(const QuorumNode& quorum, const controller::Image& image,
+                       std::int16_t version, api::ApiVersionsResponse& response) {
   for (const auto& feature : controller::features_told_in(version)) {
     response.supported_features.push_back({.name = std::string(feature.name),
                                            .min_version = feature.levels.min,
@@ -239,6 +266,18 @@ void describe_features(const controller::Image& image, std::int16_t version,
   for (const auto& [name, level] : image.features()) {
     response.finalized_features.push_back(
         {.name = name, .max_version_level = level, .min_version_level = level});
+  }
+  // The quorum's own, which is not in the metadata (KIP-853).
+  if (version >= first_that_tells_of_level_0) {
+    const raft::KRaftVersions versions;
+    response.supported_features.push_back({.name = std::string(raft::kraft_version_feature),
+                                           .min_version = versions.min,
+                                           .max_version = versions.max});
+  }
+  if (quorum.is_reconfigurable()) {
+    response.finalized_features.push_back({.name = std::string(raft::kraft_version_feature),
+                                           .max_version_level = raft::reconfigurable,
+                                           .min_version_level = raft::reconfigurable});
   }
 }
 
@@ -294,7 +333,7 @@ void start_roles(Env& env, Node& node, const std::optional<BrokerEpoch>& clean_s
   }
   node.dispatch.describe_features_by(
       [&node](std::int16_t version, api::ApiVersionsResponse& response) {
-        describe_features(node.metadata->image(), version, response);
+        describe_features(*node.quorum, node.metadata->image(), version, response);
       });
   serve_quorum(node);
   serve_fetch(node);

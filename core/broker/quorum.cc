@@ -18,6 +18,25 @@ namespace {
 
 constexpr std::int16_t leader_change_type = 2;
 
+// Kafka gives those that are known by their address alone ids below any other.
+NodeId bootstrap_id(std::size_t server) { return NodeId(-2 - static_cast<std::int32_t>(server)); }
+
+// Of the directory as it was formatted, which tells a replica from one on another disk (KIP-853). A
+// quorum of fixed voters goes without.
+log::LogResult<Uuid> read_directory_id(Env& env, const NodeConfig& config) {
+  if (!config.voters.empty()) return no_uuid;
+  const auto text = log::read_file(env, log::meta_properties_file);
+  if (!text && text.error() != IoError::not_found) return Unexpected(log::LogError::storage);
+  const auto properties = text ? log::decode_meta_properties(*text) : std::nullopt;
+  const bool is_ours = properties && properties->node_id == config.node_id &&
+                       properties->cluster_id == config.cluster_id &&
+                       properties->directory_id != no_uuid;
+  if (is_ours) return properties->directory_id;
+  env.emit(Note{fmt::format("{} is not that of a directory formatted for node {}",
+                            log::meta_properties_file, config.node_id)});
+  return Unexpected(log::LogError::corrupt);
+}
+
 std::string log_directory() { return fmt::format("{}", metadata_partition()); }
 std::string quorum_state_path() { return log_directory() + "/quorum-state"; }
 
@@ -45,10 +64,14 @@ std::uint64_t mix(std::uint64_t seed, std::string_view purpose, std::uint64_t ke
   return bits ^ (bits >> 31);
 }
 
-raft::RaftConfig raft_config(Env& env, const NodeConfig& config) {
+raft::RaftConfig raft_config(Env& env, const NodeConfig& config, const Uuid& directory) {
   raft::RaftConfig out;
   out.self = config.node_id;
-  for (const Voter& voter : config.voters) out.voters.push_back(voter.id);
+  out.directory = directory;
+  out.may_become_voter = config.is_controller;
+  for (std::size_t i = 0; i < config.bootstrap_servers.size(); ++i) {
+    if (config.voters.empty()) out.bootstrap.push_back(bootstrap_id(i));
+  }
   out.election_timeout = config.quorum_election_timeout;
   out.election_backoff_max = config.quorum_election_backoff_max;
   out.fetch_timeout = config.quorum_fetch_timeout;
@@ -67,7 +90,9 @@ log::LogResult<std::unique_ptr<QuorumNode>> QuorumNode::open(Env& env, const Nod
                                                              bool was_clean) {
   TRY(auto metadata_log, MetadataLog::open(env, config, was_clean));
   TRY(const auto stored, read_quorum_state(env));
-  auto raft = std::make_unique<raft::Raft>(raft_config(env, config), *metadata_log, stored);
+  TRY(const auto directory, read_directory_id(env, config));
+  auto raft =
+      std::make_unique<raft::Raft>(raft_config(env, config, directory), *metadata_log, stored);
   return std::unique_ptr<QuorumNode>(
       new QuorumNode(config, std::move(metadata_log), std::move(raft)));
 }
@@ -76,6 +101,7 @@ QuorumNode::QuorumNode(const NodeConfig& config, std::unique_ptr<MetadataLog> me
                        std::unique_ptr<raft::Raft> raft)
     : config_(config), metadata_log_(std::move(metadata_log)), raft_(std::move(raft)) {
   high_watermark_ = raft_->high_watermark();
+  published_voters_ = metadata_log_->voters().latest_offset();
 }
 
 QuorumNode::~QuorumNode() = default;
@@ -86,19 +112,46 @@ void QuorumNode::start(Env& env) {
     if (!held || !carry_out(env, raft_->start(env.now()))) return;
   }
   fibers_.spawn(env, "quorum-timer", [this](Env& fiber) { run_timer(fiber); });
-  if (is_voter()) fibers_.spawn(env, "quorum-flusher", [this](Env& fiber) { run_flusher(fiber); });
-  for (const Voter& voter : config_.voters) {
-    if (voter.id == config_.node_id) continue;
-    fibers_.spawn(env, fmt::format("quorum-peer-{}", voter.id),
-                  [this, &voter](Env& fiber) { run_peer(fiber, voter); });
+  if (is_voter() || config_.is_controller) {
+    fibers_.spawn(env, "quorum-flusher", [this](Env& fiber) { run_flusher(fiber); });
+  }
+  if (config_.is_controller && is_reconfigurable()) {
+    fibers_.spawn(env, "quorum-updates", [this](Env& fiber) { run_updates(fiber); });
+  }
+  is_running_ = true;
+  spawn_peers(env);
+}
+
+void QuorumNode::spawn_peers(Host& host) {
+  auto known = voters().ids();
+  const auto& bootstrap = raft_->config().bootstrap;
+  known.insert(known.end(), bootstrap.begin(), bootstrap.end());
+  for (const auto& [id, address] : told_addresses_) known.push_back(id);
+  for (const NodeId id : known) {
+    if (id == config_.node_id || !peers_.insert(id).second) continue;
+    fibers_.spawn(host, fmt::format("quorum-peer-{}", id),
+                  [this, id](Env& fiber) { run_peer(fiber, id); });
   }
 }
 
+// A leader says of itself where it is; of others the log says it.
+std::optional<Address> QuorumNode::address_of(NodeId id) const {
+  const auto told = told_addresses_.find(id);
+  const bool is_told = told != told_addresses_.end();
+  if (is_told && id == raft_->current().leader_id) return told->second;
+  const auto* voter = voters().find(id);
+  const auto* endpoint = voter ? voter->quorum_endpoint() : nullptr;
+  if (endpoint) return Address{endpoint->host, endpoint->port};
+  if (is_told) return told->second;
+  for (std::size_t i = 0; i < config_.bootstrap_servers.size(); ++i) {
+    if (id == bootstrap_id(i)) return config_.bootstrap_servers[i];
+  }
+  return std::nullopt;
+}
+
 bool QuorumNode::is_deserted() const {
-  const auto is_gone = [this](const Voter& voter) {
-    return voter.id == config_.node_id || unreachable_.contains(voter.id);
-  };
-  return !is_leader_ && std::all_of(config_.voters.begin(), config_.voters.end(), is_gone);
+  return !is_leader_ &&
+         std::includes(unreachable_.begin(), unreachable_.end(), peers_.begin(), peers_.end());
 }
 
 void QuorumNode::stop(Env& env) {
@@ -165,7 +218,7 @@ bool QuorumNode::carry_out(Env& env, const raft::Output& out, const Payload& pay
 }
 
 bool QuorumNode::persist(Env& env, const raft::QuorumState& state) {
-  const auto text = raft::encode_quorum_state(state, raft_->config().voters);
+  const auto text = raft::encode_quorum_state(state, metadata_log_->voters());
   const auto written = log::replace_file(env, quorum_state_path(), text);
   // Also when cancelled: Raft has moved on, and its state is not on disk.
   return written ? true : fail(env, "cannot write quorum-state");
@@ -174,12 +227,13 @@ bool QuorumNode::persist(Env& env, const raft::QuorumState& state) {
 bool QuorumNode::change_log(Env& env, const raft::Output& out,
                             const std::vector<wire::Batch>& batches) {
   if (out.truncate_to) {
-    const auto cut = log().truncate_to(env, *out.truncate_to, "diverges from the quorum's leader");
+    const auto cut =
+        metadata_log_->truncate_to(env, *out.truncate_to, "diverges from the quorum's leader");
     if (!cut) return fail(env, "cannot truncate the metadata log");
   }
   if (out.append_batches > 0) {
     const auto accepted = std::span(batches).first(out.append_batches);
-    const auto appended = log().append_as_follower(env, accepted, raft_->epoch());
+    const auto appended = metadata_log_->append_as_follower(env, accepted, raft_->epoch());
     if (!appended) return fail(env, "cannot append to the metadata log");
     ASSERT(appended->batches == out.append_batches, appended->batches, out.append_batches);
   }
@@ -187,20 +241,29 @@ bool QuorumNode::change_log(Env& env, const raft::Output& out,
   return true;
 }
 
-// The record that makes the epoch's first commit possible (KIP-595).
+// The record that makes the epoch's first commit possible (KIP-595). The first leader ever also
+// puts the voters that it was formatted with into the log, where others find them (KIP-853).
 bool QuorumNode::begin_to_lead(Env& env, Offset at) {
   ASSERT(log().end_offset() == at, log().end_offset(), at);
+  const auto& history = metadata_log_->voters();
+  const std::int16_t version = history.is_fixed() ? 0 : 1;
   api::LeaderChangeMessage message;
+  message.version = version;
   message.leader_id = config_.node_id;
-  for (const NodeId voter : raft_->config().voters) {
-    message.voters.emplace_back().voter_id = voter;
+  for (const auto& [id, voter] : voters().all()) {
+    message.voters.push_back({id, voter.key.directory});
   }
-  for (const NodeId voter : std::get<raft::Leader>(raft_->role()).granted_by) {
-    message.granting_voters.emplace_back().voter_id = voter;
+  for (const NodeId id : std::get<raft::Leader>(raft_->role()).granted_by) {
+    message.granting_voters.push_back({id, voters().find(id)->key.directory});
   }
-  auto batch = wire::control_batch(leader_change_type, wire::encode(message, 0), raft_->epoch(),
-                                   env.wall_clock().ms);
-  const auto appended = log().append_as_leader(env, std::span(&batch, 1), raft_->epoch());
+  std::vector<wire::ControlRecord> records{{leader_change_type, wire::encode(message, version)}};
+  if (!history.is_fixed() && history.latest_offset() == raft::VoterHistory::before_the_log) {
+    records.push_back(
+        {raft::kraft_version_record_type, raft::encode_kraft_version(raft::reconfigurable)});
+    records.push_back({raft::voters_record_type, raft::encode_voters(voters())});
+  }
+  auto batch = wire::control_batch(records, raft_->epoch(), env.wall_clock().ms);
+  const auto appended = metadata_log_->append_as_leader(env, std::span(&batch, 1), raft_->epoch());
   return appended ? true : fail(env, "cannot append to the metadata log");
 }
 
@@ -211,7 +274,12 @@ void QuorumNode::publish(Host& host, const raft::Output& out) {
   for (const EventBody& event : out.events) host.emit(event);
   if (out.role_changed) role_changed_.notify_all(host);
   if (out.high_watermark) committed_.notify_all(host);
-  if (out.role_changed || raft_->next_deadline() < timer_at_) inquiries_.notify_all(host);
+  const Offset voters_at = metadata_log_->voters().latest_offset();
+  const bool has_new_voters = std::exchange(published_voters_, voters_at) != voters_at;
+  if (has_new_voters && is_running_) spawn_peers(host);
+  if (out.role_changed || has_new_voters || raft_->next_deadline() < timer_at_) {
+    inquiries_.notify_all(host);
+  }
 }
 
 bool QuorumNode::fail(Host& host, std::string_view why) {
@@ -241,7 +309,7 @@ Expected<Offset, ErrorCode> QuorumNode::append(
     builder.add({timestamp, std::nullopt, controller::encode_record(record), {}});
   }
   auto batch = builder.finish();
-  const auto appended = log().append_as_leader(host, std::span(&batch, 1), epoch);
+  const auto appended = metadata_log_->append_as_leader(host, std::span(&batch, 1), epoch);
   if (!appended) {
     fail(host, "cannot append to the metadata log");
     return Unexpected(ErrorCode::kafka_storage_error);

@@ -4,10 +4,12 @@
 //   answers of peers ┼─▶ one Turn: Raft ──┼─▶ role, epoch, leader        (role_changed)
 //   timer, syncs ────┘     and its Output └─▶ high watermark             (committed)
 //
-// One input at a time is given to Raft and its Output carried out, so that nothing is sent before
-// what it follows from is durable. A broker that is no controller is an observer: it has the same
-// log, and no vote. After an I/O error, what Raft calls fatal, or committed metadata that cannot be
-// applied, the node has failed: it leads nothing, answers nothing, and is to be stopped.
+// The other members are those that the log names as voters, who leads, and where to begin to ask
+// (KIP-853); one fiber asks each. One input at a time is given to Raft and its Output carried out,
+// so that nothing is sent before what it follows from is durable. A broker that is no controller is
+// an observer: it has the same log, and no vote. After an I/O error, what Raft calls fatal, or
+// committed metadata that cannot be applied, the node has failed: it leads nothing, answers
+// nothing, and is to be stopped.
 #pragma once
 
 #include <functional>
@@ -19,10 +21,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/api/add_raft_voter.h"
 #include "core/api/begin_quorum_epoch.h"
 #include "core/api/end_quorum_epoch.h"
 #include "core/api/fetch.h"
 #include "core/api/fetch_snapshot.h"
+#include "core/api/remove_raft_voter.h"
+#include "core/api/update_raft_voter.h"
 #include "core/api/vote.h"
 #include "core/broker/config.h"
 #include "core/broker/fiber_group.h"
@@ -70,6 +75,11 @@ class QuorumNode {
   // Holds the answer back while there is nothing to tell.
   api::FetchResponse fetch(Env& env, const api::FetchRequest& request, std::int16_t version);
   api::FetchSnapshotResponse fetch_snapshot(Env& env, const api::FetchSnapshotRequest& request);
+  // Changes of the voters (KIP-853). Adding and removing are answered once the change is committed,
+  // or known not to be.
+  api::AddRaftVoterResponse add_voter(Env& env, const api::AddRaftVoterRequest& request);
+  api::RemoveRaftVoterResponse remove_voter(Env& env, const api::RemoveRaftVoterRequest& request);
+  api::UpdateRaftVoterResponse update_voter(Env& env, const api::UpdateRaftVoterRequest& request);
   // Whether a Fetch is one for the metadata partition, and so for this class.
   static bool is_metadata_fetch(const api::FetchRequest& request, std::int16_t version);
 
@@ -80,6 +90,11 @@ class QuorumNode {
   // And Raft has not stepped down already, while that is being made durable.
   bool leads(LeaderEpoch epoch) const;
   bool is_voter() const { return raft_->is_voter(); }
+  const raft::VoterSet& voters() const { return raft_->voters(); }
+  // Whether the voters can be changed: kraft.version is 1, and the node knows it.
+  bool is_reconfigurable() const { return !metadata_log_->voters().is_fixed(); }
+  // Where a voter, or the leader, is reached; nothing if that is not known.
+  std::optional<Address> address_of(NodeId id) const;
   bool has_failed() const { return has_failed_; }
   // Nobody leads here, and every other voter could not be reached when it was asked last.
   bool is_deserted() const;
@@ -121,8 +136,7 @@ class QuorumNode {
   log::LogResult<raft::Snapshot> load_snapshot(Env& env, raft::SnapshotId id);
   // Keeps `snapshot` of the records before the end of `id`, unless there is a reason against it.
   // `why` is told.
-  void take_snapshot(Env& env, raft::SnapshotId id, const raft::Snapshot& snapshot,
-                     std::string_view why);
+  void take_snapshot(Env& env, raft::SnapshotId id, raft::Snapshot snapshot, std::string_view why);
   // Deletes what need not be kept of earlier snapshots and of the log.
   void delete_old(Env& env);
 
@@ -139,7 +153,10 @@ class QuorumNode {
   // Each runs as one fiber.
   void run_timer(Env& env);
   void run_flusher(Env& env);
-  void run_peer(Env& env, const Voter& peer);
+  void run_peer(Env& env, NodeId peer);
+  void run_updates(Env& env);
+  // A fiber for each peer that there is none for yet.
+  void spawn_peers(Host& host);
 
   // Gives a peer's request to Raft and carries out what follows.
   template <class Response, class Request, class Step, class Encode>
@@ -157,6 +174,34 @@ class QuorumNode {
   bool install_snapshot(Env& env, raft::SnapshotId id);
   bool begin_to_lead(Env& env, Offset at);
   void publish(Host& host, const raft::Output& out);
+  // Where a leader is, as it says itself in a request, or anybody in a response.
+  template <class Request>
+  void learn_leader(Host& host, const Request& request);
+  template <class Endpoints>
+  void learn_endpoints(Host& host, const Endpoints& endpoints);
+  void learn_address(Host& host, NodeId id, const Address& address);
+  template <class Response>
+  Response with_leader(Response response) const;
+
+  using Refusal = std::optional<raft::VoterRefusal>;
+  // What the leader of an epoch has to wait for.
+  struct VoterChange {
+    LeaderEpoch epoch{};
+    Offset offset = 0;
+  };
+  // `decide` gives the voters there are to be, or why not.
+  template <class Decide>
+  Expected<VoterChange, raft::VoterRefusal> change_voters(Env& env, Decide decide);
+  Refusal wait_committed(Env& env, VoterChange change, Instant deadline);
+  api::ErrorCode check_epoch(LeaderEpoch asked) const;
+  Refusal add_voter(Env& env, raft::Voter voter, Instant deadline);
+  // As this node would describe itself as a voter.
+  raft::Voter own_voter() const;
+  bool has_moved() const;
+  void tell_where_it_is(Env& env, const Address& leader);
+  // Which kraft.version the node supports, by its own word.
+  Expected<raft::KRaftVersions, api::ErrorCode> ask_versions(Env& env, const raft::Voter& voter,
+                                                             Instant deadline);
   api::ErrorCode check_cluster(const wire::Nullable<std::string>& cluster_id) const;
   // The answer once there is something to tell, at the deadline at the latest; nothing after a
   // failure.
@@ -178,7 +223,12 @@ class QuorumNode {
   bool is_leader_ = false;
   Offset high_watermark_ = 0;
   bool has_failed_ = false;
-  std::set<NodeId> unreachable_;  // Voters that could not be connected to the last time.
+  std::set<NodeId> peers_;        // Who is asked, if there is anything to ask: each by a fiber.
+  std::set<NodeId> unreachable_;  // Peers that could not be connected to the last time.
+  std::map<NodeId, Address> told_addresses_;  // Of leaders, as they or others say.
+  Offset published_voters_ = raft::VoterHistory::before_the_log;
+  bool is_running_ = false;
+  bool is_adding_voter_ = false;
 
   Instant timer_at_ = never;  // When the timer will look next.
   Signal role_changed_;

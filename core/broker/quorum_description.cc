@@ -1,7 +1,5 @@
 #include "core/broker/quorum_description.h"
 
-#include <algorithm>
-
 namespace brokersim::broker {
 namespace {
 
@@ -13,8 +11,10 @@ std::int64_t wall_time_of(Instant then, TwoClocks clocks) {
   return clocks.wall.ms - milliseconds(clocks.now - then);
 }
 
-ReplicaState state_of(NodeId id, const raft::Replica& replica, TwoClocks clocks) {
-  ReplicaState state{.replica_id = id, .log_end_offset = replica.end_offset};
+ReplicaState state_of(const raft::ReplicaKey& key, const raft::Replica& replica, TwoClocks clocks) {
+  ReplicaState state{.replica_id = key.id,
+                     .replica_directory_id = key.directory,
+                     .log_end_offset = replica.end_offset};
   if (replica.end_offset >= 0) {
     state.last_fetch_timestamp = wall_time_of(replica.last_fetch, clocks);
   }
@@ -30,18 +30,20 @@ QuorumPartition describe_metadata(const raft::Raft& raft, Offset end_offset, Two
                             .leader_id = raft.config().self,
                             .leader_epoch = raft.epoch(),
                             .high_watermark = raft.high_watermark()};
-  for (const auto& [id, replica] : leader.voters) {
-    partition.current_voters.push_back(state_of(id, replica, clocks));
+  for (const auto& [id, voter] : raft.voters().all()) {
+    if (id == raft.config().self) {
+      // The leader itself has what it has, at any time.
+      partition.current_voters.push_back({.replica_id = id,
+                                          .replica_directory_id = voter.key.directory,
+                                          .log_end_offset = end_offset,
+                                          .last_fetch_timestamp = clocks.wall.ms,
+                                          .last_caught_up_timestamp = clocks.wall.ms});
+    } else {
+      partition.current_voters.push_back(state_of(voter.key, leader.voters.at(id), clocks));
+    }
   }
-  // The leader itself has what it has, at any time.
-  partition.current_voters.push_back({.replica_id = raft.config().self,
-                                      .log_end_offset = end_offset,
-                                      .last_fetch_timestamp = clocks.wall.ms,
-                                      .last_caught_up_timestamp = clocks.wall.ms});
-  std::sort(partition.current_voters.begin(), partition.current_voters.end(),
-            [](const auto& a, const auto& b) { return a.replica_id < b.replica_id; });
-  for (const auto& [id, replica] : leader.observers) {
-    partition.observers.push_back(state_of(id, replica, clocks));
+  for (const auto& [key, replica] : leader.observers) {
+    partition.observers.push_back(state_of(key, replica, clocks));
   }
   return partition;
 }
@@ -50,8 +52,7 @@ QuorumPartition describe_metadata(const raft::Raft& raft, Offset end_offset, Two
 
 api::DescribeQuorumResponse describe_quorum(const api::DescribeQuorumRequest& request,
                                             std::int16_t version, const raft::Raft& raft,
-                                            Offset end_offset, const NodeConfig& config,
-                                            TwoClocks clocks) {
+                                            Offset end_offset, TwoClocks clocks) {
   api::DescribeQuorumResponse response;
   for (const auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
@@ -66,9 +67,11 @@ api::DescribeQuorumResponse describe_quorum(const api::DescribeQuorumRequest& re
     }
   }
   if (version < 2) return response;
-  for (const auto& voter : config.voters) {
-    api::DescribeQuorumResponse::Node node{.node_id = voter.id};
-    node.listeners.push_back({"CONTROLLER", voter.address.host, voter.address.port});
+  for (const auto& [id, voter] : raft.voters().all()) {
+    api::DescribeQuorumResponse::Node node{.node_id = id};
+    for (const auto& [listener, host, port] : voter.endpoints) {
+      node.listeners.push_back({listener, host, port});
+    }
     response.nodes.push_back(std::move(node));
   }
   return response;

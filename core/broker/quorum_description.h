@@ -5,7 +5,6 @@
 
 #include "core/api/describe_quorum.h"
 #include "core/base/time.h"
-#include "core/broker/config.h"
 #include "core/raft/raft.h"
 
 namespace brokersim::broker {
@@ -20,7 +19,6 @@ struct TwoClocks {
 // metadata is UNKNOWN_TOPIC_OR_PARTITION.
 api::DescribeQuorumResponse describe_quorum(const api::DescribeQuorumRequest& request,
                                             std::int16_t version, const raft::Raft& raft,
-                                            Offset end_offset, const NodeConfig& config,
-                                            TwoClocks clocks);
+                                            Offset end_offset, TwoClocks clocks);
 
 }  // namespace brokersim::broker

@@ -82,23 +82,28 @@ std::optional<raft::VoteRequest> from_api(const api::VoteRequest& request) {
                            .voter_id = request.voter_id,
                            .last_epoch = partition->last_offset_epoch,
                            .last_epoch_end_offset = partition->last_offset,
-                           .pre_vote = partition->pre_vote};
+                           .pre_vote = partition->pre_vote,
+                           .candidate_directory = partition->candidate_directory_id,
+                           .voter_directory = partition->voter_directory_id};
 }
 
 std::optional<raft::BeginQuorumEpochRequest> from_api(const api::BeginQuorumEpochRequest& request) {
   const auto* partition = only_partition(request.topics);
   if (!partition) return std::nullopt;
   return raft::BeginQuorumEpochRequest{partition->leader_epoch, partition->leader_id,
-                                       request.voter_id};
+                                       request.voter_id, partition->voter_directory_id};
 }
 
 std::optional<raft::EndQuorumEpochRequest> from_api(const api::EndQuorumEpochRequest& request) {
   const auto* partition = only_partition(request.topics);
   if (!partition) return std::nullopt;
   // Version 0 has successors, version 1 candidates; the other is empty.
-  auto successors = partition->preferred_successors;
+  std::vector<raft::ReplicaKey> successors;
+  for (const NodeId successor : partition->preferred_successors) {
+    successors.push_back({successor, no_uuid});
+  }
   for (const auto& candidate : partition->preferred_candidates) {
-    successors.push_back(candidate.candidate_id);
+    successors.push_back({candidate.candidate_id, candidate.candidate_directory_id});
   }
   return raft::EndQuorumEpochRequest{partition->leader_epoch, partition->leader_id,
                                      std::move(successors)};
@@ -117,7 +122,8 @@ std::optional<MetadataFetch> from_api(const api::FetchRequest& request, std::int
       {.epoch = partition.current_leader_epoch,
        .replica_id = version >= 15 ? request.replica_state.replica_id : request.replica_id,
        .fetch_offset = partition.fetch_offset,
-       .last_fetched_epoch = partition.last_fetched_epoch},
+       .last_fetched_epoch = partition.last_fetched_epoch,
+       .replica_directory = partition.replica_directory_id},
       static_cast<std::size_t>(max_bytes)};
 }
 
@@ -130,7 +136,8 @@ std::optional<SnapshotFetch> from_api(const api::FetchSnapshotRequest& request) 
       {.epoch = partition.current_leader_epoch,
        .replica_id = request.replica_id,
        .snapshot_id = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
-       .position = partition.position},
+       .position = partition.position,
+       .replica_directory = partition.replica_directory_id},
       static_cast<std::size_t>(request.max_bytes)};
 }
 
@@ -141,6 +148,8 @@ api::VoteRequest to_api(const raft::VoteRequest& request, const std::string& clu
   partition.last_offset_epoch = request.last_epoch;
   partition.last_offset = request.last_epoch_end_offset;
   partition.pre_vote = request.pre_vote;
+  partition.candidate_directory_id = request.candidate_directory;
+  partition.voter_directory_id = request.voter_directory;
   auto message = around<api::VoteRequest>(std::move(partition), cluster_id);
   message.voter_id = request.voter_id;
   return message;
@@ -151,6 +160,7 @@ api::BeginQuorumEpochRequest to_api(const raft::BeginQuorumEpochRequest& request
   api::BeginQuorumEpochRequest::PartitionData partition;
   partition.leader_id = request.leader_id;
   partition.leader_epoch = request.epoch;
+  partition.voter_directory_id = request.voter_directory;
   auto message = around<api::BeginQuorumEpochRequest>(std::move(partition), cluster_id);
   message.voter_id = request.voter_id;
   return message;
@@ -161,9 +171,8 @@ api::EndQuorumEpochRequest to_api(const raft::EndQuorumEpochRequest& request,
   api::EndQuorumEpochRequest::PartitionData partition;
   partition.leader_id = request.leader_id;
   partition.leader_epoch = request.epoch;
-  for (const NodeId successor : request.preferred_successors) {
-    partition.preferred_candidates.emplace_back();
-    partition.preferred_candidates.back().candidate_id = successor;
+  for (const auto& [id, directory] : request.preferred_successors) {
+    partition.preferred_candidates.push_back({id, directory});
   }
   return around<api::EndQuorumEpochRequest>(std::move(partition), cluster_id);
 }
@@ -183,6 +192,7 @@ api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& c
   partition.fetch_offset = request.fetch_offset;
   partition.last_fetched_epoch = request.last_fetched_epoch;
   partition.log_start_offset = 0;
+  partition.replica_directory_id = request.replica_directory;
   partition.partition_max_bytes = max_bytes;
   return message;
 }
@@ -199,6 +209,7 @@ api::FetchSnapshotRequest to_api(const raft::FetchSnapshotRequest& request,
   partition.current_leader_epoch = request.epoch;
   partition.snapshot_id = {request.snapshot_id.end_offset, request.snapshot_id.epoch};
   partition.position = request.position;
+  partition.replica_directory_id = request.replica_directory;
   return message;
 }
 

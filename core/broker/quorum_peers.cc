@@ -1,4 +1,4 @@
-// What the quorum asks of other nodes: one fiber per voter, which asks what Raft wants to know.
+// What the quorum asks of other nodes: one fiber per peer, which asks what Raft wants to know.
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +26,22 @@ auto message_of(const Request& request, const NodeConfig& config) {
 }
 auto message_of(const raft::FetchSnapshotRequest& request, const NodeConfig& config) {
   return to_api(request, config.cluster_id, config.quorum_fetch_snapshot_max_bytes);
+}
+
+// A leader says where it is, to whom its log may not tell it yet (KIP-853).
+template <class Message>
+Message from_leader(Message message, const NodeConfig& config) {
+  if (config.voters.empty()) {
+    message.leader_endpoints.push_back(
+        {std::string(raft::quorum_listener), config.listener.host, config.listener.port});
+  }
+  return message;
+}
+auto message_of(const raft::BeginQuorumEpochRequest& request, const NodeConfig& config) {
+  return from_leader(to_api(request, config.cluster_id), config);
+}
+auto message_of(const raft::EndQuorumEpochRequest& request, const NodeConfig& config) {
+  return from_leader(to_api(request, config.cluster_id), config);
 }
 
 raft::Output conclude(raft::Raft& raft, Instant now, NodeId from, const raft::VoteRequest& request,
@@ -59,23 +75,40 @@ ErrorCode error_of(const FetchedSnapshot& fetched) { return fetched.response.err
 
 }  // namespace
 
-void QuorumNode::run_peer(Env& env, const Voter& peer) {
-  wire::Channel channel(peer.address, fmt::format("quorum-{}", config_.node_id));
+void QuorumNode::run_peer(Env& env, NodeId peer) {
+  std::optional<wire::Channel> channel;
   while (!env.is_cancelled() && !has_failed_) {
     std::optional<raft::Request> request;
     {
       const auto held = turn_.take(env);
       if (!held) return;
-      request = raft_->request_for(peer.id);
+      request = raft_->request_for(peer);
     }
-    if (!request) {
+    const auto address = request ? address_of(peer) : std::nullopt;
+    if (!address) {
       inquiries_.wait(env);
       continue;
     }
+    if (!channel || channel->peer() != *address) {
+      channel.emplace(*address, fmt::format("quorum-{}", config_.node_id));
+    }
     const bool has_answered =
-        std::visit([&](const auto& each) { return ask(env, channel, peer.id, each); }, *request);
+        std::visit([&](const auto& each) { return ask(env, *channel, peer, each); }, *request);
     if (!has_answered) env.sleep(config_.quorum_retry_backoff);
   }
+}
+
+template <class Endpoints>
+void QuorumNode::learn_endpoints(Host& host, const Endpoints& endpoints) {
+  for (const auto& each : endpoints) {
+    learn_address(host, each.node_id, {each.host, static_cast<std::uint16_t>(each.port)});
+  }
+}
+
+void QuorumNode::learn_address(Host& host, NodeId id, const Address& address) {
+  if (!is_reconfigurable() || std::exchange(told_addresses_[id], address) == address) return;
+  spawn_peers(host);
+  inquiries_.notify_all(host);
 }
 
 template <class Request>
@@ -90,6 +123,7 @@ bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Reques
   }
   const auto held = turn_.take(env);
   if (!held) return false;
+  if (answered) learn_endpoints(env, answered->node_endpoints);
   if (auto response = answered ? from_api(*answered) : std::nullopt) {
     const auto out = conclude(*raft_, env.now(), peer, request, *response);
     const auto error = error_of(*response);

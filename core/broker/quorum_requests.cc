@@ -39,7 +39,33 @@ Response QuorumNode::serve(Env& env, const Request& request, Step step, Encode e
   if (!held) return refusal<Response>(ErrorCode::broker_not_available);
   const auto answer = ((*raft_).*step)(env.now(), *understood);
   if (!carry_out(env, answer.output)) return refusal<Response>(ErrorCode::broker_not_available);
-  return encode(answer.response);
+  return with_leader(encode(answer.response));
+}
+
+template <class Request>
+void QuorumNode::learn_leader(Host& host, const Request& request) {
+  if (check_cluster(request.cluster_id) != ErrorCode::none) return;
+  const auto understood = from_api(request);
+  if (!understood) return;
+  for (const auto& each : request.leader_endpoints) {
+    if (each.name != raft::quorum_listener) continue;
+    learn_address(host, understood->leader_id, {each.host, each.port});
+  }
+}
+
+// Whoever is told who leads is told where (KIP-853); where voters are fixed everybody knows it.
+template <class Response>
+Response QuorumNode::with_leader(Response response) const {
+  const NodeId leader = current_.leader_id;
+  if (!is_reconfigurable() || !leader.is_set()) return response;
+  const auto address =
+      leader == config_.node_id ? std::optional(config_.listener) : address_of(leader);
+  if (!address) return response;
+  auto& endpoint = response.node_endpoints.emplace_back();
+  endpoint.node_id = leader;
+  endpoint.host = address->host;
+  endpoint.port = address->port;
+  return response;
 }
 
 api::VoteResponse QuorumNode::vote(Env& env, const api::VoteRequest& request) {
@@ -49,12 +75,14 @@ api::VoteResponse QuorumNode::vote(Env& env, const api::VoteRequest& request) {
 
 api::BeginQuorumEpochResponse QuorumNode::begin_quorum_epoch(
     Env& env, const api::BeginQuorumEpochRequest& request) {
+  learn_leader(env, request);
   return serve<api::BeginQuorumEpochResponse>(env, request, &raft::Raft::on_begin_quorum_epoch,
                                               begin_response_of);
 }
 
 api::EndQuorumEpochResponse QuorumNode::end_quorum_epoch(
     Env& env, const api::EndQuorumEpochRequest& request) {
+  learn_leader(env, request);
   return serve<api::EndQuorumEpochResponse>(env, request, &raft::Raft::on_end_quorum_epoch,
                                             end_response_of);
 }
@@ -75,7 +103,8 @@ api::FetchResponse QuorumNode::fetch(Env& env, const api::FetchRequest& request,
   auto response = answer_fetch(env, fetch->request, deadline);
   if (!response) return refusal<api::FetchResponse>(ErrorCode::broker_not_available);
   auto records = read_for(env, fetch->request, fetch->max_bytes, *response);
-  return to_api(*response, std::move(records), version);
+  auto message = to_api(*response, std::move(records), version);
+  return version >= 16 ? with_leader(std::move(message)) : message;
 }
 
 std::optional<raft::FetchResponse> QuorumNode::answer_fetch(Env& env,
@@ -135,7 +164,7 @@ api::FetchSnapshotResponse QuorumNode::fetch_snapshot(Env& env,
     }
     response = answer.response;
   }
-  if (response.error != ErrorCode::none) return to_api(response, {});
+  if (response.error != ErrorCode::none) return with_leader(to_api(response, {}));
   auto bytes = metadata_log_->snapshots().read(env, response.snapshot_id, response.position,
                                                fetch->max_bytes);
   if (bytes) return to_api(response, *std::move(bytes));

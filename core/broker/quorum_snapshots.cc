@@ -20,13 +20,15 @@ log::LogResult<raft::Snapshot> QuorumNode::load_snapshot(Env& env, raft::Snapsho
   return Unexpected(log::LogError::storage);
 }
 
-void QuorumNode::take_snapshot(Env& env, raft::SnapshotId id, const raft::Snapshot& snapshot,
+void QuorumNode::take_snapshot(Env& env, raft::SnapshotId id, raft::Snapshot snapshot,
                                std::string_view why) {
   if (has_failed_) return;
   if (const auto objection = raft_->objection_to_snapshot(id); !objection.empty()) {
     env.emit(Note{fmt::format("no snapshot at {}: {}", id.end_offset, objection)});
     return;
   }
+  const auto& history = metadata_log_->voters();
+  if (!history.is_fixed()) snapshot.voters = history.before(id.end_offset);
   const auto written = metadata_log_->snapshots().write(env, id, snapshot);
   if (!written) {
     if (written.error() != IoError::cancelled) fail(env, "cannot write a snapshot");

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/api/add_raft_voter.h"
 #include "core/api/alter_partition_reassignments.h"
 #include "core/api/create_partitions.h"
 #include "core/api/delete_records.h"
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
+#include "core/api/remove_raft_voter.h"
 #include "core/api/update_features.h"
 #include "core/client/coordinator_link.h"
 #include "core/client/versions.h"
@@ -275,6 +277,27 @@ Expected<Done, ErrorCode> Admin::reassign(Env& env, const TopicPartition& partit
                      const auto error = answer.responses[0].partitions[0].error_code;
                      const bool has_ended = error == ErrorCode::no_reassignment_in_progress;
                      return has_ended && may_be_ours ? ErrorCode::none : error;
+                   });
+}
+
+Expected<Done, ErrorCode> Admin::add_voter(Env& env, NodeId voter, const Uuid& directory,
+                                           const Address& address, Instant deadline) {
+  api::AddRaftVoterRequest request{.voter_id = voter, .voter_directory_id = directory};
+  request.listeners.push_back({"CONTROLLER", address.host, address.port});
+  return have_done(env, cluster_, std::move(request), add_raft_voter_version, deadline,
+                   [](const api::AddRaftVoterResponse& answer, bool may_be_ours) {
+                     const bool is_there = answer.error_code == ErrorCode::duplicate_voter;
+                     return is_there && may_be_ours ? ErrorCode::none : answer.error_code;
+                   });
+}
+
+Expected<Done, ErrorCode> Admin::remove_voter(Env& env, NodeId voter, const Uuid& directory,
+                                              Instant deadline) {
+  api::RemoveRaftVoterRequest request{.voter_id = voter, .voter_directory_id = directory};
+  return have_done(env, cluster_, std::move(request), remove_raft_voter_version, deadline,
+                   [](const api::RemoveRaftVoterResponse& answer, bool may_be_ours) {
+                     const bool is_gone = answer.error_code == ErrorCode::voter_not_found;
+                     return is_gone && may_be_ours ? ErrorCode::none : answer.error_code;
                    });
 }
 

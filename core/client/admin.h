@@ -70,6 +70,13 @@ class Admin {
   // Raises the cluster's level of a feature (KIP-584); fine if it has it already.
   Expected<Done, api::ErrorCode> update_feature(Env& env, const std::string& feature,
                                                 std::int16_t level, Instant deadline);
+  // Gives an observer of the quorum a vote, or takes it from a voter (KIP-853): done once that is
+  // committed. DUPLICATE_VOTER and VOTER_NOT_FOUND unless an earlier attempt of this call can have
+  // done it.
+  Expected<Done, api::ErrorCode> add_voter(Env& env, NodeId voter, const Uuid& directory,
+                                           const Address& address, Instant deadline);
+  Expected<Done, api::ErrorCode> remove_voter(Env& env, NodeId voter, const Uuid& directory,
+                                              Instant deadline);
   // As its coordinator has it. GROUP_ID_NOT_FOUND if it is none of consumers (KIP-848), or not yet.
   Expected<api::ConsumerGroupDescribeResponse::DescribedGroup, api::ErrorCode>
   describe_consumer_group(Env& env, const std::string& group, Instant deadline);

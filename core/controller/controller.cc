@@ -573,6 +573,11 @@ Decided Controller::bootstrap(const FeatureLevels& levels) {
   return out;
 }
 
+void Controller::go_on_at(Offset next_offset) {
+  REQUIRE(next_offset >= next_offset_, next_offset, next_offset_);
+  next_offset_ = next_offset;
+}
+
 // ---- Time passes -------------------------------------------------------------------------------
 
 Decided Controller::no_op() {

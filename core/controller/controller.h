@@ -108,6 +108,10 @@ class Controller {
   // that never stands still shows how far behind its readers are (KIP-835).
   Decided no_op();
 
+  // The quorum has appended records of its own, which are no metadata: the next one gets this
+  // offset.
+  void go_on_at(Offset next_offset);
+
   const Image& image() const { return image_; }
   Offset next_offset() const { return next_offset_; }
   bool may_elect_uncleanly(std::string_view topic) const;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/uuid_text.h"
 #include "core/log/text.h"
-#include "core/log/uuid_text.h"
 
 namespace brokersim::log {
 

@@ -13,7 +13,7 @@ using api::ErrorCode;
 
 void Raft::begin_election(Instant now, std::string_view why, Output& out) {
   if (!config_.rules.has_pre_vote) return become_candidate(now, why, out);
-  VoteTally votes(config_.voters);
+  VoteTally votes(voters().ids());
   votes.record(config_.self, true);
   become(Prospective{std::move(votes), new_election_deadline(now)}, state_to_ask_in(), why, out);
   count_votes(now, out);
@@ -23,18 +23,21 @@ void Raft::begin_election(Instant now, std::string_view why, Output& out) {
 // (apache/kafka#17807).
 QuorumState Raft::state_to_ask_in() const {
   QuorumState state = state_;
-  if (!config_.rules.keeps_vote_through_pre_vote) state.voted_id = no_node;
+  if (!config_.rules.keeps_vote_through_pre_vote) {
+    state.voted_id = no_node;
+    state.voted_directory = no_uuid;
+  }
   return state;
 }
 
 void Raft::become_candidate(Instant now, std::string_view why, Output& out) {
-  stand_for(now, {no_node, epoch().next(), config_.self}, why, out);
+  stand_for(now, {no_node, epoch().next(), config_.self, config_.directory}, why, out);
 }
 
 void Raft::stand_for(Instant now, QuorumState state, std::string_view why, Output& out) {
-  ASSERT(is_voter());
+  ASSERT(may_stand());
   ASSERT(state.voted_id == config_.self, state.voted_id);
-  VoteTally votes(config_.voters);
+  VoteTally votes(voters().ids());
   votes.record(config_.self, true);
   become(Candidate{std::move(votes), new_election_deadline(now)}, state, why, out);
   count_votes(now, out);
@@ -81,7 +84,7 @@ void Raft::become_leader(Instant now, Output& out) {
   if (const auto* candidate = std::get_if<Candidate>(&role_)) {
     leader.granted_by = candidate->votes.granted();
   }
-  for (const NodeId voter : config_.voters) {
+  for (const NodeId voter : voters().ids()) {
     if (voter != config_.self) leader.voters.emplace(voter, Replica{-1, now, -1});
   }
   elections_lost_ = 0;
@@ -93,30 +96,39 @@ void Raft::become_leader(Instant now, Output& out) {
 
 void Raft::become_resigned(Instant now, std::string_view why, Output& out) {
   Resigned resigned;
-  for (const NodeId voter : config_.voters) {
+  for (const NodeId voter : voters().ids()) {
     if (voter != config_.self) resigned.unacknowledged.insert(voter);
   }
   if (const auto* leader = std::get_if<Leader>(&role_)) {
     resigned.preferred_successors = successors_of(*leader);
   }
-  resigned.election_at = new_election_deadline(now);
+  // Who has no vote stays so until it hears of a later epoch: it had this one's vote, and led it.
+  resigned.election_at = may_stand() ? new_election_deadline(now) : never;
   become(std::move(resigned), state_, why, out);
 }
 
 // Longest log first.
-std::vector<NodeId> Raft::successors_of(const Leader& leader) {
-  std::vector<NodeId> successors;
-  for (const auto& [voter, replica] : leader.voters) successors.push_back(voter);
-  std::stable_sort(successors.begin(), successors.end(), [&](NodeId a, NodeId b) {
-    return leader.voters.at(a).end_offset > leader.voters.at(b).end_offset;
-  });
+std::vector<ReplicaKey> Raft::successors_of(const Leader& leader) const {
+  std::vector<ReplicaKey> successors;
+  for (const auto& [id, replica] : leader.voters) successors.push_back(voters().find(id)->key);
+  std::stable_sort(successors.begin(), successors.end(),
+                   [&](const ReplicaKey& a, const ReplicaKey& b) {
+                     return leader.voters.at(a.id).end_offset > leader.voters.at(b.id).end_offset;
+                   });
   return successors;
 }
 
 // ---- Vote --------------------------------------------------------------------------------------
 
 VoteRequest Raft::vote_request(NodeId voter, bool pre_vote) const {
-  return {epoch(), config_.self, voter, log_.last_epoch(), log_.end_offset(), pre_vote};
+  return {epoch(),
+          config_.self,
+          voter,
+          log_.last_epoch(),
+          log_.end_offset(),
+          pre_vote,
+          config_.directory,
+          voters().find(voter)->key.directory};
 }
 
 Answer<VoteResponse> Raft::on_vote(Instant now, const VoteRequest& request) {
@@ -129,8 +141,11 @@ Answer<VoteResponse> Raft::on_vote(Instant now, const VoteRequest& request) {
     answer.response.vote_granted = may_grant(request);
     if (answer.response.vote_granted && !request.pre_vote) {
       QuorumState state = state_;
-      state.voted_id = request.candidate_id;
-      become(Unattached{is_voter() ? new_election_deadline(now) : never}, state, "voted",
+      if (!state.voted_id.is_set()) {
+        state.voted_id = request.candidate_id;
+        state.voted_directory = request.candidate_directory;
+      }
+      become(Unattached{may_stand() ? new_election_deadline(now) : never}, state, "voted",
              answer.output);
     }
   }
@@ -147,7 +162,8 @@ ErrorCode Raft::check_vote(const VoteRequest& request) const {
   if (request.last_epoch == request.epoch && !request.pre_vote) return ErrorCode::invalid_request;
   if (!request.candidate_id.is_set()) return ErrorCode::invalid_request;
   if (request.candidate_id == config_.self) return ErrorCode::invalid_request;
-  if (request.voter_id.is_set() && request.voter_id != config_.self) {
+  // Whom it is meant for had another disk: this node knows nothing of its votes (KIP-853).
+  if (request.voter_id.is_set() && !request.voter().matches(self())) {
     return ErrorCode::invalid_voter_key;
   }
   return ErrorCode::none;
@@ -161,7 +177,7 @@ bool Raft::may_grant(const VoteRequest& request) const {
     return !has_leader && is_up_to_date(request);
   }
   if (state_.leader_id.is_set()) return false;
-  if (state_.voted_id.is_set()) return state_.voted_id == request.candidate_id;
+  if (state_.voted_id.is_set()) return state_.voted().matches(request.candidate());
   return is_up_to_date(request);
 }
 
@@ -192,7 +208,7 @@ Answer<EpochResponse> Raft::on_begin_quorum_epoch(Instant now,
                                                   const BeginQuorumEpochRequest& request) {
   Answer<EpochResponse> answer;
   answer.response.error =
-      request.voter_id.is_set() && request.voter_id != config_.self
+      request.voter_id.is_set() && !request.voter().matches(self())
           ? ErrorCode::invalid_voter_key
           : accept_leader(now, {request.leader_id, request.epoch}, answer.output);
   if (answer.response.error == ErrorCode::none) {
@@ -219,8 +235,10 @@ Answer<EpochResponse> Raft::on_end_quorum_epoch(Instant now, const EndQuorumEpoc
 }
 
 // The first successor at once, the others after it in turn, so that they do not split the vote.
-Duration Raft::delay_of_successor(const std::vector<NodeId>& successors) {
-  const auto place = std::find(successors.begin(), successors.end(), config_.self);
+Duration Raft::delay_of_successor(const std::vector<ReplicaKey>& successors) {
+  const auto place =
+      std::find_if(successors.begin(), successors.end(),
+                   [this](const ReplicaKey& successor) { return successor.matches(self()); });
   if (place == successors.end()) {
     return random_duration("succession", config_.election_backoff_max);
   }
@@ -255,10 +273,10 @@ Output Raft::on_end_quorum_epoch_response(Instant now, NodeId from,
 // Somebody claims to lead, or to have led, an epoch: follow if that agrees with what is known.
 ErrorCode Raft::accept_leader(Instant now, LeaderAndEpoch claim, Output& out) {
   if (claim.epoch < epoch()) return ErrorCode::fenced_leader_epoch;
-  if (!is_voter(claim.leader_id)) return ErrorCode::invalid_request;
   if (claim.leader_id == config_.self) {
     return claim == current() ? ErrorCode::none : ErrorCode::invalid_request;
   }
+  if (!may_lead(claim.leader_id)) return ErrorCode::invalid_request;
   const bool is_other = state_.leader_id.is_set() && state_.leader_id != claim.leader_id;
   if (claim.epoch == epoch() && is_other) return ErrorCode::invalid_request;
   if (claim.epoch > epoch() || !is<Follower>()) become_follower(now, claim, "leader began", out);
@@ -268,7 +286,7 @@ ErrorCode Raft::accept_leader(Instant now, LeaderAndEpoch claim, Output& out) {
 // A peer told in a response what it knows.
 void Raft::learn(Instant now, LeaderAndEpoch leader, Output& out) {
   if (leader.epoch < epoch()) return;
-  const bool names_leader = is_voter(leader.leader_id) && leader.leader_id != config_.self;
+  const bool names_leader = may_lead(leader.leader_id);
   if (names_leader && (leader.epoch > epoch() || !state_.leader_id.is_set())) {
     become_follower(now, leader, "told of the leader", out);
   } else if (leader.epoch > epoch()) {

@@ -1,5 +1,5 @@
-// What the members of the quorum ask and answer each other (KIP-595, KIP-630, KIP-996), stripped of
-// the wire's nesting: one partition, no cluster id, no endpoints.
+// What the members of the quorum ask and answer each other (KIP-595, KIP-630, KIP-853, KIP-996),
+// stripped of the wire's nesting: one partition, no cluster id, no endpoints.
 #pragma once
 
 #include <compare>
@@ -10,6 +10,7 @@
 
 #include "core/api/error_code.h"
 #include "core/base/ids.h"
+#include "core/raft/replica_key.h"
 
 namespace brokersim::raft {
 
@@ -36,18 +37,24 @@ struct VoteRequest {
   LeaderEpoch last_epoch{0};  // Of the candidate's last batch.
   Offset last_epoch_end_offset = 0;
   bool pre_vote = false;
+  Uuid candidate_directory = no_uuid;
+  Uuid voter_directory = no_uuid;
+  ReplicaKey candidate() const { return {candidate_id, candidate_directory}; }
+  ReplicaKey voter() const { return {voter_id, voter_directory}; }
 };
 
 struct BeginQuorumEpochRequest {
   LeaderEpoch epoch{0};
   NodeId leader_id = no_node;
   NodeId voter_id = no_node;  // As in VoteRequest.
+  Uuid voter_directory = no_uuid;
+  ReplicaKey voter() const { return {voter_id, voter_directory}; }
 };
 
 struct EndQuorumEpochRequest {
   LeaderEpoch epoch{0};
   NodeId leader_id = no_node;
-  std::vector<NodeId> preferred_successors;  // Longest log first.
+  std::vector<ReplicaKey> preferred_successors;  // Longest log first.
 };
 
 struct FetchRequest {
@@ -55,6 +62,8 @@ struct FetchRequest {
   NodeId replica_id = no_node;  // -1: somebody who is not part of the quorum.
   Offset fetch_offset = 0;
   LeaderEpoch last_fetched_epoch{0};
+  Uuid replica_directory = no_uuid;
+  ReplicaKey replica() const { return {replica_id, replica_directory}; }
 };
 
 // Asks for a range of a snapshot, from `position` in its file on.
@@ -63,6 +72,8 @@ struct FetchSnapshotRequest {
   NodeId replica_id = no_node;  // As in FetchRequest.
   SnapshotId snapshot_id;
   std::int64_t position = 0;
+  Uuid replica_directory = no_uuid;
+  ReplicaKey replica() const { return {replica_id, replica_directory}; }
   friend bool operator==(const FetchSnapshotRequest&, const FetchSnapshotRequest&) = default;
 };
 

@@ -7,11 +7,19 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/uuid_text.h"
+
 namespace brokersim::raft {
 
-std::string encode_quorum_state(const QuorumState& state, const std::vector<NodeId>& voters) {
+std::string encode_quorum_state(const QuorumState& state, const VoterHistory& voters) {
+  if (!voters.is_fixed()) {
+    return fmt::format(R"({{"leaderId":{},"leaderEpoch":{},"votedId":{},)"
+                       R"("votedDirectoryId":"{}","data_version":1}})",
+                       state.leader_id, state.leader_epoch, state.voted_id,
+                       uuid_text(state.voted_directory));
+  }
   std::string current_voters;
-  for (const NodeId voter : voters) {
+  for (const NodeId voter : voters.latest().ids()) {
     if (!current_voters.empty()) current_voters += ',';
     current_voters += fmt::format(R"({{"voterId":{}}})", voter);
   }
@@ -32,6 +40,14 @@ std::optional<std::int32_t> int32_in(const nlohmann::json& object, const char* n
   return static_cast<std::int32_t>(value);
 }
 
+// Of version 0, which has none, nobody knows it.
+std::optional<Uuid> voted_directory_in(const nlohmann::json& object) {
+  const auto field = object.find("votedDirectoryId");
+  if (field == object.end()) return no_uuid;
+  if (!field->is_string()) return std::nullopt;
+  return parse_uuid(field->get<std::string>());
+}
+
 }  // namespace
 
 Expected<QuorumState, std::string_view> decode_quorum_state(std::string_view text) {
@@ -48,7 +64,10 @@ Expected<QuorumState, std::string_view> decode_quorum_state(std::string_view tex
     return Unexpected(std::string_view("leaderId, leaderEpoch or votedId is missing or no int32"));
   }
   if (*leader_epoch < 0) return Unexpected(std::string_view("leaderEpoch is negative"));
-  return QuorumState{NodeId(*leader_id), LeaderEpoch(*leader_epoch), NodeId(*voted_id)};
+  const auto voted_directory = voted_directory_in(object);
+  if (!voted_directory) return Unexpected(std::string_view("votedDirectoryId is no uuid"));
+  return QuorumState{NodeId(*leader_id), LeaderEpoch(*leader_epoch), NodeId(*voted_id),
+                     *voted_directory};
 }
 
 }  // namespace brokersim::raft

@@ -6,10 +6,11 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/expected.h"
 #include "core/base/ids.h"
+#include "core/raft/replica_key.h"
+#include "core/raft/voter_history.h"
 
 namespace brokersim::raft {
 
@@ -17,11 +18,14 @@ struct QuorumState {
   NodeId leader_id = no_node;  // Of `leader_epoch`; -1 until known.
   LeaderEpoch leader_epoch{0};
   NodeId voted_id = no_node;  // Whom this node gave its vote of `leader_epoch`.
+  Uuid voted_directory = no_uuid;
+  ReplicaKey voted() const { return {voted_id, voted_directory}; }
   friend bool operator==(const QuorumState&, const QuorumState&) = default;
 };
 
-// One JSON object, version 0 of QuorumStateData: that of a static voter set.
-std::string encode_quorum_state(const QuorumState& state, const std::vector<NodeId>& voters);
+// One JSON object: of voters that are fixed version 0 of QuorumStateData, which names them, else
+// version 1, which has the directory of who was voted for (KIP-853).
+std::string encode_quorum_state(const QuorumState& state, const VoterHistory& voters);
 
 // Reads versions 0 and 1; the error says what is wrong with the text.
 Expected<QuorumState, std::string_view> decode_quorum_state(std::string_view text);

@@ -8,7 +8,7 @@ namespace brokersim::raft {
 Raft::Raft(RaftConfig config, const LogView& log, QuorumState stored)
     : config_(std::move(config)), log_(log), state_(stored) {
   REQUIRE(config_.self.is_set());
-  REQUIRE(!config_.voters.empty());
+  REQUIRE(!voters().empty() || !config_.bootstrap.empty());
   REQUIRE(config_.random != nullptr);
   REQUIRE(config_.election_timeout > Duration{});
   REQUIRE(config_.fetch_timeout > Duration{});
@@ -29,9 +29,9 @@ Output Raft::start(Instant now) {
     // KAFKA-10527: unsynced records of this epoch may be gone, and must not be replaced in it.
     config_.rules.resigns_after_restart ? become_resigned(now, "restarted", out)
                                         : become_leader(now, out);
-  } else if (is_voter(leader) && leader != config_.self) {
+  } else if (may_lead(leader)) {
     become_follower(now, current(), "restarted", out);
-  } else if (is_voter() && state_.voted_id == config_.self) {
+  } else if (may_stand() && state_.voted_id == config_.self) {
     stand_for(now, state_, "restarted", out);
   } else {
     become_unattached(now, epoch(), "started", out);
@@ -50,10 +50,11 @@ Output Raft::tick(Instant now) {
     candidate->is_backing_off ? begin_election(now, "back-off ended", out)
                               : lose_election(now, out);
   } else if (is<Follower>()) {
-    is_voter() ? begin_election(now, "fetch timeout", out)
-               : become_unattached(now, epoch(), "fetch timeout", out);
-  } else if (is<Leader>()) {
-    become_resigned(now, "no fetch from a majority", out);
+    may_stand() ? begin_election(now, "fetch timeout", out)
+                : become_unattached(now, epoch(), "fetch timeout", out);
+  } else if (const auto* leader = std::get_if<Leader>(&role_)) {
+    become_resigned(now, is_retired(*leader) ? "no voter any more" : "no fetch from a majority",
+                    out);
   } else {
     become_unattached(now, epoch().next(), "resigned before", out);
   }
@@ -65,14 +66,23 @@ Instant Raft::next_deadline() const {
   if (const auto* prospective = std::get_if<Prospective>(&role_)) return prospective->ends_at;
   if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->ends_at;
   if (const auto* follower = std::get_if<Follower>(&role_)) return follower->fetch_deadline;
-  if (const auto* leader = std::get_if<Leader>(&role_)) return check_quorum_deadline(*leader);
+  if (const auto* leader = std::get_if<Leader>(&role_)) {
+    return is_retired(*leader) ? Instant{} : check_quorum_deadline(*leader);
+  }
   return std::get<Resigned>(role_).election_at;
 }
 
 std::optional<Request> Raft::request_for(NodeId peer) const {
-  if (peer == config_.self || !is_voter(peer)) return std::nullopt;
+  if (peer == config_.self) return std::nullopt;
+  if (const auto* resigned = std::get_if<Resigned>(&role_)) {
+    if (resigned->unacknowledged.count(peer) > 0) {
+      return EndQuorumEpochRequest{epoch(), config_.self, resigned->preferred_successors};
+    }
+  }
   if (const auto fetch = fetch_for(peer)) return *fetch;
   if (const auto fetch = fetch_snapshot_for(peer)) return *fetch;
+  const auto* voter = voters().find(peer);
+  if (voter == nullptr) return std::nullopt;
   if (const auto* prospective = std::get_if<Prospective>(&role_)) {
     if (!prospective->votes.has_answered(peer)) return vote_request(peer, true);
   } else if (const auto* candidate = std::get_if<Candidate>(&role_)) {
@@ -81,11 +91,7 @@ std::optional<Request> Raft::request_for(NodeId peer) const {
     }
   } else if (const auto* leader = std::get_if<Leader>(&role_)) {
     if (leader->acknowledged.count(peer) == 0) {
-      return BeginQuorumEpochRequest{epoch(), config_.self, peer};
-    }
-  } else if (const auto* resigned = std::get_if<Resigned>(&role_)) {
-    if (resigned->unacknowledged.count(peer) > 0) {
-      return EndQuorumEpochRequest{epoch(), config_.self, resigned->preferred_successors};
+      return BeginQuorumEpochRequest{epoch(), config_.self, peer, voter->key.directory};
     }
   }
   return std::nullopt;
@@ -105,15 +111,21 @@ std::string_view Raft::role_name() const {
   return std::visit([](const auto& role) { return role.name; }, role_);
 }
 
-bool Raft::is_voter(NodeId id) const {
-  return std::find(config_.voters.begin(), config_.voters.end(), id) != config_.voters.end();
+// KAFKA-17067: who was removed may still know that it voted for itself.
+bool Raft::may_stand() const {
+  return is_voter() || (config_.may_become_voter && !config_.rules.only_voters_stand);
+}
+
+bool Raft::may_lead(NodeId id) const {
+  if (!id.is_set() || id == config_.self) return false;
+  return voters().contains(id) || !log_.voters().is_fixed();
 }
 
 void Raft::become(Role role, QuorumState state, std::string_view why, Output& out) {
   ASSERT(state.leader_epoch >= epoch(), state.leader_epoch, epoch());
   const bool forgets_votes = !config_.rules.keeps_vote_through_pre_vote;
   if (state.leader_epoch == epoch() && state_.voted_id.is_set() && !forgets_votes) {
-    ASSERT(state.voted_id == state_.voted_id, state.voted_id, state_.voted_id);
+    ASSERT(state.voted() == state_.voted(), state.voted_id, state_.voted_id);
   }
   if (state != state_) out.persist = state;
   const auto* led = std::get_if<Leader>(&role_);
@@ -133,14 +145,15 @@ void Raft::become(Role role, QuorumState state, std::string_view why, Output& ou
 
 void Raft::become_unattached(Instant now, LeaderEpoch new_epoch, std::string_view why,
                              Output& out) {
-  QuorumState state{no_node, new_epoch, no_node};
-  if (new_epoch == epoch()) state.voted_id = state_.voted_id;
+  QuorumState state = new_epoch == epoch() ? state_ : QuorumState{no_node, new_epoch, no_node};
+  state.leader_id = no_node;
   become(Unattached{election_at(now)}, state, why, out);
 }
 
 void Raft::become_follower(Instant now, LeaderAndEpoch leader, std::string_view why, Output& out) {
-  QuorumState state{leader.leader_id, leader.epoch, no_node};
-  if (leader.epoch == epoch()) state.voted_id = state_.voted_id;
+  QuorumState state =
+      leader.epoch == epoch() ? state_ : QuorumState{no_node, leader.epoch, no_node};
+  state.leader_id = leader.leader_id;
   elections_lost_ = 0;
   become(Follower{now + config_.fetch_timeout}, state, why, out);
 }
@@ -148,7 +161,7 @@ void Raft::become_follower(Instant now, LeaderAndEpoch leader, std::string_view 
 // A running timeout goes on: else a node that cannot win but keeps raising the epoch would keep
 // those who can from trying.
 Instant Raft::election_at(Instant now) {
-  if (!is_voter()) return never;
+  if (!may_stand()) return never;
   if (!is_leader() && next_deadline() > now && next_deadline() != never) return next_deadline();
   return new_election_deadline(now);
 }

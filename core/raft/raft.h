@@ -8,7 +8,9 @@
 //   loop: request_for(peer) -> send -> response -> on_…_response -> carry out the Output
 //   at next_deadline(): tick
 //
-// The voters are a static set; directory ids and reconfiguration (KIP-853) are not part of it.
+// The voters are those of the log at hand, committed or not (KIP-853). Nothing is kept of them here
+// but what a role has begun with; they change as a follower appends or cuts its log, which concerns
+// no election of its own, and as a leader does, which says so: voters_changed.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "core/base/event.h"
+#include "core/base/expected.h"
 #include "core/base/ids.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
@@ -33,7 +36,10 @@ inline constexpr Duration observer_session = 5min;
 
 struct RaftConfig {
   NodeId self = no_node;
-  std::vector<NodeId> voters;          // An observer is not among them.
+  Uuid directory = no_uuid;  // Of its log.
+  // A controller, that may be given a vote at any time: all it has fetched is synced.
+  bool may_become_voter = false;
+  std::vector<NodeId> bootstrap;       // Whom to ask who leads, besides the voters that are known.
   Duration election_timeout = 1s;      // quorum.election.timeout.ms
   Duration election_backoff_max = 1s;  // quorum.election.backoff.max.ms
   Duration fetch_timeout = 2s;         // quorum.fetch.timeout.ms
@@ -56,6 +62,13 @@ class LogView {
   virtual bool is_batch_boundary(Offset offset) const = 0;  // Of one between start and end.
   virtual std::optional<SnapshotId> latest_snapshot() const = 0;
   virtual std::optional<std::int64_t> snapshot_size(SnapshotId id) const = 0;
+  virtual const VoterHistory& voters() const = 0;
+};
+
+// Why the voters cannot be changed, or not in this way.
+struct VoterRefusal {
+  api::ErrorCode error = api::ErrorCode::none;
+  std::string message;
 };
 
 // Part of a snapshot that arrived.
@@ -159,10 +172,22 @@ class Raft {
   // Gives up leadership, if it has it: for a shutdown, or an owner who cannot go on.
   Output resign(Instant now, std::string_view why);
 
+  // What the voters would be after a change. The leader appends that as a Voters record, and calls
+  // voters_changed() before anything else.
+  Expected<VoterSet, VoterRefusal> with_voter(Instant now, const Voter& voter) const;
+  Expected<VoterSet, VoterRefusal> without_voter(const ReplicaKey& voter) const;
+  Expected<VoterSet, VoterRefusal> with_updated_voter(const Voter& voter) const;
+  // Why the voters may not change at present, whatever the change.
+  std::optional<VoterRefusal> objection_to_voter_change() const;
+  Output voters_changed(Instant now);
+
   const Role& role() const { return role_; }
   std::string_view role_name() const;
   bool is_leader() const { return std::holds_alternative<Leader>(role_); }
-  bool is_voter() const { return is_voter(config_.self); }
+  ReplicaKey self() const { return {config_.self, config_.directory}; }
+  // By the log as it is: what a record says that is not committed counts.
+  const VoterSet& voters() const { return log_.voters().latest(); }
+  bool is_voter() const { return voters().contains(self()); }
   LeaderEpoch epoch() const { return state_.leader_epoch; }
   LeaderAndEpoch current() const { return {state_.leader_id, state_.leader_epoch}; }
   // Everything before it is committed. Never decreases; after a restart that of the latest
@@ -171,8 +196,11 @@ class Raft {
   const RaftConfig& config() const { return config_; }
 
  private:
-  bool is_voter(NodeId id) const;
-  bool is_only_voter() const { return is_voter() && config_.voters.size() == 1; }
+  bool is_only_voter() const { return is_voter() && voters().size() == 1; }
+  bool may_stand() const;
+  // Whether somebody of that id may be believed to lead: nobody knows all voters there will be.
+  bool may_lead(NodeId id) const;
+  bool is_retired(const Leader& leader) const;
   template <class R>
   bool is() const {
     return std::holds_alternative<R>(role_);
@@ -196,28 +224,34 @@ class Raft {
   void lose_election(Instant now, Output& out);
   void become_leader(Instant now, Output& out);
   void become_resigned(Instant now, std::string_view why, Output& out);
-  static std::vector<NodeId> successors_of(const Leader& leader);
+  std::vector<ReplicaKey> successors_of(const Leader& leader) const;
   VoteRequest vote_request(NodeId voter, bool pre_vote) const;
   api::ErrorCode check_vote(const VoteRequest& request) const;
   bool may_grant(const VoteRequest& request) const;
   bool is_up_to_date(const VoteRequest& request) const;
-  Duration delay_of_successor(const std::vector<NodeId>& successors);
+  Duration delay_of_successor(const std::vector<ReplicaKey>& successors);
   api::ErrorCode accept_leader(Instant now, LeaderAndEpoch claim, Output& out);
   void learn(Instant now, LeaderAndEpoch leader, Output& out);
 
   // replication.cc
   api::ErrorCode check_leadership(LeaderEpoch of) const;
   api::ErrorCode check_fetch(const FetchRequest& request) const;
-  Replica& heard_of(Instant now, NodeId id);
+  Replica& heard_of(Instant now, const ReplicaKey& replica);
+  Replica* find_replica(Leader& leader, const ReplicaKey& key) const;  // Null if unknown.
+  bool counts_itself() const;
   std::optional<EpochEnd> divergence(const FetchRequest& request) const;
   void commit(Output& out);
   bool may_commit(const Leader& leader, Offset offset) const;
   void raise_high_watermark(Offset offset, Output& out);
   Instant check_quorum_deadline(const Leader& leader) const;
   std::optional<FetchRequest> fetch_for(NodeId peer) const;
+  NodeId whom_to_ask_who_leads() const;
   void follow(Instant now, const FetchRequest& request, const FetchResponse& response, Output& out);
   std::size_t acceptable(const FetchRequest& request, const FetchResponse& response) const;
   void truncate(EpochEnd diverging, Output& out) const;
+
+  // reconfiguration.cc
+  bool has_committed_in_epoch(const Leader& leader) const;
 
   // snapshots.cc
   std::optional<SnapshotId> snapshot_for(const FetchRequest& request) const;

@@ -13,7 +13,7 @@ using api::ErrorCode;
 Answer<FetchAnswer> Raft::on_fetch(Instant now, const FetchRequest& request) {
   Output out;
   if (check_fetch(request) == ErrorCode::none && request.replica_id.is_set()) {
-    Replica& replica = heard_of(now, request.replica_id);
+    Replica& replica = heard_of(now, request.replica());
     // It may be less than before: a voter that lost its disk is not our bug (KAFKA-12181).
     const bool has_what_we_have = !snapshot_for(request) && !divergence(request);
     if (has_what_we_have) {
@@ -25,13 +25,13 @@ Answer<FetchAnswer> Raft::on_fetch(Instant now, const FetchRequest& request) {
   return {answer_fetch(request), std::move(out)};
 }
 
-Replica& Raft::heard_of(Instant now, NodeId id) {
+Replica& Raft::heard_of(Instant now, const ReplicaKey& key) {
   auto& leader = std::get<Leader>(role_);
   std::erase_if(leader.observers,
                 [=](const auto& o) { return now - o.second.last_fetch > observer_session; });
-  Replica& replica = is_voter(id) ? leader.voters.at(id) : leader.observers[id];
+  Replica& replica = voters().contains(key) ? leader.voters.at(key.id) : leader.observers[key];
   replica.last_fetch = now;
-  leader.acknowledged.insert(id);
+  leader.acknowledged.insert(key.id);
   return replica;
 }
 
@@ -49,12 +49,17 @@ FetchAnswer Raft::answer_fetch(const FetchRequest& request) {
   answer.response.diverging_epoch = divergence(request);
   if (answer.response.diverging_epoch) return answer;
 
-  auto& replicas = is_voter(request.replica_id) ? leader.voters : leader.observers;
-  const auto replica = replicas.find(request.replica_id);
-  const bool has_told = replica == replicas.end() || replica->second.told_high_watermark >= known;
+  Replica* replica = find_replica(leader, request.replica());
+  const bool has_told = replica == nullptr || replica->told_high_watermark >= known;
   answer.may_wait = request.fetch_offset == log_.end_offset() && has_told;
-  if (!has_told) replica->second.told_high_watermark = known;
+  if (!has_told) replica->told_high_watermark = known;
   return answer;
+}
+
+Replica* Raft::find_replica(Leader& leader, const ReplicaKey& key) const {
+  if (voters().contains(key)) return &leader.voters.at(key.id);
+  const auto observer = leader.observers.find(key);
+  return observer == leader.observers.end() ? nullptr : &observer->second;
 }
 
 ErrorCode Raft::check_leadership(LeaderEpoch of) const {
@@ -94,10 +99,16 @@ Output Raft::flushed(LeaderEpoch led, Offset offset) {
 
 void Raft::commit(Output& out) {
   const auto& leader = std::get<Leader>(role_);
-  std::vector<Offset> ends{leader.flushed};
+  std::vector<Offset> ends;
+  if (counts_itself()) ends.push_back(leader.flushed);
   for (const auto& [voter, replica] : leader.voters) ends.push_back(replica.end_offset);
   const Offset offset = majority_reaches(std::move(ends));
   if (may_commit(leader, offset)) raise_high_watermark(offset, out);
+}
+
+// KAFKA-16530: a leader that is being removed has no part in the majority that commits it.
+bool Raft::counts_itself() const {
+  return is_voter() || !config_.rules.leader_counts_as_voter_only;
 }
 
 // A record of an earlier epoch on a majority may still be replaced, by a leader of an epoch between
@@ -114,28 +125,45 @@ void Raft::raise_high_watermark(Offset offset, Output& out) {
   out.events.push_back(HighWatermarkAdvanced{metadata_partition(), epoch(), offset});
 }
 
-// KAFKA-15489; a single voter is always in touch with its majority (KAFKA-16144).
+// KAFKA-15489; a single voter is always in touch with its majority (KAFKA-16144), and a leader that
+// is none counts the others alone (KAFKA-16531).
 Instant Raft::check_quorum_deadline(const Leader& leader) const {
   if (leader.voters.empty() || !config_.rules.has_check_quorum) return never;
-  std::vector<Instant> contacts{never};
+  std::vector<Instant> contacts;
+  if (counts_itself()) contacts.push_back(never);
   for (const auto& [voter, replica] : leader.voters) contacts.push_back(replica.last_fetch);
   return majority_reaches(std::move(contacts)) + config_.fetch_timeout * 3 / 2;
 }
 
+// Its own removal is committed: others are to lead (KIP-853).
+bool Raft::is_retired(const Leader& leader) const {
+  return !is_voter() && may_commit(leader, high_watermark_) &&
+         high_watermark_ > log_.voters().latest_offset();
+}
+
 // ---- The follower's side -----------------------------------------------------------------------
 
-// Followers fetch from their leader; observers without one ask any voter, which names it.
+// Followers fetch from their leader; observers without one ask around, until somebody names it.
 std::optional<FetchRequest> Raft::fetch_for(NodeId peer) const {
   NodeId from = no_node;
   if (const auto* follower = std::get_if<Follower>(&role_)) {
     if (follower->download) return std::nullopt;
     from = state_.leader_id;
-  } else if (is<Unattached>() && !is_voter()) {
-    const auto key = (static_cast<std::uint64_t>(epoch().value) << 32) | discoveries_;
-    from = config_.voters[config_.random("discovery", key) % config_.voters.size()];
+  } else if ((is<Unattached>() || is<Resigned>()) && !may_stand()) {
+    from = whom_to_ask_who_leads();
   }
   if (peer != from) return std::nullopt;
-  return FetchRequest{epoch(), config_.self, log_.end_offset(), log_.last_epoch()};
+  return FetchRequest{epoch(), config_.self, log_.end_offset(), log_.last_epoch(),
+                      config_.directory};
+}
+
+NodeId Raft::whom_to_ask_who_leads() const {
+  auto known = voters().ids();
+  known.insert(known.end(), config_.bootstrap.begin(), config_.bootstrap.end());
+  std::erase(known, config_.self);  // That of its earlier disk may have a vote.
+  if (known.empty()) return no_node;
+  const auto key = (static_cast<std::uint64_t>(epoch().value) << 32) | discoveries_;
+  return known[config_.random("discovery", key) % known.size()];
 }
 
 Output Raft::on_fetch_response(Instant now, NodeId from, const FetchRequest& request,
@@ -165,7 +193,7 @@ void Raft::follow(Instant now, const FetchRequest& request, const FetchResponse&
 
   const std::size_t count = acceptable(request, response);
   out.append_batches = count;
-  if (count > 0 && is_voter()) out.flush = true;
+  if (count > 0 && (is_voter() || config_.may_become_voter)) out.flush = true;
   const Offset end = count > 0 ? response.batches[count - 1].next_offset : log_.end_offset();
   raise_high_watermark(std::min(response.high_watermark, end), out);
 }

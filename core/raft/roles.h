@@ -4,7 +4,8 @@
 //        ^                       |                        |                     |
 //        '-- higher epoch -------'---- leader found --> Follower            Resigned
 //
-// An observer, which has no vote, is only ever Unattached or Follower.
+// An observer, which has no vote, is only ever Unattached or Follower; or Leader until the record
+// that takes its vote away is committed, and Resigned then (KIP-853).
 #pragma once
 
 #include <algorithm>
@@ -87,7 +88,7 @@ struct Leader {
   Offset flushed = 0;                // Its own log is synced up to here.
   std::vector<NodeId> granted_by;    // Who voted for it, itself included.
   std::map<NodeId, Replica> voters;  // The others.
-  std::map<NodeId, Replica> observers;
+  std::map<ReplicaKey, Replica> observers;
   std::set<NodeId> acknowledged;  // Voters who know of this leader.
 };
 
@@ -96,7 +97,7 @@ struct Resigned {
   static constexpr std::string_view name = "resigned";
   Instant election_at = never;
   std::set<NodeId> unacknowledged;  // Voters who have not heard of the resignation.
-  std::vector<NodeId> preferred_successors;
+  std::vector<ReplicaKey> preferred_successors;
 };
 
 using Role = std::variant<Unattached, Prospective, Candidate, Follower, Leader, Resigned>;

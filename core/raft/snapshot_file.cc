@@ -33,9 +33,8 @@ class SnapshotBatches {
  public:
   SnapshotBatches(SnapshotId id, std::int64_t timestamp) : id_(id), timestamp_(timestamp) {}
 
-  template <class Message>
-  void add_control(std::int16_t type, const Message& message) {
-    add(wire::control_batch(type, wire::encode(message, 0), id_.epoch, timestamp_));
+  void add_control(const std::vector<wire::ControlRecord>& records) {
+    add(wire::control_batch(records, id_.epoch, timestamp_));
   }
   void add(wire::Batch batch) {
     batch.header.base_offset = next_offset_;
@@ -71,10 +70,27 @@ Expected<std::vector<wire::Batch>, std::string_view> batches_of(SnapshotId id, c
   return *std::move(batches);
 }
 
+// Of the first record of that type; nothing if there is none.
 std::optional<Bytes> control_value(const wire::Batch& batch, std::int16_t type) {
-  auto control = wire::control_record_of(batch);
-  if (!control || control->type != type) return std::nullopt;
-  return std::move(control->value);
+  auto controls = wire::control_records_of(batch);
+  if (!controls) return std::nullopt;
+  for (auto& control : *controls) {
+    if (control.type == type) return std::move(control.value);
+  }
+  return std::nullopt;
+}
+
+// Written with the header, or behind it.
+Expected<std::optional<VoterSet>, std::string_view> voters_in(
+    const std::vector<wire::Batch>& batches) {
+  for (const auto& batch : batches) {
+    if (!batch.header.is_control()) continue;
+    if (const auto named = control_value(batch, voters_record_type)) {
+      TRY(auto voters, decode_voters(*named));
+      return std::optional(std::move(voters));
+    }
+  }
+  return std::optional<VoterSet>();
 }
 
 }  // namespace
@@ -96,14 +112,19 @@ Rope encode_snapshot(SnapshotId id, const Snapshot& snapshot) {
   SnapshotBatches batches(id, snapshot.last_contained_log_timestamp);
   api::SnapshotHeaderRecord header;
   header.last_contained_log_timestamp = snapshot.last_contained_log_timestamp;
-  batches.add_control(header_type, header);
+  std::vector<wire::ControlRecord> head{{header_type, wire::encode(header, 0)}};
+  if (snapshot.voters) {
+    head.push_back({kraft_version_record_type, encode_kraft_version(reconfigurable)});
+    head.push_back({voters_record_type, encode_voters(*snapshot.voters)});
+  }
+  batches.add_control(head);
   wire::BatchBuilder builder;
   for (const Bytes& record : snapshot.records) {
     builder.add({snapshot.last_contained_log_timestamp, std::nullopt, record, {}});
     if (builder.size() >= batch_bytes) batches.add(builder.finish());
   }
   if (!builder.empty()) batches.add(builder.finish());
-  batches.add_control(footer_type, api::SnapshotFooterRecord{});
+  batches.add_control({{footer_type, wire::encode(api::SnapshotFooterRecord{}, 0)}});
   return batches.take();
 }
 
@@ -116,9 +137,10 @@ Expected<Snapshot, std::string_view> decode_snapshot(SnapshotId id, const Slice&
   if (!footer) return Unexpected(std::string_view("it does not end with a footer"));
   TRY(const auto head, wire::decode<api::SnapshotHeaderRecord>(ByteView(*header), 0));
   TRY(std::ignore, wire::decode<api::SnapshotFooterRecord>(ByteView(*footer), 0));
-  Snapshot snapshot{head.last_contained_log_timestamp, {}};
+  Snapshot snapshot{head.last_contained_log_timestamp, {}, {}};
+  TRY(snapshot.voters, voters_in(batches));
   for (std::size_t i = 1; i + 1 < batches.size(); ++i) {
-    if (batches[i].header.is_control()) continue;  // KRaftVersion and Voters (KIP-853).
+    if (batches[i].header.is_control()) continue;
     auto records = wire::records_of(batches[i]);
     if (!records) return Unexpected(wire::name_of(records.error()));
     for (auto& [offset, record] : *records) {

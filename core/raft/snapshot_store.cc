@@ -33,9 +33,14 @@ IoResult<Done> SnapshotStore::open(Env& env) {
     }
     const auto id = snapshot_id_of(name);
     if (!id) continue;
-    TRY(const auto snapshot, load(env, *id));
+    TRY(auto snapshot, load(env, *id));
+    if (*id == bootstrap_checkpoint) {
+      initial_voters_ = std::move(snapshot.voters);
+      continue;
+    }
     TRY(const auto file, env.files().open(path_of(*id), OpenMode::existing));
-    all_[*id] = {static_cast<std::int64_t>(file->size()), snapshot.last_contained_log_timestamp};
+    all_[*id] = {static_cast<std::int64_t>(file->size()), snapshot.last_contained_log_timestamp,
+                 std::move(snapshot.voters)};
   }
   return Done{};
 }
@@ -57,7 +62,8 @@ IoResult<Done> SnapshotStore::write(Env& env, SnapshotId id, const Snapshot& sna
   TRY(std::ignore, file->truncate(0));
   TRY(std::ignore, file->append(bytes));
   TRY(std::ignore, finish(env, *file, path, id));
-  all_[id] = {static_cast<std::int64_t>(bytes.size()), snapshot.last_contained_log_timestamp};
+  all_[id] = {static_cast<std::int64_t>(bytes.size()), snapshot.last_contained_log_timestamp,
+              snapshot.voters};
   return Done{};
 }
 
@@ -106,9 +112,10 @@ IoResult<std::string_view> SnapshotStore::judge_received(Env& env) {
   REQUIRE(arriving_.has_value());
   const auto size = static_cast<std::size_t>(arriving_->stored.size);
   TRY(const Rope bytes, arriving_->file->read(env, 0, size));
-  const auto snapshot = decode_snapshot(arriving_->id, bytes.joined());
+  auto snapshot = decode_snapshot(arriving_->id, bytes.joined());
   if (!snapshot) return snapshot.error();
   arriving_->stored.last_contained_log_timestamp = snapshot->last_contained_log_timestamp;
+  arriving_->stored.voters = std::move(snapshot->voters);
   return std::string_view();
 }
 

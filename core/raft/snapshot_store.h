@@ -23,6 +23,7 @@ namespace brokersim::raft {
 struct StoredSnapshot {
   std::int64_t size = 0;
   std::int64_t last_contained_log_timestamp = 0;
+  std::optional<VoterSet> voters = std::nullopt;  // As of its end, if the log names them.
   friend bool operator==(const StoredSnapshot&, const StoredSnapshot&) = default;
 };
 
@@ -37,6 +38,9 @@ class SnapshotStore {
   IoResult<Done> open(Env& env);
 
   const All& all() const { return all_; }
+  // The voters that this node was formatted with, if any (KIP-853): a checkpoint that is never
+  // sent, nor counted as one, and stays.
+  const std::optional<VoterSet>& initial_voters() const { return initial_voters_; }
   std::optional<SnapshotId> latest() const;
   std::optional<SnapshotId> oldest() const;
 
@@ -68,6 +72,7 @@ class SnapshotStore {
 
   std::string directory_;
   All all_;
+  std::optional<VoterSet> initial_voters_;
   std::optional<Arriving> arriving_;
 };
 

@@ -52,7 +52,7 @@ Answer<FetchSnapshotResponse> Raft::on_fetch_snapshot(Instant now,
   if (response.error != ErrorCode::none) return answer;
   response.position = request.position;
   response.size = *log_.snapshot_size(request.snapshot_id);
-  if (request.replica_id.is_set()) heard_of(now, request.replica_id);
+  if (request.replica_id.is_set()) heard_of(now, request.replica());
   return answer;
 }
 
@@ -83,7 +83,7 @@ std::optional<FetchSnapshotRequest> Raft::fetch_snapshot_for(NodeId peer) const 
   if (!follower || peer != state_.leader_id) return std::nullopt;
   if (!follower->download || follower->download->is_complete) return std::nullopt;
   return FetchSnapshotRequest{epoch(), config_.self, follower->download->id,
-                              follower->download->position};
+                              follower->download->position, config_.directory};
 }
 
 Output Raft::on_fetch_snapshot_response(Instant now, NodeId from,

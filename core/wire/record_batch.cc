@@ -344,15 +344,22 @@ Batch compacted(const Batch& batch, const std::vector<RecordAt>& kept,
 
 namespace {
 
-Batch control_batch(BatchHeader proto, std::int16_t type, ByteView value, std::int64_t timestamp) {
-  Bytes key;
-  Writer writer(key);
-  writer.fixed<std::int16_t>(0);  // The key's own version.
-  writer.fixed(type);
+Batch control_batch(BatchHeader proto, const std::vector<ControlRecord>& records,
+                    std::int64_t timestamp) {
   proto.attributes = static_cast<std::int16_t>(proto.attributes | control_attribute);
   BatchBuilder builder(proto);
-  builder.add({timestamp, std::move(key), Bytes(value.begin(), value.end()), {}});
+  for (const auto& [type, value] : records) {
+    Bytes key;
+    Writer writer(key);
+    writer.fixed<std::int16_t>(0);  // The key's own version.
+    writer.fixed(type);
+    builder.add({timestamp, std::move(key), value, {}});
+  }
   return builder.finish();
+}
+
+Batch control_batch(BatchHeader proto, std::int16_t type, ByteView value, std::int64_t timestamp) {
+  return control_batch(proto, {{type, Bytes(value.begin(), value.end())}}, timestamp);
 }
 
 }  // namespace
@@ -363,17 +370,32 @@ Batch control_batch(std::int16_t type, ByteView value, LeaderEpoch epoch, std::i
   return control_batch(proto, type, value, timestamp);
 }
 
-Expected<ControlRecord, BatchError> control_record_of(const Batch& batch) {
+Batch control_batch(const std::vector<ControlRecord>& records, LeaderEpoch epoch,
+                    std::int64_t timestamp) {
+  BatchHeader proto;
+  proto.leader_epoch = epoch;
+  return control_batch(proto, records, timestamp);
+}
+
+Expected<std::vector<ControlRecord>, BatchError> control_records_of(const Batch& batch) {
   if (!batch.header.is_control()) return Unexpected(BatchError::bad_records);
   TRY(auto records, records_of(batch));
-  if (records.size() != 1) return Unexpected(BatchError::bad_records);
-  auto& record = records.front().record;
-  if (!record.key || !record.value) return Unexpected(BatchError::bad_records);
-  Reader key(*record.key);
-  key.fixed<std::int16_t>();
-  const auto type = key.fixed<std::int16_t>();
-  if (!key.ok()) return Unexpected(BatchError::bad_records);
-  return ControlRecord{type, *std::move(record.value)};
+  std::vector<ControlRecord> controls;
+  for (auto& [offset, record] : records) {
+    if (!record.key || !record.value) return Unexpected(BatchError::bad_records);
+    Reader key(*record.key);
+    key.fixed<std::int16_t>();
+    const auto type = key.fixed<std::int16_t>();
+    if (!key.ok()) return Unexpected(BatchError::bad_records);
+    controls.push_back({type, *std::move(record.value)});
+  }
+  return controls;
+}
+
+Expected<ControlRecord, BatchError> control_record_of(const Batch& batch) {
+  TRY(auto controls, control_records_of(batch));
+  if (controls.size() != 1) return Unexpected(BatchError::bad_records);
+  return std::move(controls.front());
 }
 
 Batch marker_batch(const TransactionMarker& marker, std::int64_t timestamp) {

@@ -165,6 +165,10 @@ struct ControlRecord {
   Bytes value;
 };
 Expected<ControlRecord, BatchError> control_record_of(const Batch& batch);
+// Of several, as a leader of the quorum begins with, and a snapshot (KIP-853).
+Batch control_batch(const std::vector<ControlRecord>& records, LeaderEpoch epoch,
+                    std::int64_t timestamp);
+Expected<std::vector<ControlRecord>, BatchError> control_records_of(const Batch& batch);
 
 // What ends a producer's transaction in a partition: type 0 aborts it, type 1 commits it (KIP-98).
 struct TransactionMarker {

@@ -14,6 +14,7 @@ constexpr std::array all_levels{Level::error, Level::warn, Level::info, Level::d
 
 struct LevelOf {
   Level operator()(const QuorumRoleChanged&) const { return Level::info; }
+  Level operator()(const QuorumVotersChanged&) const { return Level::info; }
   Level operator()(const BrokerRegistered&) const { return Level::info; }
   Level operator()(const SessionExpired&) const { return Level::info; }
   Level operator()(const BrokerUnfenced&) const { return Level::info; }

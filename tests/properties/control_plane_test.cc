@@ -39,6 +39,22 @@ TEST(OneQuorumLeader, a_leader_that_voted_for_another_is_a_violation) {
   EXPECT_EQ(h.fired(), Fired{"BS-Q01/voted_twice"});
 }
 
+TEST(OneQuorumLeader, voters_that_change_two_at_once_are_a_violation) {
+  History h;
+  h.add(-1, VotersCommitted{{NodeId{1}, NodeId{2}, NodeId{3}}, 1});
+  h.add(-1, VotersCommitted{{NodeId{4}, NodeId{2}, NodeId{3}}, 2});
+  EXPECT_EQ(h.fired(), Fired{"BS-Q01/voters_changed_at_once"});
+}
+
+TEST(OneQuorumLeader, voters_that_come_and_go_one_by_one_are_normal) {
+  History h;
+  h.add(-1, VotersCommitted{{NodeId{3}, NodeId{2}, NodeId{1}}, 1});
+  h.add(-1, VotersCommitted{{NodeId{1}, NodeId{2}, NodeId{3}, NodeId{4}}, 2});
+  h.add(-1, VotersCommitted{{NodeId{2}, NodeId{3}, NodeId{4}}, 3});
+  h.add(-1, VotersCommitted{{NodeId{2}, NodeId{3}, NodeId{4}}, 4});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(Metadata, a_leader_out_of_sync_is_a_violation) {
   History h;
   h.partition(1, 0, {2, 3});

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/raft/voter_set.h"
+
 namespace brokersim::sim {
 namespace {
 
@@ -103,6 +105,52 @@ TEST_F(MetadataTapTest, what_was_cut_does_not_count) {
   EXPECT_EQ(tap_.committed_end(), 0);
   store(one, batch);
   EXPECT_EQ(tap_.committed_end(), batch.header.next_offset());
+}
+
+// ---- Voters that change (KIP-853)
+
+wire::Batch voters_at(Offset offset, std::int32_t epoch, const std::vector<NodeId>& ids) {
+  auto batch =
+      wire::control_batch(raft::voters_record_type,
+                          raft::encode_voters(raft::VoterSet::of_ids(ids)), LeaderEpoch(epoch), 1);
+  batch.header.base_offset = offset;
+  return batch;
+}
+
+TEST(MetadataTapOfChangingVoters, counts_the_majority_of_the_latest_set_also_of_what_lies_before) {
+  constexpr NodeId four{4};
+  Recorder recorder;
+  std::vector<Event> events;
+  recorder.listen([&](const Event& event) { events.push_back(event); });
+  MetadataTap tap(recorder, {one, two, three, four}, {}, {one, two, three});
+  const auto store = [&](NodeId node, const wire::Batch& batch) {
+    tap.on_batch(node, batch);
+    tap.on_synced(node, batch.header.next_offset());
+  };
+  const auto before = nothing_at(0, 1);
+  const auto added = voters_at(1, 1, {one, two, three, four});
+  store(one, before);
+  store(four, before);
+  EXPECT_EQ(tap.committed_end(), 0);  // Four has no vote.
+  store(one, added);
+  store(four, added);
+  EXPECT_EQ(tap.committed_end(), 0);  // Two of four are no majority.
+  store(two, before);
+  EXPECT_EQ(tap.committed_end(), 1);
+  store(two, added);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(std::get<VotersCommitted>(events[0].body).voters,
+            (std::vector<NodeId>{one, two, three, four}));
+}
+
+TEST(MetadataTapOfChangingVoters, a_set_that_was_cut_off_counts_no_more) {
+  Recorder recorder;
+  MetadataTap tap(recorder, {one, two, three});
+  tap.on_batch(one, voters_at(0, 1, {one}));
+  tap.on_cut(one, 0);
+  tap.on_batch(one, nothing_at(0, 2));
+  tap.on_synced(one, 1);
+  EXPECT_EQ(tap.committed_end(), 0);
 }
 
 TEST_F(MetadataTapTest, a_brokers_copy_is_no_vote) {

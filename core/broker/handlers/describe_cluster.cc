@@ -61,9 +61,10 @@ api::DescribeClusterResponse describe_controllers(const NodeConfig& config,
                                                   const api::DescribeClusterRequest& request) {
   auto response = begin_description(request, controllers_endpoint, config.cluster_id);
   if (response.error_code != ErrorCode::none) return response;
-  for (const auto& voter : config.voters) {
-    response.brokers.push_back(
-        {.broker_id = voter.id, .host = voter.address.host, .port = voter.address.port});
+  for (const auto& [id, voter] : quorum.voters().all()) {
+    const auto* endpoint = voter.quorum_endpoint();
+    if (!endpoint) continue;
+    response.brokers.push_back({.broker_id = id, .host = endpoint->host, .port = endpoint->port});
   }
   response.controller_id = quorum.leader();
   return response;

@@ -6,7 +6,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
-#include "core/log/uuid_text.h"
+#include "core/base/uuid_text.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -101,7 +101,7 @@ Answer<api::ConsumerGroupHeartbeatResponse> consumer_group_heartbeat(
   const group::HeartbeatContext sender{.client_id = context.header.client_id.value_or(""),
                                        .client_host = "/" + context.peer.host,
                                        .version = context.header.api_version,
-                                       .fresh_id = log::uuid_text(broker.groups().fresh_uuid(env))};
+                                       .fresh_id = uuid_text(broker.groups().fresh_uuid(env))};
   return (*coordinator)->ask<Response>(env, [&](auto& shard, auto now, auto id) {
     return shard.consumer_heartbeat(now, id, sender, request);
   });

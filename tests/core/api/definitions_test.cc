@@ -26,6 +26,8 @@ TEST(Definitions, of_the_quorums_own_records_agree) {
   expect_defined_like<LeaderChangeMessage>(folder + "clients/LeaderChangeMessage.json");
   expect_defined_like<SnapshotHeaderRecord>(folder + "clients/SnapshotHeaderRecord.json");
   expect_defined_like<SnapshotFooterRecord>(folder + "clients/SnapshotFooterRecord.json");
+  expect_defined_like<KRaftVersionRecord>(folder + "clients/KRaftVersionRecord.json");
+  expect_defined_like<VotersRecord>(folder + "clients/VotersRecord.json");
   expect_defined_like<QuorumStateData>(folder + "raft/QuorumStateData.json");
 }
 

@@ -33,6 +33,7 @@ TEST(Messages, are_described_without_mistakes) {
   for_each_message([]<class T>() { EXPECT_EQ(wire::check_description<T>(), ""); });
   EXPECT_EQ(wire::check_description<LeaderChangeMessage>(), "");
   EXPECT_EQ(wire::check_description<QuorumStateData>(), "");
+  EXPECT_EQ(wire::check_description<VotersRecord>(), "");
 }
 
 RC_GTEST_PROP(Messages, decode_to_what_was_encoded, (std::uint64_t seed)) {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/log/uuid_text.h"
+#include "core/base/uuid_text.h"
 #include "tests/core/log/memory_env.h"
 
 namespace brokersim::log {

@@ -1,6 +1,9 @@
 // A quorum in memory under a hostile network, for tests: a seed decides about every delivery, loss,
 // repetition, restart, power loss and isolation, and after each step the promises of the protocol
 // are checked. What goes wrong is a sentence in `violation`.
+//
+// Where its voters can change (KIP-853), voters are added and removed all the time, and disks are
+// replaced by empty ones: never so many that those with a vote and their disk are no majority.
 #pragma once
 
 #include <map>
@@ -22,14 +25,19 @@ struct Mutations {
   bool followers_flush = true;
   bool leader_flushes = true;
   bool snapshots_are_named_by_their_end = true;  // Otherwise by the last offset they hold.
+  bool disks_are_told_apart = true;
 };
+
+enum class Voters { fixed, changing };
 
 class Cluster {
  public:
-  Cluster(std::uint64_t seed, Mutations mutations) : random_(seed), mutations_(mutations) {
-    const int voters = below(3) == 0 ? 5 : 3;
-    for (int i = 1; i <= voters; ++i) voters_.push_back(NodeId(i));
-    for (int i = 1; i <= voters + 1; ++i) nodes_.try_emplace(NodeId(i));  // The last one observes.
+  Cluster(std::uint64_t seed, Mutations mutations, Voters voters = Voters::fixed)
+      : random_(seed), mutations_(mutations), voters_(voters) {
+    const int count = below(3) == 0 ? 5 : 3;
+    const int observers = voters == Voters::fixed ? 1 : 2;
+    for (int i = 1; i <= count + observers; ++i) nodes_.try_emplace(NodeId(i));
+    form(count);
     for (auto& [id, node] : nodes_) start(id);
     crash_rate_ = below(3) * (1 + below(30));
     loss_rate_ = below(3) * 8;
@@ -54,6 +62,8 @@ class Cluster {
   std::size_t committed() const { return ledger_.size(); }
   std::size_t elections() const { return leaders_.size(); }
   std::size_t downloads() const { return downloads_; }
+  std::size_t voter_changes() const { return voter_changes_; }
+  std::size_t replaced_disks() const { return replaced_disks_; }
 
  private:
   struct Node {
@@ -65,6 +75,7 @@ class Cluster {
     std::map<NodeId, std::uint64_t> asked;  // The request under way to each peer.
     Offset high_watermark = 0;
     std::vector<Entry> arriving;  // Of the leader's snapshot.
+    std::uint8_t disk = 1;        // How many it has had.
   };
   struct Frame {
     NodeId from;
@@ -87,11 +98,84 @@ class Cluster {
   int below(int n) { return static_cast<int>(draw() % static_cast<std::uint64_t>(n)); }
   NodeId any_node() { return NodeId(1 + below(static_cast<int>(nodes_.size()))); }
 
+  // The first nodes have a vote.
+  void form(int count) {
+    std::vector<Voter> first;
+    for (int i = 1; i <= count; ++i) first.push_back({key_of(NodeId(i)), {}, {}});
+    for (auto& [id, node] : nodes_) {
+      if (voters_ == Voters::fixed) {
+        std::vector<NodeId> ids;
+        for (const auto& voter : first) ids.push_back(voter.key.id);
+        node.log.configured = VoterSet::of_ids(ids);
+      } else if (id.value <= count) {
+        node.log.formatted = VoterSet(first);
+      }
+    }
+    agreed_voters_ = VoterSet(first);
+  }
+
+  ReplicaKey key_of(NodeId id) const {
+    if (voters_ == Voters::fixed) return {id, no_uuid};
+    const std::uint8_t disk = mutations_.disks_are_told_apart ? nodes_.at(id).disk : 1;
+    return {id, Uuid{static_cast<std::uint8_t>(id.value), disk}};
+  }
+
+  // Whether those that have a vote, and know it, and their disk, can elect somebody without `away`.
+  bool can_agree(const VoterSet& voters, NodeId away = no_node) const {
+    const auto& all = voters.all();
+    const auto there = std::count_if(all.begin(), all.end(), [&](const auto& voter) {
+      const auto& node = nodes_.at(voter.first);
+      const bool has_disk = voter.second.key.directory[1] == node.disk;
+      return voter.first != away && has_disk && node.raft->is_voter();
+    });
+    return static_cast<std::size_t>(there) >= majority_of(voters.size());
+  }
+
+  void replace_disk(NodeId id) {
+    Node& node = nodes_.at(id);
+    ++node.disk;
+    bool is_too_much = !can_agree(agreed_voters_);
+    for (const auto& [each, other] : nodes_) {
+      if (!other.raft->voters().empty() && !can_agree(other.raft->voters())) is_too_much = true;
+    }
+    if (is_too_much) {
+      --node.disk;
+      return;
+    }
+    ++replaced_disks_;
+    node.log = MemoryLog();
+    node.stored = {};
+    start(id);
+  }
+
+  // Adds or removes somebody, if `id` leads and may.
+  void change_voters(NodeId id) {
+    Node& node = nodes_.at(id);
+    if (!node.raft->is_leader()) return;
+    const NodeId other = any_node();
+    const auto* voter = node.raft->voters().find(other);
+    const auto changed = voter ? node.raft->without_voter(voter->key)
+                               : node.raft->with_voter(now_, {key_of(other), {}, {}});
+    if (!changed) return;
+    // Who knows that it is being removed stands no more, and votes for nobody who does not know it:
+    // the others have to get on without it, whether or not they have heard of that.
+    const NodeId going = voter ? other : no_node;
+    if (!can_agree(*changed) || !can_agree(node.raft->voters(), going)) return;
+    const auto first = std::max(node.log.begin.end_offset, static_cast<Offset>(ledger_.size()));
+    for (Offset at = first; at < node.log.end_offset(); ++at) {
+      if (node.log.at(at).voters) violation = fmt::format("node {} begins a second change", id);
+    }
+    node.log.entries.push_back({node.raft->epoch(), draw(), false, *changed});
+    carry_out(id, node.raft->voters_changed(now_));
+  }
+
   void step() {
     now_ += Duration(1ms) * below(8);
     for (auto& [id, node] : nodes_) carry_out(id, node.raft->tick(now_));
-    for (int i = 0; i < 4; ++i) ask(any_node(), any_node());
-    for (int i = 0; i < 3; ++i) deliver_any();
+    // The more nodes, the more they have to say to each other in the same time.
+    const int talk = voters_ == Voters::fixed ? 3 : 2 * static_cast<int>(nodes_.size());
+    for (int i = 0; i < talk + 1; ++i) ask(any_node(), any_node());
+    for (int i = 0; i < talk; ++i) deliver_any();
     const NodeId id = any_node();
     if (below(10) == 0) take_snapshot(id);
     switch (below(5)) {
@@ -101,6 +185,8 @@ class Cluster {
       default: break;
     }
     if (is_calm_) return;
+    if (voters_ == Voters::changing && below(10) == 0) change_voters(any_node());
+    if (voters_ == Voters::changing && below(300) == 0) replace_disk(any_node());
     if (below(1000) < crash_rate_) restart(id, below(2) == 0);
     if (below(5000) < crash_rate_) {
       for (auto& [each, node] : nodes_) restart(each, true);
@@ -112,7 +198,11 @@ class Cluster {
     Node& node = nodes_.at(id);
     RaftConfig config;
     config.self = id;
-    config.voters = voters_;
+    config.directory = key_of(id).directory;
+    config.may_become_voter = voters_ == Voters::changing;
+    if (config.may_become_voter) {
+      for (const auto& [other, unused] : nodes_) config.bootstrap.push_back(other);
+    }
     config.rules = mutations_.rules;
     // A twentieth of the usual, so that elections are frequent and often contested.
     config.election_timeout = 50ms;
@@ -232,6 +322,9 @@ class Cluster {
       }
     }
     node.log.entries.push_back({node.raft->epoch(), draw()});
+    if (node.log.voters().is_fixed()) return;
+    if (node.log.voters().latest_offset() != VoterHistory::before_the_log) return;
+    node.log.entries.push_back({node.raft->epoch(), draw(), true, node.raft->voters()});
   }
 
   void check(NodeId id) {
@@ -243,12 +336,28 @@ class Cluster {
     }
     for (Offset at = node.high_watermark; at < high_watermark; ++at) {
       const auto i = static_cast<std::size_t>(at);
-      if (i == ledger_.size()) ledger_.push_back(node.log.at(at));
+      if (i == ledger_.size()) agree_on(node.log.at(at));
       if (ledger_[i] != node.log.at(at)) {
         violation = fmt::format("committed offset {} differs on node {}", at, id);
       }
     }
     node.high_watermark = high_watermark;
+  }
+
+  void agree_on(const Entry& entry) {
+    ledger_.push_back(entry);
+    if (!entry.voters) return;
+    const auto& next = *entry.voters;
+    const auto lacks = [](const VoterSet& from, const VoterSet& of) {
+      return std::count_if(of.all().begin(), of.all().end(),
+                           [&](const auto& voter) { return !from.contains(voter.second.key); });
+    };
+    if (lacks(agreed_voters_, next) + lacks(next, agreed_voters_) > 1) {
+      violation =
+          fmt::format("from {} the voters become {}", text_of(agreed_voters_), text_of(next));
+    }
+    if (next != agreed_voters_) ++voter_changes_;
+    agreed_voters_ = next;
   }
 
   void append(NodeId id) {
@@ -332,10 +441,10 @@ class Cluster {
 
   void check_vote(NodeId voter, const VoteRequest& request) {
     const auto vote =
-        votes_.emplace(std::pair(voter, request.epoch), request.candidate_id).first->second;
-    if (vote != request.candidate_id) {
-      violation = fmt::format("node {} votes for {} and {} in epoch {}", voter, vote,
-                              request.candidate_id, request.epoch);
+        votes_.emplace(std::pair(key_of(voter), request.epoch), request.candidate()).first->second;
+    if (vote != request.candidate()) {
+      violation = fmt::format("node {} votes for {} and {} in epoch {}", voter, text_of(vote),
+                              text_of(request.candidate()), request.epoch);
     }
   }
 
@@ -414,7 +523,7 @@ class Cluster {
 
   std::uint64_t random_;
   Mutations mutations_;
-  std::vector<NodeId> voters_;
+  Voters voters_;
   std::map<NodeId, Node> nodes_;
   std::vector<Frame> frames_;
   Instant now_;
@@ -425,10 +534,13 @@ class Cluster {
   int isolation_rate_ = 0;
   std::uint64_t requests_ = 0;
   std::size_t downloads_ = 0;
+  std::size_t voter_changes_ = 0;
+  std::size_t replaced_disks_ = 0;
 
   std::vector<Entry> ledger_;  // Everything that was ever committed.
   std::map<LeaderEpoch, NodeId> leaders_;
-  std::map<std::pair<NodeId, LeaderEpoch>, NodeId> votes_;
+  std::map<std::pair<ReplicaKey, LeaderEpoch>, ReplicaKey> votes_;
+  VoterSet agreed_voters_;  // By the latest record that was committed.
 };
 
 }  // namespace brokersim::raft

@@ -10,9 +10,10 @@ namespace brokersim::raft {
 namespace {
 
 // The first violation among so many seeds.
-std::string first_violation(Mutations mutations, std::uint64_t seeds, int steps) {
+std::string first_violation(Mutations mutations, std::uint64_t seeds, int steps,
+                            Voters voters = Voters::fixed) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    Cluster cluster(seed, mutations);
+    Cluster cluster(seed, mutations, voters);
     cluster.run(steps);
     if (!cluster.violation.empty()) return fmt::format("seed {}: {}", seed, cluster.violation);
   }
@@ -71,6 +72,38 @@ TEST(QuorumUnderFaults, a_leader_that_resumes_its_epoch_after_a_restart_is_notic
   Mutations mutations;
   mutations.rules.resigns_after_restart = false;
   EXPECT_NE(first_violation(mutations, 200, 1500), "");
+}
+
+// ---- Voters that change (KIP-853) --------------------------------------------------------------
+
+TEST(ChangingVoters, keep_the_promises_of_the_quorum_and_recover) {
+  std::size_t committed = 0;
+  std::size_t changes = 0;
+  std::size_t disks = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Cluster cluster(seed, {}, Voters::changing);
+    cluster.run(2000);
+    cluster.must_converge();
+    ASSERT_EQ(cluster.violation, "") << "seed " << seed;
+    committed += cluster.committed();
+    changes += cluster.voter_changes();
+    disks += cluster.replaced_disks();
+  }
+  EXPECT_GT(committed, 40u * 20);
+  EXPECT_GT(changes, 40u * 2);
+  EXPECT_GT(disks, 40u);
+}
+
+TEST(ChangingVoters, by_ids_alone_forget_with_a_disk_what_they_promised) {
+  Mutations mutations;
+  mutations.disks_are_told_apart = false;
+  EXPECT_NE(first_violation(mutations, 100, 2000, Voters::changing), "");
+}
+
+TEST(ChangingVoters, with_a_leader_that_counts_itself_after_its_removal_are_noticed) {
+  Mutations mutations;
+  mutations.rules.leader_counts_as_voter_only = false;
+  EXPECT_NE(first_violation(mutations, 400, 2000, Voters::changing), "");
 }
 
 }  // namespace

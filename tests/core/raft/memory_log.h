@@ -1,11 +1,14 @@
 // A log in memory for tests of the quorum: an entry is a record, and begins a batch unless it says
 // otherwise. A snapshot is a copy of all entries before its end, and as many bytes long as they are
-// many.
+// many. Which voters it names is found anew whenever it has changed.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/raft/raft.h"
@@ -15,7 +18,8 @@ namespace brokersim::raft {
 struct Entry {
   LeaderEpoch epoch{0};
   std::uint64_t value = 0;
-  bool continues_batch = false;  // That of the entry before.
+  bool continues_batch = false;                   // That of the entry before.
+  std::optional<VoterSet> voters = std::nullopt;  // That it names.
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
@@ -23,6 +27,8 @@ struct MemoryLog : LogView {
   SnapshotId begin;
   std::vector<Entry> entries;  // From the begin on.
   std::map<SnapshotId, std::vector<Entry>> snapshots;
+  VoterSet configured;                // Fixed, unless an entry names others.
+  std::optional<VoterSet> formatted;  // Named before the log begins.
 
   SnapshotId start() const override { return begin; }
   Offset end_offset() const override {
@@ -50,6 +56,19 @@ struct MemoryLog : LogView {
     return static_cast<std::int64_t>(found->second.size());
   }
 
+  const VoterHistory& voters() const override {
+    const std::uint64_t last = entries.empty() ? 0 : entries.back().value;
+    const auto now = std::tuple(begin, entries.size(), last_epoch(), last, configured.size());
+    if (std::exchange(history_is_of_, now) == now) return history_;
+    history_ = VoterHistory(configured);
+    if (formatted) history_.add(VoterHistory::before_the_log, *formatted);
+    if (const auto deleted = snapshots.find(begin); deleted != snapshots.end()) {
+      find_voters(0, deleted->second);
+    }
+    find_voters(begin.end_offset, entries);
+    return history_;
+  }
+
   const Entry& at(Offset offset) const {
     return entries.at(static_cast<std::size_t>(offset - begin.end_offset));
   }
@@ -74,6 +93,20 @@ struct MemoryLog : LogView {
     begin = id;
     snapshots.erase(snapshots.begin(), snapshots.find(id));
   }
+
+ private:
+  void find_voters(Offset offset, const std::vector<Entry>& among) const {
+    for (const Entry& entry : among) {
+      if (entry.voters) history_.add(offset, *entry.voters);
+      ++offset;
+    }
+  }
+
+  // Which log the history is of, as far as its end tells.
+  mutable std::optional<
+      std::tuple<SnapshotId, std::size_t, LeaderEpoch, std::uint64_t, std::size_t>>
+      history_is_of_;
+  mutable VoterHistory history_;
 };
 
 }  // namespace brokersim::raft

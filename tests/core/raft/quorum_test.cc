@@ -44,9 +44,25 @@ RC_GTEST_PROP(Votes, are_won_or_lost_as_soon_as_that_is_certain, ()) {
   RC_ASSERT(tally.is_won() != tally.is_lost());
 }
 
+VoterHistory fixed(const std::vector<NodeId>& ids) { return VoterHistory(VoterSet::of_ids(ids)); }
+
+constexpr Uuid some_directory{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255};
+
+TEST(QuorumStateFile, of_voters_that_can_change_has_the_directory_of_who_was_voted_for) {
+  const QuorumState state{no_node, LeaderEpoch(7), NodeId(3), some_directory};
+  const std::string_view text = R"({"leaderId":-1,"leaderEpoch":7,"votedId":3,)"
+                                R"("votedDirectoryId":"AAECAwQFBgcICQoLDA0O_w","data_version":1})";
+  EXPECT_EQ(encode_quorum_state(state, VoterHistory()), text);
+  const auto decoded = decode_quorum_state(text);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(*decoded, state);
+  EXPECT_FALSE(decode_quorum_state(R"({"leaderId":-1,"leaderEpoch":7,"votedId":3,)"
+                                   R"("votedDirectoryId":"3","data_version":1})"));
+}
+
 TEST(QuorumStateFile, is_as_kafka_writes_it) {
   const QuorumState state{NodeId(2), LeaderEpoch(5), NodeId(-1)};
-  EXPECT_EQ(encode_quorum_state(state, {NodeId(1), NodeId(2)}),
+  EXPECT_EQ(encode_quorum_state(state, fixed({NodeId(1), NodeId(2)})),
             R"({"clusterId":"","leaderId":2,"leaderEpoch":5,"votedId":-1,"appliedOffset":0,)"
             R"("currentVoters":[{"voterId":1},{"voterId":2}],"data_version":0})");
 }
@@ -70,7 +86,7 @@ TEST(QuorumStateFile, with_numbers_out_of_range_is_refused) {
 RC_GTEST_PROP(QuorumStateFile, survives_any_damage, ()) {
   const auto id = rc::gen::inRange(-1, 1 << 30);
   const QuorumState state{NodeId(*id), LeaderEpoch(*rc::gen::inRange(0, 1 << 30)), NodeId(*id)};
-  auto text = encode_quorum_state(state, {NodeId(1)});
+  auto text = encode_quorum_state(state, fixed({NodeId(1)}));
   const auto decoded = decode_quorum_state(text);
   RC_ASSERT(decoded.has_value());
   RC_ASSERT(*decoded == state);

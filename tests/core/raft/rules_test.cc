@@ -2,86 +2,12 @@
 // test.
 #include <gtest/gtest.h>
 
-#include "core/raft/raft.h"
-#include "tests/core/raft/memory_log.h"
+#include "tests/core/raft/lone_node.h"
 
 namespace brokersim::raft {
 namespace {
 
 using api::ErrorCode;
-
-constexpr NodeId a{1}, b{2}, c{3};
-constexpr LeaderEpoch epoch(int n) { return LeaderEpoch(n); }
-
-// Node a of voters a, b, c, unless said otherwise.
-struct Node {
-  explicit Node(QuorumState at_start = {}, QuorumRules rules = {}, NodeId self = a,
-                std::vector<NodeId> voters = {a, b, c}, Duration election_backoff_max = 1s) {
-    RaftConfig config;
-    config.election_backoff_max = election_backoff_max;
-    config.self = self;
-    config.voters = std::move(voters);
-    config.rules = rules;
-    config.random = [](std::string_view, std::uint64_t key) { return key * 1'000'000; };
-    raft.emplace(config, log, at_start);
-  }
-  Node& start() {
-    started = carry_out(raft->start(now));
-    return *this;
-  }
-  Output carry_out(Output out) {
-    if (out.persist) stored = *out.persist;
-    if (out.truncate_to) log.truncate(*out.truncate_to);
-    if (out.became_leader) append(raft->epoch());
-    return out;
-  }
-  void append(LeaderEpoch of) { log.entries.push_back({of, 0}); }
-
-  Output time_passes() {
-    now = raft->next_deadline();
-    return carry_out(raft->tick(now));
-  }
-  Output vote_arrives(NodeId from, bool is_granted) {
-    const auto request = std::get<VoteRequest>(raft->request_for(from).value());
-    const VoteResponse response{ErrorCode::none, {no_node, raft->epoch()}, is_granted};
-    return carry_out(raft->on_vote_response(now, from, request, response));
-  }
-  // Wins a pre-vote and an election by the vote of b.
-  Node& elected() {
-    start();
-    time_passes();
-    vote_arrives(b, true);
-    vote_arrives(b, true);
-    return *this;
-  }
-  Answer<FetchAnswer> fetched_by(NodeId from, Offset offset, LeaderEpoch last) {
-    auto answer = raft->on_fetch(now, {raft->epoch(), from, offset, last});
-    carry_out(answer.output);
-    return answer;
-  }
-  Node& following(NodeId leader, int of) {
-    start();
-    carry_out(raft->on_begin_quorum_epoch(now, {epoch(of), leader, a}).output);
-    return *this;
-  }
-  Output fetch_answered(FetchResponse response) {
-    const NodeId leader = raft->current().leader_id;
-    const auto request = std::get<FetchRequest>(raft->request_for(leader).value());
-    response.current = raft->current();
-    return raft->on_fetch_response(now, leader, request, response);
-  }
-  VoteResponse asked_by(NodeId candidate, int of, int last, Offset end, bool pre_vote = false) {
-    const auto answer = raft->on_vote(now, {epoch(of), candidate, a, epoch(last), end, pre_vote});
-    carry_out(answer.output);
-    return answer.response;
-  }
-
-  Instant now{1s};
-  MemoryLog log;
-  QuorumState stored;
-  Output started;
-  std::optional<Raft> raft;
-};
 
 // ---- Elections ---------------------------------------------------------------------------------
 
@@ -288,14 +214,14 @@ TEST(Leaders, are_followed_only_one_per_epoch) {
 }
 
 TEST(Leaders, that_end_are_succeeded_by_the_longest_log_first) {
-  const auto delay_with = [](std::vector<NodeId> successors) {
+  const auto delay_with = [](std::vector<ReplicaKey> successors) {
     Node node;
     node.following(b, 3);
     (void)node.raft->on_end_quorum_epoch(node.now, {epoch(3), b, std::move(successors)});
     return node.raft->next_deadline() - node.now;
   };
-  EXPECT_EQ(delay_with({a, c}), Duration(0));
-  EXPECT_EQ(delay_with({c, a}), Duration(500ms));
+  EXPECT_EQ(delay_with({{a}, {c}}), Duration(0));
+  EXPECT_EQ(delay_with({{c}, {a}}), Duration(500ms));
 }
 
 TEST(Leaders, resign_when_no_majority_fetches) {
@@ -310,7 +236,7 @@ TEST(Leaders, resign_when_no_majority_fetches) {
   node.time_passes();
   EXPECT_EQ(node.raft->role_name(), "resigned");
   const auto request = std::get<EndQuorumEpochRequest>(*node.raft->request_for(b));
-  EXPECT_EQ(request.preferred_successors, (std::vector{c, b}));
+  EXPECT_EQ(request.preferred_successors, (std::vector<ReplicaKey>{{c}, {b}}));
 }
 
 TEST(Leaders, without_check_quorum_lead_on_for_ever) {

@@ -57,6 +57,22 @@ TEST(SnapshotFiles, give_back_what_was_put_into_them) {
   }
 }
 
+// Behind the header, in its batch, as Kafka's are: 5 is KRaftVersion, 6 Voters (KIP-853).
+TEST(SnapshotFiles, name_the_voters_if_the_log_does) {
+  auto snapshot = snapshot_of({"a"});
+  snapshot.voters =
+      VoterSet(std::vector<Voter>{{{NodeId(1), {7}}, {{"CONTROLLER", "host", 9093}}, {}}});
+  const auto file = encode_snapshot(early, snapshot).joined();
+  const auto controls = wire::control_records_of(wire::parse_batches(file)->front());
+  ASSERT_TRUE(controls);
+  ASSERT_EQ(controls->size(), 3u);
+  EXPECT_EQ((*controls)[1].type, 5);
+  EXPECT_EQ((*controls)[2].type, 6);
+  const auto decoded = decode_snapshot(early, file);
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(*decoded, snapshot);
+}
+
 TEST(SnapshotFiles, are_refused_with_any_byte_changed_and_any_end_missing) {
   const Bytes whole = encode_snapshot(early, snapshot_of({"one", "two"})).flat();
   for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -93,6 +109,21 @@ TEST(SnapshotStores, find_what_they_wrote_after_a_loss_of_power) {
   EXPECT_EQ(after.latest(), late);
   EXPECT_EQ(after.oldest(), early);
   EXPECT_EQ(*after.load(before.env, late), snapshot_of({"content"}, late.end_offset));
+}
+
+// It stands for no log, and would send whoever has none to a snapshot of nothing.
+TEST(SnapshotStores, keep_the_checkpoint_of_the_first_voters_apart) {
+  Stored s;
+  auto first = snapshot_of({});
+  first.voters = VoterSet(std::vector<Voter>{{{NodeId(1), {7}}, {}, {}}});
+  ASSERT_TRUE(s.store.write(s.env, bootstrap_checkpoint, first));
+  s.write(early);
+  SnapshotStore after("log");
+  ASSERT_TRUE(after.open(s.env));
+  EXPECT_EQ(after.initial_voters(), first.voters);
+  EXPECT_EQ(after.oldest(), early);
+  ASSERT_TRUE(after.remove_before(s.env, late));
+  EXPECT_EQ(s.files(), std::vector{snapshot_file_name(bootstrap_checkpoint)});
 }
 
 TEST(SnapshotStores, remove_what_was_not_finished) {

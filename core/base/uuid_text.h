@@ -7,9 +7,9 @@
 
 #include "core/base/ids.h"
 
-namespace brokersim::log {
+namespace brokersim {
 
 std::string uuid_text(const Uuid& id);
 std::optional<Uuid> parse_uuid(std::string_view text);
 
-}  // namespace brokersim::log
+}  // namespace brokersim

@@ -1,6 +1,6 @@
-#include "core/log/uuid_text.h"
+#include "core/base/uuid_text.h"
 
-namespace brokersim::log {
+namespace brokersim {
 
 namespace {
 constexpr std::string_view alphabet =
@@ -40,4 +40,4 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   return id;
 }
 
-}  // namespace brokersim::log
+}  // namespace brokersim

@@ -177,6 +177,8 @@ void check_counts(const Entries& root, ReadError& error) {
       {"workload", "aborts", 0},
       {"elections", "count", 0},
       {"reassignments", "count", 0},
+      {"voter_changes", "count", 0},
+      {"cluster", "voters", 0},
       {"cluster", "racks", 0},
       {"churn", "count", 0},
       {"faults", "target_count", 1},

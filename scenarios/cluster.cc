@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/broker/format.h"
 #include "core/broker/node.h"
 #include "core/group/records.h"
 #include "core/transaction/records.h"
@@ -27,7 +28,7 @@ std::vector<broker::Voter> voters_of(const Plan& plan) {
   return voters;
 }
 
-std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) {
+std::vector<NodeId> ids_of_controllers(const std::vector<broker::NodeConfig>& nodes) {
   std::vector<NodeId> ids;
   for (const auto& node : nodes) {
     if (node.is_controller) ids.push_back(node.node_id);
@@ -35,7 +36,32 @@ std::vector<NodeId> ids_of_voters(const std::vector<broker::NodeConfig>& nodes) 
   return ids;
 }
 
+raft::VoterSet initial_voters_of(const Plan& plan, const std::vector<broker::NodeConfig>& nodes) {
+  std::vector<raft::Voter> voters;
+  for (const auto& node : nodes) {
+    if (!node.is_controller) continue;
+    if (static_cast<std::int32_t>(voters.size()) == voters_at_first(plan.cluster)) break;
+    voters.push_back(
+        {replica_of(node.node_id),
+         {{std::string(raft::quorum_listener), node.listener.host, node.listener.port}},
+         {}});
+  }
+  return raft::VoterSet(std::move(voters));
+}
+
 }  // namespace
+
+std::int32_t voters_at_first(const Cluster& cluster) {
+  return cluster.voters > 0 ? std::min(cluster.voters, cluster.controllers) : cluster.controllers;
+}
+
+raft::ReplicaKey replica_of(NodeId node) {
+  Uuid directory{'d', 'i', 's', 'k'};
+  for (std::size_t i = 0; i < 4; ++i) {
+    directory[12 + i] = static_cast<std::uint8_t>(node.value >> (24 - 8 * i));
+  }
+  return {node, directory};
+}
 
 std::string rack_of(const Cluster& cluster, std::int32_t number) {
   if (cluster.racks == 0) return {};
@@ -55,10 +81,18 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
     TRY([[maybe_unused]] const Done done, broker::set(common, name, value));
   }
   TRY([[maybe_unused]] const Done checked, broker::check(common));
+  const auto controllers = std::exchange(common.voters, {});
+  if (common.kraft_version < raft::reconfigurable) {
+    common.voters = controllers;
+  } else {
+    for (const auto& controller : controllers) {
+      common.bootstrap_servers.push_back(controller.address);
+    }
+  }
   // A plan that was shrunk to fewer brokers has groups and transactions all the same.
   broker::limit_copies(common, plan.cluster.brokers);
   std::vector<broker::NodeConfig> nodes;
-  for (const auto& voter : common.voters) {
+  for (const auto& voter : controllers) {
     auto& node = nodes.emplace_back(common);
     node.rack = rack_of(plan.cluster, voter.id.value - first_controller + 1);
     node.node_id = voter.id;
@@ -78,8 +112,9 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
 SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeConfig> nodes)
     : world_(plan.seed),
       nodes_(std::move(nodes)),
-      metadata_tap_(world_.recorder(), ids_of_voters(nodes_),
-                    {.configs = nodes_.front().topic_defaults}),
+      initial_voters_(initial_voters_of(plan, nodes_)),
+      metadata_tap_(world_.recorder(), ids_of_controllers(nodes_),
+                    {.configs = nodes_.front().topic_defaults}, initial_voters_.ids()),
       wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
       disk_tap_(world_.recorder(), &metadata_tap_),
       snapshot_tap_(world_.recorder(), metadata_tap_) {
@@ -134,9 +169,19 @@ void SimulatedCluster::supervise(NodeId id) {
 
 void SimulatedCluster::start_nodes() {
   for (const auto& node : nodes_) {
-    world_.start(*world_.find(node.node_id),
-                 [&node](Env& env) { (void)broker::run_node(env, node); });
+    world_.start(*world_.find(node.node_id), [this, &node](Env& env) { run_node(env, node); });
   }
+}
+
+void SimulatedCluster::run_node(Env& env, const broker::NodeConfig& node) const {
+  const bool wants_format = node.kraft_version >= raft::reconfigurable;
+  if (wants_format && !broker::is_formatted(env)) {
+    const auto key = replica_of(node.node_id);
+    broker::Formatting formatting{node.cluster_id, key.id, key.directory, std::nullopt};
+    if (initial_voters_.contains(key)) formatting.initial_voters = initial_voters_;
+    if (!broker::format_directory(env, formatting)) return;
+  }
+  (void)broker::run_node(env, node);
 }
 
 // Its id depends on the name alone, so that the draws of one client do not depend on the others.

@@ -15,6 +15,7 @@
 #include "core/base/rules.h"
 #include "core/broker/config.h"
 #include "core/controller/image.h"
+#include "core/raft/voter_set.h"
 #include "scenarios/plan.h"
 #include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
@@ -29,6 +30,8 @@ Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& 
 
 // Of controller-1; the others follow.
 inline constexpr std::int32_t first_controller = 101;
+// The replica of the metadata that a node has, where it is formatted: kraft.version 1.
+raft::ReplicaKey replica_of(NodeId node);
 
 class SimulatedCluster {
  public:
@@ -49,6 +52,7 @@ class SimulatedCluster {
   void watch_messages(sim::MessageTap::Listener listener);
   void finish_messages();
 
+  // Each formats its directory first if it has to be and is not (KIP-853).
   void start_nodes();
   void start_client(const std::string& name, sim::Machine::Program program);
   // Resumes and restarts whatever node does not run. Clients that have ended stay so.
@@ -60,6 +64,7 @@ class SimulatedCluster {
   std::vector<sim::Machine*> resolve(std::string_view target);
 
  private:
+  void run_node(Env& env, const broker::NodeConfig& node) const;
   void observe(const Event& event);
   std::string name_of_topic(const Uuid& id) const;
   // A node that ends by itself, as one with a broken disk does, is started again after a while.
@@ -69,6 +74,7 @@ class SimulatedCluster {
 
   sim::World world_;
   const std::vector<broker::NodeConfig> nodes_;
+  const raft::VoterSet initial_voters_;
   std::vector<Address> brokers_;
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;

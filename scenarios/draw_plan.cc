@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -87,6 +88,7 @@ class Drawing {
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
     draw_reassignments();
+    draw_voter_changes();
     draw_churn();
     draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
@@ -106,6 +108,7 @@ class Drawing {
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
   void draw_reassignments();
+  void draw_voter_changes();
   void draw_churn();
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
@@ -141,6 +144,7 @@ void Drawing::draw_cluster() {
       static_cast<std::int32_t>(pick(scenario_.brokers, random.with("brokers")));
   plan_.cluster.controllers =
       static_cast<std::int32_t>(pick(scenario_.controllers, random.with("controllers")));
+  plan_.cluster.voters = static_cast<std::int32_t>(pick(scenario_.voters, random.with("voters")));
   plan_.cluster.racks = static_cast<std::int32_t>(pick(scenario_.racks, random.with("racks")));
   plan_.cluster.settings = pick_each(scenario_.settings, random.with("settings"));
   for (const auto& [name, level] : scenario_.features) {
@@ -316,6 +320,35 @@ void Drawing::draw_reassignments() {
       std::erase(brokers, broker);
     }
     plan_.operations.push_back(std::move(move));
+  }
+}
+
+// As if each were done by the time of the next.
+void Drawing::draw_voter_changes() {
+  constexpr std::size_t fewest_voters = 3;
+  const auto count = pick(scenario_.voter_changes.count, random_.with("voter changes"));
+  std::vector<Duration> times;
+  for (std::int64_t i = 0; i < count; ++i) {
+    times.push_back(pick(scenario_.voter_changes.window, random_.with("voter change", i)));
+  }
+  std::sort(times.begin(), times.end());
+  std::set<std::int32_t> voting;
+  for (std::int32_t i = 1; i <= voters_at_first(plan_.cluster); ++i) voting.insert(i);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    std::vector<std::int32_t> candidates;
+    for (std::int32_t controller = 1; controller <= plan_.cluster.controllers; ++controller) {
+      const bool may_go = voting.size() > fewest_voters;
+      if (may_go || !voting.contains(controller)) candidates.push_back(controller);
+    }
+    if (candidates.empty()) return;
+    Operation change{.at = times[i], .client = "admin", .kind = Operation::Kind::add_voter};
+    change.controller = pick(candidates, random_.with("voter", static_cast<std::int64_t>(i)));
+    if (voting.erase(change.controller) > 0) {
+      change.kind = Operation::Kind::remove_voter;
+    } else {
+      voting.insert(change.controller);
+    }
+    plan_.operations.push_back(std::move(change));
   }
 }
 

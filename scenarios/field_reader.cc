@@ -75,7 +75,9 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                    {"elect", Kind::elect},
                    {"reassign", Kind::reassign},
                    {"leave", Kind::leave},
-                   {"join", Kind::join}});
+                   {"join", Kind::join},
+                   {"add_voter", Kind::add_voter},
+                   {"remove_voter", Kind::remove_voter}});
 }
 
 void read_value(const Node& node, Parses& value, ReadError& error) {

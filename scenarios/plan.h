@@ -22,6 +22,7 @@ namespace brokersim::scenarios {
 struct Cluster {
   std::int32_t brokers = 3;      // Machines broker-1 …
   std::int32_t controllers = 3;  // Machines controller-1 …
+  std::int32_t voters = 0;       // So many controllers vote at first; 0: all. With kraft.version 1.
   std::int32_t racks = 0;        // Both stand in rack-1 … in turn; 0: in none.
   // Tunables of every node, by Kafka's names: core/broker/config.h `set`.
   std::map<std::string, std::string> settings;
@@ -113,6 +114,9 @@ struct Operation {
     reassign,  // The partition moves to `replicas`; asked for likewise.
     leave,     // The member `client` of a group leaves it …
     join,      // … and joins it again.
+    // A controller gets a vote in the quorum, or loses it (KIP-853); asked for by "admin".
+    add_voter,
+    remove_voter,
   };
   Duration at{};       // Since the run began; a client that is busy does it later.
   std::string client;  // A producer's name, a member's; of `elect`: "admin".
@@ -120,6 +124,7 @@ struct Operation {
   std::string topic;
   std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.
   std::vector<std::int32_t> replicas;      // Of `reassign`: brokers by number.
+  std::int32_t controller = 0;             // Of `add_voter`, `remove_voter`: by number.
 
   // Of `send`: lines of a file, or made-up records if there is none.
   std::string input;            // scenarios/files.h `input_path` says relative to what.
@@ -150,6 +155,8 @@ struct Fault {
 // The client that creates topics and asks for elections; a plan need not list it.
 inline constexpr const char* admin_name = "admin";
 
+// How many controllers have a vote when the cluster is made.
+std::int32_t voters_at_first(const Cluster& cluster);
 // Where the number-th broker or controller stands, counted from 1; empty: nowhere.
 std::string rack_of(const Cluster& cluster, std::int32_t number);
 

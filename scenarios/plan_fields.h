@@ -12,6 +12,7 @@ struct Fields<Cluster> {
   static void visit(auto& cluster, auto&& f) {
     f("brokers", cluster.brokers);
     f("controllers", cluster.controllers);
+    f("voters", cluster.voters);
     f("racks", cluster.racks);
   }
 };
@@ -93,6 +94,7 @@ struct Fields<Operation> {
     f("topic", operation.topic);
     f("partition", operation.partition);
     f("replicas", operation.replicas);
+    f("controller", operation.controller);
     f("input", operation.input);
     f("first_line", operation.first_line);
     f("count", operation.count);

@@ -48,6 +48,8 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::reassign: return in_quotes("reassign");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
+    case Operation::Kind::add_voter: return in_quotes("add_voter");
+    case Operation::Kind::remove_voter: return in_quotes("remove_voter");
   }
   return in_quotes("send");
 }
@@ -142,6 +144,7 @@ std::string to_toml(const Plan& plan) {
                      written(plan.converge_within));
   out += fmt::format("\ncluster.brokers = {}\ncluster.controllers = {}\n", plan.cluster.brokers,
                      plan.cluster.controllers);
+  if (plan.cluster.voters > 0) out += fmt::format("cluster.voters = {}\n", plan.cluster.voters);
   if (plan.cluster.racks > 0) out += fmt::format("cluster.racks = {}\n", plan.cluster.racks);
   for (const auto& [name, value] : plan.cluster.settings) {
     out += fmt::format("settings.{} = {}\n", in_quotes(name), in_quotes(value));

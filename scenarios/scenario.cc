@@ -173,6 +173,14 @@ struct Fields<ReassignmentFamily> {
 };
 
 template <>
+struct Fields<VoterFamily> {
+  static void visit(auto& changes, auto&& f) {
+    f("count", changes.count);
+    f("window", changes.window);
+  }
+};
+
+template <>
 struct Fields<FaultFamily> {
   static void visit(auto& fault, auto&& f) {
     f("kind", fault.kind);
@@ -217,7 +225,7 @@ struct Fields<FaultMix> {
 
 template <>
 struct Fields<Scenario> {
-  // The cluster's are two of a table.
+  // The cluster's are four of a table.
   struct Cluster {
     Scenario& scenario;
   };
@@ -234,6 +242,7 @@ struct Fields<Scenario> {
     f("workload", scenario.workload);
     f("elections", scenario.elections);
     f("reassignments", scenario.reassignments);
+    f("voter_changes", scenario.voter_changes);
     f("churn", scenario.churn);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
@@ -247,6 +256,7 @@ void read_value(const Node& node, const Fields<Scenario>::Cluster& cluster, Read
   FieldReader read(node, error);
   read("brokers", cluster.scenario.brokers);
   read("controllers", cluster.scenario.controllers);
+  read("voters", cluster.scenario.voters);
   read("racks", cluster.scenario.racks);
   read.finish();
 }

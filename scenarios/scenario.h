@@ -134,6 +134,13 @@ struct ReassignmentFamily {
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
 };
 
+// Controllers that an operator gives a vote in the quorum, or takes it from (KIP-853): each time
+// one is drawn. Three voters are left if there were three.
+struct VoterFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+};
+
 // What a fault strikes, and how. A target is a machine's name, what a plan may say
 // ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
 // "members", "tasks", "leaders" and "followers" of any partition, "rack-1" with all nodes in it.
@@ -174,6 +181,7 @@ struct Scenario {
   std::vector<std::string> bugs;
   Choice<std::int64_t> brokers{3};
   Choice<std::int64_t> controllers{3};
+  Choice<std::int64_t> voters{0};  // So many controllers vote at first; 0: all.
   Choice<std::int64_t> racks{0};
   std::map<std::string, Choice<std::string>> settings;
   std::map<std::string, Choice<std::int64_t>> features;
@@ -184,6 +192,7 @@ struct Scenario {
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
   ReassignmentFamily reassignments;
+  VoterFamily voter_changes;
   ChurnFamily churn;
   std::vector<FixedFault> faults;
   FaultMix mix;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/raft/voter_set.h"
 #include "scenarios/cluster.h"
 #include "scenarios/kafka_settings.h"
 #include "scenarios/nearest.h"
@@ -210,6 +211,11 @@ Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& 
   broker::NodeConfig config;
   TRY(const auto settings, settings_of(options));
   TRY([[maybe_unused]] const Done done, apply(config, settings));
+  if (config.kraft_version >= raft::reconfigurable) {
+    return Unexpected(
+        std::string("kraft.version is 1, but the voters of a served cluster are "
+                    "configured, which is 0"));
+  }
   return options.node_id ? one_node(options, config) : whole_cluster(options, config);
 }
 

@@ -180,6 +180,12 @@ struct Teller {
         b.leader.is_set() && b.role == "follower" ? " of " + short_name(b.leader) : std::string();
     return fact(Subject::quorum, fmt::format("{}{}, epoch {}: {}", b.role, leader, b.epoch, b.why));
   }
+  Told operator()(const QuorumVotersChanged& b) const {
+    std::vector<std::string> names;
+    for (const NodeId voter : b.voters) names.push_back(short_name(voter));
+    return fact(Subject::quorum,
+                fmt::format("appends that ({}) vote, epoch {}", fmt::join(names, ","), b.epoch));
+  }
   Told operator()(const VoteAnswered& b) const {
     return to(short_name(b.candidate),
               fact(Subject::votes,

@@ -1,6 +1,7 @@
 #include "scenarios/tally.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim::scenarios {
 
@@ -41,6 +42,7 @@ Tally::Tally() {
                            "transactions_of_unknown_end",
                            "truncations",
                            "unclean_elections",
+                           "voter_changes",
                            "zombies_fenced"}) {
     counts_[name] = 0;
   }
@@ -69,6 +71,9 @@ void Tally::observe(const Event& event) {
     if (begun->partition != metadata_partition()) count("deletions");
   }
   if (std::holds_alternative<SnapshotTaken>(event.body)) count("snapshots_taken");
+  if (std::holds_alternative<VotersCommitted>(event.body)) {
+    if (std::exchange(has_voters_, true)) count("voter_changes");
+  }
   if (std::holds_alternative<SnapshotFetched>(event.body)) count("snapshots_fetched");
   if (std::holds_alternative<SnapshotLoaded>(event.body)) count("snapshots_loaded");
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");

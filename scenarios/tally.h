@@ -43,6 +43,7 @@ class Tally {
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
   std::set<Numbers> answered_;                  // Of idempotent producers' batches.
+  bool has_voters_ = false;                     // Those that the quorum began with.
   std::map<std::string, NodeId> coordinators_;  // By group.
   struct Coordinated {
     NodeId coordinator = no_node;

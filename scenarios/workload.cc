@@ -47,9 +47,12 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
       member->second.steps.push_back({&operation, number});
     }
     const auto found = progress_.find(operation.client);
-    const bool is_for_admin =
-        operation.kind == Operation::Kind::elect || operation.kind == Operation::Kind::reassign;
-    if (is_for_member || found == progress_.end() || !find_topic(operation.topic)) continue;
+    const bool is_for_quorum = operation.kind == Operation::Kind::add_voter ||
+                               operation.kind == Operation::Kind::remove_voter;
+    const bool is_for_admin = is_for_quorum || operation.kind == Operation::Kind::elect ||
+                              operation.kind == Operation::Kind::reassign;
+    const bool is_for_nothing = !is_for_quorum && !find_topic(operation.topic);
+    if (is_for_member || found == progress_.end() || is_for_nothing) continue;
     if (is_for_admin == (operation.client == admin_name)) {
       found->second.steps.push_back({&operation, number});
     }
@@ -154,6 +157,7 @@ void Workload::administrate(Env& env) {
     ++progress.step;
     if (operation.kind == Operation::Kind::elect) elect(env, admin, operation);
     if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
+    if (operation.controller > 0) change_voters(env, admin, operation);
   }
 }
 
@@ -232,6 +236,20 @@ void Workload::reassign(Env& env, client::Admin& admin, const Operation& operati
   for (const auto number : operation.replicas) replicas.push_back(NodeId(number));
   (void)admin.reassign(env, {operation.topic, operation.partition}, replicas,
                        env.now() + operation_patience);
+}
+
+// That it is a voter already, or none, is an answer like any other: an earlier change may have come
+// to nothing.
+void Workload::change_voters(Env& env, client::Admin& admin, const Operation& operation) {
+  if (operation.controller > plan_.cluster.controllers) return;
+  const auto& node = cluster_.nodes()[static_cast<std::size_t>(operation.controller - 1)];
+  const auto [id, directory] = replica_of(node.node_id);
+  const Instant deadline = env.now() + operation_patience;
+  if (operation.kind == Operation::Kind::add_voter) {
+    (void)admin.add_voter(env, id, directory, node.listener, deadline);
+  } else if (operation.kind == Operation::Kind::remove_voter) {
+    (void)admin.remove_voter(env, id, directory, deadline);
+  }
 }
 
 // ---- Producers ---------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ class Workload {
   void raise_features(Env& env, client::Admin& admin);
   void create_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
+  void change_voters(Env& env, client::Admin& admin, const Operation& operation);
   bool has_consumer_groups() const;
   // There are some only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);

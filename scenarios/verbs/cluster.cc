@@ -61,14 +61,17 @@ Printed make(StagePtr& stage, const Step& step) {
   TRY(const auto brokers, number_or(step, "brokers", plan.cluster.brokers));
   TRY(const auto controllers, number_or(step, "controllers", plan.cluster.controllers));
   TRY(const auto racks, number_or(step, "racks", 0));
+  TRY(const auto voters, number_or(step, "voters", 0));
   TRY(const auto seed, number_or(step, "seed", 1));
   if (brokers < 1 || brokers > 99 || controllers < 1 || controllers > 9 || seed < 0 || racks < 0 ||
-      racks > 9) {
-    return error_at(
-        0, "brokers are 1 to 99, controllers 1 to 9, racks 0 to 9, and a seed is 0 or more");
+      racks > 9 || voters < 0 || voters > controllers) {
+    return error_at(0,
+                    "brokers are 1 to 99, controllers 1 to 9, voters some of them, racks 0 to 9, "
+                    "and a seed is 0 or more");
   }
   plan.cluster.brokers = static_cast<std::int32_t>(brokers);
   plan.cluster.controllers = static_cast<std::int32_t>(controllers);
+  plan.cluster.voters = static_cast<std::int32_t>(voters);
   plan.cluster.racks = static_cast<std::int32_t>(racks);
   plan.seed = static_cast<std::uint64_t>(seed);
   TRY(plan.bugs, bugs_of(step));
@@ -91,7 +94,7 @@ Verb cluster_verb() {
           .name = "cluster",
           .example = "cluster brokers=3 controllers=3 broker.session.timeout.ms=6000",
           .meaning = "brokers b1, b2 … and controllers c1, c2 …, up and registered",
-          .keys = {"brokers", "controllers", "racks", "seed", "bug", "tell"},
+          .keys = {"brokers", "controllers", "voters", "racks", "seed", "bug", "tell"},
           .takes_settings = true,
           .is_setting = true,
           .make = make};

@@ -48,6 +48,7 @@ class ByHand : public testing::Test {
                     std::map<std::string, std::string> settings = {},
                     const std::map<std::string, std::string>& topic_configs = {}) {
     Plan plan;
+    plan.cluster = made_of_;
     plan.cluster.settings = std::move(settings);
     cluster_.emplace(plan, *node_configs(plan));
     cluster_->world().recorder().listen([this](const Event& event) {
@@ -141,6 +142,7 @@ class ByHand : public testing::Test {
                        [&](const auto& note) { return note.find(text) != std::string::npos; });
   }
 
+  Cluster made_of_;  // But for its settings.
   std::optional<SimulatedCluster> cluster_;
   std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;
   std::vector<std::string> notes_;

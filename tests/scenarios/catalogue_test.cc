@@ -48,6 +48,7 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
                            "rack-loss",
                            "reassignment-under-load",
                            "rolling-restart",
+                           "voter-change-under-partition",
                            "slow-replica",
                            "retention-compaction",
                            "io-error",
@@ -149,6 +150,28 @@ TEST(ReassignmentUnderLoad, moves_partitions_that_there_are_to_brokers_that_ther
       EXPECT_LE(*brokers.rbegin(), plan.cluster.brokers);
     }
     EXPECT_GE(moves, 4) << seed;
+  }
+}
+
+// As many as there were at first are left, whatever is drawn.
+TEST(VoterChangeUnderPartition, changes_voters_that_can_be_changed_one_by_one) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("voter-change-under-partition"), seed);
+    EXPECT_EQ(plan.cluster.settings.at("kraft.version"), "1");
+    std::set<std::int32_t> voters{1, 2, 3};
+    int changes = 0;
+    for (const auto& operation : plan.operations) {
+      EXPECT_LE(operation.controller, plan.cluster.controllers);
+      if (operation.kind == Operation::Kind::add_voter) {
+        EXPECT_TRUE(voters.insert(operation.controller).second) << seed;
+        ++changes;
+      } else if (operation.kind == Operation::Kind::remove_voter) {
+        EXPECT_EQ(voters.erase(operation.controller), 1u) << seed;
+        ++changes;
+      }
+      EXPECT_GE(voters.size(), 3u) << seed;
+    }
+    EXPECT_GE(changes, 3) << seed;
   }
 }
 

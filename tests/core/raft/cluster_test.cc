@@ -9,10 +9,10 @@
 namespace brokersim::raft {
 namespace {
 
-// The first violation among so many seeds.
+// The first violation among so many seeds, from `first` on.
 std::string first_violation(Mutations mutations, std::uint64_t seeds, int steps,
-                            Voters voters = Voters::fixed) {
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+                            Voters voters = Voters::fixed, std::uint64_t first = 1) {
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     Cluster cluster(seed, mutations, voters);
     cluster.run(steps);
     if (!cluster.violation.empty()) return fmt::format("seed {}: {}", seed, cluster.violation);
@@ -103,7 +103,8 @@ TEST(ChangingVoters, by_ids_alone_forget_with_a_disk_what_they_promised) {
 TEST(ChangingVoters, with_a_leader_that_counts_itself_after_its_removal_are_noticed) {
   Mutations mutations;
   mutations.rules.leader_counts_as_voter_only = false;
-  EXPECT_NE(first_violation(mutations, 400, 2000, Voters::changing), "");
+  // It takes some seeds: one of them is 327.
+  EXPECT_NE(first_violation(mutations, 30, 2000, Voters::changing, 300), "");
 }
 
 }  // namespace

@@ -375,7 +375,7 @@ TEST(Newcomers, that_know_no_voters_begin_with_the_bootstrap_servers) {
   auto config = config_of(d);
   config.random = [](std::string_view, std::uint64_t number) { return number; };
   Raft raft(config, log, {});
-  (void)raft.start(Instant(1s));
+  (void)raft.start(Instant{1s});
   EXPECT_TRUE(std::holds_alternative<FetchRequest>(raft.request_for(b).value()));
   EXPECT_FALSE(raft.request_for(c));
 }

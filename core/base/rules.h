@@ -50,6 +50,18 @@ struct ReplicationRules {
   bool only_active_join = true;
   // Nor does an earlier life of a broker, which had another log (KIP-903).
   bool only_present_lives_join = true;
+  // A follower begins anew with each leader epoch, under the same leader, too (KAFKA-7164).
+  bool follows_each_epoch_anew = true;
+  // A log that is begun later, as its leader's, is committed up to there (KAFKA-9491).
+  bool begun_logs_are_committed = true;
+  // A high watermark is loaded into the log that there is (KAFKA-3978), which may begin later.
+  bool loads_watermarks_into_logs = true;
+  // A leader learns from the metadata what became of its changes (KAFKA-14144).
+  bool leaders_follow_metadata = true;
+  // A change that is asked for again is the same change (KAFKA-15353), not one that names nobody.
+  bool asks_again_for_the_same = true;
+  // A broker that starts sets aside logs that are not its own (KAFKA-13127), not those that are.
+  bool sets_aside_only_strays = true;
   friend bool operator==(const ReplicationRules&, const ReplicationRules&) = default;
 };
 
@@ -148,6 +160,10 @@ struct LogRules {
   bool cleaner_remembers_transactions = true;
   // The checkpoint of recovery points follows a truncation, not only the clock.
   bool checkpoints_recovery_at_truncation = true;
+  // After a crash a snapshot of producers is held against the batches (KAFKA-9892).
+  bool checks_snapshots_after_crash = true;
+  // Who has not opened its logs since a crash does not leave them as in order (KAFKA-15375).
+  bool vouches_for_opened_logs_only = true;
   friend bool operator==(const LogRules&, const LogRules&) = default;
 };
 

@@ -13,9 +13,12 @@ Replica::Replica(TopicPartition partition, Uuid topic_id, std::unique_ptr<log::L
       topic_id_(topic_id),
       log_(std::move(log)),
       config_(config),
-      high_watermark_(std::clamp(high_watermark, log_->start_offset(), log_->end_offset())),
+      high_watermark_(std::min(high_watermark, log_->end_offset())),
       news_(news),
       known_active_base_(log_->active_base()) {
+  if (config_.rules.replication.loads_watermarks_into_logs) {
+    high_watermark_ = std::max(high_watermark_, log_->start_offset());
+  }
   log_->committed(high_watermark_);
 }
 
@@ -30,9 +33,11 @@ bool Replica::apply(Host& host, const partition::PartitionState& state, ReplicaC
   if (has_state_ && state.partition_epoch <= state_.partition_epoch) return false;
   const bool is_new_epoch = !has_state_ || state.leader_epoch > state_.leader_epoch;
   if (has_state_) ASSERT(state.leader_epoch >= state_.leader_epoch, partition_);
+  const bool goes_on =
+      follower_ && !partition::begins_anew(state_, state, config_.rules.replication);
   state_ = state;
   has_state_ = true;
-  if (!is_new_epoch) {
+  if (!is_new_epoch || goes_on) {
     if (leader_) {
       handle(host, leader_->metadata(host.now(), state_, context_.min_insync_replicas));
     }

@@ -57,10 +57,11 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
   }
   for (const auto& partition : gone) remove(env, partition);
   (void)forget(env, gone);
+  if (!has_opened_) move_strays(env, image);
   for (const auto& partition : delta.partitions) {
     if (is_ours(image, partition)) apply_partition(env, image, partition, broker_epoch);
   }
-  if (!has_moved_strays_) move_strays(env, image);
+  has_opened_ = true;
   if (delta.brokers.empty() && delta.configs.empty()) return;
   for (const auto& [partition, replica] : replicas_) {
     if (!delta.configs.empty()) replica->log().configure(log_config(image, partition.topic));
@@ -186,7 +187,6 @@ void Replicas::remove_discarded(Env& env) {
 // broker has nothing to do with keeps its name. It is kept, as with Kafka: the metadata may be what
 // was lost.
 void Replicas::move_strays(Env& env, const controller::Image& image) {
-  has_moved_strays_ = true;
   std::set<std::string> ours;
   for (const auto& [topic_name, topic] : image.topics()) {
     for (const auto& [index, partition] : topic.partitions) {
@@ -199,7 +199,8 @@ void Replicas::move_strays(Env& env, const controller::Image& image) {
   for (const auto& name : *names) {
     const auto path = fmt::format("{}/{}", name, log::partition_metadata_file);
     if (!env.files().exists(path)) continue;
-    if (ours.contains(name) || name.ends_with(fmt::format("-{}", stray))) continue;
+    const bool stays = ours.contains(name) == config_.rules.replication.sets_aside_only_strays;
+    if (stays || name.ends_with(fmt::format("-{}", stray))) continue;
     const auto text = log::read_file(env, path);
     const auto topic_id = text ? log::decode_partition_metadata(*text) : std::nullopt;
     if (!topic_id) continue;  // It may be of use to somebody who reads it.

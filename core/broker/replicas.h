@@ -29,7 +29,9 @@ class Replicas {
   // Whether the next start may do without checking the logs: this one found them as an orderly
   // shutdown had left them, or has opened them all. Before that a node that is asked to stop has
   // checked none of them.
-  bool are_recovered() const { return was_clean_ || has_moved_strays_; }
+  bool are_recovered() const {
+    return was_clean_ || has_opened_ || !config_.rules.log.vouches_for_opened_logs_only;
+  }
   // Brings the replicas in line with `image`, of which `delta` is what changed. Suspends while logs
   // are opened. One call at a time.
   void apply(Env& env, const controller::Image& image, const controller::Delta& delta,
@@ -104,7 +106,7 @@ class Replicas {
   const NodeConfig& config_;
   const controller::TopicDefaults topic_defaults_;
   bool was_clean_ = false;
-  bool has_moved_strays_ = false;
+  bool has_opened_ = false;  // All that was here at the start.
   OffsetsFile high_watermarks_{log::high_watermark_file};
   OffsetsFile recovery_points_{log::recovery_point_file};
   OffsetsFile log_starts_{log::start_offset_file};

@@ -48,7 +48,9 @@ LogResult<Done> Log::load(Env& env, const LogState& state) {
   cleaned_to_ = std::min(state.cleaned_to, end_offset_);
   load_epochs();
   const auto is_believed = [&](Offset offset, const ProducerState& snapshot) {
-    return offset <= end_offset_ && (state.was_clean || agrees_with_batches(offset, snapshot));
+    if (offset > end_offset_) return false;
+    const bool needs_check = !state.was_clean && config_.rules.checks_snapshots_after_crash;
+    return !needs_check || agrees_with_batches(offset, snapshot);
   };
   TRY(std::ignore, checked(snapshots_.load(env, found.snapshots, is_believed)));
   TRY(std::ignore, load_transactions(env, found.aborted));

@@ -10,6 +10,12 @@ namespace brokersim::partition {
 
 using api::ErrorCode;
 
+bool begins_anew(const PartitionState& known, const PartitionState& next,
+                 const ReplicationRules& rules) {
+  if (next.leader_epoch == known.leader_epoch) return false;
+  return rules.follows_each_epoch_anew || next.leader != known.leader;
+}
+
 Follower::Follower(Setup setup)
     : setup_(setup), log_(setup.log), high_watermark_(setup.high_watermark) {
   REQUIRE(high_watermark_ <= log_.end_offset, high_watermark_, log_.end_offset);
@@ -94,7 +100,8 @@ FollowerStep Follower::leader_offsets(const FetchPosition& sent, LogBounds leade
     step.truncate_to = leader.end;
   } else if (leader.start > log_.end_offset) {
     step.restart_log_at = leader.start;
-    leader_high_watermark_ = leader.start;  // The leader deleted only what was committed.
+    // The leader deleted only what was committed.
+    if (setup_.rules.replication.begun_logs_are_committed) leader_high_watermark_ = leader.start;
   }
   return step;
 }

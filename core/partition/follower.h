@@ -16,6 +16,7 @@
 #include "core/base/time.h"
 #include "core/log/leader_epochs.h"
 #include "core/partition/fetch_check.h"
+#include "core/partition/partition_state.h"
 
 namespace brokersim::partition {
 
@@ -44,6 +45,10 @@ struct FollowerStep {
   std::optional<Offset> log_start;  // Then the log is to begin here, as far as it is committed.
   bool must_ask_leader_offsets = false;  // ListOffsets as a replica; then call leader_offsets().
 };
+
+// Whether a follower of what was `known` of the partition is to be made anew.
+bool begins_anew(const PartitionState& known, const PartitionState& next,
+                 const ReplicationRules& rules);
 
 class Follower {
  public:

@@ -103,7 +103,9 @@ LeaderOutput Leader::alter_partition_result(Instant now, const AlterPartitionRes
       break;
     case AlterPartitionVerdict::refused: isr_.revert(); break;
     case AlterPartitionVerdict::await_metadata: return {};
-    case AlterPartitionVerdict::retry: return {std::nullopt, in_flight_};
+    case AlterPartitionVerdict::retry:
+      if (!config_.rules.replication.asks_again_for_the_same) in_flight_->new_isr.clear();
+      return {std::nullopt, in_flight_};
   }
   in_flight_.reset();
   return {advance_high_watermark(now), std::nullopt};  // KAFKA-13091
@@ -114,6 +116,7 @@ LeaderOutput Leader::metadata(Instant now, const PartitionState& state,
   REQUIRE(state.leader_epoch == state_.leader_epoch, state.leader_epoch, state_.leader_epoch);
   REQUIRE(state.leader == self_, state.leader, self_);
   if (state.partition_epoch <= state_.partition_epoch) return {};
+  if (!config_.rules.replication.leaders_follow_metadata) return {};
   state_ = state;
   config_.min_insync_replicas = min_insync_replicas;
   isr_.commit(state.isr);

@@ -6,6 +6,19 @@
 #include "tests/properties/history.h"
 
 namespace brokersim::properties {
+namespace {
+
+// Broker 3 was out of sync, and has the first `has` of two records that are committed.
+void bring_two_records(History& h, Offset has) {
+  for (int node = 1; node <= 3; ++node)
+    h.add(-1, BrokerCommitted{NodeId{node}, BrokerEpoch{node}, false, 0});
+  h.partition(1, 0, {1, 2});
+  for (Offset offset = 0; offset < 2; ++offset)
+    for (int node = 1; node <= 3; ++node)
+      if (node != 3 || offset < has) h.stored(node, offset, 0, 100);
+}
+
+}  // namespace
 
 TEST(HighWatermark, beyond_what_an_in_sync_replica_holds_is_a_violation) {
   History h;
@@ -76,6 +89,48 @@ TEST(HighWatermark, of_a_sole_leader_covers_its_whole_log_from_its_first_answer_
   h.partition(2, 2, {2});
   h.fetched(2, 3, 1, 1);
   EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(HighWatermark, covers_what_whoever_joins_the_in_sync_set_holds) {
+  for (const Offset has : {1, 2}) {
+    History h;
+    bring_two_records(h, has);
+    h.fetched(1, 2, 2, 2);
+    h.partition(1, 0, {1, 2, 3});
+    EXPECT_EQ(h.fired(), has == 2 ? Fired{} : Fired{"BS-H01/joined_without"}) << has;
+  }
+}
+
+TEST(HighWatermark, may_not_have_been_shown_of_all_that_who_joins_lacks) {
+  History h;
+  bring_two_records(h, 1);
+  h.fetched(1, 2, 1, 1);
+  h.partition(1, 0, {1, 2, 3});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// Until its new life is registered nobody knows that it has lost anything.
+TEST(HighWatermark, of_who_joins_what_power_loss_took_in_this_life_is_missed) {
+  for (const bool is_registered : {false, true}) {
+    History h;
+    bring_two_records(h, 2);
+    h.fetched(1, 2, 2, 2);
+    h.power_cycled(3, 1);
+    if (is_registered) h.add(-1, BrokerCommitted{NodeId{3}, BrokerEpoch{9}, false, 1});
+    h.partition(1, 0, {1, 2, 3});
+    EXPECT_EQ(h.fired(), is_registered ? Fired{"BS-H01/joined_without"} : Fired{});
+  }
+}
+
+TEST(HighWatermark, before_the_beginning_of_its_leaders_log_is_a_violation) {
+  for (const Offset start : {1, 2}) {
+    History h;
+    h.partition(1, 0, {1, 2, 3});
+    for (Offset offset = 0; offset < 2; ++offset) h.replicated(1, offset, 0, 100);
+    h.add(1, LogBegun{orders, start, no_epoch});
+    h.fetched(1, 2, 2, 1);
+    EXPECT_EQ(h.fired(), start == 1 ? Fired{} : Fired{"BS-H01/before_log_start"});
+  }
 }
 
 TEST(HighWatermark, going_back_within_a_reign_is_a_violation) {

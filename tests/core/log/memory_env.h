@@ -38,7 +38,7 @@ class MemoryFiles final : public Files {
   IoResult<Done> rename(std::string_view from, std::string_view to) override {
     during_change();
     const auto node = names_.extract(std::string(from));
-    if (node.empty()) return Unexpected(IoError::not_found);
+    if (node.empty()) return rename_directory(from, to);
     names_[std::string(to)] = node.mapped();
     return Done{};
   }
@@ -49,10 +49,14 @@ class MemoryFiles final : public Files {
   }
   IoResult<std::vector<std::string>> list(std::string_view directory) const override {
     std::vector<std::string> found;
-    const std::string prefix = std::string(directory) + "/";
-    for (const auto& [path, node] : names_) {
-      if (path.starts_with(prefix)) found.push_back(path.substr(prefix.size()));
-    }
+    const std::string prefix = directory.empty() ? "" : std::string(directory) + "/";
+    const auto look_at = [&](const std::string& path) {
+      const bool is_in_it =
+          path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos;
+      if (is_in_it) found.push_back(path.substr(prefix.size()));
+    };
+    for (const auto& [path, node] : names_) look_at(path);
+    for (const auto& path : directories_) look_at(path);
     return found;
   }
   bool exists(std::string_view path) const override {
@@ -98,6 +102,19 @@ class MemoryFiles final : public Files {
   const Names& names() const { return names_; }
 
  private:
+  IoResult<Done> rename_directory(std::string_view from, std::string_view to) {
+    const auto directory = std::find(directories_.begin(), directories_.end(), from);
+    if (directory == directories_.end()) return Unexpected(IoError::not_found);
+    *directory = to;
+    const std::string prefix = std::string(from) + "/";
+    for (const auto& [path, node] : Names(names_)) {
+      if (!path.starts_with(prefix)) continue;
+      names_.erase(path);
+      names_[*directory + "/" + path.substr(prefix.size())] = node;
+    }
+    return Done{};
+  }
+
   Names names_;
   Names durable_names_;
   std::vector<std::string> directories_;

@@ -141,16 +141,20 @@ TEST(ProducerLog, what_deleted_records_told_of_a_producer_is_still_known_after_a
 }
 
 TEST(ProducerLog, a_snapshot_of_an_earlier_life_of_the_log_is_not_believed_after_a_crash) {
-  ProducerLog f({2 * batch_size});
-  for (int i = 0; i < 3; ++i) f.produce(7, i);
-  const Bytes earlier = f.snapshot(2);
-  ASSERT_TRUE(f.log->truncate_to(f.env, 0, "test"));
-  for (int i = 0; i < 3; ++i) f.produce(8, i, 1);
-  ASSERT_TRUE(f.log->sync(f.env));
-  f.snapshot(2) = earlier;  // Its removal was undone.
-  f.reopen_after_crash();
-  EXPECT_EQ(f.log->producers().find(7), nullptr);
-  EXPECT_EQ(f.produce(8, 1), 1);
+  // KAFKA-9892: or is, as the rule says.
+  for (const bool is_checked : {true, false}) {
+    ProducerLog f(
+        {.segment_bytes = 2 * batch_size, .rules = {.checks_snapshots_after_crash = is_checked}});
+    for (int i = 0; i < 3; ++i) f.produce(7, i);
+    const Bytes earlier = f.snapshot(2);
+    ASSERT_TRUE(f.log->truncate_to(f.env, 0, "test"));
+    for (int i = 0; i < 3; ++i) f.produce(8, i, 1);
+    ASSERT_TRUE(f.log->sync(f.env));
+    f.snapshot(2) = earlier;  // Its removal was undone.
+    f.reopen_after_crash();
+    EXPECT_EQ(f.log->producers().find(7) == nullptr, is_checked);
+    EXPECT_EQ(f.produce(8, 1), is_checked ? 1 : -1);
+  }
 }
 
 TEST(ProducerLog, a_snapshot_that_lacks_a_producer_of_the_log_is_not_believed_after_a_crash) {

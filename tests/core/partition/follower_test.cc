@@ -165,6 +165,26 @@ TEST(Follower, out_of_range_keeps_a_log_that_lies_inside_the_leaders) {
   EXPECT_FALSE(step.truncate_to);
 }
 
+TEST(Follower, takes_where_its_log_begins_anew_for_committed_or_not_as_the_rule_says) {
+  for (const bool is_committed : {true, false}) {  // KAFKA-9491
+    auto f = follower({.replication = {.begun_logs_are_committed = is_committed}});
+    f.leader_offsets(asked(f), {40, 60});
+    f.applied({40, no_epoch, 40});
+    EXPECT_EQ(f.high_watermark(), is_committed ? 40 : 8);
+  }
+}
+
+TEST(Follower, begins_anew_with_each_leader_epoch_under_the_same_leader_too) {  // KAFKA-7164
+  const PartitionState known{.leader = n2, .leader_epoch = LeaderEpoch(5)};
+  const PartitionState same_leader{.leader = n2, .leader_epoch = LeaderEpoch(7)};
+  const PartitionState other_leader{.leader = n3, .leader_epoch = LeaderEpoch(6)};
+  EXPECT_FALSE(begins_anew(known, known, {}));
+  EXPECT_TRUE(begins_anew(known, same_leader, {}));
+  EXPECT_TRUE(begins_anew(known, other_leader, {}));
+  EXPECT_FALSE(begins_anew(known, same_leader, {.follows_each_epoch_anew = false}));
+  EXPECT_TRUE(begins_anew(known, other_leader, {.follows_each_epoch_anew = false}));
+}
+
 TEST(Follower, by_high_watermark_cuts_what_may_be_committed_and_compares_nothing) {  // REP-01
   auto f = follower({.truncate_by = Rules::TruncateBy::high_watermark});
   EXPECT_EQ(f.start().truncate_to, 8);

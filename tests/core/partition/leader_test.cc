@@ -172,6 +172,11 @@ TEST(LeaderExpands, when_a_replica_reached_high_watermark_and_epoch_start) {
   EXPECT_EQ(request->new_isr, members);
 }
 
+TEST(LeaderExpands, before_the_epoch_start_where_the_high_watermark_is_all_that_counts) {  // ISR-09
+  Cluster c({n1, n3}, 1, {.replication = {.joins_at_epoch_start = false}});
+  EXPECT_TRUE(c.fetch(n2, 9, 1s).alter_partition);
+}
+
 TEST(LeaderExpands, not_by_a_fenced_replica_nor_by_an_old_incarnation) {
   Cluster c({n1});
   c.ineligible = {n2};
@@ -275,6 +280,25 @@ TEST(LeaderAlter, an_unknown_result_asks_the_same_again) {
   ASSERT_TRUE(request);
   EXPECT_EQ(c.answer(*request, ErrorCode::request_timed_out).alter_partition, request);
   EXPECT_EQ(c.leader.isr().maximal(), (Nodes{n1, n2}));
+}
+
+TEST(LeaderAlter, that_is_asked_for_again_without_its_set_names_nobody) {  // KAFKA-15353
+  Cluster c({n1}, 1, {.replication = {.asks_again_for_the_same = false}});
+  const auto request = c.fetch(n2, 10, 1s).alter_partition;
+  ASSERT_TRUE(request);
+  const auto again = c.answer(*request, ErrorCode::request_timed_out).alter_partition;
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->new_isr.empty());
+}
+
+TEST(LeaderAlter, of_which_nothing_is_learnt_from_the_metadata_is_never_over) {  // KAFKA-14144
+  Cluster c({n1}, 1, {.replication = {.leaders_follow_metadata = false}});
+  const auto request = c.fetch(n2, 10, 1s).alter_partition;
+  ASSERT_TRUE(request);
+  c.answer(*request, ErrorCode::invalid_update_version);
+  c.leader.metadata(at(2s), Cluster::state({n1, n2}, 8), 1);
+  EXPECT_TRUE(c.leader.isr().is_pending());
+  EXPECT_FALSE(c.fetch(n3, 10, 3s).alter_partition);
 }
 
 TEST(LeaderAlter, an_answer_overtaken_by_metadata_is_ignored) {

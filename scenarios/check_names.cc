@@ -1,12 +1,15 @@
 #include "scenarios/check_names.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "core/broker/config.h"
 #include "core/controller/features.h"
 #include "scenarios/bugs.h"
+#include "scenarios/coordinator_states.h"
 #include "scenarios/nearest.h"
 #include "sim/fault.h"
 
@@ -69,7 +72,36 @@ void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& 
                                      did_you_mean(entry.key, names)));
 }
 
+// The number, or the low end of a range of them.
+std::optional<std::int64_t> least_of(const Node& node) {
+  if (const auto* number = std::get_if<std::int64_t>(&node.value)) return *number;
+  const auto* text = std::get_if<std::string>(&node.value);
+  if (text == nullptr || !is_numeric(node)) return std::nullopt;
+  std::int64_t number = 0;
+  std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+// What a fault waits for is of one thing, and a state that this can be in.
+void check_when(const Node& node, ReadError& error) {
+  const auto* when = std::get_if<Entries>(&node.value);
+  if (when == nullptr) return error.set(node.place, "a table is wanted here");
+  const bool is_transaction = find(*when, "transaction") != nullptr;
+  if (is_transaction == (find(*when, "group") != nullptr)) {
+    error.set(node.place, "a fault waits for a transaction or for a group");
+  }
+  const Node* becomes = find(*when, "becomes");
+  if (becomes == nullptr) return error.set(node.place, "there is no 'becomes' here");
+  check_words(*becomes, is_transaction ? "state of transactions" : "state of groups",
+              is_transaction ? transaction_states() : group_states(), error);
+  const Node* nth = find(*when, "nth");
+  for (const auto& item : nth ? items_of(*nth) : std::vector<Node>{}) {
+    if (least_of(item).value_or(1) < 1) error.set(item.place, "the first time is nth = 1");
+  }
+}
+
 void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& error) {
+  if (const Node* when = find(fault, "when")) check_when(*when, error);
   const Node* parameters = find(fault, "parameters");
   const auto* table = parameters ? std::get_if<Entries>(&parameters->value) : nullptr;
   for (std::size_t i = 0; table && i < table->size(); ++i) {
@@ -82,13 +114,16 @@ void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& er
   }
 }
 
-void check_target_of_plan(const Node& node, ReadError& error) {
+void check_target_of_plan(const Node& node, bool waits, ReadError& error) {
   static const std::vector<std::string> roles{"leader", "follower", "coordinator",
                                               "transaction_coordinator"};
   static const std::vector<std::string> sets{"brokers", "controllers", "clients",  "members",
                                              "tasks",   "leaders",     "followers"};
   std::string target;
   read_value(node, target, error);
+  if (target == sim::triggering_machine && !waits) {
+    error.set(node.place, "'there' is where what a fault waits for happens: it has no 'when'");
+  }
   for (const auto& set : sets) {
     if (target != set) continue;
     error.set(node.place,
@@ -215,7 +250,8 @@ void check_targets_of_plan(const Node& faults, ReadError& error) {
     for (const char* side : {"targets", "peers"}) {
       const Node* targets = table ? find(*table, side) : nullptr;
       if (targets == nullptr) continue;
-      for (const auto& target : items_of(*targets)) check_target_of_plan(target, error);
+      const bool waits = find(*table, "when") != nullptr;
+      for (const auto& target : items_of(*targets)) check_target_of_plan(target, waits, error);
     }
   }
 }

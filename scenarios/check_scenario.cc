@@ -19,6 +19,30 @@ std::int64_t least_of(const Choice<std::int64_t>& choice) {
   return *std::min_element(choice.values.begin(), choice.values.end());
 }
 
+std::vector<std::string> transactional_ids_in(const Scenario& scenario) {
+  std::vector<std::string> ids;
+  const auto add = [&ids](const std::string& family, std::int64_t count) {
+    for (std::int64_t i = 1; i <= count; ++i) ids.push_back(member_name(family, i));
+  };
+  for (const auto& family : scenario.producers) {
+    if (family.is_transactional) add(family.name, most_of(family.count));
+  }
+  for (const auto& family : scenario.tasks) {
+    add(family.name, most_of(family.count));
+    if (!family.transactional_id.empty()) ids.push_back(family.transactional_id);
+  }
+  return ids;
+}
+
+std::vector<std::string> groups_in(const Scenario& scenario) {
+  std::vector<std::string> groups;
+  for (const auto& family : scenario.tasks) groups.push_back(family.group);
+  for (const auto& family : scenario.consumers) {
+    if (!family.group.empty()) groups.push_back(family.group);
+  }
+  return groups;
+}
+
 // Everything that a target may say in this scenario.
 std::vector<std::string> targets_in(const Scenario& scenario) {
   std::vector<std::string> names{"brokers", "controllers", "clients",    "members", "tasks",
@@ -29,29 +53,20 @@ std::vector<std::string> targets_in(const Scenario& scenario) {
   add("broker", most_of(scenario.brokers));
   add("controller", most_of(scenario.controllers));
   add("rack", most_of(scenario.racks));
-  const auto add_members = [&names](const std::string& family, std::int64_t count) {
-    for (std::int64_t i = 1; i <= count; ++i) names.push_back(member_name(family, i));
-  };
-  const auto add_transactional = [&names](const std::string& family, std::int64_t count) {
-    for (std::int64_t i = 1; i <= count; ++i) {
-      names.push_back("transaction_coordinator:" + member_name(family, i));
+  const auto add_members = [&names](const auto& families) {
+    for (const auto& family : families) {
+      for (std::int64_t i = 1; i <= most_of(family.count); ++i) {
+        names.push_back(member_name(family.name, i));
+      }
     }
   };
-  for (const auto& family : scenario.producers) {
-    add_members(family.name, most_of(family.count));
-    if (family.is_transactional) add_transactional(family.name, most_of(family.count));
+  add_members(scenario.producers);
+  add_members(scenario.tasks);
+  add_members(scenario.consumers);
+  for (const auto& id : transactional_ids_in(scenario)) {
+    names.push_back("transaction_coordinator:" + id);
   }
-  for (const auto& family : scenario.tasks) {
-    add_members(family.name, most_of(family.count));
-    add_transactional(family.name, most_of(family.count));
-    names.push_back("coordinator:" + family.group);
-    if (family.transactional_id.empty()) continue;
-    names.push_back("transaction_coordinator:" + family.transactional_id);
-  }
-  for (const auto& family : scenario.consumers) {
-    add_members(family.name, most_of(family.count));
-    if (!family.group.empty()) names.push_back("coordinator:" + family.group);
-  }
+  for (const auto& group : groups_in(scenario)) names.push_back("coordinator:" + group);
   for (const auto& topic : scenario.topics) {
     for (std::int64_t i = 0; i < most_of(topic.partitions); ++i) {
       names.push_back(fmt::format("leader:{}-{}", topic.name, i));
@@ -61,10 +76,24 @@ std::vector<std::string> targets_in(const Scenario& scenario) {
   return names;
 }
 
-void check_targets(const Entries& fault, const std::vector<std::string>& names, ReadError& error) {
+void check_targets(const Entries& fault, std::vector<std::string> names, ReadError& error) {
+  if (find(fault, "when") != nullptr) names.emplace_back(sim::triggering_machine);
   for (const char* side : {"targets", "peers"}) {
     if (const Node* targets = find(fault, side)) check_words(*targets, "target", names, error);
   }
+}
+
+// Whom a fault waits for; any one will do.
+void check_whom(const Entries& fault, const Scenario& scenario, ReadError& error) {
+  const Node* when = find(fault, "when");
+  const auto* table = when ? std::get_if<Entries>(&when->value) : nullptr;
+  if (table == nullptr) return;
+  const auto check = [&](const char* key, std::string_view what, std::vector<std::string> names) {
+    names.emplace_back(sim::any_name);
+    if (const Node* whom = find(*table, key)) check_words(*whom, what, names, error);
+  };
+  check("transaction", "transactional id", transactional_ids_in(scenario));
+  check("group", "group", groups_in(scenario));
 }
 
 // A fault that lasts needs a time to last; in a mix that is the mix's.
@@ -83,7 +112,10 @@ void check_mix(const Entries& root, const Scenario& scenario, ReadError& error) 
   if (kinds == nullptr) return;
   check_faults(*kinds, error);
   const auto names = targets_in(scenario);
-  for (const auto* choice : tables_in(*table, "kinds")) check_targets(*choice, names, error);
+  for (const auto* choice : tables_in(*table, "kinds")) {
+    check_targets(*choice, names, error);
+    check_whom(*choice, scenario, error);
+  }
   std::int64_t weights = 0;
   for (const auto& kind : scenario.mix.kinds) weights += kind.weight;
   if (weights <= 0) error.set(kinds->place, "the mix weighs nothing");
@@ -216,6 +248,7 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   const auto names = targets_in(scenario);
   for (const auto* fault : tables_in(root, "faults")) {
     check_targets(*fault, names, error);
+    check_whom(*fault, scenario, error);
     check_lasting(*fault, error);
   }
   check_mix(root, scenario, error);

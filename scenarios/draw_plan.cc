@@ -118,6 +118,7 @@ class Drawing {
                const Random& random) const;
   void draw_faults();
   Fault draw_fault(const Random& random) const;
+  static When draw_when(const WhenFamily& family, const Random& random);
   void add_fault(Fault fault);
   std::map<std::string, Fault::Parameter> draw_parameters(const FaultFamily& family,
                                                           const Random& random) const;
@@ -422,6 +423,7 @@ Fault Drawing::strike(const FixedFault& fixed, Duration at, std::vector<std::str
   for (const auto& [name, choice] : fixed.parameters) {
     fault.parameters[name] = pick(choice, random.with(name));
   }
+  if (fixed.when) fault.when = draw_when(*fixed.when, random.with("when"));
   return fault;
 }
 
@@ -463,7 +465,16 @@ Fault Drawing::draw_fault(const Random& random) const {
   const auto peer_count = pick(choice->peer_count.value_or(one), random.with("peer_count"));
   fault.peers = draw_targets(choice->peers, peer_count, fault.targets, random.with("peer"));
   fault.parameters = draw_parameters(*choice, random.with("parameter"));
+  if (choice->when) fault.when = draw_when(*choice->when, random.with("when"));
   return fault;
+}
+
+When Drawing::draw_when(const WhenFamily& family, const Random& random) {
+  return {.transaction = pick(family.transaction, random.with("transaction")),
+          .group = pick(family.group, random.with("group")),
+          .becomes = pick(family.becomes, random.with("becomes")),
+          .nth = pick(family.nth, random.with("nth")),
+          .after = pick(family.after, random.with("after"))};
 }
 
 std::map<std::string, Fault::Parameter> Drawing::draw_parameters(const FaultFamily& family,

@@ -136,16 +136,28 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
-// One fault that heals by itself: it begins at `at` and is lifted `lasting` later. Kinds, their
-// targets and parameters: sim/fault.h.
+// What a fault waits for: that a transaction or a group enters a state (sim/trigger.h).
+struct When {
+  std::string transaction;  // A transactional id, or "*" for any; empty: it is about a group.
+  std::string group;        // Likewise.
+  std::string becomes;   // Of scenarios/coordinator_states.h; empty: the fault waits for nothing.
+  std::int64_t nth = 1;  // The first time since it waits, or a later one.
+  Duration after{};      // And then so long.
+  friend bool operator==(const When&, const When&) = default;
+};
+
+// One fault that heals by itself: it begins at `at`, or when what it waits for from then on
+// happens, and is lifted `lasting` later. Kinds, their targets and parameters: sim/fault.h.
 struct Fault {
   using Parameter = std::variant<std::int64_t, Duration>;
 
   std::string kind;
   Duration at{};  // Since the run began.
+  When when;
   Duration lasting{};
   // Machines by name, or by what they are when the fault begins: "leader:my-topic-0",
-  // "follower:my-topic-0" (one of the followers), "controller" (the active one).
+  // "follower:my-topic-0" (one of the followers), "controller" (the active one); "there" is where
+  // what it waited for happened.
   std::vector<std::string> targets;
   std::vector<std::string> peers;  // Of faults between machines, the other side. Empty: all others.
   std::map<std::string, Parameter> parameters;

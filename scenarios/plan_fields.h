@@ -105,9 +105,21 @@ struct Fields<Operation> {
 };
 
 template <>
+struct Fields<When> {
+  static void visit(auto& when, auto&& f) {
+    f("transaction", when.transaction);
+    f("group", when.group);
+    f("becomes", when.becomes);
+    f("nth", when.nth);
+    f("after", when.after);
+  }
+};
+
+template <>
 struct Fields<Fault> {
   static void visit(auto& fault, auto&& f) {
     f("at", fault.at);
+    f("when", fault.when);
     f("for", fault.lasting);
     f("kind", fault.kind);
     f("targets", fault.targets);

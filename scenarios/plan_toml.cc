@@ -93,6 +93,10 @@ std::string written(const std::map<std::string, T>& values) {
   return fmt::format("{{ {} }}", fmt::join(texts, ", "));
 }
 
+// Parts of an entry are entries themselves.
+template <HasFields T>
+std::string written(const T& entry);
+
 template <HasFields T>
 std::vector<std::string> defaults_of() {
   std::vector<std::string> texts;

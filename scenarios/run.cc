@@ -19,9 +19,25 @@ constexpr Duration look_every = 250ms;
 // Long enough for an answer that is under way when everything looks done.
 constexpr Duration least_quiet = 1s;
 
+std::optional<sim::Trigger> to_sim(const When& when) {
+  if (when.becomes.empty()) return std::nullopt;
+  const bool is_transaction = !when.transaction.empty();
+  return sim::Trigger{
+      .of = is_transaction ? sim::Trigger::Of::transaction : sim::Trigger::Of::group,
+      .name = is_transaction ? when.transaction : when.group,
+      .becomes = when.becomes,
+      .nth = when.nth,
+      .after = when.after};
+}
+
 sim::Fault to_sim(const Fault& fault) {
-  return {fault.kind,    Instant{fault.at}, fault.lasting,
-          fault.targets, fault.peers,       fault.parameters};
+  return {.kind = fault.kind,
+          .at = Instant{fault.at},
+          .when = to_sim(fault.when),
+          .lasting = fault.lasting,
+          .targets = fault.targets,
+          .peers = fault.peers,
+          .parameters = fault.parameters};
 }
 
 std::string text_of_cluster(const Plan& plan) {

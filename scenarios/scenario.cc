@@ -181,9 +181,21 @@ struct Fields<VoterFamily> {
 };
 
 template <>
+struct Fields<WhenFamily> {
+  static void visit(auto& when, auto&& f) {
+    f("transaction", when.transaction);
+    f("group", when.group);
+    f("becomes", when.becomes);
+    f("nth", when.nth);
+    f("after", when.after);
+  }
+};
+
+template <>
 struct Fields<FaultFamily> {
   static void visit(auto& fault, auto&& f) {
     f("kind", fault.kind);
+    f("when", fault.when);
     f("targets", fault.targets);
     f("target_count", fault.target_count);
     f("peers", fault.peers);

@@ -141,11 +141,21 @@ struct VoterFamily {
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
 };
 
+// What faults wait for: what a plan says of each (plan.h).
+struct WhenFamily {
+  Choice<std::string> transaction{""};
+  Choice<std::string> group{""};
+  Choice<std::string> becomes{""};
+  Choice<std::int64_t> nth{1};
+  Choice<Duration> after{Duration{}};
+};
+
 // What a fault strikes, and how. A target is a machine's name, what a plan may say
 // ("leader:my-topic-0", "controller"), or a set to draw from: "brokers", "controllers", "clients",
 // "members", "tasks", "leaders" and "followers" of any partition, "rack-1" with all nodes in it.
 struct FaultFamily {
   std::string kind;
+  std::optional<WhenFamily> when;
   std::vector<std::string> targets{"brokers"};
   std::optional<Choice<std::int64_t>> target_count;  // So many are drawn.
   std::vector<std::string> peers;                    // Empty: all other machines.

@@ -104,7 +104,7 @@ Cut fewer_partitions(const Plan& plan, std::size_t, std::size_t count) {
 
 // ---- Single entries made simpler: a place per entry and way ------------------------------------
 
-constexpr std::size_t fault_ways = 4;
+constexpr std::size_t fault_ways = 7;
 Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
   auto& fault = cut.faults[place / fault_ways];
@@ -121,9 +121,21 @@ Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
       if (fault.peers.size() < 2) return std::nullopt;
       fault.peers.pop_back();
       return cut;
-    default:
+    case 3:
       if (fault.parameters.empty()) return std::nullopt;
       fault.parameters.clear();
+      return cut;
+    case 4:
+      if (fault.when.nth <= 1) return std::nullopt;
+      fault.when.nth = 1;
+      return cut;
+    case 5:
+      if (fault.when.nth <= 2) return std::nullopt;
+      fault.when.nth /= 2;
+      return cut;
+    default:
+      if (fault.when.after <= Duration{}) return std::nullopt;
+      fault.when.after = {};
       return cut;
   }
 }

@@ -3,7 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "scenarios/coordinator_states.h"
+
 namespace brokersim::scenarios {
+
+namespace {
+
+constexpr const char* transactions_lost = "transaction_coordinators_lost_in_";
+constexpr const char* groups_lost = "group_coordinators_lost_in_";
+
+}  // namespace
 
 Tally::Tally() {
   for (const char* name : {"compactions",
@@ -32,10 +41,6 @@ Tally::Tally() {
                            "snapshots_taken",
                            "torn_tails",
                            "transaction_coordinator_changes",
-                           "transaction_coordinators_lost_in_abort",
-                           "transaction_coordinators_lost_in_commit",
-                           "transaction_coordinators_lost_ongoing",
-                           "transaction_coordinators_lost_when_complete",
                            "transactional_offsets",
                            "transactions_aborted",
                            "transactions_committed",
@@ -46,6 +51,8 @@ Tally::Tally() {
                            "zombies_fenced"}) {
     counts_[name] = 0;
   }
+  for (const auto& state : transaction_states()) counts_[transactions_lost + state] = 0;
+  for (const auto& state : group_states()) counts_[groups_lost + state] = 0;
 }
 
 std::vector<std::string> Tally::names() const {
@@ -78,10 +85,7 @@ void Tally::observe(const Event& event) {
   if (std::holds_alternative<SnapshotLoaded>(event.body)) count("snapshots_loaded");
   if (std::holds_alternative<LogTruncated>(event.body)) count("truncations");
   if (std::holds_alternative<BrokerFenced>(event.body)) count("fencings");
-  if (const auto* group = std::get_if<GroupStateChanged>(&event.body)) {
-    const bool is_rebalance = group->state == "PreparingRebalance" || group->state == "Reconciling";
-    if (is_rebalance) count("group_rebalances");
-  }
+  if (const auto* group = std::get_if<GroupStateChanged>(&event.body)) on(*group, event.node);
   if (const auto* synced = std::get_if<SyncGroupAnswered>(&event.body)) {
     if (synced->error == 0) count("group_assignments");
     if (synced->error == 0) coordinates(synced->group, event.node);
@@ -96,6 +100,9 @@ void Tally::observe(const Event& event) {
     if (commit->error == 0) coordinates(commit->group, event.node);
   }
   observe_transactions(event);
+  if (const auto* stopped = std::get_if<NodeStopped>(&event.body)) {
+    if (stopped->how != NodeStopped::How::shutdown) lose_coordinator(event.node);
+  }
 }
 
 void Tally::observe_transactions(const Event& event) {
@@ -107,9 +114,6 @@ void Tally::observe_transactions(const Event& event) {
   if (const auto* ended = std::get_if<EndTxnAnswered>(&event.body)) note_fencing(ended->error);
   if (const auto* changed = std::get_if<TransactionStateChanged>(&event.body)) {
     on(*changed, event.node);
-  }
-  if (const auto* stopped = std::get_if<NodeStopped>(&event.body)) {
-    if (stopped->how != NodeStopped::How::shutdown) lose_coordinator(event.node);
   }
 }
 
@@ -137,25 +141,41 @@ void Tally::on(const TransactionStateChanged& body, NodeId node) {
   if (known.coordinator.is_set() && known.coordinator != node) {
     count("transaction_coordinator_changes");
   }
-  known = {node, body.state};
+  known = {.coordinator = node, .state = body.state};
 }
 
-// By what state the transactions were in that it coordinated.
+void Tally::on(const GroupStateChanged& body, NodeId node) {
+  if (body.state == "PreparingRebalance" || body.state == "Reconciling") count("group_rebalances");
+  auto& known = groups_[body.group];
+  if (!is_in_memory_only(body.state)) known.loaded = body.state;
+  known.coordinator = node;
+  known.state = body.state;
+  known.is_lost = false;
+}
+
+// By the state of what it coordinated, which it then no longer does until it says so.
 void Tally::lose_coordinator(NodeId node) {
-  for (const auto& [id, known] : transactions_) {
-    if (known.coordinator != node) continue;
-    if (known.state == "Ongoing") count("transaction_coordinators_lost_ongoing");
-    if (known.state == "PrepareCommit") count("transaction_coordinators_lost_in_commit");
-    if (known.state == "PrepareAbort") count("transaction_coordinators_lost_in_abort");
-    if (known.state.starts_with("Complete")) count("transaction_coordinators_lost_when_complete");
-  }
+  const auto lose = [&](auto& all, const char* name) {
+    for (auto& [key, known] : all) {
+      if (known.coordinator != node || known.is_lost || known.state.empty()) continue;
+      count(name + known.state);
+      known.is_lost = true;
+    }
+  };
+  lose(transactions_, transactions_lost);
+  lose(groups_, groups_lost);
 }
 
-// A change is from one broker that a group works with to another.
+// A change is from one broker that a group works with to another, which found it in the log.
 void Tally::coordinates(const std::string& group, NodeId node) {
-  auto& known = coordinators_[group];
-  if (known.is_set() && known != node) count("coordinator_changes");
-  known = node;
+  auto& partner = partners_[group];
+  if (partner.is_set() && partner != node) count("coordinator_changes");
+  partner = node;
+  auto& known = groups_[group];
+  if (known.coordinator == node && !known.is_lost) return;
+  known.coordinator = node;
+  known.state = known.loaded;
+  known.is_lost = false;
 }
 
 void Tally::on(const LeaderElected& body) {

@@ -22,13 +22,14 @@ class Tally {
   std::vector<std::string> names() const;
 
  private:
-  void count(const char* name) { ++counts_.at(name); }
+  void count(const std::string& name) { ++counts_.at(name); }
   void coordinates(const std::string& group, NodeId node);
   void observe_transactions(const Event& event);
   void note_fencing(std::int32_t error);
   void lose_coordinator(NodeId node);
   void on(const TransactionEnded& body);
   void on(const TransactionStateChanged& body, NodeId node);
+  void on(const GroupStateChanged& body, NodeId node);
   void on(const LeaderElected& body);
   void on(const IsrChanged& body);
   void on(const PartitionCommitted& body);
@@ -42,14 +43,17 @@ class Tally {
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
-  std::set<Numbers> answered_;                  // Of idempotent producers' batches.
-  bool has_voters_ = false;                     // Those that the quorum began with.
-  std::map<std::string, NodeId> coordinators_;  // By group.
+  std::set<Numbers> answered_;              // Of idempotent producers' batches.
+  bool has_voters_ = false;                 // Those that the quorum began with.
+  std::map<std::string, NodeId> partners_;  // Of groups: who answers their members.
   struct Coordinated {
     NodeId coordinator = no_node;
     std::string state;
+    std::string loaded = {};  // In which the next coordinator finds it; of groups.
+    bool is_lost = false;     // The coordinator is, and no other one has been heard of.
   };
   std::map<std::string, Coordinated> transactions_;  // By transactional id.
+  std::map<std::string, Coordinated> groups_;
   LeaderEpoch quorum_epoch_ = no_epoch;
   NodeId quorum_leader_ = no_node;
 };

@@ -17,6 +17,7 @@ std::string describe(const Fault& fault) {
   for (const auto& [name, value] : fault.parameters) {
     text += fmt::format(" {}={}", name, text_of(value));
   }
+  if (fault.when) text += fmt::format(" when {}", text_of(*fault.when));
   return text;
 }
 
@@ -60,15 +61,54 @@ Faults::Faults(World& world, Resolve resolve) : world_(world), resolve_(std::mov
 void Faults::inject(const Fault& fault, std::int32_t number) {
   if (find_fault_kind(fault.kind) == nullptr) return;
   const auto key = Random(world_.seed(), "fault").draw(number);
-  world_.scheduler().call_at(fault.at, key, [this, fault, number] { begin(fault, number); });
+  if (fault.when && !is_listening_) {
+    is_listening_ = true;
+    world_.recorder().listen([this](const Event& event) { on_event(event); });
+  }
+  world_.scheduler().call_at(fault.at, key, [this, fault, number] {
+    if (fault.when) return wait(fault, number);
+    begin(fault, number);
+  });
 }
 
-void Faults::begin(const Fault& fault, std::int32_t number) {
+void Faults::wait(const Fault& fault, std::int32_t number) {
+  if (!are_lifted_) waiting_[number] = {fault};
+}
+
+void Faults::on_event(const Event& event) {
+  const auto entered = states_.observe(event);
+  if (!entered) return;
+  for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+    Waiting& waiting = entry->second;
+    const Trigger& trigger = *waiting.fault.when;
+    const bool is_it = fits(trigger, *entered) && ++waiting.seen >= trigger.nth;
+    if (is_it) trigger_by(event, entry->first, std::move(waiting.fault));
+    entry = is_it ? waiting_.erase(entry) : std::next(entry);
+  }
+}
+
+// Who tells of it is in the middle of a step: the fault begins right after that, at the earliest.
+void Faults::trigger_by(const Event& event, std::int32_t number, Fault fault) {
+  const auto* there = world_.find(event.node);
+  for (auto* side : {&fault.targets, &fault.peers}) {
+    for (auto& name : *side) {
+      if (there != nullptr && name == triggering_machine) name = there->name();
+    }
+  }
+  const auto key = Random(world_.seed(), "triggered_fault").draw(number);
+  const Instant at = world_.scheduler().step_time() + fault.when->after;
+  const EventId cause = event.id;
+  world_.scheduler().call_at(
+      at, key, [this, fault = std::move(fault), number, cause] { begin(fault, number, cause); });
+}
+
+void Faults::begin(const Fault& fault, std::int32_t number, EventId cause) {
   if (are_lifted_) return;
   REQUIRE(!active_.contains(number), number);
   const Machines targets = find(fault.targets);
   const Machines peers = find(fault.peers);
-  world_.emit(FaultBegan{number, fault.kind, describe(fault), nodes_of(targets), nodes_of(peers)});
+  world_.emit(FaultBegan{number, fault.kind, describe(fault), nodes_of(targets), nodes_of(peers)},
+              no_node, cause);
   ++counts_[fault.kind].begun;
   Active& active = active_[number];
   active.kind = fault.kind;

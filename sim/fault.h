@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "sim/trigger.h"
 #include "sim/world.h"
 
 namespace brokersim::sim {
@@ -45,7 +47,8 @@ const FaultKind* find_fault_kind(std::string_view name);
 struct Fault {
   using Parameter = std::variant<std::int64_t, Duration>;
   std::string kind;
-  Instant at;
+  Instant at;                   // When it begins, or begins to wait.
+  std::optional<Trigger> when;  // What it waits for: its targets may be `triggering_machine`.
   Duration lasting{};
   std::vector<std::string> targets;
   std::vector<std::string> peers;  // Of links. Empty: all other machines.
@@ -61,7 +64,8 @@ class Faults {
   explicit Faults(World& world, Resolve resolve = {});
 
   // Schedules beginning and end. `number` is the fault's place in the plan, from 1. A kind that
-  // does not exist does nothing.
+  // does not exist does nothing, nor does a fault that waits for what never happens. One that waits
+  // is injected outside of listeners.
   void inject(const Fault& fault, std::int32_t number);
   // Ends a fault before its time; what is over, or has not begun, stays as it is.
   void end(std::int32_t number);
@@ -83,9 +87,16 @@ class Faults {
     Lift lift;
     TimerId end;
   };
+  struct Waiting {
+    Fault fault;
+    std::int64_t seen = 0;  // What it waits for, since it waits.
+  };
   using Machines = std::vector<Machine*>;
 
-  void begin(const Fault& fault, std::int32_t number);
+  void wait(const Fault& fault, std::int32_t number);
+  void on_event(const Event& event);
+  void trigger_by(const Event& event, std::int32_t number, Fault fault);
+  void begin(const Fault& fault, std::int32_t number, EventId cause = {});
   Machines find(const std::vector<std::string>& targets) const;
   Machines peers_of(const Fault& fault, const Machines& targets) const;
   Lift apply(const Fault& fault, const Machines& targets);
@@ -99,6 +110,9 @@ class Faults {
   World& world_;
   Resolve resolve_;
   bool are_lifted_ = false;
+  bool is_listening_ = false;
+  StateWatch states_;
+  std::map<std::int32_t, Waiting> waiting_;
   std::map<std::int32_t, Active> active_;
   std::map<std::string, Count> counts_;
 };

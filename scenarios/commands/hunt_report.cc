@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -59,6 +61,28 @@ std::string block_of(const Followed& one, std::int64_t seeds, reports::Style sty
   return out;
 }
 
+// "Empty 3, Ongoing 40": those of the statistics that begin so; empty if all of them are 0.
+std::string by_state(const std::map<std::string, std::int64_t>& stats, std::string_view prefix) {
+  std::vector<std::string> texts;
+  bool has_any = false;
+  for (const auto& [name, count] : stats) {
+    if (!name.starts_with(prefix)) continue;
+    texts.push_back(fmt::format("{} {}", name.substr(prefix.size()), count));
+    has_any = has_any || count > 0;
+  }
+  return has_any ? fmt::format("{}", fmt::join(texts, ", ")) : "";
+}
+
+std::string coordinators_lost(const std::map<std::string, std::int64_t>& stats) {
+  const auto groups = by_state(stats, "group_coordinators_lost_in_");
+  const auto transactions = by_state(stats, "transaction_coordinators_lost_in_");
+  if (groups.empty() && transactions.empty()) return "";
+  std::string out = " crashes    of coordinators, by the state of what they coordinated\n";
+  if (!groups.empty()) out += fmt::format("   groups        {}\n", groups);
+  if (!transactions.empty()) out += fmt::format("   transactions  {}\n", transactions);
+  return out;
+}
+
 std::string reached(const HuntReport& report) {
   const auto& stats = report.result.stats;
   const auto of = [&](const char* name) {
@@ -77,14 +101,11 @@ std::string reached(const HuntReport& report) {
   if (of("transactions_committed") > 0) {
     out += fmt::format(
         "            {} transactions committed, in {} runs, {} aborted, {} of unknown end,\n"
-        "            {} zombies fenced; coordinators of transactions lost: {} ongoing,\n"
-        "            {} in commit, {} in abort, {} when complete\n",
+        "            {} zombies fenced\n",
         of("transactions_committed"), of("runs_that_commit"), of("transactions_aborted"),
-        of("transactions_of_unknown_end"), of("zombies_fenced"),
-        of("transaction_coordinators_lost_ongoing"), of("transaction_coordinators_lost_in_commit"),
-        of("transaction_coordinators_lost_in_abort"),
-        of("transaction_coordinators_lost_when_complete"));
+        of("transactions_of_unknown_end"), of("zombies_fenced"));
   }
+  out += coordinators_lost(stats);
   out += " faults     took effect / begun\n";
   for (const auto& [name, begun] : stats) {
     if (!name.starts_with("fault.") || name.ends_with(".effective")) continue;

@@ -147,6 +147,44 @@ RC_GTEST_PROP(DrawPlan, members_of_a_group_agree_and_come_back, (std::uint32_t s
   RC_ASSERT(*read == plan);
 }
 
+const std::string aimed = R"(
+[[producers]]
+name = "p"
+transactional = true
+[[faults]]
+kind = "crash"
+at = "1s"
+for = "1s"
+targets = ["there"]
+when = { transaction = "p-01", becomes = "PrepareCommit" }
+[mix]
+count = 40
+window = "1s..9s"
+kinds = [{ kind = "crash", targets = ["there"], when = { transaction = ["p-01", "*"], becomes = ["Empty", "Ongoing"], nth = "1..3", after = "0us..99us" } }]
+)";
+
+RC_GTEST_PROP(DrawPlan, what_faults_wait_for_is_drawn_too, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(aimed), seed + 1u);
+  RC_ASSERT(plan.faults.size() == 41u);
+  RC_ASSERT(plan.faults[0].when == (When{.transaction = "p-01", .becomes = "PrepareCommit"}));
+  std::set<std::string> states;
+  std::set<std::int64_t> times;
+  for (std::size_t i = 1; i < plan.faults.size(); ++i) {
+    const auto& fault = plan.faults[i];
+    states.insert(fault.when.becomes);
+    times.insert(fault.when.nth);
+    RC_ASSERT(fault.when.transaction == "p-01" || fault.when.transaction == "*");
+    RC_ASSERT(fault.when.group.empty());
+    RC_ASSERT(fault.when.after < Duration(100us));
+    RC_ASSERT(fault.targets == std::vector<std::string>{"there"});
+  }
+  RC_ASSERT(states == (std::set<std::string>{"Empty", "Ongoing"}));
+  RC_ASSERT(times == (std::set<std::int64_t>{1, 2, 3}));
+  const auto read = parse_plan(to_toml(plan), "p.toml");
+  RC_ASSERT(read);
+  RC_ASSERT(*read == plan);
+}
+
 TEST(DrawPlan, seed_zero_has_the_fixed_faults_alone) {
   const auto scenario = load_scenario("leader-failover", folder);
   ASSERT_TRUE(scenario) << scenario.error();

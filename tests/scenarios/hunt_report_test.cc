@@ -110,6 +110,17 @@ TEST(HuntReport, without_failure_is_an_honest_bound) {
   EXPECT_TRUE(contains(text, "   pause                      1 / 3\n")) << text;
 }
 
+TEST(HuntReport, says_in_which_states_coordinators_were_lost) {
+  auto report = report_of(10, {});
+  EXPECT_FALSE(contains(human(report, {}), "coordinators"));
+  report.result.stats["group_coordinators_lost_in_Stable"] = 0;
+  report.result.stats["transaction_coordinators_lost_in_Ongoing"] = 40;
+  report.result.stats["transaction_coordinators_lost_in_PrepareAbort"] = 0;
+  const auto text = human(report, {});
+  EXPECT_TRUE(contains(text, "   transactions  Ongoing 40, PrepareAbort 0\n")) << text;
+  EXPECT_FALSE(contains(text, "   groups ")) << text;
+}
+
 TEST(HuntReport, tells_of_a_failure_what_how_often_and_how_to_see_it) {
   const auto text = human(report_of(1000, {followed("BS-D01/lost", 4)}), {});
   EXPECT_TRUE(text.starts_with(" 1 distinct failure in 4 of 1000 seeds\n")) << text;

@@ -52,7 +52,11 @@ Plan example() {
                   .lasting = 250ms,
                   .targets = {"broker-1"},
                   .peers = {"leader:my-topic-0", "controller"},
-                  .parameters = {{"extra", Duration(20ms)}, {"bytes_per_second", 7}}}};
+                  .parameters = {{"extra", Duration(20ms)}, {"bytes_per_second", 7}}},
+                 {.kind = "crash",
+                  .at = 5s,
+                  .when = {.transaction = "*", .becomes = "PrepareAbort", .nth = 2, .after = 1ms},
+                  .targets = {"there"}}};
   return plan;
 }
 
@@ -73,6 +77,10 @@ TEST(PlanFiles, an_operation_or_a_fault_is_one_line_with_its_keys_in_order) {
   EXPECT_NE(text.find("  { at = \"4s\", for = \"250ms\", kind = \"slow_link\", "),
             std::string::npos)
       << text;
+  EXPECT_NE(text.find("  { at = \"5s\", when = { transaction = \"*\", becomes = \"PrepareAbort\", "
+                      "nth = 2, after = \"1ms\" }, kind = \"crash\", targets = [\"there\"] },\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(PlanFiles, a_mistyped_key_is_refused_with_its_place_and_what_was_meant) {
@@ -91,6 +99,29 @@ TEST(PlanFiles, a_mistyped_fault_parameter_setting_or_bug_is_refused_likewise) {
             "'replica.lag.time.max.ms'?");
   EXPECT_EQ(error_of("version = 1\nbugs = [\"REP-1\"]\n"),
             "p.toml:2:9: there is no bug 'REP-1'; did you mean 'REP-01'?");
+}
+
+TEST(PlanFiles, a_fault_that_waits_for_what_cannot_be_is_refused) {
+  const auto error = [](const std::string& fault) {
+    return error_of("version = 1\nfaults = [ { kind = \"crash\", " + fault + " } ]");
+  };
+  EXPECT_EQ(error("when = { group = \"g\", becomes = \"Stable\" }, targets = [\"there\"]"), "none");
+  EXPECT_EQ(error("when = { transaction = \"t\", becomes = \"PrepareComit\" }"),
+            "p.toml:2:68: there is no state of transactions 'PrepareComit'; did you mean "
+            "'PrepareCommit'?");
+  EXPECT_EQ(error("when = { group = \"g\", becomes = \"Ongoing\" }").substr(0, 53),
+            "p.toml:2:62: there is no state of groups 'Ongoing'; t");
+  EXPECT_EQ(error("when = { becomes = \"Stable\" }"),
+            "p.toml:2:37: a fault waits for a transaction or for a group");
+  EXPECT_EQ(error("when = { group = \"g\", transaction = \"t\", becomes = \"Empty\" }"),
+            "p.toml:2:37: a fault waits for a transaction or for a group");
+  EXPECT_EQ(error("when = { group = \"g\" }"), "p.toml:2:37: there is no 'becomes' here");
+  EXPECT_EQ(error("when = { group = \"g\", becomes = \"Empty\", nth = 0 }"),
+            "p.toml:2:77: the first time is nth = 1");
+  EXPECT_EQ(error("when = { group = \"g\", becomes = \"Empty\", nht = 2 }"),
+            "p.toml:2:71: unknown key 'nht'; did you mean 'nth'?");
+  EXPECT_EQ(error("targets = [\"there\"]"),
+            "p.toml:2:41: 'there' is where what a fault waits for happens: it has no 'when'");
 }
 
 TEST(PlanFiles, values_of_a_wrong_kind_are_refused_with_what_is_wanted) {

@@ -97,6 +97,31 @@ TEST(ScenarioErrors, targets_that_nothing_is_called) {
             "s.toml:102:39: there is no target 'follower'; did you mean 'followers'?");
 }
 
+TEST(ScenarioErrors, faults_that_wait_for_what_is_not_there) {
+  const auto when = [](const std::string& what) {
+    return scenario_error(
+        "[[producers]]\nname = \"bank\"\ntransactional = true\n[[consumers]]\n"
+        "name = \"m\"\ngroup = \"g\"\n[mix]\nkinds = [{ kind = \"crash\", "
+        "targets = [\"there\"], when = { " +
+        what + " } }]\n");
+  };
+  EXPECT_EQ(when("transaction = [\"bank-01\", \"*\"], becomes = \"Empty\", nth = \"1..9\""),
+            "none");
+  EXPECT_EQ(when("group = \"g\", becomes = [\"Stable\", \"Empty\"], after = \"0us..1ms\""), "none");
+  EXPECT_EQ(when("transaction = \"bank-02\", becomes = \"Empty\""),
+            "s.toml:108:72: there is no transactional id 'bank-02'; did you mean 'bank-01'?");
+  EXPECT_EQ(when("transaction = \"host-01\", becomes = \"Empty\"").substr(0, 54),
+            "s.toml:108:72: there is no transactional id 'host-01';");
+  EXPECT_EQ(when("group = \"bank\", becomes = \"Empty\"").substr(0, 38),
+            "s.toml:108:66: there is no group 'bank");
+  EXPECT_EQ(when("group = \"g\", becomes = [\"Stable\", \"Emtpy\"]"),
+            "s.toml:108:92: there is no state of groups 'Emtpy'; did you mean 'Empty'?");
+  EXPECT_EQ(when("group = \"g\", becomes = \"Empty\", nth = \"0..3\""),
+            "s.toml:108:96: the first time is nth = 1");
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\ntargets = [\"there\"]\n"),
+            "s.toml:104:12: there is no target 'there'");
+}
+
 TEST(ScenarioErrors, faults_that_could_not_be) {
   EXPECT_EQ(scenario_error("[[faults]]\nkind = \"pause\"\n"),
             "s.toml:102:8: pause lasts, so it needs a time: for = \"5s\"");

@@ -68,6 +68,21 @@ TEST(Shrink, leaves_only_what_is_essential) {
   EXPECT_LT(runs, 200);
 }
 
+TEST(Shrink, what_a_fault_waits_for_gets_simpler_and_stays) {
+  Plan plan{.scenario = "aimed"};
+  plan.faults = {{.kind = "crash",
+                  .at = 1s,
+                  .when = {.group = "g", .becomes = "Stable", .nth = 9, .after = 1ms}}};
+  const auto smallest = [&](std::int64_t nth) {
+    const auto needs = [nth](const Plan& each) {
+      return each.faults.size() == 1 && each.faults[0].when.nth >= nth ? Fingerprints{"x"} : passes;
+    };
+    return shrink(plan, "x", needs).faults.at(0).when;
+  };
+  EXPECT_EQ(smallest(1), (When{.group = "g", .becomes = "Stable"}));
+  EXPECT_EQ(smallest(3), (When{.group = "g", .becomes = "Stable", .nth = 4}));
+}
+
 TEST(Shrink, no_entry_of_the_result_can_go_alone) {
   // An odd number of faults fails: single entries cannot go, pairs can.
   const auto fails = [](const Plan& plan) { return plan.faults.size() % 2 == 1; };

@@ -155,5 +155,149 @@ TEST_F(FaultTest, targets_are_resolved_when_the_fault_begins) {
   EXPECT_EQ(b_.state(), Machine::State::down);
 }
 
+// ---- Faults that wait for a state --------------------------------------------------------------
+
+class WaitingFaultTest : public FaultTest {
+ protected:
+  // Whoever coordinates it says so; what it is about is in that state from then on.
+  void becomes(const std::string& state, Machine& coordinator, const std::string& id = "id") {
+    world_.emit(TransactionStateChanged{.transactional_id = id, .state = state},
+                coordinator.node());
+  }
+  // It crashes whoever says that a transaction of `id` is prepared.
+  static Fault crash_when_prepared(const std::string& id = "id") {
+    return {.kind = "crash",
+            .at = Instant{1s},
+            .when = Trigger{.name = id, .becomes = "PrepareCommit"},
+            .lasting = 1s,
+            .targets = {triggering_machine}};
+  }
+  bool is_down_now(const Machine& machine) {
+    world_.run_until(world_.now() + 1us);
+    return machine.state() == Machine::State::down;
+  }
+
+  Faults faults_{world_};
+};
+
+TEST_F(WaitingFaultTest, strikes_the_machine_that_tells_of_it_and_names_what_it_waited_for) {
+  faults_.inject(crash_when_prepared(), 1);
+  world_.run_until(Instant{3s});
+  EXPECT_TRUE(all<FaultBegan>().empty());
+  becomes("Ongoing", b_);
+  EXPECT_FALSE(is_down_now(b_));
+  becomes("PrepareCommit", b_);
+  const auto told = events_.back().id;
+  EXPECT_TRUE(is_down_now(b_));
+  ASSERT_EQ(all<FaultBegan>().size(), 1u);
+  EXPECT_EQ(all<FaultBegan>()[0].detail, "b when transaction id becomes PrepareCommit");
+  EXPECT_EQ(all<FaultBegan>()[0].targets, std::vector{b_.node()});
+  for (const auto& event : events_) {
+    if (std::holds_alternative<FaultBegan>(event.body)) {
+      EXPECT_EQ(event.causes.ids[0], told);
+    }
+  }
+  world_.run_until(Instant{5s});
+  EXPECT_EQ(b_.state(), Machine::State::running);
+  EXPECT_EQ(faults_.counts().at("crash").effective, 1);
+}
+
+TEST_F(WaitingFaultTest, is_over_after_once) {
+  faults_.inject(crash_when_prepared(), 1);
+  world_.run_until(Instant{2s});
+  becomes("PrepareCommit", a_);
+  world_.run_until(Instant{5s});
+  becomes("CompleteCommit", b_);
+  becomes("PrepareCommit", b_);
+  EXPECT_FALSE(is_down_now(b_));
+  EXPECT_EQ(faults_.counts().at("crash").begun, 1);
+}
+
+TEST_F(WaitingFaultTest, does_not_count_what_was_before_its_time) {
+  faults_.inject(crash_when_prepared(), 1);
+  becomes("PrepareCommit", a_);
+  world_.run_until(Instant{2s});
+  EXPECT_EQ(a_.state(), Machine::State::running);
+  // Nor is that a state entered which it was in already, whoever says so.
+  becomes("PrepareCommit", b_);
+  EXPECT_FALSE(is_down_now(b_));
+  becomes("CompleteCommit", b_);
+  becomes("PrepareCommit", b_);
+  EXPECT_TRUE(is_down_now(b_));
+}
+
+TEST_F(WaitingFaultTest, waits_for_the_nth_time_and_then_for_so_long) {
+  auto fault = crash_when_prepared();
+  fault.when->nth = 3;
+  fault.when->after = 250us;
+  faults_.inject(fault, 1);
+  world_.run_until(Instant{2s});
+  for (int n = 1; n <= 3; ++n) {
+    EXPECT_FALSE(is_down_now(c_)) << n;
+    becomes("Ongoing", c_);
+    becomes("PrepareCommit", c_);
+  }
+  world_.run_until(world_.now() + 249us);
+  EXPECT_EQ(c_.state(), Machine::State::running);
+  EXPECT_TRUE(is_down_now(c_));
+  EXPECT_EQ(all<FaultBegan>()[0].detail,
+            "c when transaction id becomes PrepareCommit, time 3, 250us later");
+}
+
+TEST_F(WaitingFaultTest, knows_transactions_from_groups_and_one_from_another) {
+  auto fault = crash_when_prepared();
+  fault.when->becomes = "Empty";
+  faults_.inject(fault, 1);
+  world_.run_until(Instant{2s});
+  world_.emit(GroupStateChanged{.group = "id", .state = "Empty"}, a_.node());
+  EXPECT_FALSE(is_down_now(a_));
+  becomes("Empty", b_, "another");
+  EXPECT_FALSE(is_down_now(b_));
+  becomes("Empty", c_);
+  EXPECT_TRUE(is_down_now(c_));
+}
+
+TEST_F(WaitingFaultTest, of_any_counts_all_of_them_together) {
+  auto fault = crash_when_prepared(any_name);
+  fault.when->nth = 2;
+  faults_.inject(fault, 1);
+  world_.run_until(Instant{2s});
+  becomes("PrepareCommit", a_, "one");
+  becomes("PrepareCommit", b_, "another");
+  EXPECT_TRUE(is_down_now(b_));
+  EXPECT_EQ(a_.state(), Machine::State::running);
+  EXPECT_EQ(all<FaultBegan>()[0].detail, "b when a transaction becomes PrepareCommit, time 2");
+}
+
+TEST_F(WaitingFaultTest, may_strike_others_and_what_lies_between) {
+  auto cut = crash_when_prepared();
+  cut.kind = "partition";
+  cut.targets = {"a"};
+  cut.peers = {triggering_machine};
+  faults_.inject(cut, 1);
+  world_.run_until(Instant{2s});
+  becomes("PrepareCommit", b_);
+  world_.run_until(Instant{2500ms});
+  EXPECT_EQ(all<FaultBegan>()[0].targets, std::vector{a_.node()});
+  EXPECT_EQ(all<FaultBegan>()[0].peers, std::vector{b_.node()});
+  world_.run_until(Instant{4s});
+  EXPECT_EQ(faults_.counts().at("partition").effective, 1);
+}
+
+TEST_F(WaitingFaultTest, does_not_begin_when_all_are_lifted) {
+  faults_.inject(crash_when_prepared(), 1);
+  auto later = crash_when_prepared();
+  later.when->after = 1s;
+  later.when->becomes = "Ongoing";
+  faults_.inject(later, 2);
+  world_.run_until(Instant{2s});
+  becomes("Ongoing", a_);
+  faults_.lift_all();
+  becomes("PrepareCommit", b_);
+  world_.run_until(Instant{5s});
+  EXPECT_TRUE(all<FaultBegan>().empty());
+  EXPECT_TRUE(faults_.counts().empty());
+}
+
 }  // namespace
 }  // namespace brokersim::sim

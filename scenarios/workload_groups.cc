@@ -72,6 +72,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   config.heartbeat_interval = std::min(config.heartbeat_interval, consumer.session_timeout / 3);
   config.enable_auto_commit = consumer.enable_auto_commit;
   config.auto_commit_interval = 1s;
+  config.rules = cluster_.nodes().front().rules.group;
   return config;
 }
 

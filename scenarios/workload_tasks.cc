@@ -127,6 +127,7 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   member.consumer.auto_offset_reset = client::OffsetReset::earliest;
   member.consumer.max_poll_records = static_cast<std::size_t>(task.max_poll_records);
   member.group_id = task.group;
+  member.rules = cluster_.nodes().front().rules.group;
   member.assignor = task.assignor;
   member.session_timeout = task.session_timeout;
   member.max_poll_interval = std::max(task.session_timeout, member_max_poll_interval);

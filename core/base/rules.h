@@ -106,6 +106,8 @@ struct TransactionRules {
   bool begins_after_abort = true;
   // Offsets are committed in a transaction by members of the present generation (KIP-447).
   bool checks_members_of_groups = true;
+  // A transaction begins whatever the clock said when the one before did (KAFKA-8803).
+  bool begins_at_any_time = true;
   friend bool operator==(const TransactionRules&, const TransactionRules&) = default;
 };
 
@@ -128,10 +130,12 @@ struct AppendRules {
   bool checks_epoch_before_verification = true;
   // No batch overtakes an earlier one that is still being verified (KAFKA-14920).
   bool keeps_order_through_verification = true;
+  // Offsets that are committed in a transaction are verified, too (KAFKA-15449).
+  bool verifies_offsets = true;
   friend bool operator==(const AppendRules&, const AppendRules&) = default;
 };
 
-// Those of group coordinators.
+// Those of group coordinators, and of the members of groups.
 struct GroupRules {
   // Who leads no more does not take the progress of its new leader's log for that of its own writes
   // (KAFKA-20634).
@@ -147,6 +151,12 @@ struct GroupRules {
   // lost, which has nothing but what it was given; or any; or none.
   enum class PreviousEpoch : std::uint8_t { if_owned_is_assigned, accepted, refused };
   PreviousEpoch previous_epoch = PreviousEpoch::if_owned_is_assigned;
+  // Who was told its id and does not come back with it is not waited for (KIP-394, KAFKA-9232).
+  bool forgets_who_never_came = true;
+  // Of what members say they hold, what they say of the latest generation counts (KAFKA-12984).
+  bool believes_latest_claims = true;
+  // What was handed out is committed, and not what was fetched (KAFKA-2942).
+  bool commits_what_was_handed_out = true;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
 };
 
@@ -154,6 +164,8 @@ struct GroupRules {
 struct LogRules {
   // After an I/O error nothing is appended to the log any more (KAFKA-10778).
   bool goes_offline_after_error = true;
+  // A producer is known though its last batch is deleted (KAFKA-7190, KIP-360).
+  bool keeps_producers_of_deleted_batches = true;
   // Of each active producer compaction keeps the last batch (KAFKA-5490).
   bool cleaner_keeps_last_batches = true;
   // Compaction knows which transactions still have records, from one file to the next (KAFKA-8351).
@@ -191,6 +203,10 @@ struct Rules {
   // certainly is in no log; or any that was not acknowledged.
   enum class Renumber : std::uint8_t { refused, unacknowledged };
   Renumber renumber = Renumber::refused;
+
+  // What an idempotent producer sends again keeps its numbers (KAFKA-5494).
+  bool numbers_batches_once = true;
+
   QuorumRules quorum;
   ReplicationRules replication;
   ControllerRules controller;

@@ -147,7 +147,7 @@ Expected<Appended, ErrorCode> Replica::append(Host& host, wire::Batch batch,
   const auto id = batch.header.producer_id;
   const auto& rules = config_.rules.append;
   const bool is_verified =
-      !verifies_transactions() || verifications_.is_valid(id, request.ticket, rules);
+      !verifies(batch.header) || verifications_.is_valid(id, request.ticket, rules);
   const auto repeated =
       log_->producers().check(batch.header, {.origin = request.origin,
                                              .is_verified = is_verified,
@@ -190,14 +190,16 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   return result;
 }
 
-bool Replica::verifies_transactions() const {
-  return config_.transaction_partition_verification_enable &&
-         config_.rules.append.verifies_transactions;
+// Offsets that a coordinator appends have no sequence.
+bool Replica::verifies(const wire::BatchHeader& batch) const {
+  const auto& rules = config_.rules.append;
+  return config_.transaction_partition_verification_enable && rules.verifies_transactions &&
+         (rules.verifies_offsets || batch.base_sequence >= 0);
 }
 
 std::optional<partition::VerificationTicket> Replica::begin_verification(
     Host& host, const wire::BatchHeader& batch, bool adds) {
-  if (!adds && !verifies_transactions()) return std::nullopt;
+  if (!adds && !verifies(batch)) return std::nullopt;
   if (!leader_ || !batch.is_transactional()) return std::nullopt;
   const auto id = batch.producer_id;
   const auto epoch = batch.producer_epoch;

@@ -165,7 +165,7 @@ class Replica {
   Signal& changed() { return changed_; }
 
  private:
-  bool verifies_transactions() const;
+  bool verifies(const wire::BatchHeader& batch) const;
   Expected<Appended, api::ErrorCode> append_to_log(Host& host, wire::Batch batch);
   void become_leader(Host& host);
   void become_follower(Host& host);

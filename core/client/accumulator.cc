@@ -231,6 +231,7 @@ void Accumulator::settle(Host& host, Instant now, BatchPtr batch, const Attempt&
   }
   const auto random = host.random("client.batch", ++backoffs_);
   batch->not_before = now + config_.client.backoff().after(batch->attempts, random);
+  if (!config_.rules.numbers_batches_once) batch->is_numbered = false;
   const auto later = std::find_if(queue.batches.begin(), queue.batches.end(),
                                   [&](const auto& b) { return b->number > batch->number; });
   queue.batches.insert(later, std::move(batch));

@@ -55,7 +55,7 @@ void deal_out(const Subscriptions& members, const Counts& partitions, Assignment
 // Who holds what, by the claims of the latest generation: who was left behind may still believe
 // that it holds what has long been given to others (KAFKA-12984).
 std::map<TopicPartition, std::string> owners_of(const Subscriptions& members,
-                                                const Counts& partitions) {
+                                                const Counts& partitions, const GroupRules& rules) {
   std::map<TopicPartition, std::string> owners;
   std::map<TopicPartition, std::int32_t> since;
   std::set<TopicPartition> disputed;
@@ -64,6 +64,10 @@ std::map<TopicPartition, std::string> owners_of(const Subscriptions& members,
       const bool exists = partition.partition < count_of(partitions, partition.topic) &&
                           subscription.topics.contains(partition.topic);
       if (!exists) continue;
+      if (!rules.believes_latest_claims) {
+        owners[partition] = member;
+        continue;
+      }
       const auto known = since.find(partition);
       if (known != since.end() && known->second > subscription.generation) continue;
       if (known != since.end() && known->second == subscription.generation) {
@@ -163,7 +167,7 @@ std::optional<Assignor> assignor_named(std::string_view name) {
 }
 
 Assignment assign(Assignor assignor, const Subscriptions& members,
-                  const std::map<std::string, std::int32_t>& partitions) {
+                  const std::map<std::string, std::int32_t>& partitions, const GroupRules& rules) {
   Assignment result;
   for (const auto& [member, subscription] : members) result[member];
   if (assignor == Assignor::range) {
@@ -174,7 +178,7 @@ Assignment assign(Assignor assignor, const Subscriptions& members,
     deal_out(members, partitions, result);
     return result;
   }
-  const auto owners = owners_of(members, partitions);
+  const auto owners = owners_of(members, partitions, rules);
   Balance balance(members, partitions, result);
   balance.keep(owners);
   balance.give_the_rest(owners);

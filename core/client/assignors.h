@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/rules.h"
 
 namespace brokersim::client {
 
@@ -38,6 +39,7 @@ using Assignment = std::map<std::string, std::set<TopicPartition>>;
 // except that cooperative_sticky gives what is still held to nobody else. `partitions` counts those
 // of each topic; a topic that is not in it has none.
 Assignment assign(Assignor assignor, const Subscriptions& members,
-                  const std::map<std::string, std::int32_t>& partitions);
+                  const std::map<std::string, std::int32_t>& partitions,
+                  const GroupRules& rules = {});
 
 }  // namespace brokersim::client

@@ -174,8 +174,9 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
     }
     assigned_ = look_up_topics(env, members);
     // KIP-814: who leads again, and finds all as it was, only watches for what changes.
-    const Assignment shares =
-        joined.skip_assignment ? Assignment{} : assign(config_.assignor, members, assigned_);
+    const Assignment shares = joined.skip_assignment
+                                  ? Assignment{}
+                                  : assign(config_.assignor, members, assigned_, config_.rules);
     for (const auto& [member, partitions] : shares) {
       request.assignments.push_back({member, assignment_of(partitions)});
     }

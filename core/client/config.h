@@ -87,6 +87,7 @@ struct GroupConsumerConfig {
   Duration max_poll_interval = 300s;    // max.poll.interval.ms
   bool enable_auto_commit = true;       // enable.auto.commit
   Duration auto_commit_interval = 5s;   // auto.commit.interval.ms
+  GroupRules rules;
 };
 
 }  // namespace brokersim::client

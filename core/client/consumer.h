@@ -88,6 +88,13 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   // The offset that comes next; nothing while it is being looked up.
   std::optional<Offset> position(const TopicPartition& partition) const;
   std::optional<Position> position_and_epoch(const TopicPartition& partition) const;
+  // The same of the record behind what is fetched.
+  std::optional<Position> fetched_up_to(const TopicPartition& partition) const {
+    auto position = position_and_epoch(partition);
+    if (!position || assigned_.at(partition).buffered.empty()) return position;
+    const auto& last = assigned_.at(partition).buffered.back();
+    return Position{last.at.offset + 1, last.leader_epoch};
+  }
   // The leader's high watermark as of the last fetch; nothing before it.
   std::optional<Offset> high_watermark(const TopicPartition& partition) const;
 

@@ -182,7 +182,10 @@ bool GroupConsumer::take_over(Env& env, const Partitions& share) {
 Positions GroupConsumer::positions() const {
   Positions all;
   for (const auto& partition : held_) {
-    if (const auto position = consumer_->position_and_epoch(partition)) all[partition] = *position;
+    const auto position = config_.rules.commits_what_was_handed_out
+                              ? consumer_->position_and_epoch(partition)
+                              : consumer_->fetched_up_to(partition);
+    if (position) all[partition] = *position;
   }
   return all;
 }

@@ -20,6 +20,7 @@
 
 #include "core/api/describe_groups.h"
 #include "core/api/heartbeat.h"
+#include "core/base/rules.h"
 #include "core/group/group_config.h"
 #include "core/group/members.h"
 #include "core/group/output.h"
@@ -47,7 +48,8 @@ struct JoinContext {
 class Group {
  public:
   // `config` must outlive the group.
-  Group(std::string id, const GroupConfig& config) : id_(std::move(id)), config_(&config) {}
+  Group(std::string id, const GroupConfig& config, const GroupRules& rules = {})
+      : id_(std::move(id)), config_(&config), rules_(rules) {}
 
   // ---- Requests ----
 
@@ -161,6 +163,7 @@ class Group {
 
   std::string id_;
   const GroupConfig* config_;
+  GroupRules rules_;
   GroupState state_ = GroupState::empty;
   std::optional<std::int64_t> state_since_;
   std::int32_t generation_ = 0;

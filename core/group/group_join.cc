@@ -78,7 +78,8 @@ void Group::join_new(Now now, RequestId request, const JoinContext& context,
   }
   // KIP-394: who never comes back with its id never was a member, and no rebalance waits for it.
   if (context.version >= 4) {
-    pending_[id] = now.at + Duration(1ms) * asked.session_timeout_ms;
+    const Instant forgotten_at = now.at + Duration(1ms) * asked.session_timeout_ms;
+    pending_[id] = rules_.forgets_who_never_came ? forgotten_at : never;
     return out.answer(request, join_error(ErrorCode::member_id_required, id));
   }
   add_member(now, request, context, id, asked, out);

@@ -29,7 +29,8 @@ Shard::Slot* Shard::find_known(const std::string& group) {
 }
 
 Shard::Slot& Shard::find_or_make(const std::string& group) {
-  return groups_.try_emplace(group, Slot{.group = Group(group, config_)}).first->second;
+  return groups_.try_emplace(group, Slot{.group = Group(group, config_, group_rules_)})
+      .first->second;
 }
 
 // ---- Loading -----------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
       slot.consumers.reset();
       slot.group.load(*metadata->value);
     } else if (auto* slot = find(name)) {
-      slot->group = Group(name, config_);
+      slot->group = Group(name, config_, group_rules_);
     }
   } else {
     replay_of_consumers(entry);

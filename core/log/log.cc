@@ -227,6 +227,7 @@ LogResult<Done> Log::raise_start_offset(Host& host, Offset offset) {
   if (offset <= start_offset_) return Done{};
   start_offset_ = offset;
   epochs_.truncate_from_start(offset);
+  if (!config_.rules.keeps_producers_of_deleted_batches) producers_.forget_before(offset);
   while (segments_.size() > 1 && segments_[1]->base_offset() <= offset) {
     TRY(std::ignore, retire_segment(host));
   }

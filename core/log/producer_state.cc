@@ -149,6 +149,14 @@ void ProducerState::expire(WallTime now, Duration expiration) {
   });
 }
 
+void ProducerState::forget_before(Offset offset) {
+  std::erase_if(producers_, [offset](const auto& entry) {
+    const auto& producer = entry.second;
+    return !producer.open_since && !producer.batches.empty() &&
+           producer.batches.back().last_offset < offset;
+  });
+}
+
 void ProducerState::clear() {
   producers_.clear();
   open_.clear();

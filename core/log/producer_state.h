@@ -100,6 +100,8 @@ class ProducerState {
   // Forgets producers whose last batch is of `now - expiration` or earlier, by its own timestamp,
   // and who have no transaction open.
   void expire(WallTime now, Duration expiration);
+  // Forgets those whose last batch lies before `offset`, likewise.
+  void forget_before(Offset offset);
   void clear();
 
   // The first offset of the open transactions; nothing if none is open.

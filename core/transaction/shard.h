@@ -124,7 +124,7 @@ class Shard {
              const Then& then, Output& out);
   void answer_init(Now now, RequestId request, const std::string& id, Standing next, Output& out);
   void undo(const std::string& id);
-  void take_effect(Now now, const std::string& id, Output& out);
+  api::ErrorCode take_effect(Now now, const std::string& id, Output& out);
   void begin_markers(Now now, const std::string& id, Output& out);
   void complete(Now now, std::uint64_t round, Output& out);
   void abort_late_ones(Now now, Output& out);

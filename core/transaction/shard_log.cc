@@ -69,18 +69,22 @@ Output Shard::committed(Now now, Offset high_watermark) {
     entry = is_done ? in_flight_.erase(entry) : std::next(entry);
   }
   for (const auto& one : done) {
-    take_effect(now, one.id, out);
-    if (one.then) one.then(now, ErrorCode::none, out);
+    const auto error = take_effect(now, one.id, out);
+    if (one.then) one.then(now, error, out);
   }
   return out;
 }
 
-void Shard::take_effect(Now now, const std::string& id, Output& out) {
+ErrorCode Shard::take_effect(Now now, const std::string& id, Output& out) {
   auto& slot = slots_.at(id);
+  const bool has_gone_back =
+      slot.pending == State::ongoing && slot.next->started_at < slot.standing.started_at;
+  // It stays pending, and nobody else can change it.
+  if (has_gone_back && !rules_.begins_at_any_time) return ErrorCode::unknown_server_error;
   slot.pending.reset();
   if (!slot.next) {
     slots_.erase(id);
-    return;
+    return ErrorCode::none;
   }
   slot.standing = *std::exchange(slot.next, std::nullopt);
   const auto& standing = slot.standing;
@@ -92,6 +96,7 @@ void Shard::take_effect(Now now, const std::string& id, Output& out) {
                               .partitions = static_cast<std::int32_t>(standing.partitions.size())});
   expect_checks(now);
   if (is_prepared(standing.state)) begin_markers(now, id, out);
+  return ErrorCode::none;
 }
 
 // ---- Markers -----------------------------------------------------------------------------------

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "core/base/uuid_text.h"
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
-#include "core/base/uuid_text.h"
 
 namespace brokersim::broker::handlers {
 namespace {

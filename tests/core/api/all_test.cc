@@ -33,11 +33,10 @@ TEST(AllApis, are_named_as_in_the_protocol) {
 // librdkafka compresses only where Produce 0 is offered.
 TEST(AllApis, advertise_the_versions_that_clients_depend_on) {
   const std::vector<ApiVersionsResponse::ApiVersion> expected = {
-      {0, 0, 12}, {1, 4, 17}, {2, 1, 9},  {3, 0, 12}, {18, 0, 4}, {19, 2, 7},
-      {20, 1, 6}, {21, 0, 2}, {22, 0, 5}, {23, 2, 4}, {32, 0, 4}, {33, 0, 2},
-      {35, 1, 4}, {37, 0, 3}, {43, 0, 2}, {44, 0, 1}, {45, 0, 0}, {46, 0, 0},
-      {55, 0, 2}, {57, 0, 2}, {60, 0, 1}, {61, 0, 0}, {64, 0, 0}, {75, 0, 0},
-      {80, 0, 0}, {81, 0, 0}, {82, 0, 0},
+      {0, 0, 12}, {1, 4, 17}, {2, 1, 9},  {3, 0, 12}, {18, 0, 4}, {19, 2, 7}, {20, 1, 6},
+      {21, 0, 2}, {22, 0, 5}, {23, 2, 4}, {32, 0, 4}, {33, 0, 2}, {35, 1, 4}, {37, 0, 3},
+      {43, 0, 2}, {44, 0, 1}, {45, 0, 0}, {46, 0, 0}, {55, 0, 2}, {57, 0, 2}, {60, 0, 1},
+      {61, 0, 0}, {64, 0, 0}, {75, 0, 0}, {80, 0, 0}, {81, 0, 0}, {82, 0, 0},
   };
   std::vector<ApiKey> keys;
   for (const auto& range : expected) keys.push_back(ApiKey{range.api_key});

@@ -569,11 +569,12 @@ TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
                                          .client_software_version = "1"},
                  4);
     };
-    ASSERT_EQ(levels()->supported_features.size(), 4u);
-    EXPECT_EQ(levels()->supported_features[0].name, "eligible.leader.replicas.version");
-    EXPECT_EQ(levels()->supported_features[1].name, "group.version");
-    EXPECT_EQ(levels()->supported_features[2].name, "metadata.version");
-    EXPECT_EQ(levels()->supported_features[3].name, "transaction.version");
+    std::vector<std::string> names;
+    const auto told = levels();
+    for (const auto& feature : told->supported_features) names.push_back(feature.name);
+    EXPECT_EQ(names, (std::vector<std::string>{"eligible.leader.replicas.version", "group.version",
+                                               "kraft.version", "metadata.version",
+                                               "transaction.version"}));
     EXPECT_TRUE(levels()->finalized_features.empty());
     api::UpdateFeaturesRequest request;
     request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});

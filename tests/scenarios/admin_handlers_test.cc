@@ -573,8 +573,8 @@ TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
     const auto told = levels();
     for (const auto& feature : told->supported_features) names.push_back(feature.name);
     EXPECT_EQ(names, (std::vector<std::string>{"eligible.leader.replicas.version", "group.version",
-                                               "kraft.version", "metadata.version",
-                                               "transaction.version"}));
+                                               "metadata.version", "transaction.version",
+                                               "kraft.version"}));
     EXPECT_TRUE(levels()->finalized_features.empty());
     api::UpdateFeaturesRequest request;
     request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});

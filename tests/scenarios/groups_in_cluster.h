@@ -35,7 +35,7 @@ struct Reader {
 
 class GroupsInCluster : public testing::Test {
  protected:
-  GroupsInCluster() : GroupsInCluster({}) {}
+  GroupsInCluster() : GroupsInCluster(std::map<std::string, std::string>{}) {}
   // With settings besides those of all these tests.
   explicit GroupsInCluster(const std::map<std::string, std::string>& settings) {
     Plan plan;

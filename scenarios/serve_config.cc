@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/trimmed.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/cluster.h"
 #include "scenarios/kafka_settings.h"
@@ -27,13 +28,6 @@ struct Setting {
   std::string key, value, where;
   bool is_of_file = false;
 };
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 Expected<std::vector<Setting>, std::string> settings_of_file(const std::string& path) {
   std::ifstream in(path);

@@ -1,7 +1,6 @@
 #include "core/broker/config.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 #include <type_traits>
@@ -9,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/trimmed.h"
 #include "core/controller/topic_config.h"
 #include "core/raft/voter_set.h"
 
@@ -158,10 +158,7 @@ std::string parse(std::vector<group::ServerAssignor>& member, std::string_view t
   std::vector<group::ServerAssignor> assignors;
   while (true) {
     const auto comma = std::min(text.find(','), text.size());
-    auto name = text.substr(0, comma);
-    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-    name = name.substr(0, name.find_last_not_of(' ') + 1);
-    const auto assignor = group::server_assignor_named(name);
+    const auto assignor = group::server_assignor_named(trimmed(text.substr(0, comma)));
     const bool is_new =
         assignor && std::find(assignors.begin(), assignors.end(), *assignor) == assignors.end();
     if (!is_new) return "uniform and range, or one of them, with a comma between";

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/trimmed.h"
+
 namespace brokersim::controller {
 
 namespace {
@@ -60,12 +62,6 @@ constexpr std::array<std::string_view, 3> without_effect{
     "leader.replication.throttled.replicas",
     "preallocate",
 };
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
   text = trimmed(text);

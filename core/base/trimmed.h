@@ -1,0 +1,15 @@
+// A text without the blanks around it, as Kafka reads a setting.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace brokersim {
+
+inline std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+}  // namespace brokersim

@@ -252,8 +252,6 @@ void serve_broker(Node& node) {
       });
 }
 
-constexpr std::int16_t first_that_tells_of_level_0 = 4;  // Of ApiVersions (KAFKA-17492).
-
 // What this build supports, and the levels that are agreed on as far as the node has read.
 void describe_features(const QuorumNode& quorum, const controller::Image& image,
                        std::int16_t version, api::ApiVersionsResponse& response) {
@@ -268,7 +266,7 @@ void describe_features(const QuorumNode& quorum, const controller::Image& image,
         {.name = name, .max_version_level = level, .min_version_level = level});
   }
   // The quorum's own, which is not in the metadata (KIP-853).
-  if (version >= first_that_tells_of_level_0) {
+  if (version >= controller::first_that_tells_of_level_0) {
     const raft::KRaftVersions versions;
     response.supported_features.push_back({.name = std::string(raft::kraft_version_feature),
                                            .min_version = versions.min,

@@ -111,7 +111,8 @@ std::vector<SupportedFeature> features_told_in(std::int16_t version_of_api_versi
   std::vector<SupportedFeature> told;
   std::copy_if(supported.begin(), supported.end(), std::back_inserter(told),
                [&](const SupportedFeature& feature) {
-                 return version_of_api_versions >= 4 || feature.levels.min > 0;
+                 return version_of_api_versions >= first_that_tells_of_level_0 ||
+                        feature.levels.min > 0;
                });
   return told;
 }

@@ -34,8 +34,10 @@ struct SupportedFeature {
 std::span<const SupportedFeature> supported_features();
 const SupportedFeature* find_supported_feature(std::string_view name);  // Null if there is none.
 
-// As ApiVersions tells them: clients that ask in a version before 4 could not read that a feature's
-// least level is 0 (KIP-1022, KAFKA-17492).
+// Of ApiVersions: clients that ask in a version before could not read that a feature's least level
+// is 0 (KIP-1022, KAFKA-17492).
+inline constexpr std::int16_t first_that_tells_of_level_0 = 4;
+// As ApiVersions tells them.
 std::vector<SupportedFeature> features_told_in(std::int16_t version_of_api_versions);
 
 // The level the cluster agrees on; 0 if it goes without.

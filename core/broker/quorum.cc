@@ -136,6 +136,7 @@ void QuorumNode::spawn_peers(Host& host) {
 
 // A leader says of itself where it is; of others the log says it.
 std::optional<Address> QuorumNode::address_of(NodeId id) const {
+  if (id == config_.node_id) return config_.listener;
   const auto told = told_addresses_.find(id);
   const bool is_told = told != told_addresses_.end();
   if (is_told && id == raft_->current().leader_id) return told->second;

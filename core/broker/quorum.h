@@ -93,7 +93,7 @@ class QuorumNode {
   const raft::VoterSet& voters() const { return raft_->voters(); }
   // Whether the voters can be changed: kraft.version is 1, and the node knows it.
   bool is_reconfigurable() const { return !metadata_log_->voters().is_fixed(); }
-  // Where a voter, or the leader, is reached; nothing if that is not known.
+  // Where this node, a voter or the leader is reached; nothing if that is not known.
   std::optional<Address> address_of(NodeId id) const;
   bool has_failed() const { return has_failed_; }
   // Nobody leads here, and every other voter could not be reached when it was asked last.
@@ -193,7 +193,6 @@ class QuorumNode {
   template <class Decide>
   Expected<VoterChange, raft::VoterRefusal> change_voters(Env& env, Decide decide);
   Refusal wait_committed(Env& env, VoterChange change, Instant deadline);
-  api::ErrorCode check_epoch(LeaderEpoch asked) const;
   Refusal add_voter(Env& env, raft::Voter voter, Instant deadline);
   // As this node would describe itself as a voter.
   raft::Voter own_voter() const;

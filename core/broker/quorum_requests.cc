@@ -58,8 +58,7 @@ template <class Response>
 Response QuorumNode::with_leader(Response response) const {
   const NodeId leader = current_.leader_id;
   if (!is_reconfigurable() || !leader.is_set()) return response;
-  const auto address =
-      leader == config_.node_id ? std::optional(config_.listener) : address_of(leader);
+  const auto address = address_of(leader);
   if (!address) return response;
   auto& endpoint = response.node_endpoints.emplace_back();
   endpoint.node_id = leader;

@@ -173,17 +173,14 @@ api::UpdateRaftVoterResponse QuorumNode::update_voter(Env& env,
   auto voter = voter_of(request);
   voter.versions = {request.kraft_version_feature.min_supported_version,
                     request.kraft_version_feature.max_supported_version};
-  response.error_code = check_epoch(request.current_leader_epoch);
-  if (response.error_code == ErrorCode::none && check_key(voter.key)) {
-    response.error_code = ErrorCode::invalid_request;
-  }
-  if (response.error_code == ErrorCode::none) {
-    const auto change = change_voters(env, [&] { return raft_->with_updated_voter(voter); });
-    if (!change) response.error_code = change.error().error;
-  }
-  const auto address = current_.leader_id == config_.node_id ? std::optional(config_.listener)
-                                                             : address_of(current_.leader_id);
-  if (address) {
+  const auto change = change_voters(env, [&]() -> Expected<raft::VoterSet, raft::VoterRefusal> {
+    const auto error = raft_->check_leadership(request.current_leader_epoch);
+    if (error != ErrorCode::none) return Unexpected(raft::VoterRefusal{error, {}});
+    if (auto refusal = check_key(voter.key)) return Unexpected(*std::move(refusal));
+    return raft_->with_updated_voter(voter);
+  });
+  if (!change) response.error_code = change.error().error;
+  if (const auto address = address_of(current_.leader_id)) {
     response.current_leader = {current_.leader_id, current_.epoch, address->host, address->port};
   }
   return response;
@@ -229,12 +226,6 @@ void QuorumNode::tell_where_it_is(Env& env, const Address& leader) {
   wire::Channel channel(leader, fmt::format("quorum-{}", config_.node_id));
   (void)channel.call(env, request, update_raft_voter_version,
                      env.now() + config_.quorum_request_timeout);
-}
-
-ErrorCode QuorumNode::check_epoch(LeaderEpoch asked) const {
-  if (asked < current_.epoch) return ErrorCode::fenced_leader_epoch;
-  if (asked > current_.epoch) return ErrorCode::unknown_leader_epoch;
-  return is_leader_ ? ErrorCode::none : ErrorCode::not_leader_or_follower;
 }
 
 }  // namespace brokersim::broker

@@ -177,13 +177,13 @@ class Raft {
   Expected<VoterSet, VoterRefusal> with_voter(Instant now, const Voter& voter) const;
   Expected<VoterSet, VoterRefusal> without_voter(const ReplicaKey& voter) const;
   Expected<VoterSet, VoterRefusal> with_updated_voter(const Voter& voter) const;
-  // Why the voters may not change at present, whatever the change.
-  std::optional<VoterRefusal> objection_to_voter_change() const;
   Output voters_changed(Instant now);
 
   const Role& role() const { return role_; }
   std::string_view role_name() const;
   bool is_leader() const { return std::holds_alternative<Leader>(role_); }
+  // What to say to who takes this node for the leader of that epoch; none if it is.
+  api::ErrorCode check_leadership(LeaderEpoch of) const;
   ReplicaKey self() const { return {config_.self, config_.directory}; }
   // By the log as it is: what a record says that is not committed counts.
   const VoterSet& voters() const { return log_.voters().latest(); }
@@ -234,7 +234,6 @@ class Raft {
   void learn(Instant now, LeaderAndEpoch leader, Output& out);
 
   // replication.cc
-  api::ErrorCode check_leadership(LeaderEpoch of) const;
   api::ErrorCode check_fetch(const FetchRequest& request) const;
   Replica& heard_of(Instant now, const ReplicaKey& replica);
   Replica* find_replica(Leader& leader, const ReplicaKey& key) const;  // Null if unknown.
@@ -250,7 +249,8 @@ class Raft {
   std::size_t acceptable(const FetchRequest& request, const FetchResponse& response) const;
   void truncate(EpochEnd diverging, Output& out) const;
 
-  // reconfiguration.cc
+  // reconfiguration.cc: why the voters may not change at present, whatever the change.
+  std::optional<VoterRefusal> objection_to_voter_change() const;
   bool has_committed_in_epoch(const Leader& leader) const;
 
   // snapshots.cc

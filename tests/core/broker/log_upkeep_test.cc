@@ -1,49 +1,12 @@
 // What happens to the logs of a broker besides being written to: what is on disk of their recovery
 // points, what compaction may rely on, and what a topic's configuration makes of them.
-#include <memory>
-
-#include <gtest/gtest.h>
-
 #include "core/broker/log_settings.h"
-#include "core/broker/replicas.h"
-#include "tests/core/log/log_fixture.h"
+#include "tests/core/broker/broker_with_log.h"
 
 namespace brokersim::broker {
 namespace {
 
-const TopicPartition orders_0{"orders", 0};
-
-// Broker 1, which follows broker 2.
-struct FollowingBroker : testing::Test {
-  log::MemoryEnv env;
-  NodeConfig config;
-  controller::Image image;
-  std::unique_ptr<Replicas> replicas;
-
-  void SetUp() override {
-    config.node_id = NodeId{1};
-    const Uuid id{1, 2};
-    controller::Delta delta;
-    delta.add(*image.apply(controller::TopicRecord{"orders", id}, 0));
-    controller::PartitionRecord partition;
-    partition.partition_id = 0;
-    partition.topic_id = id;
-    partition.replicas = {NodeId{1}, NodeId{2}};
-    partition.isr = partition.replicas;
-    partition.leader = NodeId{2};
-    partition.leader_epoch = LeaderEpoch{3};
-    partition.partition_epoch = PartitionEpoch{0};
-    delta.add(*image.apply(partition, 1));
-    replicas = std::make_unique<Replicas>(config);
-    replicas->load(env, false);
-    replicas->apply(env, image, delta, BrokerEpoch{5});
-    for (Offset offset = 0; offset < 10; ++offset) {
-      const auto batch = log::placed(log::batch_of(1), offset, 3);
-      ASSERT_TRUE(log().append_as_follower(env, {&batch, 1}, LeaderEpoch{3}).has_value());
-    }
-  }
-  Replica& replica() { return *replicas->find(orders_0); }
-  log::Log& log() { return replica().log(); }
+struct FollowingBroker : BrokerWithLog {
   Offset on_disk() {
     const auto text = *log::read_file(env, log::recovery_point_file);
     return log::decode_offsets(text)->at(orders_0);

@@ -26,8 +26,7 @@ class OneQuorumLeader final : public Property {
            "and each voter gives its vote to at most one candidate: also if it crashes or loses "
            "power in between, since a vote is on disk before it leaves. A leader has voted for "
            "itself. Two sets of voters that follow each other differ in one voter: each majority "
-           "of the "
-           "one has somebody in common with each of the other.";
+           "of the one has somebody in common with each of the other.";
   }
   Needs needs() const override { return Need::wire; }
   Kinds listens_to() const override {

@@ -30,12 +30,11 @@ class TransactionAtomicity final : public Property {
            "in whichever partitions; and as its producer was told, where it was told: whoever "
            "reads committed records finds none, acknowledged or not, that was given up in every "
            "transaction in which it was sent. A producer that was not told may find either. This "
-           "holds where each transaction has an epoch of "
-           "its own (transaction.version 2): before, a delayed EndTxn may end the producer's next "
+           "holds where each transaction has an epoch of its own (transaction.version 2): before, "
+           "a delayed EndTxn may end the producer's next "
            "transaction. Records that were given up in an excused loss are not judged, nor those "
            "whose marker was, nor anything once a coordinator's decisions were lost so. When "
-           "transactions become visible "
-           "in each partition, and in which order, is not promised.";
+           "transactions become visible in each partition, and in which order, is not promised.";
   }
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
   Kinds listens_to() const override {

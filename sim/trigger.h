@@ -1,8 +1,7 @@
 // What a fault may wait for instead of a time: that a transaction or a group enters a state, as
 // its coordinator says of itself. It only says when: nobody is judged by it.
 //
-//   Trigger{.of = Trigger::Of::transaction, .name = "host-01", .becomes = "PrepareCommit", .nth =
-//   3}
+//   Trigger{.of = Trigger::Of::transaction, .name = "t", .becomes = "PrepareCommit", .nth = 3}
 //
 // A state is entered when it is another one than was last told of the same transaction or group,
 // whichever coordinator told it: a coordinator that takes over goes on from there.

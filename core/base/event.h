@@ -289,9 +289,6 @@ struct BrokerCommitted {
     f("metadata_offset", e.metadata_offset);
   }
 };
-
-// ---- World: frames on the wire -----------------------------------------------------------------
-
 // The quorum has agreed on its voters (KIP-853).
 struct VotersCommitted {
   static constexpr std::string_view kind = "voters_committed";
@@ -302,6 +299,9 @@ struct VotersCommitted {
     f("metadata_offset", e.metadata_offset);
   }
 };
+
+// ---- World: frames on the wire -----------------------------------------------------------------
+
 // The broker has sent the answer to one partition of a Produce request (for acks=0, has appended
 // without one). `peer` names the producer.
 struct ProduceAnswered {

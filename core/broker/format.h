@@ -1,9 +1,7 @@
 // Formatting a node's directory before its first start: `kafka-storage format` (KIP-853).
 //
-//   meta.properties                                     the cluster, the node, the directory's own
-//   id
-//   __cluster_metadata-0/0…0-0…0.checkpoint             the voters there are at first, if they are
-//   told
+//   meta.properties                            the ids of the cluster, the node and the directory
+//   __cluster_metadata-0/0…0-0…0.checkpoint    the voters there are at first, if they are told
 //
 // Who is told no voters finds the quorum by its bootstrap servers, and observes it.
 #pragma once

@@ -25,7 +25,6 @@ class PendingOffsets {
   void advance(Offset high_watermark);
 
   // Whether it is not decided, or not known to be, what the partition's offset is.
-  bool is_empty() const { return entries_.empty(); }
   bool has(const TopicPartition& partition) const;
   std::vector<TopicPartition> partitions() const;
   bool empty() const { return entries_.empty(); }

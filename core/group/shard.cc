@@ -15,7 +15,7 @@ Shard::Slot* Shard::find(const std::string& group) {
 }
 
 bool Shard::is_known(const Slot& slot) {
-  return !slot.is_blank() || !slot.offsets.partitions().empty() || !slot.pending.is_empty();
+  return !slot.is_blank() || !slot.offsets.partitions().empty() || !slot.pending.empty();
 }
 
 const Shard::Slot* Shard::find_known(const std::string& group) const {

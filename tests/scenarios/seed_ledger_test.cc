@@ -49,7 +49,7 @@ TEST(SeedLedger, names_the_place_of_a_run_that_is_in_it_twice) {
   const auto twice = parse_ledger(to_toml(chaos(0, 59)) + to_toml(chaos(59, 80)), "ledger.toml");
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error(),
-            "ledger.toml:6:1: of seeds 59..80 of chaos, at a43680929 some were run already: seeds "
+            "ledger.toml:7:1: of seeds 59..80 of chaos, at a43680929 some were run already: seeds "
             "0..59 of chaos, at a43680929");
 }
 

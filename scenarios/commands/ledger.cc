@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "reports/summary.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/reached_text.h"
+#include "scenarios/commands/terminal.h"
 #include "scenarios/files.h"
 #include "scenarios/seed_ledger.h"
 #include "scenarios/tally.h"
@@ -18,7 +20,10 @@ namespace {
 
 constexpr const char* row_layout = " {:<34} {:>9} {:>7} {:>13}  {}\n";
 
-std::string hours(Duration simulated) { return fmt::format("{} h", simulated / 1h); }
+std::string hours(Duration simulated) {
+  const auto tenths = simulated / 6min;
+  return fmt::format("{}.{} h", tenths / 10, tenths % 10);
+}
 
 std::string row_of(const std::string& name, const LedgerSum& sum) {
   return fmt::format(row_layout, name, sum.runs, sum.failed, hours(sum.simulated),
@@ -26,15 +31,16 @@ std::string row_of(const std::string& name, const LedgerSum& sum) {
 }
 
 // What no run of any campaign counted.
-std::string never_text(const LedgerSum& all) {
+std::string never_text(const LedgerSum& all, reports::Style style) {
   std::vector<std::string> names;
   for (const auto& name : Tally().names()) {
     if (!all.reached.contains(name)) names.push_back(name);
   }
-  return names.empty() ? "" : fmt::format(" never      {}\n", fmt::join(names, ", "));
+  if (names.empty()) return "";
+  return reports::paragraph(fmt::format("never: {}", fmt::join(names, ", ")), " ", style);
 }
 
-std::string text_of(const std::vector<LedgerEntry>& entries) {
+std::string text_of(const std::vector<LedgerEntry>& entries, reports::Style style) {
   std::map<std::string, LedgerSum> scenarios;
   LedgerSum all;
   for (const auto& entry : entries) {
@@ -51,13 +57,13 @@ std::string text_of(const std::vector<LedgerEntry>& entries) {
                          entry.revision);
     }
   }
-  return out + reached_text(all.reached) + never_text(all);
+  return out + reached_text(all.reached) + never_text(all, style);
 }
 
 Expected<Done, std::string> print_ledger(const std::string& file) {
   TRY(const auto text, read_file(file));
   TRY(const auto entries, parse_ledger(text, file));
-  fmt::print("{}", text_of(entries));
+  fmt::print("{}", text_of(entries, terminal_at(STDOUT_FILENO).style));
   return Done{};
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -23,14 +24,16 @@ class GroupDelivery final : public Property {
     return "When a member of a group asks for an offset to be committed, every committed record "
            "of the partition before it, from where the group began to read, has been handed to "
            "somebody in the group: whoever reads next begins there, and what is before it nobody "
-           "will read again. A record may be handed out several times. Offsets that were given up "
-           "in an excused loss, what was deleted at the beginning of the log, what compaction "
-           "took, and commits from outside any generation are not judged.";
+           "will read again. A record may be handed out several times. Where a log was cut in an "
+           "excused loss, what took the place of the lost records has to be handed out, too, "
+           "before a record behind it is committed; who does not know of the cut yet may commit "
+           "what it was handed before. What was deleted at the beginning of the log, what "
+           "compaction took, and commits from outside any generation are not judged.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
-    return Kinds::of<OwnershipChanged, PositionReset, RecordDelivered, OffsetCommitAnswered,
-                     LogBegun>();
+    return Kinds::of<OwnershipChanged, PositionReset, FetchAnswered, RecordDelivered,
+                     OffsetCommitAnswered, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -40,9 +43,13 @@ class GroupDelivery final : public Property {
       if (auto* reading = reading_of(reset->client, reset->partition)) {
         if (!reading->settled) reading->settled = reset->offset;
       }
+    } else if (const auto* answer = std::get_if<FetchAnswered>(&e.body)) {
+      if (!answer->replica.is_set() && !answer->batches.empty()) take(e, *answer, judge);
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
-      auto* reading = reading_of(delivered->client, delivered->partition);
-      if (reading) reading->delivered.try_emplace(delivered->offset, e.at);
+      if (auto* reading = reading_of(delivered->client, delivered->partition)) {
+        const auto shown = shown_[{delivered->client, delivered->partition}];
+        reading->delivered[delivered->offset].push_back({e.at, shown});
+      }
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
       auto& begins = begins_[begun->partition];
       begins = std::max(begins, begun->start_offset);
@@ -52,12 +59,17 @@ class GroupDelivery final : public Property {
   }
 
  private:
+  struct Delivery {
+    Instant at;
+    EventId shown;  // In which answer, if that showed what is there and not what is lost.
+  };
   // Of a partition by a group.
   struct Reading {
     // Every record before it was handed to somebody, or is nobody's to judge. Nothing: nobody has
     // begun.
     std::optional<Offset> settled;
-    std::map<Offset, Instant> delivered;  // For the first time, from there on.
+    std::map<Offset, std::vector<Delivery>> delivered;  // From there on.
+    std::size_t rebases = 0;                            // Of the partition, which it has followed.
   };
 
   Reading* reading_of(const std::string& client, const TopicPartition& partition) {
@@ -65,24 +77,69 @@ class GroupDelivery final : public Property {
     return group == groups_.end() ? nullptr : &readings_[{group->second, partition}];
   }
 
-  void take(const Event& e, const OffsetCommitAnswered& commit, Judge& judge) {
-    const auto found = readings_.find({commit.group, commit.partition});
-    if (found == readings_.end() || !found->second.settled) return;
-    auto& reading = found->second;
-    if (commit.offset <= *reading.settled) return;
-    if (commit.generation >= 0) check(e, commit, reading, judge);
-    reading.settled = commit.offset;
-    reading.delivered.erase(reading.delivered.begin(),
-                            reading.delivered.lower_bound(commit.offset));
+  void take(const Event& e, const FetchAnswered& answer, const Judge& judge) {
+    const auto* partition = judge.ledger().find(answer.partition);
+    const bool is_there = partition != nullptr && is_committed(*partition, answer.batches.back());
+    shown_[{answer.peer, answer.partition}] = is_there ? e.id : EventId{};
   }
 
-  void check(const Event& e, const OffsetCommitAnswered& commit, const Reading& reading,
-             Judge& judge) {
+  // Who was deposed and does not know it may show what is lost.
+  static bool is_committed(const Partition& partition, const BatchRef& batch) {
+    const auto at = std::partition_point(
+        partition.committed.begin(), partition.committed.end(),
+        [&](const LogEntry& entry) { return entry.batch.last_offset < batch.base_offset; });
+    return at != partition.committed.end() && at->batch.leader_epoch == batch.leader_epoch;
+  }
+
+  void take(const Event& e, const OffsetCommitAnswered& commit, Judge& judge) {
+    const auto found = readings_.find({commit.group, commit.partition});
     const auto* partition = judge.ledger().find(commit.partition);
-    if (partition == nullptr) return;
+    if (found == readings_.end() || !found->second.settled || partition == nullptr) return;
+    auto& reading = found->second;
+    follow_cuts(*partition, reading);
+    const bool is_judged = knows_log(*partition, reading, commit);
+    const Offset to =
+        is_judged ? commit.offset : std::min(commit.offset, partition->lowest_excused_cut);
+    if (to <= *reading.settled) return;
+    if (commit.generation >= 0) check(e, commit, *partition, to, judge);
+    reading.settled = to;
+    reading.delivered.erase(reading.delivered.begin(), reading.delivered.lower_bound(to));
+  }
+
+  // What was settled of what is lost is not of what has taken its place.
+  static void follow_cuts(const Partition& partition, Reading& reading) {
+    for (; reading.rebases < partition.rebases.size(); ++reading.rebases) {
+      const Offset cut = partition.rebases[reading.rebases].offset;
+      reading.settled = std::min(*reading.settled, cut);
+    }
+  }
+
+  // Whoever commits was handed the record before the offset as it is now: of a cut it would have to
+  // know.
+  static bool knows_log(const Partition& partition, const Reading& reading,
+                        const OffsetCommitAnswered& commit) {
+    return commit.offset <= partition.lowest_excused_cut ||
+           was_read(partition, reading, commit.offset - 1, commit.asked_at_ns);
+  }
+
+  static bool was_read(const Partition& partition, const Reading& reading, Offset offset,
+                       std::int64_t by_ns) {
+    const auto delivered = reading.delivered.find(offset);
+    if (delivered == reading.delivered.end()) return false;
+    EventId since;  // What lies there now was not there before.
+    for (const auto& rebase : partition.rebases) {
+      if (rebase.offset <= offset) since = rebase.event;
+    }
+    return std::any_of(delivered->second.begin(), delivered->second.end(), [&](const auto& one) {
+      return one.at.ns() <= by_ns && (since.value == 0 || since.value < one.shown.value);
+    });
+  }
+
+  void check(const Event& e, const OffsetCommitAnswered& commit, const Partition& partition,
+             Offset to, Judge& judge) {
+    const auto& reading = readings_.at({commit.group, commit.partition});
     const Offset from = std::max(*reading.settled, begins_[commit.partition]);
-    const Offset to = std::min(commit.offset, partition->lowest_excused_cut);
-    const auto& committed = partition->committed;
+    const auto& committed = partition.committed;
     auto at = std::partition_point(
         committed.begin(), committed.end(),
         [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
@@ -90,11 +147,10 @@ class GroupDelivery final : public Property {
       if (is_control(at->batch.role)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
-        if (partition->compactions.is_gone(offset)) continue;
-        const auto delivered = reading.delivered.find(offset);
-        const bool was_read =
-            delivered != reading.delivered.end() && delivered->second.ns() <= commit.asked_at_ns;
-        if (!was_read) return report(e, commit, *at, offset, judge);
+        if (partition.compactions.is_gone(offset)) continue;
+        if (!was_read(partition, reading, offset, commit.asked_at_ns)) {
+          return report(e, commit, *at, offset, judge);
+        }
       }
     }
   }
@@ -112,6 +168,8 @@ class GroupDelivery final : public Property {
   }
 
   std::map<std::string, std::string> groups_;  // By client.
+  // The answer in which a client has last been shown records of a partition.
+  std::map<std::pair<std::string, TopicPartition>, EventId> shown_;
   std::map<std::pair<std::string, TopicPartition>, Reading> readings_;
   std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
 };

@@ -123,6 +123,62 @@ TEST(GroupDelivery, does_not_owe_what_was_deleted) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// The log was cut behind its first record, with an excuse, and has three again.
+class GroupReadingOfCutLog : public GroupReading {
+ public:
+  GroupReadingOfCutLog() {
+    topic(1, true);
+    owns("a", "assigned");
+    starts_at("a", 0);
+    reads("a", 0, 2);
+    commits(3);
+    partition(1, 0, {1});
+    cut(2, 1);
+    partition(2, 1, {2});
+    for (Offset offset = 1; offset < 3; ++offset) stored(2, offset, 1, 7 + record(offset));
+  }
+  void shows(const std::string& member, Offset first, Offset last, int node = 2) {
+    std::vector<BatchRef> batches;
+    for (Offset offset = first; offset <= last; ++offset) {
+      batches.push_back(batch(offset, node == 2 ? 1 : 0, 7 + record(offset)));
+    }
+    add(node, FetchAnswered{member, no_node, orders, 0, first, last + 1, std::move(batches)});
+    reads(member, first, last);
+  }
+};
+
+TEST(GroupDelivery, what_took_the_place_of_a_lost_record_has_to_be_handed_out_too) {
+  GroupReadingOfCutLog h;
+  h.stored(2, 3, 1, 7 + h.record(3));
+  h.shows("a", 3, 3);
+  h.commits(4);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G04/committed_unread"});
+}
+
+TEST(GroupDelivery, who_goes_back_to_the_cut_may_go_on) {
+  GroupReadingOfCutLog h;
+  h.starts_at("a", 1);
+  h.shows("a", 1, 2);
+  h.commits(3);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(GroupDelivery, who_does_not_know_of_the_cut_yet_may_commit_what_it_was_handed_before) {
+  GroupReadingOfCutLog h;
+  h.commits(3);
+  h.starts_at("a", 1);
+  h.shows("a", 1, 1);
+  h.commits(2);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(GroupDelivery, what_who_led_before_still_shows_is_not_what_is_there_now) {
+  GroupReadingOfCutLog h;
+  h.shows("a", 2, 2, 1);
+  h.commits(3);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
 // ---- BS-G05 ------------------------------------------------------------------------------------
 
 TEST(RevokedReads, what_was_revoked_is_not_read_any_more) {

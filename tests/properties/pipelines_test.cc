@@ -1,6 +1,8 @@
 // BS-T01, BS-T04, BS-T05 and BS-T06 fire when a transaction is torn, when a zombie goes on, when
 // what a task read counts twice or not at all, and when a transaction never ends; and not when what
 // happened is the nearest that is fine.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -385,6 +387,28 @@ TEST(HangingTransactions, have_their_timeout_once_faults_are_over) {
   EXPECT_EQ(h.fired(), Fired{});
   h.wait(15s);
   EXPECT_EQ(h.fired(), Fired{"BS-T06/hanging"});
+}
+
+TEST(HangingTransactions, are_not_excused_by_who_led_without_the_marker_though_nobody_allowed_it) {
+  PipelineHistory h;
+  const auto led_alone_by = [&h](int node, int epoch, int partition_epoch) {
+    PartitionCommitted body{output, NodeId{node}, LeaderEpoch{epoch}};
+    body.partition_epoch = PartitionEpoch{partition_epoch};
+    body.metadata_offset = 2000 + partition_epoch;
+    body.replicas = History::nodes({1, 2, 3});
+    body.isr = History::nodes({node});
+    h.add(-1, body);
+  };
+  h.begun_anew(0);
+  h.put(output, BatchRole::transactional);
+  led_alone_by(1, 0, 1);
+  h.add(1, BatchStored{output, h.next(output, BatchRole::abort, 1)});
+  led_alone_by(2, 1, 2);
+  h.add(2, FetchAnswered{"reader", no_node, output, 0, 0, 1, {}});
+  h.add(-1, FaultsLifted{});
+  h.wait(61s);
+  const auto fired = h.fired();
+  EXPECT_NE(std::find(fired.begin(), fired.end(), "BS-T06/hanging"), fired.end());
 }
 
 // ---- BS-T02, BS-G02 ----------------------------------------------------------------------------

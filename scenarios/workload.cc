@@ -395,6 +395,7 @@ void Workload::consume(Env& env, const Consumer& consumer) {
   config.auto_offset_reset = client::OffsetReset::earliest;
   config.client_rack = consumer.rack;
   config.isolation_level = consumer.isolation_level;
+  config.rules = cluster_.nodes().front().rules.consumer;
   const auto client = client::Consumer::make(config);
   client->assign(env, partitions);
   while (!env.is_cancelled()) {

@@ -62,6 +62,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   config.consumer.auto_offset_reset = client::OffsetReset::earliest;
   config.consumer.client_rack = consumer.rack;
   config.consumer.isolation_level = consumer.isolation_level;
+  config.consumer.rules = cluster_.nodes().front().rules.consumer;
   config.group_id = consumer.group;
   if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
   config.group_protocol = consumer.protocol;

@@ -126,6 +126,7 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   member.consumer.client.request_timeout = task.request_timeout;
   member.consumer.auto_offset_reset = client::OffsetReset::earliest;
   member.consumer.max_poll_records = static_cast<std::size_t>(task.max_poll_records);
+  member.consumer.rules = cluster_.nodes().front().rules.consumer;
   member.group_id = task.group;
   member.rules = cluster_.nodes().front().rules.group;
   member.assignor = task.assignor;

@@ -33,6 +33,8 @@ struct QuorumRules {
   bool changes_voters_after_own_commit_only = true;
   // Only voters stand for election (KAFKA-17067), not who was one.
   bool only_voters_stand = true;
+  // Who fetches from before where it was has lost something, and is served (KAFKA-12181).
+  bool serves_logs_that_went_back = true;
   friend bool operator==(const QuorumRules&, const QuorumRules&) = default;
 };
 
@@ -132,6 +134,8 @@ struct AppendRules {
   bool keeps_order_through_verification = true;
   // Offsets that are committed in a transaction are verified, too (KAFKA-15449).
   bool verifies_offsets = true;
+  // After the largest sequence comes 0 (KAFKA-7692).
+  bool sequences_go_round = true;
   friend bool operator==(const AppendRules&, const AppendRules&) = default;
 };
 
@@ -157,7 +161,32 @@ struct GroupRules {
   bool believes_latest_claims = true;
   // What was handed out is committed, and not what was fetched (KAFKA-2942).
   bool commits_what_was_handed_out = true;
+  // What a group wants does not expire while somebody is in it (KIP-211), nor what it may want
+  // while it rebalances (KAFKA-13636).
+  bool keeps_offsets_of_members = true;
+  // Nor what a transaction is about to commit anew (Redpanda's #31483).
+  bool keeps_offsets_under_transactions = true;
+  // A static member that restarts takes the place of its predecessor whatever the group is doing
+  // (KAFKA-8500), not only while it is stable.
+  bool replaces_static_members_always = true;
+  // A static member that is late for a rebalance keeps its place (KAFKA-8220).
+  bool waits_for_static_members = true;
+  // A static member that falls silent keeps its id, as nobody has heard that it left (KAFKA-20985).
+  bool static_members_keep_their_id = true;
+  // So does a member that has to try again (KAFKA-13214).
+  bool keeps_id_through_retries = true;
+  // A log of which compaction has taken something can be loaded (KAFKA-19862).
+  bool loads_compacted_logs = true;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
+};
+
+// Those of consumers, by which they notice that a log was cut under them (KIP-320).
+struct ConsumerRules {
+  // Who fetches says of which epoch what lies before is.
+  bool fetches_with_epochs = true;
+  // And so does who commits, for whoever goes on from there (KAFKA-19902).
+  bool commits_with_epochs = true;
+  friend bool operator==(const ConsumerRules&, const ConsumerRules&) = default;
 };
 
 // Those of a replica's log on its disk.
@@ -207,12 +236,16 @@ struct Rules {
   // What an idempotent producer sends again keeps its numbers (KAFKA-5494).
   bool numbers_batches_once = true;
 
+  // After its last epoch an idempotent producer needs another id (librdkafka's #3720).
+  bool last_epoch_ends_id = true;
+
   QuorumRules quorum;
   ReplicationRules replication;
   ControllerRules controller;
   TransactionRules transactions;
   AppendRules append;
   GroupRules group;
+  ConsumerRules consumer;
   LogRules log;
 
   friend bool operator==(const Rules&, const Rules&) = default;

@@ -104,6 +104,7 @@ bool Coordinator<Shard>::load(Env& env) {
     if (!replayed) {
       env.emit(Note{fmt::format("{}: what cannot be read is skipped: {}", replica_->partition(),
                                 replayed.error())});
+      if (!rules_.loads_compacted_logs) return false;
     }
     at = read->next_offset;
   }

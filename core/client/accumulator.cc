@@ -197,7 +197,7 @@ void Accumulator::settle_numbers(Queue& queue) {
   }
   if (has_numbered || config_.transactional_id) return;
   const bool had_this_id = queue.sequences.id() == producer_id_;
-  queue.sequences.begin_next_epoch();
+  queue.sequences.begin_next_epoch(config_.rules.last_epoch_ends_id);
   if (had_this_id && !queue.sequences.has_id()) producer_id_.reset();
 }
 

@@ -123,6 +123,10 @@ ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std:
       return share;
     }
     if (!may_join_again(share.error())) return share;
+    // KAFKA-13214: that something has to be tried again says nothing of who we are.
+    if (may_pass(share.error()) && !config_.rules.keeps_id_through_retries) {
+      learn(ErrorCode::unknown_member_id);
+    }
     // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
     if (is_expelled() && !held.empty()) return share;
     const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
@@ -245,7 +249,10 @@ void ClassicMembership::heartbeat(Env& env) {
 }
 
 void ClassicMembership::leave(Env& env, Instant deadline) {
-  if (config_.group_instance_id || member_id_.empty()) return;
+  const bool is_static = config_.group_instance_id.has_value();
+  // KAFKA-20985: as somebody new it would be fenced by whatever it has sent as somebody new before.
+  if (is_static && !config_.rules.static_members_keep_their_id) learn(ErrorCode::unknown_member_id);
+  if (is_static || member_id_.empty()) return;
   api::LeaveGroupRequest request;
   request.group_id = config_.group_id;
   request.members.push_back({.member_id = member_id_});

@@ -61,6 +61,7 @@ struct ConsumerConfig {
   std::size_t max_poll_records = 500;                                 // max.poll.records
   std::string client_rack;                                            // client.rack
   bool allow_auto_create_topics = true;                               // allow.auto.create.topics
+  ConsumerRules rules;
 };
 
 // Of a stream task: how often each record it reads counts in what it writes.

@@ -249,6 +249,7 @@ void Consumer::fetch(Env& env, NodeId broker, wire::Channel& channel,
       .isolation_level = static_cast<std::int8_t>(config_.isolation_level),
       .rack_id = config_.client_rack};
   for (const Asked& one : asked) {  // Ordered by partition, so that topics come together.
+    const auto last_epoch = config_.rules.fetches_with_epochs ? one.last_epoch : no_epoch;
     auto& topics = request.topics;
     if (topics.empty() || topics.back().topic != one.partition.topic) {
       topics.push_back({.topic = one.partition.topic});
@@ -256,7 +257,7 @@ void Consumer::fetch(Env& env, NodeId broker, wire::Channel& channel,
     topics.back().partitions.push_back({.partition = one.partition.partition,
                                         .current_leader_epoch = one.leader_epoch,
                                         .fetch_offset = *one.position,
-                                        .last_fetched_epoch = one.last_epoch,
+                                        .last_fetched_epoch = last_epoch,
                                         .partition_max_bytes = config_.max_partition_fetch_bytes});
   }
   sessions_[broker].prepare(request);

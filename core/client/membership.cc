@@ -29,9 +29,10 @@ Expected<Done, ErrorCode> Membership::commit(Env& env, const Positions& position
     if (request.topics.empty() || request.topics.back().name != partition.topic) {
       request.topics.emplace_back().name = partition.topic;
     }
+    const auto epoch = config_.consumer.rules.commits_with_epochs ? position.epoch : no_epoch;
     request.topics.back().partitions.push_back({.partition_index = partition.partition,
                                                 .committed_offset = position.offset,
-                                                .committed_leader_epoch = position.epoch});
+                                                .committed_leader_epoch = epoch});
   }
   do {
     if (is_expelled()) return Unexpected(ErrorCode::unknown_member_id);

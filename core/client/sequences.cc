@@ -24,10 +24,10 @@ void Sequences::acknowledged(const wire::BatchHeader& batch) {
   if (batch.producer_id == id_ && batch.producer_epoch == epoch_) is_known_ = true;
 }
 
-void Sequences::begin_next_epoch() {
+void Sequences::begin_next_epoch(bool last_epoch_ends_id) {
   // Kafka keeps the last one to itself, for fencing.
   constexpr std::int16_t last_epoch = std::numeric_limits<std::int16_t>::max() - 1;
-  const bool is_used_up = epoch_ == last_epoch;
+  const bool is_used_up = epoch_ == last_epoch && last_epoch_ends_id;
   const std::int64_t id = is_used_up ? -1 : id_;
   const auto epoch = static_cast<std::int16_t>(is_used_up ? 0 : epoch_ + 1);
   *this = Sequences();

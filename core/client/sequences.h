@@ -35,8 +35,8 @@ class Sequences {
   void break_off() { has_gap_ = true; }
   bool has_gap() const { return has_gap_; }
   // To be called when no batch has numbers of the present epoch any more (KAFKA-14034). After the
-  // last epoch there is no id (librdkafka's #3720).
-  void begin_next_epoch();
+  // last epoch there is no id (librdkafka's #3720), or as it once was another epoch.
+  void begin_next_epoch(bool last_epoch_ends_id = true);
 
  private:
   std::int64_t id_ = -1;

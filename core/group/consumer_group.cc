@@ -96,6 +96,18 @@ void ConsumerGroup::apply_assignment(const ConsumerGroupCurrentMemberAssignmentE
   member.assignment = std::move(next);
 }
 
+bool ConsumerGroup::gives_what_is_free(const Entry& entry) const {
+  const auto* one = std::get_if<ConsumerGroupCurrentMemberAssignmentEntry>(&entry);
+  if (!one || !one->value) return true;
+  const auto known = members_.find(one->key.member_id);
+  auto given = assignment_in(*one->value).assigned;
+  if (known != members_.end()) {
+    given = without(given, known->second.assignment.assigned);
+    given = without(given, known->second.assignment.pending_revocation);
+  }
+  return epochs_.free_of(given) == given;
+}
+
 std::vector<Entry> ConsumerGroup::tombstones() const {
   return {ConsumerGroupTargetAssignmentMetadataEntry{{id_}, std::nullopt},
           ConsumerGroupPartitionMetadataEntry{{id_}, std::nullopt},

@@ -95,6 +95,9 @@ class ConsumerGroup {
 
   // The entry is in the log. Those of other kinds of groups are none of ours.
   void apply(const Entry& entry);
+  // Whether it gives a member what is its own already or nobody's. In a log of which compaction has
+  // taken what others gave up it need not be so (KAFKA-19862).
+  bool gives_what_is_free(const Entry& entry) const;
   // The cluster's topics are others: whoever comes next looks at them.
   void topics_changed() { has_seen_topics_ = false; }
   // Members that were loaded get a full session, and their time to give up partitions, each.

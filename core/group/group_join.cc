@@ -71,8 +71,13 @@ void Group::join_new(Now now, RequestId request, const JoinContext& context,
   const auto id = member_id_of(context, asked.group_instance_id);
   if (asked.group_instance_id) {
     const auto* known = members_.id_of_instance(*asked.group_instance_id);
-    if (known) {
+    if (known && (rules_.replaces_static_members_always || state_ == GroupState::stable)) {
       return replace_static(now, request, context, std::string(*known), id, asked, out);
+    }
+    if (known) {
+      auto as_its_predecessor = asked;
+      as_its_predecessor.member_id = *known;
+      return join_known(now, request, context, as_its_predecessor, out);
     }
     return add_member(now, request, context, id, asked, out);
   }
@@ -271,7 +276,8 @@ void Group::complete_join(Now now, Output& out) {
   join_deadline_ = never;
   std::vector<std::string> missing;
   for (const auto& [id, member] : members_) {
-    if (!member.parked_join && !member.instance_id) missing.push_back(id);
+    const bool keeps_its_place = member.instance_id && rules_.waits_for_static_members;
+    if (!member.parked_join && !keeps_its_place) missing.push_back(id);
   }
   for (const auto& id : missing) remove_member(id, out);
   if (!members_.empty() && !members_.elect_joined_leader()) {

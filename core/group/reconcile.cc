@@ -9,16 +9,6 @@ bool has_given_up(const PartitionSet& those, const std::optional<PartitionSet>& 
   return owned && !have_common(*owned, those);
 }
 
-PartitionSet free_of(const PartitionSet& wanted, const PartitionEpochs& epochs) {
-  PartitionSet free;
-  for (const auto& [topic, partitions] : wanted) {
-    for (const auto partition : partitions) {
-      if (epochs.is_free(topic, partition)) free[topic].insert(partition);
-    }
-  }
-  return free;
-}
-
 // From `epoch` on towards the target.
 MemberAssignment next_step(const MemberAssignment& member, std::int32_t epoch,
                            std::int32_t target_epoch, const PartitionSet& target,
@@ -34,7 +24,7 @@ MemberAssignment next_step(const MemberAssignment& member, std::int32_t epoch,
     return next;
   }
   const auto wanted = without(target, next.assigned);
-  const auto given = free_of(wanted, epochs);
+  const auto given = epochs.free_of(wanted);
   next.epoch = target_epoch;
   if (given != wanted) next.state = MemberState::unreleased_partitions;
   add(next.assigned, given);
@@ -46,6 +36,16 @@ MemberAssignment next_step(const MemberAssignment& member, std::int32_t epoch,
 bool PartitionEpochs::is_free(const Uuid& topic, std::int32_t partition) const {
   const auto found = epochs_.find(topic);
   return found == epochs_.end() || !found->second.contains(partition);
+}
+
+PartitionSet PartitionEpochs::free_of(const PartitionSet& wanted) const {
+  PartitionSet free;
+  for (const auto& [topic, partitions] : wanted) {
+    for (const auto partition : partitions) {
+      if (is_free(topic, partition)) free[topic].insert(partition);
+    }
+  }
+  return free;
 }
 
 void PartitionEpochs::put(const MemberAssignment& member) {

@@ -38,6 +38,8 @@ class PartitionEpochs {
   explicit PartitionEpochs(const GroupRules& rules = {}) : rules_(rules) {}
 
   bool is_free(const Uuid& topic, std::int32_t partition) const;
+  // What of it is free.
+  PartitionSet free_of(const PartitionSet& wanted) const;
   // A member has become what `after` says; nothing stands for no member. What was taken over by
   // others meanwhile is left to them: a compacted log may have lost when that was (KAFKA-19862).
   void update(const MemberAssignment* before, const MemberAssignment* after);

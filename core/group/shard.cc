@@ -57,7 +57,7 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
       slot->group = Group(name, config_, group_rules_);
     }
   } else {
-    replay_of_consumers(entry);
+    return replay_of_consumers(entry);
   }
   return Done{};
 }

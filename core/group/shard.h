@@ -134,7 +134,7 @@ class Shard {
                                                   const api::ConsumerGroupHeartbeatRequest& asked,
                                                   std::vector<Entry>& entries);
   Expected<Done, api::ErrorCode> become_classic(Now now, Slot& slot, Output& out);
-  void replay_of_consumers(const Entry& entry);
+  Expected<Done, std::string_view> replay_of_consumers(const Entry& entry);
   void tick_consumers(Now now, Slot& slot, Output& out) const;
   void answer_once_settled(Now now, const std::string& group, RequestId request,
                            api::ConsumerGroupHeartbeatResponse response, Output& out);

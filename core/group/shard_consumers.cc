@@ -131,19 +131,24 @@ std::optional<EntryInfo> info_of(const Entry& entry) {
 
 }  // namespace
 
-void Shard::replay_of_consumers(const Entry& entry) {
+Expected<Done, std::string_view> Shard::replay_of_consumers(const Entry& entry) {
   const auto info = info_of(entry);
-  if (!info) return;
+  if (!info) return Done{};
   auto* slot = info->is_tombstone ? find(info->group) : &find_or_make(info->group);
-  if (!slot) return;
+  if (!slot) return Done{};
   if (!info->is_tombstone && !slot->consumers) {
     slot->consumers.emplace(info->group, config_, group_rules_);
   }
-  if (!slot->consumers) return;
+  if (!slot->consumers) return Done{};
+  const bool must_fit = is_loading_ && !group_rules_.loads_compacted_logs;
+  if (must_fit && !slot->consumers->gives_what_is_free(entry)) {
+    return Unexpected(std::string_view("a member is given what another one has"));
+  }
   slot->consumers->apply(entry);
   const bool is_end =
       info->is_tombstone && std::holds_alternative<ConsumerGroupMetadataEntry>(entry);
   if (is_end) slot->consumers.reset();
+  return Done{};
 }
 
 void Shard::tick_consumers(Now now, Slot& slot, Output& out) const {

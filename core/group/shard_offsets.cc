@@ -298,8 +298,11 @@ bool Shard::has_expired(Now now, const Slot& slot, const TopicPartition& partiti
   const bool is_simple = slot.is_of_consumers() || group.protocol_type().empty();
   const bool is_known = is_simple || group.state() == GroupState::empty ||
                         (group.state() == GroupState::stable && group.subscribed_topics());
-  if (!value || !is_known || may_be_wanted(slot, partition.topic)) return false;
-  if (slot.pending.has(partition)) return false;
+  if (!value) return false;
+  const bool may_be_of_use = !is_known || may_be_wanted(slot, partition.topic);
+  if (may_be_of_use && group_rules_.keeps_offsets_of_members) return false;
+  const bool is_being_changed = slot.pending.has(partition);
+  if (is_being_changed && group_rules_.keeps_offsets_under_transactions) return false;
   if (value->expire_timestamp >= 0) return now.wall.ms >= value->expire_timestamp;
   const bool since_empty = !is_simple && group.state() == GroupState::empty;
   const auto since =

@@ -32,8 +32,12 @@ std::optional<ProducedBatch> repeated(const ProducerEntry& producer,
   return std::nullopt;
 }
 
-bool is_next(const ProducerEntry& producer, const wire::BatchHeader& batch) {
+bool is_next(const ProducerEntry& producer, const wire::BatchHeader& batch,
+             const AppendRules& rules) {
   if (batch.producer_epoch != producer.epoch) return batch.base_sequence == 0;
+  if (!rules.sequences_go_round) {
+    return batch.base_sequence == std::int64_t{producer.last_sequence()} + 1;
+  }
   return batch.base_sequence == wire::sequence_after(producer.last_sequence(), 1);
 }
 
@@ -75,7 +79,8 @@ Expected<std::optional<ProducedBatch>, ErrorCode> ProducerState::check(
     // Where each transaction has its own epoch, what lies before has been lost here.
     const bool lacks_beginning =
         producer == nullptr && terms.begins_transaction && batch.base_sequence != 0;
-    if (overtakes || lacks_beginning || (producer != nullptr && !is_next(*producer, batch))) {
+    const bool follows = producer == nullptr || is_next(*producer, batch, terms.rules);
+    if (overtakes || lacks_beginning || !follows) {
       return Unexpected(ErrorCode::out_of_order_sequence_number);
     }
   }

@@ -16,6 +16,11 @@ Answer<FetchAnswer> Raft::on_fetch(Instant now, const FetchRequest& request) {
     Replica& replica = heard_of(now, request.replica());
     // It may be less than before: a voter that lost its disk is not our bug (KAFKA-12181).
     const bool has_what_we_have = !snapshot_for(request) && !divergence(request);
+    const bool went_back = has_what_we_have && request.fetch_offset < replica.end_offset;
+    if (went_back && !config_.rules.serves_logs_that_went_back) {
+      out.fatal = fmt::format("{} fetches from {}, and was at {}", request.replica_id,
+                              request.fetch_offset, replica.end_offset);
+    }
     if (has_what_we_have) {
       replica.end_offset = request.fetch_offset;
       replica.caught_up.fetched(now, request.fetch_offset, log_.end_offset());

@@ -156,6 +156,45 @@ TEST_F(Groups, a_static_leader_that_has_restarted_shares_new_partitions) {
   expect_well();
 }
 
+// The ids of a static member that is not polled for longer than max.poll.interval.ms, though not
+// for longer than its session: before and after.
+std::vector<std::string> ids_around_silence(SimulatedCluster& cluster, const GroupRules& rules) {
+  std::vector<std::string> ids;
+  cluster.start_client("silent-1", [&cluster, &ids, rules](Env& env) {
+    client::GroupConsumerConfig config;
+    config.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = "silent-1"};
+    config.group_id = "silent";
+    config.group_instance_id = "silent-1";
+    config.session_timeout = 40s;
+    config.max_poll_interval = 10s;
+    config.rules = rules;
+    const auto consumer = client::GroupConsumer::make(config, {});
+    consumer->subscribe({"t"});
+    for (const Duration silence : {5s, 15s}) {
+      env.sleep(silence);
+      (void)consumer->poll(env, env.now() + 10s);
+      ids.push_back(consumer->membership().member_id());
+    }
+    consumer->close(env, env.now() + 5s);
+  });
+  cluster.world().run_until(Instant{60s});
+  return ids;
+}
+
+TEST_F(Groups, a_static_member_that_fell_silent_is_still_who_it_was) {
+  const auto ids = ids_around_silence(*cluster_, {});
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(ids[1], ids[0]);
+}
+
+TEST_F(Groups, a_static_member_that_fell_silent_was_somebody_new_once) {
+  GroupRules rules;
+  rules.static_members_keep_their_id = false;  // KAFKA-20985
+  const auto ids = ids_around_silence(*cluster_, rules);
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_NE(ids[1], ids[0]);
+}
+
 class FullGroup : public GroupsInCluster {
  protected:
   FullGroup() : GroupsInCluster({{"group.max.size", "1"}}) {}

@@ -228,6 +228,20 @@ TEST(IdempotentAccumulator, after_the_last_epoch_another_producer_id_is_needed) 
   EXPECT_EQ(text(p.take()), "c 8/0:0");
 }
 
+TEST(IdempotentAccumulator, as_it_once_was_the_epoch_after_the_last_is_the_least) {
+  Rules rules;
+  rules.last_epoch_ends_id = false;  // librdkafka's #3720
+  IdempotentProducer p(rules);
+  p.begin();
+  for (int epoch = 0; epoch <= 32767; ++epoch) {
+    p.add("b");
+    p.settle(p.take(), {.error = ErrorCode::message_too_large});
+  }
+  EXPECT_FALSE(p.accumulator.needs_producer_id());
+  p.add("c");
+  EXPECT_EQ(text(p.take()), "c 7/-32768:0");
+}
+
 TEST(IdempotentAccumulator, without_idempotence_batches_carry_no_numbers) {
   IdempotentProducer p;
   p.config.enable_idempotence = false;

@@ -155,6 +155,20 @@ TEST(Expiring, of_a_group_counts_from_when_it_became_empty) {
   EXPECT_EQ(c.state(), "Dead");
 }
 
+TEST(Expiring, was_for_all_that_nobody_had_committed_for_long_once) {
+  GroupRules rules;
+  rules.keeps_offsets_of_members = false;  // KAFKA-4682
+  Coordinated c({}, {}, rules);
+  const auto ids = c.stable({{.session_ms = 1'800'000}});
+  c.commit(3, ids[0], c.stable_generation);
+  for (int i = 0; i < 24 * 7 * 4 + 4; ++i) {
+    c.pass(900s);
+    c.heartbeat(ids[0], c.stable_generation);
+  }
+  EXPECT_EQ(c.state(), "Stable");
+  EXPECT_EQ(c.fetch(), -1);
+}
+
 TEST(Expiring, in_a_group_at_work_is_for_topics_it_no_longer_wants) {
   Coordinated c;
   const auto ids = c.stable({{.metadata = "orders", .session_ms = 1'800'000}});

@@ -101,6 +101,17 @@ TEST(PendingOffsets, do_not_expire_under_a_transaction) {
   EXPECT_EQ(c.fetch(), -1);
 }
 
+TEST(PendingOffsets, went_with_what_they_would_have_replaced_once) {
+  GroupRules rules;
+  rules.keeps_offsets_under_transactions = false;  // Redpanda's #31483
+  Coordinated c({}, {}, rules);
+  c.commit(3);
+  c.commit_pending(5, 7);
+  c.pass(8 * 24h);
+  c.end_transaction(7, true);
+  EXPECT_EQ(c.fetch(), -1);
+}
+
 TEST(PendingOffsets, come_from_members_of_the_present_generation) {
   Coordinated c;
   const auto ids = c.stable({{}});

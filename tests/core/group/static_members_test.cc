@@ -122,6 +122,34 @@ TEST(StaticMembers, keep_their_place_while_a_rebalance_passes_without_them) {
   EXPECT_EQ(c.joined(request).members.size(), 2u);
 }
 
+TEST(StaticMembers, were_put_out_by_a_rebalance_that_passed_without_them_once) {
+  GroupRules rules;
+  rules.waits_for_static_members = false;  // KAFKA-8220
+  Coordinated c({}, {}, rules);
+  auto away = instance_2;
+  away.session_ms = 1'800'000;
+  const auto ids = c.stable({instance_1, away});
+  auto back = instance_1;
+  back.member = ids[0];
+  back.metadata = "other";
+  const auto request = c.join(back);
+  c.pass(60s);
+  EXPECT_EQ(c.joined(request).members.size(), 1u);
+  EXPECT_EQ(c.heartbeat(ids[1], c.stable_generation, "i2"), ErrorCode::unknown_member_id);
+}
+
+TEST(StaticMembers, were_two_processes_by_one_id_once) {
+  GroupRules rules;
+  rules.replaces_static_members_always = false;  // KAFKA-8500
+  Coordinated c({}, {}, rules);
+  const auto first = c.join(instance_1);
+  c.pass(9s);
+  const auto one = c.joined(first);
+  const auto other = c.joined(c.join(instance_1));
+  EXPECT_EQ(other.member_id, one.member_id);
+  EXPECT_EQ(other.generation_id, one.generation_id);
+}
+
 TEST(StaticMembers, can_be_removed_by_their_instance_alone) {
   Coordinated c;
   c.stable({instance_1, instance_2});

@@ -36,7 +36,7 @@ class AcceptingLog {
  public:
   // "append", "offset 7" for what repeats a batch, or the error.
   std::string check(const wire::BatchHeader& batch) const {
-    const auto verdict = state.check(batch);
+    const auto verdict = state.check(batch, {.rules = rules});
     if (!verdict) return std::string(name_of(verdict.error()));
     return *verdict ? fmt::format("offset {}", (*verdict)->first_offset()) : "append";
   }
@@ -52,6 +52,7 @@ class AcceptingLog {
 
   ProducerState state;
   Offset end = 0;
+  AppendRules rules;
 };
 
 const std::string out_of_order = std::string(name_of(ErrorCode::out_of_order_sequence_number));
@@ -129,6 +130,14 @@ TEST(ProducerState, after_the_last_sequence_comes_zero) {
   EXPECT_EQ(across.produce(7, 0, last_of_all, 3), "append");
   EXPECT_EQ(across.produce(7, 0, last_of_all, 3), "offset 0");
   EXPECT_EQ(across.produce(7, 0, 2), "append");
+}
+
+TEST(ProducerState, after_the_last_sequence_nothing_came_once) {
+  AcceptingLog leader;
+  leader.rules.sequences_go_round = false;  // KAFKA-7692
+  EXPECT_EQ(leader.produce(7, 0, last_of_all - 2, 2), "append");
+  EXPECT_EQ(leader.produce(7, 0, last_of_all, 1), "append");
+  EXPECT_EQ(leader.produce(7, 0, 0, 1), out_of_order);
 }
 
 TEST(ProducerState, without_producer_id_nothing_is_checked_or_remembered) {

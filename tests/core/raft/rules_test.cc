@@ -305,6 +305,13 @@ TEST(HighWatermark, does_not_go_back_with_a_voter_that_lost_its_log) {
   EXPECT_EQ(node.raft->high_watermark(), 1);
 }
 
+TEST(HighWatermark, once_ended_the_leader_with_a_voter_that_lost_its_log) {
+  Node node({}, {.serves_logs_that_went_back = false});  // KAFKA-12181
+  node.elected();
+  EXPECT_FALSE(node.fetched_by(b, 1, epoch(1)).output.fatal);
+  EXPECT_TRUE(node.fetched_by(b, 0, epoch(0)).output.fatal);
+}
+
 TEST(HighWatermark, of_a_follower_stays_within_its_log) {
   Node node;
   node.following(b, 3);

@@ -128,6 +128,7 @@ std::optional<ChildTask> Campaign::next() {
 
 void Campaign::add(const SeedResult& result) {
   ++result_.seeds;
+  result_.last_seed = std::max(result_.last_seed, result.seed);
   ++result_.seeds_of[result.scenario];
   result_.virtual_ns += result.virtual_ns;
   result_.virtual_ns_of[result.scenario] += result.virtual_ns;

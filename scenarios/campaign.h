@@ -68,6 +68,7 @@ struct DistinctFailure {
 struct CampaignResult {
   std::int64_t seeds = 0;
   std::int64_t failed = 0;
+  std::uint64_t last_seed = 0;                      // Of those that ran.
   std::map<std::string, DistinctFailure> distinct;  // By fingerprint.
   std::map<std::string, std::int64_t> stats;        // Sums.
   std::map<std::size_t, std::int64_t> seeds_of;     // By the scenario's place in the campaign.

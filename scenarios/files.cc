@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -22,6 +24,16 @@ Expected<Done, std::string> write_file(const std::string& path, const std::strin
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
   if (!file) return Unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
+  return Done{};
+}
+
+Expected<Done, std::string> append_to_file(const std::string& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const bool is_whole =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int error = errno;
+  if (file >= 0) ::close(file);
+  if (!is_whole) return Unexpected(fmt::format("{}: {}", path, std::strerror(error)));
   return Done{};
 }
 

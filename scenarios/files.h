@@ -12,6 +12,8 @@ namespace brokersim::scenarios {
 Expected<std::string, std::string> read_file(const std::string& path);
 // Replaces the file; the error says why not.
 Expected<Done, std::string> write_file(const std::string& path, const std::string& text);
+// At its end, in one piece beside whoever else does the same; the file may be new.
+Expected<Done, std::string> append_to_file(const std::string& path, const std::string& text);
 // With what leads to it, if it is not there.
 Expected<Done, std::string> make_folder(const std::string& path);
 // Lines as `send` counts them: an end without newline is a line too.

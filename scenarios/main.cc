@@ -7,6 +7,7 @@
 #include "scenarios/commands/commands.h"
 #include "scenarios/forked.h"
 #include "scenarios/nearest.h"
+#include "scenarios/revision.h"
 
 #ifndef BROKERSIM_SCENARIO_DIR
 #define BROKERSIM_SCENARIO_DIR "scenarios"
@@ -33,11 +34,12 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
 int main(int argc, char** argv) {
   CommandLine line;
   line.scenario_folder = BROKERSIM_SCENARIO_DIR;
+  line.revision = revision();
   CLI::App app(
       "Puts the Kafka broker protocol on trial: whole clusters in virtual time, with "
       "faults, from one seed.",
       "brokersim");
-  app.set_version_flag("--version", "brokersim 0.1.0");
+  app.set_version_flag("--version", fmt::format("brokersim 0.1.0 ({})", revision()));
   app.add_option("--scenarios", line.scenario_folder, "the folder with catalogue/ and input/");
   app.require_subcommand(1);
   app.fallthrough();
@@ -53,6 +55,7 @@ int main(int argc, char** argv) {
   add_report(app, line);
   add_serve(app, line);
   add_story(app, line);
+  add_ledger(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

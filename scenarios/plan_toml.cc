@@ -1,122 +1,14 @@
 #include "scenarios/plan_toml.h"
 
-#include <memory>
-#include <type_traits>
-
 #include <fmt/format.h>
 
 #include "scenarios/check_names.h"
-#include "scenarios/duration_text.h"
 #include "scenarios/field_reader.h"
+#include "scenarios/field_writer.h"
 #include "scenarios/plan_fields.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-// ---- Writing -----------------------------------------------------------------------------------
-
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-bool is_bare(std::string_view key) {
-  return !key.empty() && key.find_first_not_of(
-                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                             std::string_view::npos;
-}
-
-std::string written(const std::string& value) { return in_quotes(value); }
-std::string written(Duration value) { return in_quotes(text_of(value)); }
-std::string written(Partitioner value) {
-  return in_quotes(value == Partitioner::key ? "key" : "round_robin");
-}
-std::string written(Operation::Kind value) {
-  switch (value) {
-    case Operation::Kind::send: break;
-    case Operation::Kind::elect: return in_quotes("elect");
-    case Operation::Kind::reassign: return in_quotes("reassign");
-    case Operation::Kind::leave: return in_quotes("leave");
-    case Operation::Kind::join: return in_quotes("join");
-    case Operation::Kind::add_voter: return in_quotes("add_voter");
-    case Operation::Kind::remove_voter: return in_quotes("remove_voter");
-  }
-  return in_quotes("send");
-}
-std::string written(client::IsolationLevel value) {
-  const bool is_committed = value == client::IsolationLevel::read_committed;
-  return in_quotes(is_committed ? "read_committed" : "read_uncommitted");
-}
-std::string written(client::ProcessingGuarantee value) {
-  const bool is_exact = value == client::ProcessingGuarantee::exactly_once;
-  return in_quotes(is_exact ? "exactly_once" : "at_least_once");
-}
-std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
-std::string written(client::GroupProtocol value) {
-  return in_quotes(value == client::GroupProtocol::consumer ? "consumer" : "classic");
-}
-std::string written(wire::Codec value) { return in_quotes(wire::name_of(value)); }
-std::string written(Parses value) { return in_quotes(value == Parses::json ? "json" : "nothing"); }
-std::string written(const Fault::Parameter& value) {
-  const auto* duration = std::get_if<Duration>(&value);
-  return duration ? written(*duration) : fmt::format("{}", std::get<std::int64_t>(value));
-}
-template <std::integral T>
-std::string written(T value) {
-  return fmt::format("{}", value);
-}
-std::string written(const Acks<const std::int16_t>& acks) {
-  return acks.value == -1 ? in_quotes("all") : written(acks.value);
-}
-template <class T>
-std::string written(const std::vector<T>& values) {
-  std::vector<std::string> texts;
-  for (const auto& value : values) texts.push_back(written(value));
-  return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-template <class T>
-std::string written(const std::map<std::string, T>& values) {
-  std::vector<std::string> texts;
-  for (const auto& [key, value] : values) {
-    texts.push_back(fmt::format("{} = {}", is_bare(key) ? key : in_quotes(key), written(value)));
-  }
-  return fmt::format("{{ {} }}", fmt::join(texts, ", "));
-}
-
-// Parts of an entry are entries themselves.
-template <HasFields T>
-std::string written(const T& entry);
-
-template <HasFields T>
-std::vector<std::string> defaults_of() {
-  std::vector<std::string> texts;
-  const auto entry = T();
-  Fields<T>::visit(entry, [&](auto, const auto& value) { texts.push_back(written(value)); });
-  return texts;
-}
-
-// One line; what is as it would be anyway is left out.
-template <HasFields T>
-std::string written(const T& entry) {
-  static const auto defaults = defaults_of<T>();
-  std::vector<std::string> texts;
-  std::size_t place = 0;
-  Fields<T>::visit(entry, [&](std::string_view key, const auto& value) {
-    auto text = written(value);
-    if (text != defaults[place++]) texts.push_back(fmt::format("{} = {}", key, text));
-  });
-  return fmt::format("{{ {} }}", fmt::join(texts, ", "));
-}
 
 template <class T>
 std::string list(std::string_view key, const std::vector<T>& entries) {
@@ -124,8 +16,6 @@ std::string list(std::string_view key, const std::vector<T>& entries) {
   for (const auto& entry : entries) out += fmt::format("  {},\n", written(entry));
   return out + "]\n";
 }
-
-// ---- Reading -----------------------------------------------------------------------------------
 
 void check(const Entries& root, ReadError& error) {
   if (const Node* settings = find(root, "settings")) check_settings(*settings, error);

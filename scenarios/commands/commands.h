@@ -16,6 +16,7 @@ namespace brokersim::scenarios {
 // What all verbs share. Outlives the parsing.
 struct CommandLine {
   std::string scenario_folder;  // --scenarios DIR: holds catalogue/ and input/.
+  std::string revision;         // Of the sources (revision.h).
   int exit_status = 0;
 };
 
@@ -31,6 +32,7 @@ void add_list(CLI::App& app, CommandLine& line);
 void add_explain(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);
 void add_serve(CLI::App& app, CommandLine& line);
+void add_ledger(CLI::App& app, CommandLine& line);
 void add_story(CLI::App& app, CommandLine& line);
 
 }  // namespace brokersim::scenarios

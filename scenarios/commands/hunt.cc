@@ -18,6 +18,7 @@
 #include "scenarios/campaign.h"
 #include "scenarios/commands/ci_output.h"
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/hunt_ledger.h"
 #include "scenarios/commands/hunt_report.h"
 #include "scenarios/commands/progress.h"
 #include "scenarios/draw_plan.h"
@@ -36,6 +37,7 @@ struct HuntRequest {
   std::vector<std::string> bugs;
   std::vector<std::string> settings;
   std::string seeds;  // Empty: 100, or as many as there is time for.
+  std::string ledger;
   std::string shard;
   std::string duration;
   std::string format = "human";
@@ -240,14 +242,21 @@ Expected<Done, std::string> print(const HuntRequest& request, const HuntReport& 
   return Done{};
 }
 
-Expected<int, std::string> hunt(HuntRequest request) {
+Expected<int, std::string> hunt(HuntRequest request, const std::string& revision) {
   TRY([[maybe_unused]] const Done settled, settle(request));
   HuntReport report;
   TRY(report.scenarios, load(request));
+  const LedgerRequest ledger{.file = request.ledger,
+                             .revision = revision,
+                             .bugs = request.bugs,
+                             .settings = request.settings,
+                             .has_range = request.seeds.find("..") != std::string::npos};
+  TRY([[maybe_unused]] const Done chosen, choose_seeds(ledger, report.scenarios, request.campaign));
   const auto began = std::chrono::steady_clock::now();
   report.options = request.campaign;
   report.result = go(request, report.scenarios);
   report.wall = std::chrono::steady_clock::now() - began;
+  TRY([[maybe_unused]] const Done kept, append_to_ledger(ledger, report));
   report.never_reached = never_reached(report.scenarios, report.result);
   for (const auto& [fingerprint, failure] : report.result.distinct) {
     report.followed.push_back(follow(request, report.scenarios, failure));
@@ -266,6 +275,8 @@ void add_hunt(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("hunt", "run many seeds; distinct failures, replayed and shrunk");
   verb->add_option("scenarios", campaign.scenarios, "names or files; seeds go round among them");
   verb->add_option("--seeds", request->seeds, "N: seeds 1 to N, 100 where unsaid; or A..B");
+  verb->add_option("--ledger", request->ledger,
+                   "add what comes of it to this file; seeds begin behind those that it has");
   verb->add_option("--for", request->duration, "how long to go on, such as 60s");
   verb->add_option("--jobs", campaign.jobs, "processes at once")->check(CLI::Range(1, 1024));
   verb->add_option("--shard", request->shard, "i/n: the seeds of this machine of n");
@@ -284,7 +295,7 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->callback([request, &line] {
     request->campaign.folder = line.scenario_folder;
-    const auto status = hunt(*request);
+    const auto status = hunt(*request, line.revision);
     if (!status) fmt::print(stderr, "{}\n", status.error());
     line.exit_status = status ? *status : 2;
   });

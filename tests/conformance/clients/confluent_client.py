@@ -218,6 +218,9 @@ def _():
         with_that.begin_transaction()
         for j in range(50):
             with_that.produce("transactions", b"%d" % (50 * i + j), partition=j % 2)
+        # librdkafka 2.0.2 aborts at the coordinator, too, what that has not let begin yet
+        # (CONCURRENT_TRANSACTIONS), and INVALID_TXN_STATE is fatal to it: let it begin.
+        expect(with_that.flush(30), 0)
         if i % 2 == 0:
             with_that.commit_transaction(30)
         else:

@@ -183,6 +183,9 @@ static int transactions(const char* topic) {
     TRY(is_fine(rd_kafka_begin_transaction(producer), "begin"));
     // Of the aborted ones some would be found beside those that are committed.
     produce_numbered(producer, topic, i == 2 ? 100 : 10, 2);
+    // librdkafka 2.0.2 aborts at the coordinator, too, what that has not let begin yet
+    // (CONCURRENT_TRANSACTIONS), and INVALID_TXN_STATE is fatal to it: let it begin.
+    TRY(rd_kafka_flush(producer, patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
     TRY(is_fine(i == 2 ? rd_kafka_commit_transaction(producer, patience_ms)
                        : rd_kafka_abort_transaction(producer, patience_ms),
                 "end"));

@@ -1,0 +1,100 @@
+#include "scenarios/commands/hunt_ledger.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "scenarios/files.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+Expected<Done, std::string> check_request(const LedgerRequest& request, std::size_t scenarios) {
+  if (!request.bugs.empty()) {
+    return Unexpected(std::string(
+        "--ledger keeps evidence for the protocol as it is: leave --bug away, or the ledger"));
+  }
+  if (scenarios != 1) {
+    return Unexpected(std::string("--ledger: one scenario at a time"));
+  }
+  if (request.revision.ends_with('+')) {
+    return Unexpected(
+        fmt::format("--ledger: files differed from commit {} when this program was "
+                    "built: commit them and build again, so that its runs can be repeated",
+                    request.revision.substr(0, request.revision.size() - 1)));
+  }
+  return Done{};
+}
+
+// Of the campaign as it is asked for, before it runs.
+LedgerEntry asked_for(const LedgerRequest& request, const Scenario& scenario,
+                      const CampaignOptions& options) {
+  return {.revision = request.revision,
+          .scenario = scenario.name,
+          .settings = request.settings,
+          .first_seed = options.first_seed,
+          .last_seed = options.last_seed,
+          .shard = options.shard + 1,
+          .shards = options.shards};
+}
+
+}  // namespace
+
+Expected<Done, std::string> choose_seeds(const LedgerRequest& request,
+                                         const std::vector<LedgerEntry>& known,
+                                         const Scenario& scenario, CampaignOptions& options) {
+  if (!request.has_range) {
+    const auto next = next_seed(known, scenario.name, request.settings);
+    const auto more = options.last_seed - options.first_seed;
+    const auto room = std::numeric_limits<std::int64_t>::max() - next;
+    options.first_seed = next;
+    options.last_seed = next + std::min<std::uint64_t>(more, room);
+  }
+  const auto wanted = asked_for(request, scenario, options);
+  for (const auto& entry : known) {
+    if (!wanted.overlaps(entry)) continue;
+    return Unexpected(fmt::format(
+        "--ledger: seeds {}..{} of {} at {} are in {} already; without a "
+        "range --seeds begins behind them",
+        entry.first_seed, entry.last_seed, entry.scenario, entry.revision, request.file));
+  }
+  return Done{};
+}
+
+Expected<Done, std::string> choose_seeds(const LedgerRequest& request,
+                                         const std::vector<Scenario>& scenarios,
+                                         CampaignOptions& options) {
+  if (request.file.empty()) return Done{};
+  TRY([[maybe_unused]] const Done possible, check_request(request, scenarios.size()));
+  std::vector<LedgerEntry> known;
+  if (std::filesystem::exists(request.file)) {
+    TRY(const auto text, read_file(request.file));
+    TRY(known, parse_ledger(text, request.file));
+  }
+  return choose_seeds(request, known, scenarios.front(), options);
+}
+
+LedgerEntry entry_of(const LedgerRequest& request, const HuntReport& report) {
+  auto entry = asked_for(request, report.scenarios.front(), report.options);
+  const auto& result = report.result;
+  entry.last_seed = result.last_seed;
+  entry.runs = result.seeds;
+  entry.simulated = Duration(result.virtual_ns);
+  for (const auto& [fingerprint, failure] : result.distinct) {
+    entry.failures[fingerprint] = failure.count;
+  }
+  for (const auto& [name, count] : result.stats) {
+    if (count != 0) entry.reached[name] = count;
+  }
+  return entry;
+}
+
+Expected<Done, std::string> append_to_ledger(const LedgerRequest& request,
+                                             const HuntReport& report) {
+  if (request.file.empty() || report.result.seeds == 0) return Done{};
+  return append_to_file(request.file, to_toml(entry_of(request, report)));
+}
+
+}  // namespace brokersim::scenarios

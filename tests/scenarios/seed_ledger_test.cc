@@ -1,0 +1,170 @@
+// A ledger of seeds reads back what was written, counts no run twice, and says which seeds would be
+// new evidence.
+#include "scenarios/seed_ledger.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "scenarios/commands/hunt_ledger.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+LedgerEntry chaos(std::uint64_t first, std::uint64_t last) {
+  return {.revision = "a43680929", .scenario = "chaos", .first_seed = first, .last_seed = last};
+}
+
+std::vector<LedgerEntry> parsed(const std::string& text) {
+  const auto entries = parse_ledger(text, "ledger.toml");
+  EXPECT_TRUE(entries) << entries.error();
+  return entries ? *entries : std::vector<LedgerEntry>();
+}
+
+Scenario scenario_named(const std::string& name) {
+  Scenario scenario;
+  scenario.name = name;
+  return scenario;
+}
+
+TEST(SeedLedger, reads_back_what_was_written) {
+  auto entry = chaos(40, 79);
+  entry.settings = {"cluster.brokers=5"};
+  entry.shard = 2;
+  entry.shards = 4;
+  entry.runs = 10;
+  entry.simulated = 90min;
+  entry.failures = {{"BS-D01/lost_at_clean_election", 2}};
+  entry.reached = {{"elections", 300}, {"fault.pause.effective", 7}};
+  const auto text = to_toml(entry);
+  const auto entries = parsed(text + to_toml(chaos(80, 99)));
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(to_toml(entries[0]), text);
+  EXPECT_EQ(entries[0].reached, entry.reached);
+  EXPECT_EQ(entries[0].simulated, entry.simulated);
+  EXPECT_EQ(entries[0].failed(), 2);
+}
+
+TEST(SeedLedger, names_the_place_of_a_run_that_is_in_it_twice) {
+  const auto twice = parse_ledger(to_toml(chaos(0, 59)) + to_toml(chaos(59, 80)), "ledger.toml");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error(),
+            "ledger.toml:7:1: of seeds 59..80 of chaos, at a43680929 some were run already: seeds "
+            "0..59 of chaos, at a43680929");
+}
+
+TEST(SeedLedger, has_no_seed_twice_in_two_shards) {
+  auto first = chaos(0, 99);
+  auto second = chaos(0, 99);
+  first.shards = second.shards = 2;
+  second.shard = 2;
+  EXPECT_FALSE(first.overlaps(second));
+  second.shards = 4;
+  EXPECT_FALSE(first.overlaps(second));  // Odd seeds, and every fourth of the even ones.
+  second.shard = 3;
+  EXPECT_TRUE(first.overlaps(second));
+}
+
+TEST(SeedLedger, may_have_seeds_again_from_another_build_or_with_other_settings) {
+  auto other = chaos(0, 59);
+  other.revision = "0123456";
+  EXPECT_FALSE(chaos(0, 59).overlaps(other));
+  other = chaos(0, 59);
+  other.settings = {"cluster.brokers=5"};
+  EXPECT_FALSE(chaos(0, 59).overlaps(other));
+}
+
+TEST(SeedLedger, refuses_what_is_no_campaign) {
+  EXPECT_FALSE(parse_ledger("[[campaign]]\nrevision = \"a\"\n", "ledger.toml"));
+  EXPECT_FALSE(parse_ledger(to_toml(chaos(5, 4)), "ledger.toml"));
+  EXPECT_FALSE(parse_ledger("[[campaign]]\nscenario = \"chaos\"\nshard = 3\nshards = 2\n", "l"));
+  EXPECT_FALSE(parse_ledger("[[campaign]]\nscenario = \"chaos\"\nseeds = 5\n", "l"));
+}
+
+TEST(SeedLedger, sums_up_campaigns) {
+  auto first = chaos(0, 9);
+  first.runs = 10;
+  first.simulated = 1h;
+  first.reached = {{"elections", 30}};
+  auto second = chaos(10, 14);
+  second.runs = 5;
+  second.simulated = 30min;
+  second.failures = {{"BS-O01/hole", 1}};
+  second.reached = {{"elections", 4}, {"moves", 2}};
+  LedgerSum sum;
+  add(first, sum);
+  add(second, sum);
+  EXPECT_EQ(sum.runs, 15);
+  EXPECT_EQ(sum.failed, 1);
+  EXPECT_EQ(sum.simulated, 90min);
+  EXPECT_EQ(sum.reached, (std::map<std::string, std::int64_t>{{"elections", 34}, {"moves", 2}}));
+  EXPECT_EQ(sum.revisions, std::vector<std::string>{"a43680929"});
+}
+
+TEST(SeedsForALedger, begin_behind_those_that_it_has) {
+  CampaignOptions options{.first_seed = 1, .last_seed = 200};
+  const LedgerRequest request{.file = "ledger.toml", .revision = "0123456"};
+  ASSERT_TRUE(choose_seeds(request, {chaos(0, 59)}, scenario_named("chaos"), options));
+  EXPECT_EQ(options.first_seed, 60u);
+  EXPECT_EQ(options.last_seed, 259u);
+  options = {.first_seed = 1, .last_seed = 200};
+  ASSERT_TRUE(choose_seeds(request, {chaos(0, 59)}, scenario_named("elections"), options));
+  EXPECT_EQ(options.first_seed, 0u);
+  EXPECT_EQ(options.last_seed, 199u);
+}
+
+TEST(SeedsForALedger, go_on_for_as_long_as_there_is_time) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  CampaignOptions options{.first_seed = 1, .last_seed = most};
+  const LedgerRequest request{.file = "ledger.toml", .revision = "0123456"};
+  ASSERT_TRUE(choose_seeds(request, {chaos(0, 59)}, scenario_named("chaos"), options));
+  EXPECT_EQ(options.first_seed, 60u);
+  EXPECT_EQ(options.last_seed, static_cast<std::uint64_t>(most));
+}
+
+TEST(SeedsForALedger, of_a_range_are_not_run_by_the_same_build_again) {
+  CampaignOptions options{.first_seed = 50, .last_seed = 70};
+  LedgerRequest request{.file = "ledger.toml", .revision = "a43680929", .has_range = true};
+  const auto refused = choose_seeds(request, {chaos(0, 59)}, scenario_named("chaos"), options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(
+      refused.error(),
+      "--ledger: seeds 0..59 of chaos at a43680929 are in ledger.toml already; without a range "
+      "--seeds begins behind them");
+  request.revision = "0123456";
+  EXPECT_TRUE(choose_seeds(request, {chaos(0, 59)}, scenario_named("chaos"), options));
+}
+
+TEST(SeedsForALedger, are_evidence_that_can_be_repeated) {
+  CampaignOptions options;
+  const std::vector<Scenario> one{scenario_named("chaos")};
+  const std::vector<Scenario> two{scenario_named("chaos"), scenario_named("elections")};
+  const std::string file = "there-is-no-such-ledger.toml";
+  EXPECT_TRUE(choose_seeds({.file = file, .revision = "a"}, one, options));
+  EXPECT_FALSE(choose_seeds({.file = file, .revision = "a+"}, one, options));
+  EXPECT_FALSE(choose_seeds({.file = file, .revision = "a"}, two, options));
+  EXPECT_FALSE(choose_seeds({.file = file, .revision = "a", .bugs = {"REP-01"}}, one, options));
+  EXPECT_TRUE(choose_seeds({.revision = "a+", .bugs = {"REP-01"}}, two, options));
+}
+
+TEST(SeedsForALedger, that_ran_are_what_is_kept) {
+  HuntReport report;
+  report.scenarios = {scenario_named("chaos")};
+  report.options = {.first_seed = 60, .last_seed = 1'000'000, .shard = 1, .shards = 2};
+  report.result.seeds = 5;
+  report.result.last_seed = 69;
+  report.result.virtual_ns = 60'000'000'000;
+  report.result.stats = {{"elections", 3}, {"moves", 0}};
+  report.result.distinct["BS-O01/hole"].count = 2;
+  const auto entry = entry_of({.revision = "a", .settings = {"x=1"}}, report);
+  EXPECT_EQ(entry.first_seed, 60u);
+  EXPECT_EQ(entry.last_seed, 69u);
+  EXPECT_EQ(entry.shard, 2u);
+  EXPECT_EQ(entry.runs, 5);
+  EXPECT_EQ(entry.simulated, 60s);
+  EXPECT_EQ(entry.failed(), 2);
+  EXPECT_EQ(entry.reached, (std::map<std::string, std::int64_t>{{"elections", 3}}));
+}
+
+}  // namespace
+}  // namespace brokersim::scenarios

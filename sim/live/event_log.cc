@@ -80,12 +80,24 @@ std::string EventLog::begin(Level level, NodeId node, std::string_view kind) con
   return line + fmt::format(R"(,"kind":"{}")", kind);
 }
 
+RateLimit* EventLog::limit_of(const Event& event) {
+  if (const auto* refused = std::get_if<ConnectionRefused>(&event.body)) {
+    return &refusals_[{event.node, refused->reason}];
+  }
+  if (const auto* note = std::get_if<Note>(&event.body)) {
+    constexpr std::size_t most_texts = 1000;
+    if (notes_.size() >= most_texts) notes_.clear();  // Texts have names in them.
+    return &notes_[{event.node, note->text}];
+  }
+  return nullptr;
+}
+
 void EventLog::event(const Event& event) {
   const Level level = level_of(event.body);
   if (level > level_) return;
   std::uint64_t suppressed = 0;
-  if (const auto* refused = std::get_if<ConnectionRefused>(&event.body)) {
-    const auto before = refusals_[{event.node, refused->reason}].admit(event.at);
+  if (RateLimit* limit = limit_of(event)) {
+    const auto before = limit->admit(event.at);
     if (!before) return;
     suppressed = *before;
   }

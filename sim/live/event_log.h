@@ -4,8 +4,9 @@
 //    "event":611,"peer":"10.0.0.7:51312","reason":"tls_hello","detail":"…","suppressed":12}
 //
 // time, level and kind are always there; node, event and by (the events that caused it) where there
-// are any; the rest is the kind's own, as in trace files. Of refused connections only so many are
-// told in a while, for each node and reason; `suppressed` says how many were not.
+// are any; the rest is the kind's own, as in trace files. What clients can bring about as often as
+// they like is told only so often in a while: refused connections for each node and reason, notes
+// for each node and text. `suppressed` says how many were not told.
 #pragma once
 
 #include <cstdint>
@@ -54,11 +55,14 @@ class EventLog {
 
  private:
   std::string begin(Level level, NodeId node, std::string_view kind) const;
+  // Null if the event may be told as often as it comes.
+  RateLimit* limit_of(const Event& event);
 
   const Level level_;
   const Write write_;
   const Clock clock_;
   std::map<std::pair<NodeId, CloseReason>, RateLimit> refusals_;
+  std::map<std::pair<NodeId, std::string>, RateLimit> notes_;
 };
 
 // "2026-11-28T14:40:20.123Z"

@@ -27,9 +27,9 @@ void LineWriter::write(std::string line) {
     ++dropped_;
     return;
   }
-  if (dropped_ > 0) {
+  if (dropped_ > told_of_) {
     line = fmt::format("{{\"level\":\"warn\",\"kind\":\"lines_dropped\",\"count\":{}}}\n{}",
-                       std::exchange(dropped_, 0), line);
+                       dropped_ - std::exchange(told_of_, dropped_), line);
   }
   jobs_.submit(0, [descriptor = descriptor_, text = std::move(line) + '\n'] {
     write_all(descriptor, text);

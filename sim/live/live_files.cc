@@ -12,6 +12,9 @@
 #include <utility>
 
 #include <climits>
+#include <fmt/format.h>
+
+#include "sim/live/live_env.h"
 
 namespace brokersim::live {
 namespace {
@@ -19,17 +22,37 @@ namespace {
 // Jobs that outlive their file keep its descriptor.
 class Descriptor {
  public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() { ::close(value_); }
+  Descriptor(int value, Jobs& removals) : value_(value), removals_(removals) {}
+  // Whoever has a removed file open last frees what it holds.
+  ~Descriptor() {
+    constexpr off_t large = 1 << 20;
+    struct stat status {};
+    const bool is_large = ::fstat(value_, &status) == 0 && status.st_size >= large;
+    if (is_large) {
+      removals_.submit(0, [value = value_] { ::close(value); });
+    } else {
+      ::close(value_);
+    }
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
 
  private:
   const int value_;
+  Jobs& removals_;
 };
 
 constexpr std::size_t threads_per_disk = 4;
+
+// Of what is on its way out: "brokersim-removed-0.<key and number>-delete". Kafka, too, takes
+// that for a partition's directory which is to be deleted.
+constexpr std::string_view removed_prefix = "brokersim-removed-0.";
+constexpr std::string_view removed_suffix = "-delete";
+
+bool is_removed(std::string_view name) {
+  return name.starts_with(removed_prefix) && name.ends_with(removed_suffix);
+}
 
 off_t offset_of(std::uint64_t position) { return static_cast<off_t>(position); }
 
@@ -69,7 +92,9 @@ IoResult<Done> timed_sync(Disk& disk, std::function<int()> sync) {
 class LiveFile final : public File {
  public:
   LiveFile(Disk& disk, int descriptor, std::uint64_t size)
-      : disk_(disk), descriptor_(std::make_shared<Descriptor>(descriptor)), size_(size) {}
+      : disk_(disk),
+        descriptor_(std::make_shared<Descriptor>(descriptor, disk.removals)),
+        size_(size) {}
 
   std::uint64_t size() const override { return size_; }
 
@@ -169,7 +194,14 @@ IoError error_of(int error_number) {
   }
 }
 
-Disk::Disk(Reactor& on) : reactor(on), jobs(on.make_jobs(threads_per_disk)) {}
+Disk::Disk(Reactor& on)
+    : reactor(on), removals(1, [](std::uint64_t) {}), jobs(on.make_jobs(threads_per_disk)) {}
+
+Disk::~Disk() {
+  constexpr Duration patience = 2s;
+  jobs.reset();  // They may own files that are to be closed elsewhere.
+  removals.finish_within(patience);
+}
 
 IoResult<Done> Disk::carry_out(std::function<int()> work) {
   const auto error_number = std::make_shared<int>(0);
@@ -179,8 +211,26 @@ IoResult<Done> Disk::carry_out(std::function<int()> work) {
   return result_of(*error_number);
 }
 
-LiveFiles::LiveFiles(Reactor& reactor, std::string root) : root_(std::move(root)), disk_(reactor) {
+LiveFiles::LiveFiles(Reactor& reactor, std::string root)
+    : root_(std::move(root)), removal_key_(entropy()), disk_(reactor) {
   REQUIRE(std::filesystem::is_directory(root_), root_);
+  finish_removals();
+}
+
+void LiveFiles::remove_elsewhere(std::string path) {
+  disk_.removals.submit(0, [path = std::move(path)] {
+    std::error_code ignored;  // The next start tries again.
+    std::filesystem::remove_all(path, ignored);
+  });
+}
+
+void LiveFiles::finish_removals() {
+  std::error_code error;
+  auto at = std::filesystem::directory_iterator(root_, error);
+  while (!error && at != std::filesystem::directory_iterator()) {
+    if (is_removed(at->path().filename().string())) remove_elsewhere(at->path().string());
+    at.increment(error);
+  }
 }
 
 std::string LiveFiles::full(std::string_view path) const {
@@ -213,6 +263,13 @@ IoResult<Done> LiveFiles::rename(std::string_view from, std::string_view to) {
 }
 
 IoResult<Done> LiveFiles::remove(std::string_view path) {
+  auto aside = fmt::format("{}/{}{:016x}{:08x}{}", root_, removed_prefix, removal_key_, ++removals_,
+                           removed_suffix);
+  if (::rename(full(path).c_str(), aside.c_str()) == 0) {
+    remove_elsewhere(std::move(aside));
+    return Done{};
+  }
+  // Without another name it goes here: a full disk may have none to give.
   std::error_code error;
   const auto removed = std::filesystem::remove_all(full(path), error);
   if (!error && removed == 0) return Unexpected(IoError::not_found);
@@ -224,7 +281,8 @@ IoResult<std::vector<std::string>> LiveFiles::list(std::string_view directory) c
   std::vector<std::string> names;
   auto at = std::filesystem::directory_iterator(full(directory), error);
   while (!error && at != std::filesystem::directory_iterator()) {
-    names.push_back(at->path().filename().string());
+    auto name = at->path().filename().string();
+    if (!is_removed(name)) names.push_back(std::move(name));
     at.increment(error);
   }
   if (error) return Unexpected(error_of(error.value()));

@@ -1,8 +1,13 @@
 // A node's files in a directory of the real file system. What the seam calls cached is asked of the
 // kernel's page cache without waiting (RWF_NOWAIT); cold reads and syncs run on threads of the
 // node.
+//
+// So does the end of what is removed: to free a large file takes long. It loses its name at once,
+// and has until then one that Kafka gives to what is to be deleted; a start finishes what an end
+// has interrupted.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,12 +24,14 @@ namespace brokersim::live {
 // What the files of a node share.
 struct Disk {
   explicit Disk(Reactor& on);
+  ~Disk();  // What is being removed may go on to be when the node has ended, or begins anew.
   // Runs `work`, whose result is 0 or an errno, on a thread of this disk.
   IoResult<Done> carry_out(std::function<int()> work);
 
   Reactor& reactor;
   LatencyHistogram syncs;
-  const std::unique_ptr<Jobs> jobs;
+  Jobs removals;  // One after the other, and never in the way of syncs.
+  std::unique_ptr<Jobs> jobs;
 };
 
 class LiveFiles final : public Files {
@@ -46,8 +53,12 @@ class LiveFiles final : public Files {
 
  private:
   std::string full(std::string_view path) const;
+  void remove_elsewhere(std::string path);
+  void finish_removals();
 
   const std::string root_;
+  const std::uint64_t removal_key_;  // Of the names of what is on its way.
+  std::uint64_t removals_ = 0;
   Disk disk_;
 };
 

@@ -71,5 +71,19 @@ TEST(EventLog, of_many_refusals_some_are_told_and_the_others_counted) {
   EXPECT_EQ(logged.lines.back().find("suppressed"), std::string::npos);
 }
 
+// A client that looks for its coordinator asks again and again.
+TEST(EventLog, a_note_is_told_so_often_and_holds_up_no_other) {
+  Logged logged(Level::warn);
+  const auto note = [&](std::string text, Instant at = Instant{1s}) {
+    logged.log.event({.at = at, .node = NodeId(1), .body = Note{std::move(text)}});
+  };
+  for (int i = 0; i < 100; ++i) note("__consumer_offsets cannot be created");
+  EXPECT_EQ(logged.lines.size(), RateLimit::most);
+  note("node 1 stops");
+  EXPECT_EQ(logged.lines.size(), RateLimit::most + 1);
+  note("__consumer_offsets cannot be created", Instant{1s} + RateLimit::window);
+  EXPECT_NE(logged.lines.back().find(R"("suppressed":90})"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace brokersim::live

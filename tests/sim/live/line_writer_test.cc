@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <ctime>
 #include <thread>
 #include <unistd.h>
 
@@ -12,6 +13,12 @@
 
 namespace brokersim::live {
 namespace {
+
+timespec now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time;
+}
 
 TEST(LineWriter, keeps_some_lines_for_a_reader_that_is_late_and_says_how_many_are_lost) {
   std::array<int, 2> ends{};
@@ -42,6 +49,25 @@ TEST(LineWriter, keeps_some_lines_for_a_reader_that_is_late_and_says_how_many_ar
   EXPECT_GT(lines, LineWriter::most_waiting);
   EXPECT_TRUE(got.ends_with("}\nlast\n"));
   EXPECT_NE(got.find(R"("kind":"lines_dropped","count":)"), std::string::npos);
+}
+
+// As a supervisor that holds a pipe open and never looks into it.
+TEST(LineWriter, a_pipe_that_nobody_reads_holds_up_no_end) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const timespec before = now();
+  {
+    LineWriter writer(ends[1]);
+    for (std::size_t i = 0; i < LineWriter::most_waiting + 5000; ++i) {
+      writer.write(std::string(100, 'x'));
+    }
+    EXPECT_GT(writer.dropped(), 0u);
+    EXPECT_LE(writer.dropped(), 5000u);
+  }
+  EXPECT_LT(now().tv_sec - before.tv_sec, 10);
+  close(ends[0]);  // The thread that was left writing ends.
+  close(ends[1]);
 }
 
 TEST(LineWriter, outlives_its_reader) {

@@ -1,6 +1,14 @@
 #include "core/env.h"
 
+#include <fmt/format.h>
+
 namespace brokersim {
+
+std::string text_of(const Address& address) {
+  const bool has_colons = address.host.find(':') != std::string::npos;
+  return has_colons ? fmt::format("[{}]:{}", address.host, address.port)
+                    : fmt::format("{}:{}", address.host, address.port);
+}
 
 std::string_view name_of(IoError error) {
   switch (error) {

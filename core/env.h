@@ -53,6 +53,8 @@ struct Address {
   std::uint16_t port = 0;
   friend auto operator<=>(const Address&, const Address&) = default;
 };
+// "broker-1:9092", "[::1]:9092"
+std::string text_of(const Address& address);
 
 // A connected byte stream (TCP). Destroying it closes it.
 class Stream {
@@ -64,6 +66,8 @@ class Stream {
   virtual IoResult<Done> write(Env& env, Rope bytes, Instant deadline) = 0;
   // Waits until nothing that was written is still queued on our side of the network.
   virtual IoResult<Done> drain(Env& env, Instant deadline) = 0;
+  // How many bytes are.
+  virtual std::size_t queued() const = 0;
   // Pending and later calls on either end end, and what is queued is dropped; never suspends.
   virtual void close() = 0;
   virtual const Address& peer() const = 0;

@@ -18,7 +18,9 @@ struct ServeOptions {
   std::int32_t controllers = 3;
   std::string data = "brokersim-data";
   std::uint16_t port = 9092;  // Of broker 1; the others follow, and controllers 1000 later.
-  std::string host = "127.0.0.1";
+  // An address of this machine, or a name of one: what is listened on, and told to clients unless
+  // the setting advertised.listeners says otherwise.
+  std::optional<std::string> host;
   std::vector<std::string> names;  // Of the brokers: each has an address of its own, one port.
 
   // Or one node of a cluster over several processes.
@@ -39,7 +41,7 @@ std::vector<std::string> notes_on(const ServeOptions& options);
 
 // "127.0.0.1:9092,127.0.0.1:9093,…"
 std::string bootstrap_servers(const std::vector<live::ServedNode>& nodes);
-// The lines for /etc/hosts that names of brokers need; empty without names.
+// The lines for /etc/hosts that names of brokers on loopback addresses need; empty without names.
 std::vector<std::string> hosts_entries(const std::vector<live::ServedNode>& nodes);
 
 }  // namespace brokersim::scenarios

@@ -27,6 +27,7 @@ class SimStream final : public Stream {
   }
   // What is written is under way at once.
   IoResult<Done> drain(Env&, Instant) override { return Done{}; }
+  std::size_t queued() const override { return 0; }
   void close() override { network_.close_end(connection_, side_); }
   const Address& peer() const override { return connection_->end(other(side_)).address; }
 

@@ -50,8 +50,8 @@ struct Ended {
   std::string why;
 };
 
-Ended run(const Options& options, const std::vector<live::ServedNode>& nodes) {
-  live::LineWriter lines(STDERR_FILENO);
+Ended run(const Options& options, const std::vector<live::ServedNode>& nodes,
+          live::LineWriter& lines) {
   live::EventLog log(
       level_of(options), [&lines](std::string line) { lines.write(std::move(line)); },
       &live::system_time);
@@ -61,7 +61,8 @@ Ended run(const Options& options, const std::vector<live::ServedNode>& nodes) {
   auto cluster = live::LiveCluster::open(nodes,
                                          {.on_event = [&log](const Event& e) { log.event(e); },
                                           .on_ready = [&nodes] { say_ready(nodes); },
-                                          .on_failure = on_failure},
+                                          .on_failure = on_failure,
+                                          .lines_dropped = [&lines] { return lines.dropped(); }},
                                          metrics_address(options, nodes));
   if (!cluster) {
     log.say(Level::error, no_node, "start_failed", cluster.error());
@@ -79,11 +80,12 @@ int serve(const Options& options) {
     fmt::print(stderr, "{}\n", nodes.error());
     return 2;
   }
-  const auto ended = run(options, *nodes);
+  live::LineWriter lines(STDERR_FILENO);
+  const auto ended = run(options, *nodes, lines);
   if (ended.status == 0) {
     fmt::print("stopped\n");
   } else {
-    fmt::print(stderr, "{}\n", ended.why);
+    lines.write(ended.why);
   }
   return ended.status;
 }
@@ -94,8 +96,9 @@ void add_options(CLI::App& verb, Options& options) {
       ->capture_default_str();
   verb.add_option("--data", options.data, "the folder with the nodes' data")->capture_default_str();
   verb.add_option("--port", options.port, "of the first broker")->capture_default_str();
-  verb.add_option("--host", options.host, "a numeric address to listen on and to advertise")
-      ->capture_default_str();
+  verb.add_option("--host", options.host,
+                  "where to listen, and what clients are told unless advertised.listeners is set "
+                  "[127.0.0.1]");
   verb.add_option("--names", options.names,
                   "a host name per broker: 127.0.0.1, 127.0.0.2 … on the same port")
       ->delimiter(',');

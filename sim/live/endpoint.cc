@@ -12,27 +12,39 @@
 namespace brokersim::live {
 namespace {
 
-std::optional<Endpoint> resolved(const Address& address, int flags) {
+std::vector<Endpoint> resolved(const Address& address, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;
   const auto port = fmt::format("{}", address.port);
-  if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return std::nullopt;
-  Endpoint endpoint;
-  std::memcpy(&endpoint.storage, found->ai_addr, found->ai_addrlen);
-  endpoint.size = found->ai_addrlen;
+  if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) return {};
+  std::vector<Endpoint> endpoints;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    Endpoint& endpoint = endpoints.emplace_back();
+    std::memcpy(&endpoint.storage, each->ai_addr, each->ai_addrlen);
+    endpoint.size = each->ai_addrlen;
+  }
   ::freeaddrinfo(found);
-  return endpoint;
+  return endpoints;
 }
 
 }  // namespace
 
 std::optional<Endpoint> numeric(const Address& address) {
-  return resolved(address, AI_NUMERICHOST);
+  const auto endpoints = resolved(address, AI_NUMERICHOST);
+  if (endpoints.empty()) return std::nullopt;
+  return endpoints.front();
 }
 
-std::optional<Endpoint> look_up(const Address& address) { return resolved(address, 0); }
+std::vector<Endpoint> look_up(const Address& address) { return resolved(address, 0); }
+
+bool is_wildcard(const std::string& host) {
+  const auto endpoint = numeric({host, 0});
+  if (!endpoint) return false;
+  const auto digits = address_of(*endpoint).host;
+  return digits == "0.0.0.0" || digits == "::" || digits == "::ffff:0.0.0.0";
+}
 
 Address address_of(const Endpoint& endpoint) {
   std::array<char, NI_MAXHOST> host{};

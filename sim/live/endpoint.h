@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <sys/socket.h>
+#include <vector>
 
 #include "core/env.h"
 
@@ -18,9 +20,12 @@ struct Endpoint {
 
 // Of an IPv4 or IPv6 address in digits; nothing if the host is a name. Answers at once.
 std::optional<Endpoint> numeric(const Address& address);
-// Of a name, too; nothing if nobody knows it. May wait for other machines.
-std::optional<Endpoint> look_up(const Address& address);
+// All of a name, in the order in which to try them; none if nobody knows it. May wait for other
+// machines.
+std::vector<Endpoint> look_up(const Address& address);
 // In digits.
 Address address_of(const Endpoint& endpoint);
+// Whether it stands for all addresses of a machine (0.0.0.0, ::), and so for none to connect to.
+bool is_wildcard(const std::string& host);
 
 }  // namespace brokersim::live

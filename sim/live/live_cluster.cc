@@ -9,17 +9,22 @@
 #include <utility>
 
 #include "core/broker/node.h"
+#include "sim/live/endpoint.h"
 #include "sim/live/live_network.h"
 
 namespace brokersim::live {
 
 namespace {
 
+// A terminal that goes is one to end for, unless somebody has said otherwise (nohup).
 sigset_t ending_signals() {
+  struct sigaction at_hangup {};
+  sigaction(SIGHUP, nullptr, &at_hangup);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  if (at_hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -31,9 +36,35 @@ void allow_many_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string unreachable(const Address& bound, IoError error) {
-  return fmt::format("cannot listen on {}:{}: {}: name another --port or --host", bound.host,
-                     bound.port, error == IoError::exists ? "the port is taken" : name_of(error));
+std::string_view why_not(IoError error) {
+  switch (error) {
+    case IoError::exists: return "the port is taken";
+    case IoError::not_found: return "this machine has no such address";
+    case IoError::refused: return "only the superuser may have such a port";
+    default: return name_of(error);
+  }
+}
+
+std::string unreachable(const Address& bound, IoError error,
+                        std::string_view options = "--port or --host") {
+  return fmt::format("cannot listen on {}: {}: name another {}", text_of(bound), why_not(error),
+                     options);
+}
+
+// In digits, where it is a name. Of several addresses that of IPv4: whoever types one in types it.
+Expected<Done, std::string> look_up_host(std::string& host) {
+  if (numeric({host, 0})) return Done{};
+  const auto found = look_up({host, 0});
+  if (found.empty()) {
+    return Unexpected(
+        fmt::format("cannot listen on {}: nobody knows this name: add it to DNS or /etc/hosts, or "
+                    "name an address with --host",
+                    host));
+  }
+  const auto is_ipv4 = [](const Endpoint& each) { return each.storage.ss_family == AF_INET; };
+  const auto ipv4 = std::find_if(found.begin(), found.end(), is_ipv4);
+  host = address_of(ipv4 != found.end() ? *ipv4 : found.front()).host;
+  return Done{};
 }
 
 }  // namespace
@@ -45,7 +76,7 @@ LiveCluster::BlockedSignals::BlockedSignals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// SIGTERM and SIGINT, as something to read. The second one ends the process at once.
+// SIGTERM, SIGINT and SIGHUP, as something to read. The second one ends the process at once.
 class LiveCluster::Signals final : public Watcher {
  public:
   explicit Signals(LiveCluster& cluster) : cluster_(cluster) {
@@ -79,12 +110,20 @@ Expected<std::unique_ptr<LiveCluster>, std::string> LiveCluster::open(
   allow_many_descriptors();
   auto cluster =
       std::unique_ptr<LiveCluster>(new LiveCluster(std::move(hooks), std::move(metrics)));
-  if (const auto& at = cluster->metrics_at_) {
+  if (auto& at = cluster->metrics_at_) {
+    if (const auto known = look_up_host(at->host); !known) {
+      return Unexpected("metrics: " + known.error());
+    }
     const auto listener = listen_on(cluster->reactor_, *at);
-    if (!listener) return Unexpected("metrics: " + unreachable(*at, listener.error()));
+    if (!listener) {
+      return Unexpected("metrics: " + unreachable(*at, listener.error(), "--metrics-port"));
+    }
   }
   for (auto& served : nodes) {
-    const Address bound{served.bind_host, served.config.listener.port};
+    if (const auto known = look_up_host(served.bind_host); !known) {
+      return Unexpected(fmt::format("node {} {}", served.config.node_id, known.error()));
+    }
+    const Address bound = served.bound();
     const auto listener = listen_on(cluster->reactor_, bound);
     if (!listener) {
       return Unexpected(
@@ -118,6 +157,7 @@ void LiveCluster::start(Node& node) {
   LiveEnv::Config config{.node = id,
                          .data_directory = node.directory.path(),
                          .bind_host = node.served.bind_host,
+                         .bind_port = node.served.bind_port,
                          .seed = entropy(),
                          .on_event = [this](Event e) { return observe(std::move(e)); }};
   config.on_unreachable = [this, &node, id](const Address& bound, IoError error) {
@@ -153,7 +193,7 @@ void LiveCluster::serve_metrics() {
   metrics_fiber_ = process_->spawn("metrics", [this](Env& env) {
     const auto ended = metrics_server_->run(env);
     if (ended || ended.error() == IoError::cancelled) return;
-    fail(no_node, "metrics: " + unreachable(*metrics_at_, ended.error()));
+    fail(no_node, "metrics: " + unreachable(*metrics_at_, ended.error(), "--metrics-port"));
   });
 }
 
@@ -173,8 +213,10 @@ std::string LiveCluster::metrics(Env&) {
                              .syncs = node->env->sync_latencies()});
     reactor_.give_way();
   }
-  const bool has_run = reactor_.run_elsewhere(
-      reactor_.jobs(), [scrape] { scrape->text = metrics_page(scrape->nodes); });
+  const bool has_run =
+      reactor_.run_elsewhere(reactor_.jobs(), [scrape, dropped = hooks_.lines_dropped()] {
+        scrape->text = metrics_page(scrape->nodes, dropped);
+      });
   return has_run ? std::move(scrape->text) : std::string();
 }
 

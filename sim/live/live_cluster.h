@@ -2,6 +2,7 @@
 // brokers hand over what they lead while there are controllers to hear it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,8 +22,13 @@ namespace brokersim::live {
 
 struct ServedNode {
   broker::NodeConfig config;
-  std::string bind_host;  // A numeric address; what others are told is the config's listener.
+  // Where to listen: an address, or a name of one of this machine's. What others are told is the
+  // config's listener.
+  std::string bind_host;
   std::string data_directory;
+  std::uint16_t bind_port = 0;  // 0: the listener's.
+
+  Address bound() const { return {bind_host, bind_port != 0 ? bind_port : config.listener.port}; }
 };
 
 class LiveCluster {
@@ -33,6 +39,8 @@ class LiveCluster {
     std::function<void()> on_ready;
     // A node cannot go on.
     std::function<void(NodeId, std::string_view why)> on_failure = [](NodeId, std::string_view) {};
+    // How many lines of the log nobody has read or will: for the metrics.
+    std::function<std::uint64_t()> lines_dropped = [] { return 0; };
   };
   // Opens the data directories and tries the ports; the error names the place and the remedy.
   // Metrics are served at `metrics`, if it is given.
@@ -40,8 +48,8 @@ class LiveCluster {
       std::vector<ServedNode> nodes, Hooks hooks, std::optional<Address> metrics = std::nullopt);
   ~LiveCluster();
 
-  // Until the process is told to end (SIGTERM, SIGINT) and all nodes have stopped, or a node cannot
-  // go on: the error says why.
+  // Until the process is told to end (SIGTERM, SIGINT, SIGHUP) and all nodes have stopped, or a
+  // node cannot go on: the error says why.
   Expected<Done, std::string> run();
 
  private:
@@ -73,7 +81,7 @@ class LiveCluster {
   void stop_all(bool are_brokers);
 
   const Hooks hooks_;
-  const std::optional<Address> metrics_at_;
+  std::optional<Address> metrics_at_;
   const BlockedSignals blocked_;
   Reactor reactor_;
   std::unique_ptr<LiveEnv> process_;  // For fibers of no node.

@@ -49,7 +49,7 @@ FiberId LiveEnv::spawn(std::string_view name, std::function<void(Env&)> body) {
 }
 
 IoResult<std::unique_ptr<Listener>> LiveEnv::listen(std::uint16_t port) {
-  const Address bound{config_.bind_host, port};
+  const Address bound{config_.bind_host, config_.bind_port != 0 ? config_.bind_port : port};
   const auto on_error = [this, bound](IoError error) {
     if (config_.on_unreachable) config_.on_unreachable(bound, error);
   };

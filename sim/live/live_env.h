@@ -18,6 +18,7 @@ class LiveEnv final : public Env {
     NodeId node = no_node;
     std::string data_directory;
     std::string bind_host = "127.0.0.1";  // A numeric address.
+    std::uint16_t bind_port = 0;          // Whatever port core believes to be at; 0: that one.
     std::uint64_t seed = 0;               // Of what the node draws: from the system's entropy.
     // Told of each event; the ids count over all nodes that share it.
     std::function<EventId(Event)> on_event;

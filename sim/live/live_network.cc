@@ -103,6 +103,8 @@ class LiveStream final : public Stream, private Watcher {
     return Done{};
   }
 
+  std::size_t queued() const override { return queued_; }
+
   void close() override {
     if (is_closed()) return;
     reactor_.forget(descriptor_);
@@ -287,6 +289,28 @@ IoResult<Done> connect(Reactor& reactor, int descriptor, const Endpoint& to, Ins
   return Done{};
 }
 
+IoResult<std::unique_ptr<Stream>> connect_at(Reactor& reactor, const Endpoint& endpoint,
+                                             const Address& to, Instant deadline) {
+  const int descriptor =
+      ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return Unexpected(live::error_of(errno));
+  const auto connected = connect(reactor, descriptor, endpoint, deadline);
+  if (!connected) {
+    ::close(descriptor);
+    return Unexpected(connected.error());
+  }
+  return std::make_unique<LiveStream>(reactor, descriptor, to);
+}
+
+IoError error_of_listening(int error_number) {
+  switch (error_number) {
+    case EADDRINUSE: return IoError::exists;
+    case EADDRNOTAVAIL: return IoError::not_found;
+    case EACCES: return IoError::refused;
+    default: return live::error_of(error_number);
+  }
+}
+
 }  // namespace
 
 IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& address) {
@@ -302,31 +326,28 @@ IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& a
   if (!is_bound) {
     const int error_number = errno;
     ::close(descriptor);
-    return Unexpected(error_number == EADDRINUSE ? IoError::exists : live::error_of(error_number));
+    return Unexpected(error_of_listening(error_number));
   }
   return std::make_unique<LiveListener>(reactor, descriptor);
 }
 
 IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to,
                                              Instant deadline) {
-  auto endpoint = numeric(to);
-  if (!endpoint) {
-    const auto found = std::make_shared<std::optional<Endpoint>>();
-    const bool has_run =
-        reactor.run_elsewhere(reactor.jobs(), [to, found] { *found = look_up(to); });
-    if (!has_run) return Unexpected(IoError::cancelled);
-    if (!*found) return Unexpected(IoError::not_found);
-    endpoint = *found;
+  const auto endpoint = numeric(to);
+  if (endpoint) return connect_at(reactor, *endpoint, to, deadline);
+  const auto found = std::make_shared<std::vector<Endpoint>>();
+  const bool has_run = reactor.run_elsewhere(reactor.jobs(), [to, found] { *found = look_up(to); });
+  if (!has_run) return Unexpected(IoError::cancelled);
+  // Each gets its share of the time: one that is silent does not use up all of it.
+  IoError error = IoError::not_found;
+  for (std::size_t left = found->size(); left > 0; --left) {
+    const Instant now = reactor.now();
+    const auto share = std::max(deadline - now, Duration{}) / static_cast<std::int64_t>(left);
+    auto stream = connect_at(reactor, (*found)[found->size() - left], to, now + share);
+    if (stream || stream.error() == IoError::cancelled) return stream;
+    error = stream.error();
   }
-  const int descriptor =
-      ::socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return Unexpected(live::error_of(errno));
-  const auto connected = connect(reactor, descriptor, *endpoint, deadline);
-  if (!connected) {
-    ::close(descriptor);
-    return Unexpected(connected.error());
-  }
-  return std::make_unique<LiveStream>(reactor, descriptor, to);
+  return Unexpected(error);
 }
 
 }  // namespace brokersim::live

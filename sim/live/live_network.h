@@ -10,9 +10,11 @@
 
 namespace brokersim::live {
 
-// `address` is what to bind to: a numeric address. The error says why the port cannot be had.
+// `address` is what to bind to: a numeric address. The error says why the port cannot be had:
+// `exists` if it is taken, `not_found` if this machine has no such address, `refused` if only the
+// superuser may have it.
 IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& address);
-// Looks the name up if it is one.
+// Looks the name up if it is one, and tries all that it stands for.
 IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to, Instant deadline);
 
 }  // namespace brokersim::live

@@ -287,12 +287,15 @@ Labels labels_of(const ScrapedNode& node) {
 
 }  // namespace
 
-std::string metrics_page(const std::vector<ScrapedNode>& nodes) {
+std::string metrics_page(const std::vector<ScrapedNode>& nodes, std::uint64_t lines_dropped) {
   Exposition out;
   for (const auto& family : all_families()) {
     out.family(family.name, family.type, family.help);
     for (const auto& node : nodes) family.add(out, labels_of(node), node);
   }
+  out.family("brokersim_log_lines_dropped_total", Type::counter,
+             "Lines of the process's log that were dropped because nobody reads them.");
+  out.sample({}, lines_dropped);
   return out.text();
 }
 

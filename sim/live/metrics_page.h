@@ -20,6 +20,6 @@ struct ScrapedNode {
   LatencyHistogram syncs;
 };
 
-std::string metrics_page(const std::vector<ScrapedNode>& nodes);
+std::string metrics_page(const std::vector<ScrapedNode>& nodes, std::uint64_t lines_dropped = 0);
 
 }  // namespace brokersim::live

@@ -1,6 +1,7 @@
 // What is served, from options and from a properties file; and what is said of wrong ones.
 #include "scenarios/serve_config.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -28,6 +29,13 @@ TEST(ServeConfig, a_whole_cluster_shares_its_quorum_and_its_cluster_id) {
   EXPECT_EQ(nodes->front().config.listener.port, 10092);
   EXPECT_EQ(bootstrap_servers(*nodes), "127.0.0.1:9092,127.0.0.1:9093");
   EXPECT_TRUE(hosts_entries(*nodes).empty());
+}
+
+TEST(ServeConfig, a_cluster_goes_on_with_the_id_that_any_of_its_nodes_kept) {
+  const std::string data = testing::TempDir() + "brokersim-kept-id";
+  std::filesystem::create_directories(data + "/node-102");
+  std::ofstream(data + "/node-102/meta.properties") << "version=1\ncluster.id=kept\nnode.id=102\n";
+  EXPECT_EQ(served_nodes({.data = data})->front().config.cluster_id, "kept");
 }
 
 TEST(ServeConfig, names_give_each_broker_an_address_of_its_own_and_one_port) {
@@ -59,6 +67,64 @@ TEST(ServeConfig, one_node_takes_its_place_in_the_quorum_it_is_told) {
   EXPECT_EQ(error_of(options), "--roles: 'brokers' is neither broker nor controller");
 }
 
+TEST(ServeConfig, a_controller_is_where_the_quorum_says_by_name_or_in_brackets_too) {
+  ServeOptions options{.node_id = 1, .roles = "broker,controller", .cluster_id = "cluster"};
+  options.quorum = "1@localhost:9093,2@[::1]:9094,3@::1:9095";
+  const auto nodes = served_nodes(options);
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  const auto& node = nodes->front();
+  EXPECT_EQ(node.config.listener, (Address{"localhost", 9093}));
+  EXPECT_EQ(node.bound(), (Address{"localhost", 9093}));
+  EXPECT_EQ(node.config.voters[1].address, (Address{"::1", 9094}));
+  EXPECT_EQ(node.config.voters[2].address, (Address{"::1", 9095}));
+  options.host = "0.0.0.0";
+  EXPECT_EQ(served_nodes(options)->front().bound(), (Address{"0.0.0.0", 9093}));
+  options.settings = {"advertised.listeners=PLAINTEXT://kafka.example:19093"};
+  EXPECT_EQ(served_nodes(options)->front().config.listener, (Address{"kafka.example", 19093}));
+  EXPECT_EQ(served_nodes(options)->front().bound(), (Address{"0.0.0.0", 9093}));
+  for (const char* quorum : {"1@[]:9093", "1@host", "1@host:0", "-1@host:1", "1:9093", "1@:9093"}) {
+    options.quorum = quorum;
+    EXPECT_EQ(error_of(options), fmt::format("--quorum: '{}' is no ID@HOST:PORT", quorum));
+  }
+  options.quorum = "1@0.0.0.0:9093";
+  EXPECT_EQ(error_of(options),
+            "--quorum: nobody can connect to '1@0.0.0.0:9093': name an address that the others "
+            "reach; with --host 0.0.0.0 its node listens on all");
+  options.quorum = "1@a:1,1@b:1";
+  EXPECT_EQ(error_of(options), "--quorum: node 1 is in it twice");
+}
+
+// As Kafka, which refuses it, too.
+TEST(ServeConfig, clients_are_not_told_to_connect_to_all_addresses) {
+  ServeOptions options{.brokers = 2, .data = "no-such-folder", .host = "0.0.0.0"};
+  EXPECT_EQ(error_of(options),
+            "clients cannot be told to connect to 0.0.0.0: name what they reach with --set "
+            "advertised.listeners=PLAINTEXT://HOST:9092");
+  options.settings = {"advertised.listeners=PLAINTEXT://kafka.example:19092"};
+  const auto nodes = served_nodes(options);
+  ASSERT_TRUE(nodes.has_value()) << nodes.error();
+  EXPECT_EQ(bootstrap_servers(*nodes), "kafka.example:19092,kafka.example:19093");
+  EXPECT_EQ(nodes->back().bound(), (Address{"0.0.0.0", 9093}));
+  EXPECT_EQ(nodes->front().config.listener, (Address{"127.0.0.1", 10092}));
+  EXPECT_EQ(nodes->front().bound(), (Address{"0.0.0.0", 10092}));
+  EXPECT_TRUE(hosts_entries(*nodes).empty());
+  EXPECT_TRUE(notes_on(options).empty());
+  options.host = "::1";
+  options.settings.clear();
+  EXPECT_EQ(bootstrap_servers(*served_nodes(options)), "[::1]:9092,[::1]:9093");
+  options.settings = {"advertised.listeners=SSL://kafka.example:19092"};
+  EXPECT_EQ(error_of(options),
+            "--set: advertised.listeners is 'SSL://kafka.example:19092', but must be "
+            "PLAINTEXT://HOST:PORT");
+  options.settings = {"advertised.listeners=PLAINTEXT://kafka.example:65535"};
+  EXPECT_EQ(error_of(options),
+            "--port: the nodes need the 1003 ports from 9092 on, and 65535 is the last");
+  options.names = {"a", "b"};
+  EXPECT_EQ(error_of(options),
+            "--names says what clients are told, and so does --set advertised.listeners: leave out "
+            "one of them");
+}
+
 TEST(ServeConfig, settings_of_the_command_line_stand_over_the_files) {
   const std::string file = testing::TempDir() + "brokersim-server.properties";
   std::ofstream(file) << "# a comment\n\nnum.partitions = 4\nmin.insync.replicas=2\n";
@@ -71,7 +137,7 @@ TEST(ServeConfig, settings_of_the_command_line_stand_over_the_files) {
   std::ofstream(file) << "\nnum.partitions=many\n";
   EXPECT_EQ(error_of(options), file +
                                    ":2: num.partitions is 'many', but must be a whole number "
-                                   "from 0 to 2147483647");
+                                   "from 1 to 2147483647");
   std::ofstream(file) << "num.partitions=\\u00zz\n";
   EXPECT_EQ(error_of(options), file + ":1: \\u wants four hexadecimal digits");
   options.config_file = "no-such-file";

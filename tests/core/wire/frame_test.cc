@@ -114,6 +114,7 @@ class ChunkStream final : public Stream {
   }
   IoResult<Done> write(Env&, Rope, Instant) override { return Done{}; }
   IoResult<Done> drain(Env&, Instant) override { return Done{}; }
+  std::size_t queued() const override { return 0; }
   void close() override {}
   const Address& peer() const override { return peer_; }
 

@@ -92,5 +92,24 @@ TEST(LiveCluster, a_port_that_is_taken_before_is_said_before_anything_starts) {
   EXPECT_EQ(cluster.error(), "node 1 " + why);
 }
 
+TEST(LiveCluster, an_address_that_cannot_be_is_said_with_its_remedy) {
+  const auto error_of = [](const std::string& host) {
+    auto node = lonely_node();
+    node.bind_host = host;
+    node.bind_port = static_cast<std::uint16_t>(24000 + process % 4000);
+    const auto cluster =
+        LiveCluster::open({node}, {.on_event = [](const Event&) {}, .on_ready = [] {}});
+    return cluster ? "" : cluster.error();
+  };
+  EXPECT_EQ(error_of("no-such-host.invalid"),
+            "node 1 cannot listen on no-such-host.invalid: nobody knows this name: add it to DNS "
+            "or /etc/hosts, or name an address with --host");
+  EXPECT_EQ(error_of("192.0.2.1"),
+            fmt::format("node 1 cannot listen on 192.0.2.1:{}: this machine has no such address: "
+                        "name another --port or --host",
+                        24000 + process % 4000));
+  EXPECT_EQ(error_of("localhost"), "");
+}
+
 }  // namespace
 }  // namespace brokersim::live

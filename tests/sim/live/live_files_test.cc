@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <sys/resource.h>
 
 #include <gtest/gtest.h>
@@ -121,6 +122,48 @@ TEST(LiveFiles, names_behave_as_the_seam_says) {
   });
 }
 
+std::vector<std::string> entries_of(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+// Deleting so many files takes a while, and so does a large one: nobody waits for it.
+TEST(LiveFiles, what_is_removed_has_no_name_at_once_and_goes_on_another_thread) {
+  const std::string folder = fresh_folder();
+  std::filesystem::create_directories(folder + "/many");
+  for (int i = 0; i < 5000; ++i) std::ofstream(fmt::format("{}/many/{}", folder, i)) << "x";
+  std::ofstream(folder + "/one") << "x";
+  {
+    Reactor reactor;
+    LiveFiles files(reactor, folder);
+    EXPECT_TRUE(files.remove("many").has_value());
+    EXPECT_TRUE(files.remove("one").has_value());
+    EXPECT_EQ(entries_of(folder).size(), 2u);  // Under other names.
+    EXPECT_EQ(*files.list(""), std::vector<std::string>());
+    EXPECT_FALSE(files.exists("many"));
+    EXPECT_EQ(files.remove("many").error(), IoError::not_found);
+    EXPECT_TRUE(files.open("one", OpenMode::create_new).has_value());
+  }
+  EXPECT_EQ(entries_of(folder), std::vector<std::string>{"one"});
+}
+
+TEST(LiveFiles, a_start_finishes_what_was_being_removed) {
+  const std::string folder = fresh_folder();
+  const auto left = folder + "/brokersim-removed-0.0123456789abcdef00000001-delete";
+  std::filesystem::create_directories(left);
+  std::ofstream(left + "/00000000000000000000.log") << "x";
+  std::ofstream(folder + "/.lock") << "";
+  {
+    Reactor reactor;
+    const LiveFiles files(reactor, folder);
+    EXPECT_EQ(*files.list(""), std::vector<std::string>{".lock"});
+  }
+  EXPECT_EQ(entries_of(folder), std::vector<std::string>{".lock"});
+}
+
 TEST(DataDirectory, is_of_one_node_of_one_cluster_and_one_process) {
   const std::string folder = fresh_folder();
   {
@@ -135,6 +178,23 @@ TEST(DataDirectory, is_of_one_node_of_one_cluster_and_one_process) {
   const auto other = DataDirectory::open(folder, NodeId(2), "cluster");
   ASSERT_FALSE(other.has_value());
   EXPECT_NE(other.error().find("node.id is 1, not 2"), std::string::npos);
+}
+
+TEST(DataDirectory, of_another_format_or_that_cannot_be_read_is_left_as_it_is) {
+  const std::string folder = fresh_folder();
+  std::filesystem::create_directories(folder);
+  const std::string file = folder + "/meta.properties";
+  std::ofstream(file) << "version=2\ncluster.id=cluster\nnode.id=1\n";
+  EXPECT_EQ(DataDirectory::open(folder, NodeId(1), "cluster").error(),
+            file +
+                ": version is 2, and only 1 is known here: it was written by another program, or "
+                "a newer one: name another --data");
+  std::ofstream(file) << "version = 1\ncluster.id = cluster\nnode.id = 1\ndirectory.id=x\n";
+  EXPECT_TRUE(DataDirectory::open(folder, NodeId(1), "cluster").has_value());
+  std::filesystem::remove(file);
+  std::filesystem::create_directories(file);
+  EXPECT_EQ(DataDirectory::open(folder, NodeId(1), "cluster").error(),
+            file + ": cannot be read: Is a directory");
 }
 
 TEST(ClusterId, has_22_characters_of_url_safe_base64) {

@@ -59,7 +59,9 @@ TEST(LiveNetwork, drain_waits_until_all_that_was_written_has_left) {
       [&](Stream& stream) {
         EXPECT_TRUE(stream.write(net.env, Rope(Bytes(30 * megabyte)), net.soon(5s)));
         was_drained_at_once = stream.drain(net.env, Instant{}).has_value();
+        EXPECT_GT(stream.queued(), 10 * megabyte);
         EXPECT_TRUE(stream.drain(net.env, net.soon(10s)));
+        EXPECT_EQ(stream.queued(), 0u);
       },
       [&](Stream& stream) {
         net.env.sleep(20ms);
@@ -117,6 +119,27 @@ TEST(LiveNetwork, a_fiber_with_endless_input_lets_others_run) {
         }
       });
   EXPECT_TRUE(is_over);
+}
+
+TEST(LiveNetwork, says_why_a_port_cannot_be_had) {
+  Net net;
+  const auto listener = listen_on(net.reactor, net.address);
+  ASSERT_TRUE(listener.has_value());
+  EXPECT_EQ(listen_on(net.reactor, net.address).error(), IoError::exists);
+  EXPECT_EQ(listen_on(net.reactor, {"192.0.2.1", 21000}).error(), IoError::not_found);
+}
+
+// A name may stand for addresses of which one alone is listened on, as localhost does.
+TEST(LiveNetwork, of_a_names_addresses_each_is_tried) {
+  Net net;
+  const Address any{"127.0.0.1", static_cast<std::uint16_t>(24000 + getpid() % 4000)};
+  const auto listener = listen_on(net.reactor, any);
+  if (!listener) GTEST_SKIP() << "the port is taken";
+  net.env.spawn("server", [&](Env& on) { EXPECT_TRUE((*listener)->accept(on).has_value()); });
+  net.env.spawn("client", [&](Env& on) {
+    EXPECT_TRUE(on.connect({"localhost", any.port}, on.now() + 5s).has_value());
+  });
+  net.reactor.run();
 }
 
 TEST(LiveNetwork, descriptors_are_kept_for_files_when_connections_take_too_many) {

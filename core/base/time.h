@@ -35,6 +35,9 @@ struct Instant {
 // Later than anything that happens: a wait without a deadline.
 inline constexpr Instant never{Duration::max()};
 
+// 146 years. What is longer could not be added to a time of now.
+inline constexpr Duration longest_duration = Duration::max() / 2;
+
 // Milliseconds since 1970-01-01 UTC, the unit of every timestamp in the Kafka protocol.
 struct WallTime {
   std::int64_t ms = 0;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/base/trimmed.h"
+#include "core/broker/setting_terms.h"
 #include "core/controller/topic_config.h"
 #include "core/raft/voter_set.h"
 
@@ -106,7 +107,8 @@ void each_setting(Config& c, F&& f) {
   f("controller.quorum.fetch.snapshot.max.bytes", c.quorum_fetch_snapshot_max_bytes, none);
 }
 
-std::string parse(bool& member, std::string_view text, Duration) {
+// Of each kind of member: takes `text` if it fits, or says what would.
+std::string parse(bool& member, std::string_view text, Duration, const SettingTerms&) {
   const auto flag = controller::parse_flag(text);
   if (!flag) return "true or false";
   member = *flag;
@@ -114,7 +116,7 @@ std::string parse(bool& member, std::string_view text, Duration) {
 }
 
 // Of the selectors there are, Kafka's own: the one text that is a class's name.
-std::string parse(std::string& member, std::string_view text, Duration) {
+std::string parse(std::string& member, std::string_view text, Duration, const SettingTerms&) {
   constexpr std::string_view rack_aware =
       "org.apache.kafka.common.replica.RackAwareReplicaSelector";
   if (!text.empty() && text != rack_aware) return fmt::format("empty or {}", rack_aware);
@@ -123,38 +125,44 @@ std::string parse(std::string& member, std::string_view text, Duration) {
 }
 
 template <std::integral T>
-std::string parse(T& member, std::string_view text, Duration) {
-  T value{};
+std::string parse(T& member, std::string_view text, Duration, const SettingTerms& terms) {
+  const auto max = std::min<std::int64_t>(std::numeric_limits<T>::max(), terms.max());
+  std::int64_t value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
-    return fmt::format("a whole number from 0 to {}", std::numeric_limits<T>::max());
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  if (!is_number || value < terms.min || value > max) {
+    return fmt::format("a whole number from {} to {}", terms.min, max);
   }
-  member = value;
+  member = static_cast<T>(value);
   return {};
 }
 
-// -1 is none.
-std::string parse(std::optional<std::int64_t>& member, std::string_view text, Duration unit) {
-  if (text == "-1") {
-    member = std::nullopt;
-    return {};
-  }
-  std::int64_t value = 0;
-  if (auto wanted = parse(value, text, unit); !wanted.empty()) return "-1, or " + wanted;
-  member = value;
-  return {};
-}
-
-std::string parse(Duration& member, std::string_view text, Duration unit) {
+std::string parse(Duration& member, std::string_view text, Duration unit,
+                  const SettingTerms& terms) {
   std::int64_t count = 0;
-  if (auto wanted = parse(count, text, unit); !wanted.empty()) return wanted;
-  if (count > Duration::max() / unit) return "a time below 292 years";
+  if (auto wanted = parse(count, text, unit, terms); !wanted.empty()) return wanted;
+  if (count > longest_duration / unit) return "a time below 146 years";
   member = count * unit;
   return {};
 }
 
+// -1 is none.
+template <class T>
+std::string parse(std::optional<T>& member, std::string_view text, Duration unit,
+                  const SettingTerms& terms) {
+  if (text == "-1") {
+    member = std::nullopt;
+    return {};
+  }
+  T value{};
+  if (auto wanted = parse(value, text, unit, terms); !wanted.empty()) return "-1, or " + wanted;
+  member = value;
+  return {};
+}
+
 // Names with commas between, each once, at least one.
-std::string parse(std::vector<group::ServerAssignor>& member, std::string_view text, Duration) {
+std::string parse(std::vector<group::ServerAssignor>& member, std::string_view text, Duration,
+                  const SettingTerms&) {
   std::vector<group::ServerAssignor> assignors;
   while (true) {
     const auto comma = std::min(text.find(','), text.size());
@@ -183,11 +191,14 @@ template <class T>
 std::string show(const T& member, Duration unit) {
   if constexpr (std::is_same_v<T, Duration>) {
     return fmt::format("{}", member / unit);
-  } else if constexpr (std::is_same_v<T, std::optional<std::int64_t>>) {
-    return fmt::format("{}", member.value_or(-1));
   } else {
     return fmt::format("{}", member);
   }
+}
+
+template <class T>
+std::string show(const std::optional<T>& member, Duration unit) {
+  return member ? show(*member, unit) : "-1";
 }
 
 Expected<Done, std::string> set_topic_default(NodeConfig& config,
@@ -207,7 +218,8 @@ Expected<Done, std::string> set_topic_default(NodeConfig& config,
 Expected<Done, std::string> set_level(std::int16_t& member, std::string_view feature,
                                       std::string_view value, std::int16_t min, std::int16_t max) {
   std::int16_t level = 0;
-  const bool is_number = parse(level, value, {}).empty();
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), level);
+  const bool is_number = error == std::errc{} && end == value.data() + value.size();
   if (!is_number || level < min || level > max) {
     return Unexpected(
         fmt::format("{} is '{}', but must be a level from {} to {}", feature, value, min, max));
@@ -244,7 +256,9 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
   each_setting(config, [&](std::string_view known, auto& member, Duration unit) {
     if (known != name) return;
     found = true;
-    wanted = parse(member, value, unit);
+    const auto* terms = find_setting_terms(name);
+    REQUIRE(terms != nullptr, name);
+    wanted = parse(member, value, unit, *terms);
   });
   if (!found) return Unexpected(fmt::format("there is no setting '{}'", name));
   if (!wanted.empty()) {
@@ -290,30 +304,15 @@ Expected<Done, std::string> check(const NodeConfig& config) {
         "which is {}",
         config.broker_session_timeout / 1ms, config.broker_heartbeat_interval / 1ms));
   }
-  // Of 0 they would leave no time for anything else.
-  const std::pair<std::string_view, Duration> positive[] = {
-      {"controller.quorum.election.timeout.ms", config.quorum_election_timeout},
-      {"controller.quorum.fetch.timeout.ms", config.quorum_fetch_timeout},
-      {"leader.imbalance.check.interval.seconds", config.leader_imbalance_check_interval},
-      {"unclean.leader.election.interval.ms", config.unclean_leader_election_interval},
-      {"producer.id.expiration.check.interval.ms", config.producer_id_expiration_check_interval},
+  // Else it is given up while it waits, or its replica taken for one that lags.
+  const std::pair<std::string_view, Duration> longer[] = {
+      {"replica.socket.timeout.ms", config.replica_socket_timeout},
       {"replica.lag.time.max.ms", config.replica_lag_time_max}};
-  for (const auto& [name, value] : positive) {
-    if (value > Duration{}) continue;
-    return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
-  }
-  // Of 0 there could be no such topic.
-  const std::pair<std::string_view, std::int64_t> counts[] = {
-      {"num.partitions", config.num_partitions},
-      {"default.replication.factor", config.default_replication_factor},
-      {"offsets.topic.num.partitions", config.offsets_topic_num_partitions},
-      {"offsets.topic.replication.factor", config.offsets_topic_replication_factor},
-      {"transaction.state.log.num.partitions", config.transaction_state_log_num_partitions},
-      {"transaction.state.log.replication.factor", config.transaction_state_log_replication_factor},
-      {"transaction.state.log.min.isr", config.transaction_state_log_min_isr}};
-  for (const auto& [name, value] : counts) {
-    if (value > 0) continue;
-    return Unexpected(fmt::format("{} is 0, but must be at least 1", name));
+  for (const auto& [name, value] : longer) {
+    if (config.replica_fetch_wait_max <= value) continue;
+    return Unexpected(
+        fmt::format("replica.fetch.wait.max.ms is {}, but must be at most {}, which is {}",
+                    config.replica_fetch_wait_max / 1ms, name, value / 1ms));
   }
   return check_consumer_groups(config.group);
 }

@@ -65,7 +65,7 @@ struct NodeConfig {
   std::int32_t fetch_max_bytes = 55 << 20;            // fetch.max.bytes
   std::optional<std::int64_t> queued_max_request_bytes =
       256 << 20;  // queued.max.request.bytes; none: without bound, as with Kafka's -1.
-  Duration connections_max_idle = 600s;                           // connections.max.idle.ms
+  std::optional<Duration> connections_max_idle = 600s;  // connections.max.idle.ms; -1: they stay.
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;  // Of that name; 0: no sessions.
   std::int32_t max_connections = std::numeric_limits<std::int32_t>::max();  // max.connections
   // replica.selector.class: where consumers may read from followers (KIP-392); empty: they may not.

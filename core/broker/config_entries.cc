@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/broker/setting_terms.h"
 #include "core/controller/config_docs.h"
 
 namespace brokersim::broker {
@@ -14,17 +15,6 @@ namespace {
 
 using controller::ConfigResource;
 using Source = controller::TopicConfigs::Source;
-
-// As DescribeConfigs numbers them.
-enum class ConfigType : std::int8_t {
-  unknown = 0,
-  boolean = 1,
-  string = 2,
-  int32 = 3,
-  int64 = 5,
-  float64 = 6,
-  list = 7,
-};
 
 ConfigType type_of(const controller::TopicConfigKey& key) {
   using Kind = controller::TopicConfigKey::Kind;
@@ -40,37 +30,22 @@ ConfigType type_of(const controller::TopicConfigKey& key) {
   return ConfigType::unknown;
 }
 
-// A broker's own settings are numbers or flags, but for a few; Kafka counts some in long.
-ConfigType type_of_setting(std::string_view name, std::string_view value) {
-  constexpr std::string_view lists[] = {"advertised.listeners", "controller.quorum.voters",
-                                        "log.dirs", "process.roles"};
-  constexpr std::string_view longs[] = {
-      "connections.max.idle.ms", "leader.imbalance.check.interval.seconds",
-      "replica.high.watermark.checkpoint.interval.ms", "replica.lag.time.max.ms"};
-  if (std::find(std::begin(lists), std::end(lists), name) != std::end(lists)) {
-    return ConfigType::list;
-  }
-  if (std::find(std::begin(longs), std::end(longs), name) != std::end(longs)) {
-    return ConfigType::int64;
-  }
-  if (value == "true" || value == "false") return ConfigType::boolean;
-  const bool is_number =
-      !value.empty() && value.find_first_not_of("-0123456789") == std::string_view::npos;
-  return is_number && name != "broker.rack" ? ConfigType::int32 : ConfigType::string;
+ConfigType type_of_setting(std::string_view name) {
+  const auto* terms = find_setting_terms(name);
+  return terms ? terms->type : ConfigType::unknown;
 }
 
 // What identifies the node, and is set with every one of them.
 std::map<std::string, std::string> identity_of(const NodeConfig& config) {
   std::vector<std::string> voters;
   for (const auto& voter : config.voters) {
-    voters.push_back(fmt::format("{}@{}:{}", voter.id, voter.address.host, voter.address.port));
+    voters.push_back(fmt::format("{}@{}", voter.id, text_of(voter.address)));
   }
   std::vector<std::string_view> roles;
   if (config.is_broker) roles.emplace_back("broker");
   if (config.is_controller) roles.emplace_back("controller");
   std::map<std::string, std::string> identity{
-      {"advertised.listeners",
-       fmt::format("PLAINTEXT://{}:{}", config.listener.host, config.listener.port)},
+      {"advertised.listeners", "PLAINTEXT://" + text_of(config.listener)},
       {"broker.id", fmt::format("{}", config.node_id)},
       {"controller.quorum.voters", fmt::format("{}", fmt::join(voters, ","))},
       {"log.dirs", config.log_dir},
@@ -126,9 +101,7 @@ ConfigEntry ConfigEntries::entry(const std::string& name, Synonyms synonyms) con
     entry.value = synonyms.front().value;
     entry.config_source = synonyms.front().source;
   }
-  const auto type = key                  ? type_of(*key)
-                    : entry.is_sensitive ? ConfigType::unknown
-                                         : type_of_setting(name, entry.value.value_or(""));
+  const auto type = key ? type_of(*key) : type_of_setting(name);
   entry.config_type = static_cast<std::int8_t>(type);
   entry.synonyms = std::move(synonyms);
   return entry;

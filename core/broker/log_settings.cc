@@ -9,9 +9,9 @@ std::uint64_t size_of(const controller::TopicConfigs& configs, std::string_view 
   return static_cast<std::uint64_t>(configs.number(name));
 }
 
-// "A time below 292 years", which is as good as none.
+// What is longer is as good as none.
 Duration time_of(const controller::TopicConfigs& configs, std::string_view name) {
-  return std::min(configs.number(name), Duration::max() / 1ms) * Duration(1ms);
+  return std::min(configs.number(name), longest_duration / 1ms) * Duration(1ms);
 }
 
 }  // namespace

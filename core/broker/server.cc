@@ -70,7 +70,7 @@ Server::End Server::serve(Env& env, Stream& stream, RequestMemory::Share& memory
                             .part_time = frame_part_time},
                            &memory);
   while (true) {
-    const auto frame = reader.read(env, env.now() + config_.connections_max_idle);
+    const auto frame = reader.read(env, env.now() + config_.connections_max_idle.value_or(longest_duration));
     if (!frame) return end_of(env, stream, reader, frame.error());
     if (auto end = answer(env, stream, *frame)) return *std::move(end);
     memory.give_back(env);
@@ -102,7 +102,7 @@ std::optional<Server::End> Server::write(Env& env, Stream& stream, Rope frame) {
   const std::size_t size = frame.size();
   auto written = stream.write(env, frame, at_once);
   if (!written && written.error() == IoError::timed_out) {
-    const Instant deadline = env.now() + config_.connections_max_idle;
+    const Instant deadline = env.now() + config_.connections_max_idle.value_or(longest_duration);
     written = stream.write(env, std::move(frame), deadline);
   }
   if (written) {
@@ -123,7 +123,7 @@ Server::End Server::end_of(Env& env, Stream& stream, const wire::FrameReader& re
     case FrameError::ended:
       // Half-closed: what it asked for it may still read.
       if (!stream.drain(env, at_once)) {
-        (void)stream.drain(env, env.now() + config_.connections_max_idle);
+        (void)stream.drain(env, env.now() + config_.connections_max_idle.value_or(longest_duration));
       }
       return {CloseReason::peer_closed, ""};
     case FrameError::cut_short: return {CloseReason::truncated_frame, "closed inside a frame"};

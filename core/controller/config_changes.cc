@@ -183,11 +183,13 @@ OrRefusal<Image::Configs> changed_configs(const ConfigResource& resource,
   return next;
 }
 
-OrRefusal<Done> check_topic_configs(const Image::Configs& configs) {
+OrRefusal<Done> check_topic_configs(const ControllerConfig& config, const Image::Configs& configs) {
   for (const auto& [name, value] : configs) {
     auto why = why_invalid_topic_config(name, value);
     if (why) return refuse(ErrorCode::invalid_config, *std::move(why));
   }
+  auto why = why_contradictory(configs, config.topic_defaults.configs);
+  if (why) return refuse(ErrorCode::invalid_config, *std::move(why));
   return Done{};
 }
 
@@ -201,7 +203,7 @@ OrRefusal<Done> check_group_configs(const Image::Configs& configs) {
 OrRefusal<Done> check_configs(const ConfigResource& resource, const ControllerConfig& config,
                               const Image::Configs& configs) {
   switch (resource.type) {
-    case ConfigResource::Type::topic: return check_topic_configs(configs);
+    case ConfigResource::Type::topic: return check_topic_configs(config, configs);
     case ConfigResource::Type::broker: return check_broker_configs(config, configs);
     case ConfigResource::Type::group: return check_group_configs(configs);
     case ConfigResource::Type::broker_logger: break;
@@ -288,13 +290,9 @@ OrRefusal<Done> check_broker_configs(const ControllerConfig& config,
         fmt::format("Cannot update these configs dynamically: {}", fmt::join(fixed, ", ")));
   }
   for (const auto& [name, value] : configs) {
-    const auto* key = find_topic_config_key_of_broker(name);
-    const auto why = key ? why_unfit(*key, value) : std::nullopt;
     // KAFKA-13609: not INVALID_CONFIG, for brokers.
-    if (why) {
-      return refuse(ErrorCode::invalid_request,
-                    fmt::format("Invalid value {} for configuration {}: {}", value, name, *why));
-    }
+    auto why = why_invalid_topic_default(name, value);
+    if (why) return refuse(ErrorCode::invalid_request, *std::move(why));
   }
   return Done{};
 }

@@ -64,15 +64,19 @@ OrRefusal<Placed> place_by_number(const Image& image, const ControllerConfig& co
   return place(image, partitions, replicas, random);
 }
 
-OrRefusal<Done> check_configs(const CreatableTopic& topic) {
-  for (const auto& config : topic.configs) {
-    if (!config.value) {
+OrRefusal<Done> check_configs(const ControllerConfig& config, const CreatableTopic& topic) {
+  Image::Configs own;
+  for (const auto& entry : topic.configs) {
+    if (!entry.value) {
       return refuse(ErrorCode::invalid_config,
-                    fmt::format("Null value not supported for topic config: {}", config.name));
+                    fmt::format("Null value not supported for topic config: {}", entry.name));
     }
-    auto why = why_invalid_topic_config(config.name, *config.value);
+    auto why = why_invalid_topic_config(entry.name, *entry.value);
     if (why) return refuse(ErrorCode::invalid_config, *std::move(why));
+    own[entry.name] = *entry.value;
   }
+  auto why = why_contradictory(own, config.topic_defaults.configs);
+  if (why) return refuse(ErrorCode::invalid_config, *std::move(why));
   return Done{};
 }
 
@@ -144,7 +148,7 @@ class Creation {
     const auto placement = draws_.next();
     const auto id = unused_id();
     TRY([[maybe_unused]] const Done legal, check_name(topic));
-    TRY([[maybe_unused]] const Done known, check_configs(topic));
+    TRY([[maybe_unused]] const Done known, check_configs(config_, topic));
     TRY(const Placed placed, topic.assignments.empty()
                                  ? place_by_number(image_, config_, topic, placement)
                                  : place_as_told(image_, topic));

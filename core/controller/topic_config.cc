@@ -19,11 +19,13 @@ constexpr std::string_view longest = "9223372036854775807";
 constexpr std::array keys{
     TopicConfigKey{"cleanup.policy", "log.cleanup.policy", Kind::choices, "delete", 0,
                    "compact,delete"},
-    TopicConfigKey{"compression.gzip.level", "compression.gzip.level", Kind::int32, "-1", -1},
-    TopicConfigKey{"compression.lz4.level", "compression.lz4.level", Kind::int32, "9", 1},
+    TopicConfigKey{"compression.gzip.level", "compression.gzip.level", Kind::int32, "-1", 1, "", 9,
+                   -1},
+    TopicConfigKey{"compression.lz4.level", "compression.lz4.level", Kind::int32, "9", 1, "", 17},
     TopicConfigKey{"compression.type", "compression.type", Kind::choice, "producer", 0,
                    "uncompressed,zstd,lz4,snappy,gzip,producer"},
-    TopicConfigKey{"compression.zstd.level", "compression.zstd.level", Kind::int32, "3", -131072},
+    TopicConfigKey{"compression.zstd.level", "compression.zstd.level", Kind::int32, "3", -131072,
+                   "", 22},
     TopicConfigKey{"delete.retention.ms", "log.cleaner.delete.retention.ms", Kind::int64,
                    "86400000", 0},
     TopicConfigKey{"file.delete.delay.ms", "log.segment.delete.delay.ms", Kind::int64, "60000", 0},
@@ -63,8 +65,13 @@ constexpr std::array<std::string_view, 3> without_effect{
     "preallocate",
 };
 
+bool has_only(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
 std::optional<std::int64_t> parse_number(std::string_view text) {
   text = trimmed(text);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   std::int64_t value = 0;
   const auto* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -73,27 +80,40 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 }
 
 std::optional<std::string> why_no_number(const TopicConfigKey& key, std::string_view text) {
+  using Int = std::numeric_limits<std::int32_t>;
   const auto value = parse_number(text);
   const bool is_int = key.kind == Kind::int32;
-  if (!value || (is_int && *value > std::numeric_limits<std::int32_t>::max())) {
+  if (!value || (is_int && (*value < Int::min() || *value > Int::max()))) {
     return fmt::format("Not a number of type {}", is_int ? "INT" : "LONG");
   }
+  if (value == key.besides) return std::nullopt;
+  if (key.besides && (*value < key.min || *value > key.max)) {
+    return fmt::format("Value must be between {} and {} or equal to {}", key.min, key.max,
+                       *key.besides);
+  }
   if (*value < key.min) return fmt::format("Value must be at least {}", key.min);
+  if (*value > key.max) return fmt::format("Value must be no more than {}", key.max);
   return std::nullopt;
 }
 
-bool has_only(std::string_view text, std::string_view characters) {
-  return text.find_first_not_of(characters) == std::string_view::npos;
-}
-
 // A decimal fraction from 0 to 1, compared as text: "0.5", ".5", "1", "1.0".
-bool is_ratio(std::string_view text) {
+std::optional<std::string> why_no_ratio(std::string_view text) {
+  text = trimmed(text);
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
   const auto point = text.find('.');
   const auto whole = text.substr(0, point);
   const auto fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (whole.empty() && fraction.empty()) return false;
-  if (has_only(whole, "0")) return has_only(fraction, "0123456789");
-  return whole == "1" && has_only(fraction, "0");
+  constexpr std::string_view digits = "0123456789";
+  const bool is_number =
+      has_only(whole, digits) && has_only(fraction, digits) && whole.size() + fraction.size() > 0;
+  if (!is_number) return "Not a number of type DOUBLE";
+  if (is_negative) return "Value must be at least 0";
+  const bool is_below_1 = has_only(whole, "0");
+  const auto digit = whole.find_first_not_of('0');
+  const bool is_1 = !is_below_1 && whole.substr(digit) == "1" && has_only(fraction, "0");
+  if (!is_below_1 && !is_1) return "Value must be no more than 1";
+  return std::nullopt;
 }
 
 // Calls `body(word)` for each word of a list, without the blanks around it; true if it returns true
@@ -113,14 +133,46 @@ bool is_choice(const TopicConfigKey& key, std::string_view text) {
   return !all_words(key.allowed, [&](std::string_view word) { return word != text; });
 }
 
-// "*", or pairs of partition and broker: "0:1,1:2".
-bool is_replica_list(std::string_view text) {
-  if (text.empty() || text == "*") return true;
-  return all_words(text, [](std::string_view pair) {
-    const auto colon = pair.find(':');
-    if (colon == std::string_view::npos) return false;
-    return parse_number(pair.substr(0, colon)) && parse_number(pair.substr(colon + 1));
+std::string why_no_choice(const TopicConfigKey& key) {
+  std::string all;
+  all_words(key.allowed, [&](std::string_view word) {
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", word);
+    return true;
   });
+  return "String must be one of: " + all;
+}
+
+// "*", or pairs of partition and broker: "0:1,1:2"; an element may be empty.
+bool is_replica_list(std::string_view text) {
+  text = trimmed(text);
+  if (text.empty() || text == "*") return true;
+  const auto is_id = [](std::string_view part) {
+    return !part.empty() && has_only(part, "0123456789");
+  };
+  return all_words(text, [&](std::string_view pair) {
+    const auto colon = std::min(pair.find(':'), pair.size());
+    return pair.empty() ||
+           (is_id(pair.substr(0, colon)) && colon < pair.size() && is_id(pair.substr(colon + 1)));
+  });
+}
+
+// What of a value does not fit: of a list, the first such word.
+std::string_view unfit_part(const TopicConfigKey& key, std::string_view text) {
+  std::string_view part = text;
+  if (key.kind != Kind::choices) return part;
+  all_words(text, [&](std::string_view word) {
+    part = word;
+    return is_choice(key, word);
+  });
+  return part;
+}
+
+std::optional<std::string> why_invalid(const TopicConfigKey& key, std::string_view name,
+                                       std::string_view value) {
+  const auto why = why_unfit(key, value);
+  if (!why) return std::nullopt;
+  return fmt::format("Invalid value {} for configuration {}: {}", unfit_part(key, value), name,
+                     *why);
 }
 
 bool fits(const TopicConfigKey& key, std::string_view text) { return !why_unfit(key, text); }
@@ -170,14 +222,18 @@ std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view
     case Kind::int64: return why_no_number(key, text);
     case Kind::boolean:
       return unless(parse_flag(text).has_value(), "Expected value to be either true or false");
-    case Kind::ratio: return unless(is_ratio(text), "Value must be between 0 and 1");
-    case Kind::choice:
-      return unless(is_choice(key, text), fmt::format("String must be one of: {}", key.allowed));
+    case Kind::ratio: return why_no_ratio(text);
+    case Kind::choice: return unless(is_choice(key, trimmed(text)), why_no_choice(key));
     case Kind::choices:
-      return unless(all_words(text, [&](auto word) { return is_choice(key, word); }),
-                    fmt::format("Each must be one of: {}", key.allowed));
+      // None of them is a choice, too: what is neither deleted nor compacted stays.
+      return unless(
+          trimmed(text).empty() || all_words(text, [&](auto word) { return is_choice(key, word); }),
+          why_no_choice(key));
     case Kind::replicas:
-      return unless(is_replica_list(text), "Expected '*' or pairs of partition:broker");
+      return unless(is_replica_list(text),
+                    fmt::format("{} must be the literal '*' or a list of replicas in the following "
+                                "format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+                                key.name));
   }
   return std::nullopt;
 }
@@ -185,10 +241,31 @@ std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view
 std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value) {
   const auto* key = find_topic_config_key(name);
   if (!key) return fmt::format("Unknown topic config name: {}", name);
-  if (const auto why = why_unfit(*key, value)) {
-    return fmt::format("Invalid value {} for configuration {}: {}", value, name, *why);
-  }
-  return std::nullopt;
+  return why_invalid(*key, name, value);
+}
+
+std::optional<std::string> why_invalid_topic_default(std::string_view broker_name,
+                                                     std::string_view value) {
+  const auto* key = find_topic_config_key_of_broker(broker_name);
+  return key ? why_invalid(*key, broker_name, value) : std::nullopt;
+}
+
+std::optional<std::string> why_contradictory(const Image::Configs& configs,
+                                             const Image::Configs& node) {
+  const auto number = [&](std::string_view name) {
+    const auto own = configs.find(name);
+    const auto inherited = node.find(name);
+    return parse_number(own != configs.end()      ? std::string_view(own->second)
+                        : inherited != node.end() ? std::string_view(inherited->second)
+                                                  : find_topic_config_key(name)->initial)
+        .value_or(0);
+  };
+  const auto least = number("min.compaction.lag.ms");
+  const auto most = number("max.compaction.lag.ms");
+  if (least <= most) return std::nullopt;
+  return fmt::format(
+      "conflict topic config setting min.compaction.lag.ms ({}) > max.compaction.lag.ms ({})",
+      least, most);
 }
 
 TopicConfigs::TopicConfigs(const Image& image, std::string_view topic,
@@ -214,7 +291,7 @@ TopicConfigs::Value TopicConfigs::get(std::string_view name) const {
     const auto found = layer.configs.find(layer.name);
     // A record in the log may hold what a validation elsewhere let pass: it is not in force.
     if (found != layer.configs.end() && fits(*key, found->second)) {
-      return {found->second, layer.source};
+      return {trimmed(found->second), layer.source};
     }
   }
   return {key->initial, Source::initial};
@@ -227,7 +304,7 @@ std::int64_t TopicConfigs::number(std::string_view name) const {
 }
 
 std::int64_t TopicConfigs::millionths(std::string_view name) const {
-  const auto text = get(name).text;
+  const auto text = trimmed(get(name).text);
   const auto point = std::min(text.find('.'), text.size());
   std::int64_t value = parse_number(text.substr(0, point)).value_or(0);
   for (std::size_t digit = 1; digit <= 6; ++digit) {
@@ -238,7 +315,8 @@ std::int64_t TopicConfigs::millionths(std::string_view name) const {
 }
 
 bool TopicConfigs::has(std::string_view name, std::string_view word) const {
-  return !all_words(get(name).text, [&](std::string_view each) { return each != word; });
+  const auto list = get(name).text;
+  return !list.empty() && !all_words(list, [&](std::string_view each) { return each != word; });
 }
 
 }  // namespace brokersim::controller

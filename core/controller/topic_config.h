@@ -24,6 +24,8 @@ struct TopicConfigKey {
   std::string_view initial;  // Kafka's default.
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::string_view allowed = {};  // Of choice and choices, separated by commas.
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+  std::optional<std::int64_t> besides = {};  // A number outside of the range that is allowed, too.
 };
 
 // As Kafka reads one: in any case of letters, blanks around it do not count.
@@ -36,10 +38,17 @@ const TopicConfigKey* find_topic_config_key_of_broker(std::string_view broker_na
 // Not of those that are kept and shown, and that nothing acts upon yet.
 bool has_effect(const TopicConfigKey& key);
 
-// What is wrong with setting `name` of a topic to `value`, if something is.
+// What is wrong with setting `name` of a topic to `value`, if something is: in Kafka's words.
 std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value);
+// The same of what a broker, or all of them, are to have for topics: by the broker's name.
+std::optional<std::string> why_invalid_topic_default(std::string_view broker_name,
+                                                     std::string_view value);
 // The same of a value alone: "Value must be at least 1".
 std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view value);
+// Why a topic's own values, each of which fits, do not fit each other or what the node has for
+// topics that do not say otherwise.
+std::optional<std::string> why_contradictory(const Image::Configs& configs,
+                                             const Image::Configs& node);
 
 // What a node has for topics that do not say otherwise.
 struct TopicDefaults {

@@ -52,12 +52,21 @@ TEST(Config, what_does_not_fit_is_refused_with_what_would) {
   EXPECT_EQ(error_of("min.insync.replicas", "two"),
             "min.insync.replicas is 'two': Not a number of type INT");
   EXPECT_EQ(error_of("num.partitions", "-1"),
-            "num.partitions is '-1', but must be a whole number from 0 to 2147483647");
+            "num.partitions is '-1', but must be a whole number from 1 to 2147483647");
+  EXPECT_EQ(error_of("offsets.topic.replication.factor", "40000"),
+            "offsets.topic.replication.factor is '40000', but must be a whole number from 1 to "
+            "32767");
+  EXPECT_EQ(error_of("metadata.log.segment.bytes", "2147483648"),
+            "metadata.log.segment.bytes is '2147483648', but must be a whole number from 12 to "
+            "2147483647");
   EXPECT_EQ(error_of("auto.create.topics.enable", "yes"),
             "auto.create.topics.enable is 'yes', but must be true or false");
   EXPECT_EQ(error_of("broker.session.timeout.ms", "9223372036854775807"),
-            "broker.session.timeout.ms is '9223372036854775807', but must be a time below 292 "
-            "years");
+            "broker.session.timeout.ms is '9223372036854775807', but must be a whole number from 1 "
+            "to 2147483647");
+  // A time from now on is told as a number, too.
+  EXPECT_EQ(error_of("replica.lag.time.max.ms", "9223372036854"),
+            "replica.lag.time.max.ms is '9223372036854', but must be a time below 146 years");
 }
 
 // The broker's names for what topics may say otherwise, all of them.
@@ -69,7 +78,7 @@ TEST(Config, a_default_of_topics_is_kept_by_the_topics_name) {
             (controller::Image::Configs{{"message.timestamp.type", "LogAppendTime"}}));
   EXPECT_EQ(error_of("compression.type", "zip"),
             "compression.type is 'zip': String must be one of: "
-            "uncompressed,zstd,lz4,snappy,gzip,producer");
+            "uncompressed, zstd, lz4, snappy, gzip, producer");
   EXPECT_TRUE(has_effect("log.message.timestamp.type"));
   EXPECT_TRUE(has_effect("log.retention.ms"));
   EXPECT_FALSE(has_effect("log.preallocate"));
@@ -83,6 +92,13 @@ TEST(Config, the_memory_of_requests_may_be_without_bound) {
   EXPECT_EQ(error_of("queued.max.request.bytes", "-2"),
             "queued.max.request.bytes is '-2', but must be -1, or a whole number from 0 to "
             "9223372036854775807");
+}
+
+TEST(Config, connections_may_be_idle_for_ever) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "connections.max.idle.ms", "-1"));
+  EXPECT_EQ(config.connections_max_idle, std::nullopt);
+  EXPECT_EQ(settings_of(config).at("connections.max.idle.ms"), "-1");
 }
 
 TEST(Config, a_session_that_cannot_outlive_a_heartbeat_is_refused) {
@@ -128,21 +144,30 @@ TEST(Config, what_members_of_consumer_groups_are_told_is_within_its_bounds) {
 
 TEST(Config, times_that_leave_no_time_and_topics_without_partitions_are_refused) {
   for (const char* name :
-       {"controller.quorum.election.timeout.ms", "controller.quorum.fetch.timeout.ms",
-        "leader.imbalance.check.interval.seconds", "unclean.leader.election.interval.ms",
-        "producer.id.expiration.check.interval.ms", "replica.lag.time.max.ms",
+       {"broker.heartbeat.interval.ms", "controller.quorum.election.timeout.ms",
+        "controller.quorum.fetch.timeout.ms", "leader.imbalance.check.interval.seconds",
+        "unclean.leader.election.interval.ms", "producer.id.expiration.check.interval.ms",
+        "replica.lag.time.max.ms",
         // No topic has so few.
         "num.partitions", "default.replication.factor", "offsets.topic.num.partitions",
         "offsets.topic.replication.factor", "transaction.state.log.num.partitions",
         "transaction.state.log.replication.factor", "transaction.state.log.min.isr"}) {
-    NodeConfig config;
-    ASSERT_TRUE(set(config, name, "0"));
-    const auto checked = check(config);
-    ASSERT_FALSE(checked) << name;
-    EXPECT_EQ(checked.error(), fmt::format("{} is 0, but must be at least 1", name));
-    ASSERT_TRUE(set(config, name, "1"));
-    EXPECT_TRUE(check(config)) << name;
+    EXPECT_TRUE(error_of(name, "0").starts_with(
+        fmt::format("{} is '0', but must be a whole number from 1 to ", name)));
+    EXPECT_EQ(error_of(name, "1"), "") << name;
   }
+}
+
+TEST(Config, a_fetch_that_waits_for_news_ends_before_its_connection_or_its_place_in_sync) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "replica.fetch.wait.max.ms", "30001"));
+  EXPECT_EQ(check(config).error(),
+            "replica.fetch.wait.max.ms is 30001, but must be at most replica.socket.timeout.ms, "
+            "which is 30000");
+  ASSERT_TRUE(set(config, "replica.socket.timeout.ms", "60000"));
+  EXPECT_EQ(check(config).error(),
+            "replica.fetch.wait.max.ms is 30001, but must be at most replica.lag.time.max.ms, "
+            "which is 30000");
 }
 
 // As in Kafka: no record of an idle log, no wait after a lost election.

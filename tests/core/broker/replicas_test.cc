@@ -32,6 +32,71 @@ TEST_F(StartingBroker, with_the_test_for_strays_turned_round_sets_aside_its_own)
   EXPECT_EQ(replica().log().end_offset(), 0);
 }
 
+// Broker 1 learns that the topic was deleted and made again under its name, and ends while it
+// removes the directory: before any step of that.
+struct BrokerThatDeletes : StartingBroker {
+  controller::Image newer;
+  controller::Delta deletion;
+  controller::Delta all_of_newer;
+
+  void TestBody() override {}
+  BrokerThatDeletes() {
+    SetUp();
+    newer = image;
+    deletion.add(*newer.apply(controller::RemoveTopicRecord{Uuid{1, 2}}, 2));
+    const Uuid id{8, 9};
+    all_of_newer.add(*newer.apply(controller::TopicRecord{"orders", id}, 3));
+    controller::PartitionRecord partition;
+    partition.partition_id = 0;
+    partition.topic_id = id;
+    partition.replicas = {NodeId{1}, NodeId{2}};
+    partition.isr = partition.replicas;
+    partition.leader = NodeId{2};
+    partition.leader_epoch = LeaderEpoch{0};
+    partition.partition_epoch = PartitionEpoch{0};
+    all_of_newer.add(*newer.apply(partition, 4));
+    EXPECT_TRUE(log().sync(env).has_value());
+    replicas->checkpoint_recovery_points(env);
+  }
+
+  // What is on disk before that step of the removal; nothing if it has fewer.
+  std::optional<log::MemoryFiles::Names> left_at(int stop_at) {
+    std::optional<log::MemoryFiles::Names> left;
+    env.disk.during_change = [&, step = 0]() mutable {
+      if (step++ == stop_at) left = env.disk.copy();
+    };
+    replicas->apply(env, newer, deletion, BrokerEpoch{5});
+    env.disk.during_change = [] {};
+    return left;
+  }
+};
+
+TEST(Replicas, wherever_the_removal_of_a_log_was_cut_short_the_new_one_of_its_name_has_none_of_it) {
+  for (const bool removes_backwards : {false, true}) {
+    int steps = 0;
+    for (;; ++steps) {
+      BrokerThatDeletes broker;
+      broker.env.disk.removes_backwards = removes_backwards;
+      const auto left = broker.left_at(steps);
+      if (!left) break;
+      log::MemoryEnv next;
+      next.disk.restore(*left);
+      Replicas replicas(broker.config);
+      replicas.load(next, false);
+      replicas.apply(next, broker.newer, broker.all_of_newer, BrokerEpoch{6});
+      const auto replica = replicas.find(orders_0);
+      ASSERT_TRUE(replica) << steps;
+      EXPECT_EQ(replica->log().end_offset(), 0) << steps;
+      EXPECT_EQ(replica->log().recovery_point(), 0) << steps;
+      EXPECT_FALSE(replicas.news().has_failed) << steps;
+      for (const auto& [name, node] : next.disk.names()) {
+        EXPECT_EQ(name.find("-delete"), std::string::npos) << steps << ": " << name;
+      }
+    }
+    EXPECT_GT(steps, 4);
+  }
+}
+
 // KAFKA-3978.
 TEST_F(StartingBroker, takes_what_lies_before_its_log_for_committed_whatever_the_checkpoint_says) {
   checkpoint(log::start_offset_file, 4);

@@ -197,6 +197,52 @@ TEST(LogCleaning, a_truncation_meanwhile_wins) {
   }
 }
 
+// A topic that is deleted and made again: what cleans the old log has no business in the directory
+// of the new one, whose files have the same names.
+TEST(LogCleaning, ends_without_a_trace_when_its_directory_has_become_another_logs) {
+  int interruptions = 0;
+  for (bool has_waited = true; has_waited; ++interruptions) {
+    has_waited = false;
+    CompactedLog f;
+    f.write("aaabbbcccddd");
+    ASSERT_TRUE(f.log->sync(f.env).has_value());
+    f.config.segment_bytes *= 2;  // Two groups of two segments.
+    f.log->configure(f.config);
+    const auto order =
+        CleaningOrder{.range = f.log->dirty_range(12, WallTime{5000}), .now = WallTime{5000}};
+    std::unique_ptr<Log> newer;
+    MemoryFiles::Names of_newer;
+    f.env.disk.during_wait = [&, at = 0]() mutable {
+      if (at++ != interruptions) return;
+      has_waited = true;
+      f.log->abandon();
+      ASSERT_TRUE(f.env.disk.rename("orders-0", "orders-0.1-delete").has_value());
+      newer = *Log::open(f.env, orders, "orders-0", f.config, {});
+      wire::Batch batch = batch_of(1, "new");
+      ASSERT_TRUE(newer->append_as_leader(f.env, {&batch, 1}, LeaderEpoch(1)).has_value());
+      // It is being cleaned as well.
+      for (const auto* suffix : {".cleaned", ".swap"}) {
+        ASSERT_TRUE(f.env.disk.open(file(0, suffix), OpenMode::create_new).has_value());
+      }
+      of_newer = f.env.disk.copy();
+    };
+    const auto cleaned = f.log->clean(f.env, order);
+    f.env.disk.during_wait = [] {};
+    if (!has_waited) break;
+    EXPECT_TRUE(cleaned && !*cleaned) << interruptions;
+    EXPECT_FALSE(f.log->is_offline()) << interruptions;
+    for (const auto& [name, node] : of_newer) {
+      if (!name.starts_with("orders-0/")) continue;
+      ASSERT_TRUE(f.env.disk.exists(name)) << interruptions << ": " << name;
+      EXPECT_EQ(f.env.disk.data(name), node->data) << interruptions << ": " << name;
+    }
+    for (const auto& [name, node] : f.env.disk.names()) {
+      EXPECT_TRUE(of_newer.contains(name)) << interruptions << ": " << name;
+    }
+  }
+  EXPECT_GT(interruptions, 4);
+}
+
 TEST(LogCleaning, the_producers_are_the_same_after_it_and_after_a_start) {
   CompactedLog f;
   for (int i = 0; i < 9; ++i) {

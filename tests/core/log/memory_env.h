@@ -25,7 +25,8 @@ class MemoryFiles final : public Files {
   bool appends_fail = false;
   std::string bad_ending = "?";  // Of the names of files to which appends fail.
   bool syncs_fail = false;
-  bool is_cold = false;  // Nothing is in the page cache.
+  bool is_cold = false;            // Nothing is in the page cache.
+  bool removes_backwards = false;  // Of a directory, the last file first.
   std::function<void()> during_wait = [] {};
   std::function<void()> during_change = [] {};  // Before a name or a content changes.
   int directory_syncs = 0;
@@ -44,7 +45,9 @@ class MemoryFiles final : public Files {
   }
   IoResult<Done> remove(std::string_view path) override {
     during_change();
-    if (names_.erase(std::string(path)) == 0) return Unexpected(IoError::not_found);
+    if (names_.erase(std::string(path)) > 0) return Done{};
+    if (!exists(path)) return Unexpected(IoError::not_found);
+    remove_directory(path);
     return Done{};
   }
   IoResult<std::vector<std::string>> list(std::string_view directory) const override {
@@ -96,12 +99,35 @@ class MemoryFiles final : public Files {
     for (const auto& [path, node] : names_) copied[path] = std::make_shared<MemoryNode>(*node);
     return copied;
   }
-  void restore(Names names) { names_ = std::move(names); }
+  void restore(Names names) {
+    names_ = std::move(names);
+    for (const auto& [path, node] : names_) {
+      const auto parent = path.substr(0, std::min(path.rfind('/'), path.size()));
+      if (parent != path && !exists(parent)) directories_.push_back(parent);
+    }
+  }
 
   Bytes& data(std::string_view path) { return names_.find(path)->second->data; }
   const Names& names() const { return names_; }
 
  private:
+  // File by file: who ends meanwhile leaves some.
+  void remove_directory(std::string_view path) {
+    std::vector<std::string> inside;
+    for (const auto& [name, node] : names_) {
+      if (name.starts_with(std::string(path) + "/")) inside.push_back(name);
+    }
+    if (removes_backwards) std::reverse(inside.begin(), inside.end());
+    for (const auto& name : inside) {
+      during_change();
+      names_.erase(name);
+    }
+    during_change();
+    std::erase_if(directories_, [&](const std::string& each) {
+      return each == path || each.starts_with(std::string(path) + "/");
+    });
+  }
+
   IoResult<Done> rename_directory(std::string_view from, std::string_view to) {
     const auto directory = std::find(directories_.begin(), directories_.end(), from);
     if (directory == directories_.end()) return Unexpected(IoError::not_found);

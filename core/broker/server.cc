@@ -1,5 +1,6 @@
 #include "core/broker/server.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -15,10 +16,13 @@ namespace {
 // sends a byte a minute to keep its place does not.
 constexpr Duration frame_part_time = 30s;
 
+// A peer that takes less of a response than so much in such a time has to go, once others wait for
+// the memory.
+constexpr Duration response_part_time = 2s;
+constexpr std::size_t response_part = 16 * 1024;
+
 // Already past: a call with this deadline does what can be done at once.
 constexpr Instant at_once{};
-
-std::string text_of(const Address& peer) { return fmt::format("{}:{}", peer.host, peer.port); }
 
 }  // namespace
 
@@ -48,9 +52,10 @@ void Server::admit(Env& env, std::unique_ptr<Stream> stream) {
   auto shared = std::make_shared<std::unique_ptr<Stream>>(std::move(stream));
   connections_.spawn(env, "connection-" + text_of(peer), [this, shared, peer](Env& fiber) {
     const auto own = std::move(*shared);
-    RequestMemory::Share memory(memory_);
+    Memory memory(memory_, responses_);
     const auto end = serve(fiber, *own, memory);
-    memory.give_back(fiber);
+    memory.request.give_back(fiber);
+    memory.response.hold(fiber, 0);
     limits_.leave(peer.host);
     if (metrics_) --metrics_->connections_open;
     note_end(fiber, text_of(peer), end);
@@ -64,68 +69,93 @@ void Server::close_connections(Env& env) {
 
 // ---- A connection ------------------------------------------------------------------------------
 
-Server::End Server::serve(Env& env, Stream& stream, RequestMemory::Share& memory) {
+Instant Server::idle_until(Env& env) const {
+  return config_.connections_max_idle ? env.now() + *config_.connections_max_idle : never;
+}
+
+Server::End Server::serve(Env& env, Stream& stream, Memory& memory) {
   wire::FrameReader reader(stream,
                            {.max_size = static_cast<std::size_t>(config_.socket_request_max_bytes),
                             .part_time = frame_part_time},
-                           &memory);
+                           &memory.request);
   while (true) {
-    const auto frame = reader.read(env, env.now() + config_.connections_max_idle.value_or(longest_duration));
-    if (!frame) return end_of(env, stream, reader, frame.error());
-    if (auto end = answer(env, stream, *frame)) return *std::move(end);
-    memory.give_back(env);
+    const auto frame = reader.read(env, idle_until(env));
+    if (!frame) return end_of(reader, frame.error());
+    if (auto end = answer(env, stream, memory, *frame)) return *std::move(end);
+    memory.request.give_back(env);
   }
 }
 
-std::optional<Server::End> Server::answer(Env& env, Stream& stream, const Slice& frame) {
+std::optional<Server::End> Server::answer(Env& env, Stream& stream, Memory& memory,
+                                          const Slice& frame) {
   constexpr std::size_t length_size = 4;
   if (metrics_) metrics_->bytes_received += length_size + frame.size();
   auto request = api::parse_request(frame);
   if (!request) return End{CloseReason::malformed_header, std::string(request.error())};
-  const RequestContext context{
-      .header = std::move(request->header), .peer = stream.peer(), .metrics = metrics_};
+  const RequestContext context{.header = std::move(request->header),
+                               .peer = stream.peer(),
+                               .metrics = metrics_,
+                               .room = &memory.response};
+  const auto key = static_cast<api::ApiKey>(context.header.api_key);
   const Instant begun = metrics_ ? env.now() : Instant{};
+  if (outgrows_its_request(key) && !memory.response.wait_for_room(env)) {
+    return End{CloseReason::shutdown, ""};
+  }
   auto reply = dispatch_(env, context, request->body);
   if (reply.kind == Reply::Kind::close) return End{reply.reason, std::move(reply.why)};
   if (reply.kind == Reply::Kind::respond) {
-    if (auto end = write(env, stream, std::move(reply.frame))) return end;
+    if (auto end = send(env, stream, memory.response, reply.frame)) return end;
   }
   if (metrics_) {
-    const auto key = static_cast<api::ApiKey>(context.header.api_key);
     ++metrics_->requests[{key, context.header.api_version}];
     metrics_->latencies[key].add(env.now() - begun);
   }
   return std::nullopt;
 }
 
-std::optional<Server::End> Server::write(Env& env, Stream& stream, Rope frame) {
-  const std::size_t size = frame.size();
-  auto written = stream.write(env, frame, at_once);
-  if (!written && written.error() == IoError::timed_out) {
-    const Instant deadline = env.now() + config_.connections_max_idle.value_or(longest_duration);
-    written = stream.write(env, std::move(frame), deadline);
+std::optional<Server::End> Server::send(Env& env, Stream& stream, ResponseMemory::Share& room,
+                                        const Rope& frame) {
+  room.hold(env, frame.size());
+  auto sent = wait_for_reader(env, stream, room,
+                              [&](Instant until) { return stream.write(env, frame, until); });
+  if (sent) {
+    if (metrics_) metrics_->bytes_sent += frame.size();
+    sent =
+        wait_for_reader(env, stream, room, [&](Instant until) { return stream.drain(env, until); });
   }
-  if (written) {
-    if (metrics_) metrics_->bytes_sent += size;
-    return std::nullopt;
-  }
-  switch (written.error()) {
+  room.hold(env, 0);
+  if (sent) return std::nullopt;
+  switch (sent.error()) {
     case IoError::timed_out: return End{CloseReason::slow_reader, "responses are not read"};
     case IoError::cancelled: return End{CloseReason::shutdown, ""};
     default: return End{CloseReason::reset, ""};
   }
 }
 
-Server::End Server::end_of(Env& env, Stream& stream, const wire::FrameReader& reader,
-                           wire::FrameError error) {
+IoResult<Done> Server::wait_for_reader(Env& env, const Stream& stream, ResponseMemory::Share& room,
+                                       const std::function<IoResult<Done>(Instant)>& step) {
+  auto sent = step(at_once);
+  std::size_t left = stream.queued();
+  Instant idle_ends{};
+  while (!sent && sent.error() == IoError::timed_out) {
+    if (idle_ends == Instant{}) idle_ends = idle_until(env);
+    sent = step(std::min(idle_ends, env.now() + response_part_time));
+    const std::size_t still = stream.queued();
+    if (still != left) room.hold(env, still);
+    if (left - still >= response_part) {
+      left = still;
+      idle_ends = Instant{};
+    } else if (responses_.is_short() || env.now() >= idle_ends) {
+      break;
+    }
+  }
+  return sent;
+}
+
+Server::End Server::end_of(const wire::FrameReader& reader, wire::FrameError error) const {
   using wire::FrameError;
   switch (error) {
-    case FrameError::ended:
-      // Half-closed: what it asked for it may still read.
-      if (!stream.drain(env, at_once)) {
-        (void)stream.drain(env, env.now() + config_.connections_max_idle.value_or(longest_duration));
-      }
-      return {CloseReason::peer_closed, ""};
+    case FrameError::ended: return {CloseReason::peer_closed, ""};
     case FrameError::cut_short: return {CloseReason::truncated_frame, "closed inside a frame"};
     case FrameError::timed_out: return {CloseReason::idle, ""};
     case FrameError::too_slow: return {CloseReason::slow_request, "a frame does not go on"};

@@ -4,9 +4,10 @@
 // What cannot be answered in Kafka's terms ends the connection: a frame that is too long or too
 // short, an API or version we do not have (ApiVersions excepted, KIP-511), a body that does not
 // parse. So does a peer that takes too much: of time (a frame that does not go on, a response that
-// is not read, nothing at all for connections.max.idle.ms) or of connections. Memory is bounded by
-// waiting (request_memory.h). Each end has a CloseReason, which is counted; refusals are said in an
-// event.
+// is not read, nothing at all for connections.max.idle.ms) or of connections. As in Kafka, the next
+// request is read once the response has left for the kernel, so that no more than one is kept for a
+// peer. Memory is bounded by waiting (request_memory.h, response_memory.h). Each end has a
+// CloseReason, which is counted; refusals are said in an event.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "core/broker/fiber_group.h"
 #include "core/broker/metrics.h"
 #include "core/broker/request_memory.h"
+#include "core/broker/response_memory.h"
 #include "core/env.h"
 #include "core/wire/frame.h"
 
@@ -32,6 +34,8 @@ struct RequestContext {
   wire::RequestHeader header;
   Address peer;
   NodeMetrics* metrics = nullptr;  // Null if nobody counts.
+  // For answers of which a handler decides how large they are; null if there is no bound.
+  ResponseMemory::Share* room = nullptr;
 };
 
 // What becomes of a request: a response frame; no response, as for acks=0; or the connection ends.
@@ -59,12 +63,14 @@ class Server {
         dispatch_(std::move(dispatch)),
         metrics_(metrics),
         limits_(config.max_connections, config.max_connections_per_ip),
-        memory_(config.queued_max_request_bytes) {}
+        memory_(config.queued_max_request_bytes),
+        responses_(config.queued_max_request_bytes) {}
 
   // Accepts connections until cancelled. The error says why the port cannot be had.
   IoResult<Done> run(Env& env);
   // Ends the connections, requests on them unanswered; waits until they have.
   void close_connections(Env& env);
+  const ResponseMemory& responses() const { return responses_; }
 
  private:
   // How a connection ended, and for people what was wrong.
@@ -74,10 +80,22 @@ class Server {
   };
 
   void admit(Env& env, std::unique_ptr<Stream> stream);
-  End serve(Env& env, Stream& stream, RequestMemory::Share& memory);
-  std::optional<End> answer(Env& env, Stream& stream, const Slice& frame);
-  std::optional<End> write(Env& env, Stream& stream, Rope frame);
-  End end_of(Env& env, Stream& stream, const wire::FrameReader& reader, wire::FrameError error);
+  // What stands between a connection and the bounds of the node.
+  struct Memory {
+    Memory(RequestMemory& requests, ResponseMemory& responses)
+        : request(requests), response(responses) {}
+    RequestMemory::Share request;
+    ResponseMemory::Share response;
+  };
+
+  End serve(Env& env, Stream& stream, Memory& memory);
+  std::optional<End> answer(Env& env, Stream& stream, Memory& memory, const Slice& frame);
+  std::optional<End> send(Env& env, Stream& stream, ResponseMemory::Share& room, const Rope& frame);
+  // Repeats `step`, which sends something until it is told to stop, as long as the peer may take.
+  IoResult<Done> wait_for_reader(Env& env, const Stream& stream, ResponseMemory::Share& room,
+                                 const std::function<IoResult<Done>(Instant)>& step);
+  Instant idle_until(Env& env) const;
+  End end_of(const wire::FrameReader& reader, wire::FrameError error) const;
   void note_end(Host& host, const std::string& peer, const End& end);
 
   const NodeConfig& config_;
@@ -85,6 +103,7 @@ class Server {
   NodeMetrics* metrics_;
   ConnectionLimits limits_;
   RequestMemory memory_;
+  ResponseMemory responses_;
   FiberGroup connections_;
 };
 

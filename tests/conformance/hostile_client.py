@@ -244,25 +244,81 @@ def descriptors():
     check("those turned away are counted", closed("out_of_descriptors") > 0)
 
 
-def slow_disk():
-    worst, deadline = 0, time.monotonic() + 5
+def slowest_answer(seconds):
+    """0 if one does not come."""
+    worst, deadline = 0, time.monotonic() + seconds
     while time.monotonic() < deadline:
         begun = time.monotonic()
         if not is_well():
-            break
+            return 0
         worst = max(worst, time.monotonic() - begun)
         time.sleep(0.02)
+    return worst
+
+
+def create_topic(connection, name, brokers):
+    """CreateTopics v2: a partition on each of the brokers."""
+    partitions = b"".join(struct.pack(">iii", i, 1, broker) for i, broker in enumerate(brokers))
+    topic = struct.pack(f">h{len(name)}sihi", len(name), name, -1, -1, len(brokers)) + partitions + b"\0\0\0\0"
+    connection.sendall(request(19, 2, body=struct.pack(">i", 1) + topic + struct.pack(">ib", 20000, 0)))
+    return answer(connection) == 1
+
+
+def fetch(topic, max_bytes):
+    """Version 4, from the first offset of partition 0."""
+    return request(1, 4, body=struct.pack(f">iiiibih{len(topic)}siiqi", -1, 500, 1, max_bytes, 0, 1, len(topic),
+                                          topic, 1, 0, 0, max_bytes))
+
+
+def deaf_consumers():
+    """Twenty that ask for all there is and read nothing: those who read are served, and memory is bounded."""
+    before, bound = memory(), 64
+    clients = []
+    for _ in range(20):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.sendall(fetch(b"big", 60_000_000))
+        clients.append(client)
+    time.sleep(1)
+    most, begun = memory(), time.monotonic()
+    for _ in range(5):
+        with connect(timeout=60) as reader:
+            reader.sendall(fetch(b"big", 1_000_000))
+            check("one that reads is served beside them", answer(reader) == 1)
+            most = max(most, memory())
+    took = time.monotonic() - begun
+    check("which takes no time out of mind", took < 20, took)
+    check("all of them together take no more than they may", most - before < 3 * bound, most, before)
+    wait_until("those who do not read are counted", lambda: closed("slow_reader") > 0)
+    for client in clients:
+        client.close()
+
+
+def slow_disk():
+    worst = slowest_answer(5)
     check("beside a controller whose syncs take 3 s a broker answers at once", 0 < worst < 1, worst)
     families = scrape()
     syncs = "brokersim_fsync_duration_seconds_sum"
     check("whose syncs are the slow ones", total(families, syncs, controller="101") >= 3)
     check("and no other's", total(families, syncs, controller="102") < 3)
+    with connect(timeout=30) as connection:
+        check("a topic is made", create_topic(connection, b"going", [1, 1, 1]))
+        connection.sendall(request(20, 1, body=struct.pack(">ih5si", 1, 5, b"going", 20000)))
+        check("and deleted", answer(connection) == 1)
+    worst = slowest_answer(5)
+    check("while each file of it takes 3 s to go the broker answers at once", 0 < worst < 1, worst)
 
 
 if what == "descriptors":
     descriptors()
 elif what == "slow_disk":
     slow_disk()
+elif what == "big_topic":
+    with connect(timeout=30) as creator:
+        check("a topic is made on broker 1", create_topic(creator, b"big", [1]))
+elif what == "deaf_consumers":
+    deaf_consumers()
 else:
     for part in (refusals, garbage, half_closed, announcing, deaf, greedy, idle):
         part()

@@ -38,8 +38,8 @@ Bytes request(const Request& body, std::int16_t version, std::int32_t correlatio
       .flat();
 }
 
-// A server on a machine of its own, which answers ApiVersions and DescribeCluster; the latter late,
-// as Fetch may be, if its correlation id is 1000 or more.
+// A server on a machine of its own, which answers ApiVersions, DescribeCluster and Metadata; the
+// second late, as Fetch may be, if its correlation id is 1000 or more, the last with much.
 struct ServerWorld {
   ServerWorld() : world(1) {
     config.node_id = NodeId(1);
@@ -55,6 +55,13 @@ struct ServerWorld {
             if (context.header.correlation_id >= 1000) on.sleep(1s);
             return api::DescribeClusterResponse{};
           });
+      table.serve<api::MetadataRequest>([](Env&, const RequestContext&, const auto&) {
+        api::MetadataResponse much;
+        for (int i = 0; i < 10'000; ++i) {
+          much.brokers.push_back({.node_id = NodeId(i), .host = "a-host-of-some-length"});
+        }
+        return much;
+      });
       // Abandoned with its fibers at the end.
       server = new Server(config, table, &metrics);
       (void)server->run(env);
@@ -350,6 +357,49 @@ TEST(Server, a_client_that_reads_nothing_is_ended_and_little_is_kept_for_it) {
   test.run(200s);
   EXPECT_EQ(test.closed(CloseReason::slow_reader), 1u);
   EXPECT_EQ(test.metrics.connections_open, 0);
+}
+
+// As many as it takes to fill the network, and one that the server has to keep.
+void ask_for_much(Env& env, Stream& stream) {
+  for (std::int32_t i = 0; i < 8; ++i) send(env, stream, request(api::MetadataRequest{}, 1, i));
+}
+
+// Those that do not read have all of the memory that may lie unread: who waits for some of it gets
+// it once they are out of the way, which is soon.
+TEST(Server, clients_that_read_nothing_give_way_to_one_that_does) {
+  ServerWorld test;
+  test.config.queued_max_request_bytes = 500'000;
+  for (int i = 0; i < 5; ++i) {
+    test.client(fmt::format("deaf-{}", i), [](Env& env, Stream& stream) {
+      ask_for_much(env, stream);
+      env.sleep(100s);
+    });
+  }
+  std::size_t got = 0;
+  std::int64_t most_held = 0;
+  test.client("good", [&](Env& env, Stream& stream) {
+    env.sleep(3s);  // Two of them have gone already, in favour of the next two.
+    most_held = test.server->responses().held();
+    send(env, stream, request(api::MetadataRequest{}, 1, 1));
+    got = all_that_comes(env, stream, 3s).size();
+  });
+  test.run(200s);
+  EXPECT_GT(got, 200'000u);
+  EXPECT_GE(most_held, 500'000);
+  EXPECT_LT(most_held, 1'000'000);  // One response more than the bound at most.
+  EXPECT_GT(test.closed(CloseReason::slow_reader), 0u);
+  EXPECT_EQ(test.server->responses().held(), 0);
+}
+
+// Nobody needs the memory: it is theirs until they are idle.
+TEST(Server, a_client_that_reads_nothing_may_stay_while_there_is_memory) {
+  ServerWorld test;
+  test.client("deaf", [](Env& env, Stream& stream) {
+    ask_for_much(env, stream);
+    env.sleep(100s);
+  });
+  test.run(200s);
+  EXPECT_EQ(test.closed(CloseReason::slow_reader), 0u);
 }
 
 // Announcing much takes nothing; sending it waits for memory, and those that send it get it in

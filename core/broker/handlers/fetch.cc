@@ -157,7 +157,7 @@ bool has_zstd(const Rope& batches) {
 }
 
 // How much a response may still carry. The first batch it carries may exceed that (KIP-74): else
-// nobody could ever read it.
+// nobody could ever read it. Nothing at all is what nobody waits for any more.
 struct Budget {
   std::size_t bytes = 0;
   bool is_untouched = true;
@@ -263,9 +263,18 @@ struct Pass {
   bool must_answer = false;  // Neither errors nor divergences wait, nor whoever is sent elsewhere.
 };
 
+// What of the budget there is memory for, which may have to be waited for.
+Budget take_room(Env& env, ResponseMemory::Share* room, const Budget& wanted) {
+  if (room == nullptr) return wanted;
+  const auto granted = room->reserve(env, wanted.bytes);
+  return {granted.value_or(0), granted.has_value()};
+}
+
 Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
-              const std::vector<Read>& reads, const Fetcher& fetcher, Budget budget,
-              bool is_first) {
+              const std::vector<Read>& reads, const Fetcher& fetcher, const Budget& wanted,
+              ResponseMemory::Share* room, bool is_first) {
+  Budget budget = take_room(env, room, wanted);
+  const bool is_cut = budget.bytes < wanted.bytes;
   Pass pass;
   for (const auto& topic : request.topics) {
     pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
@@ -275,9 +284,11 @@ Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
     const std::size_t size = data.records ? data.records->bytes.size() : 0;
     pass.bytes += size;
     budget.spend(size);
-    pass.must_answer |= is_news(data);
+    // More memory there may not be soon.
+    pass.must_answer |= is_news(data) || (is_cut && pass.bytes > 0);
     pass.response.responses[read.topic].partitions.push_back(std::move(data));
   }
+  if (room != nullptr) room->hold(env, pass.bytes);
   return pass;
 }
 
@@ -348,14 +359,20 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   const auto begun = sessions.begin(env.now(), request, version, fetcher.is_follower());
   if (!begun) return {.error_code = begun.error()};
   request.topics = begun->topics;
-  const Instant deadline = env.now() + Duration(request.max_wait_ms * Duration(1ms));
+  // Nobody is waited for who would be taken for gone if he did not ask.
+  const Duration longest = broker.config().connections_max_idle.value_or(longest_duration);
+  const Instant deadline =
+      env.now() + std::min(Duration(request.max_wait_ms * Duration(1ms)), longest);
   const auto reads = find_partitions(broker, request, version);
   std::vector<Signal*> signals;
   for (const auto& read : reads) {
     if (read.replica) signals.push_back(&read.replica->changed());
   }
   const auto budget = budget_of(request, fetcher, broker.config());
-  auto pass = read_all(env, broker, request, reads, fetcher, budget, true);
+  const auto read = [&](bool is_first) {
+    return read_all(env, broker, request, reads, fetcher, budget, context.room, is_first);
+  };
+  auto pass = read(true);
   const auto min_bytes =
       std::min(budget.bytes, static_cast<std::size_t>(std::max(0, request.min_bytes)));
   const Waiting counted(context.metrics ? &context.metrics->fetches_waiting : nullptr);
@@ -364,9 +381,9 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
     if (wait_any(env, signals, deadline) != Wake::notified) break;
     is_fresh = is_worth_reading(env, broker, reads, fetcher, min_bytes);
-    if (is_fresh) pass = read_all(env, broker, request, reads, fetcher, budget, false);
+    if (is_fresh) pass = read(false);
   }
-  if (!is_fresh) pass = read_all(env, broker, request, reads, fetcher, budget, false);
+  if (!is_fresh) pass = read(false);
   if (fetcher.is_follower()) note_told(reads, fetcher, pass.response);
   if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
   // Of earlier lives of this broker clients may know sessions still: their ids are not to come

@@ -263,17 +263,25 @@ struct Pass {
   bool must_answer = false;  // Neither errors nor divergences wait, nor whoever is sent elsewhere.
 };
 
-// What of the budget there is memory for, which may have to be waited for.
-Budget take_room(Env& env, ResponseMemory::Share* room, const Budget& wanted) {
+// What of the budget there is memory for, which may have to be waited for. Nobody takes more of it
+// than his partitions may bring.
+Budget take_room(Env& env, ResponseMemory::Share* room, const Budget& wanted,
+                 const std::vector<Read>& reads) {
   if (room == nullptr) return wanted;
-  const auto granted = room->reserve(env, wanted.bytes);
+  std::size_t most = 0;
+  for (const auto& read : reads) {
+    most += static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes));
+  }
+  most = std::min(most, wanted.bytes);
+  const auto granted = room->reserve(env, most);
+  if (granted == most) return wanted;
   return {granted.value_or(0), granted.has_value()};
 }
 
 Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
               const std::vector<Read>& reads, const Fetcher& fetcher, const Budget& wanted,
               ResponseMemory::Share* room, bool is_first) {
-  Budget budget = take_room(env, room, wanted);
+  Budget budget = take_room(env, room, wanted, reads);
   const bool is_cut = budget.bytes < wanted.bytes;
   Pass pass;
   for (const auto& topic : request.topics) {

@@ -193,8 +193,8 @@ OrRefusal<Done> check_topic_configs(const ControllerConfig& config, const Image:
   return Done{};
 }
 
-// What Kafka lets be set of the groups of KIP-848 nobody would act upon here: their members are told
-// what the coordinator's own configuration says.
+// What Kafka lets be set of the groups of KIP-848 nobody would act upon here: members are told what
+// the coordinator's own configuration says.
 OrRefusal<Done> check_group_configs(const Image::Configs& configs) {
   if (configs.empty()) return Done{};
   return refuse(ErrorCode::invalid_config,

@@ -73,7 +73,8 @@ def closed(reason):
 def wait_until(name, holds, seconds=10):
     deadline = time.monotonic() + seconds
     while not holds():
-        check(name, time.monotonic() < deadline)
+        if time.monotonic() >= deadline:
+            check(name, False)
         time.sleep(0.05)
     print(f"ok  {name}")
 
@@ -271,10 +272,10 @@ def fetch(topic, max_bytes):
 
 
 def deaf_consumers():
-    """Twenty that ask for all there is and read nothing: those who read are served, and memory is bounded."""
-    before, bound = memory(), 64
+    """Many that ask for all there is and read nothing: those who read are served, and memory is bounded."""
+    before, bound = memory(), 32
     clients = []
-    for _ in range(20):
+    for _ in range(60):
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", port))
@@ -289,8 +290,8 @@ def deaf_consumers():
             most = max(most, memory())
     took = time.monotonic() - begun
     check("which takes no time out of mind", took < 20, took)
-    check("all of them together take no more than they may", most - before < 3 * bound, most, before)
-    wait_until("those who do not read are counted", lambda: closed("slow_reader") > 0)
+    # Unbounded, each would have 55 MB; much is the allocator's, and what was read for the others.
+    check("all of them together take no more than they may", most - before < 5 * bound, most, before)
     for client in clients:
         client.close()
 

@@ -5,16 +5,19 @@
 
 namespace brokersim::properties {
 
-std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
-                                                Duration producer_id_expiration) {
+std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   std::vector<std::unique_ptr<Property>> all;
   all.push_back(acked_records());
   all.push_back(acknowledgement());
   all.push_back(prefix_agreement());
   all.push_back(consumer_order());
-  all.push_back(idempotent_producers(producer_id_expiration));
+  all.push_back(idempotent_producers(config.producer_id_expiration));
+  all.push_back(send_order(config.ordered_producers));
   all.push_back(one_leader_per_epoch());
   all.push_back(one_quorum_leader());
+  all.push_back(quorum_commits(config.quorum_voters));
+  all.push_back(check_quorum(config.quorum_voters, config.quorum_fetch_timeout));
+  all.push_back(pre_votes(config.quorum_voters));
   all.push_back(high_watermark());
   all.push_back(committed_reads());
   all.push_back(transaction_atomicity());
@@ -22,7 +25,7 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(transactional_reads());
   all.push_back(transaction_fencing());
   all.push_back(exactly_once());
-  all.push_back(hanging_transactions(convergence_bound));
+  all.push_back(hanging_transactions(config.convergence_bound));
   all.push_back(metadata_sanity());
   all.push_back(snapshots());
   all.push_back(partition_ownership());
@@ -34,7 +37,7 @@ std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound,
   all.push_back(assignment_epochs());
   all.push_back(log_starts());
   all.push_back(compaction());
-  all.push_back(convergence(convergence_bound));
+  all.push_back(convergence(config.convergence_bound));
   return all;
 }
 

@@ -3,42 +3,64 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
+#include "core/base/ids.h"
 #include "core/base/time.h"
 #include "properties/property.h"
 
 namespace brokersim::properties {
+
+// What a cluster is told, and promises depend on.
+struct TrialConfig {
+  // Within this after FaultsLifted everything has converged (BS-V01).
+  Duration convergence_bound = 60s;
+  // After so long a silence a producer may be forgotten (BS-P01).
+  Duration producer_id_expiration = 24h;
+  // Whose sends to a partition lie there in their order (BS-P02).
+  std::set<std::string> ordered_producers = {};
+  // Who has a vote in the quorum at first. Nobody: as the metadata says, or nothing is judged that
+  // depends on it (BS-Q02, BS-Q03, BS-Q04).
+  std::vector<NodeId> quorum_voters = {};
+  // controller.quorum.fetch.timeout.ms (BS-Q03).
+  Duration quorum_fetch_timeout = 2s;
+};
 
 std::unique_ptr<Property> acked_records();                                        // BS-D01
 std::unique_ptr<Property> acknowledgement();                                      // BS-D02
 std::unique_ptr<Property> prefix_agreement();                                     // BS-O01
 std::unique_ptr<Property> consumer_order();                                       // BS-O02
 std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration);  // BS-P01
+std::unique_ptr<Property> send_order(std::set<std::string> ordered_producers);    // BS-P02
 std::unique_ptr<Property> one_leader_per_epoch();                                 // BS-L01
 std::unique_ptr<Property> one_quorum_leader();                                    // BS-Q01
-std::unique_ptr<Property> high_watermark();                                       // BS-H01
-std::unique_ptr<Property> committed_reads();                                      // BS-C01
-std::unique_ptr<Property> transaction_atomicity();                                // BS-T01
-std::unique_ptr<Property> stable_offset();                                        // BS-T02
-std::unique_ptr<Property> transactional_reads();                                  // BS-T03
-std::unique_ptr<Property> transaction_fencing();                                  // BS-T04
-std::unique_ptr<Property> exactly_once();                                         // BS-T05
-std::unique_ptr<Property> hanging_transactions(Duration bound);                   // BS-T06
-std::unique_ptr<Property> metadata_sanity();                                      // BS-M01
-std::unique_ptr<Property> snapshots();                                            // BS-S01
-std::unique_ptr<Property> partition_ownership();                                  // BS-G01
-std::unique_ptr<Property> zombie_commits();                                       // BS-G02
-std::unique_ptr<Property> committed_offsets();                                    // BS-G03
-std::unique_ptr<Property> group_delivery();                                       // BS-G04
-std::unique_ptr<Property> revoked_reads();                                        // BS-G05
-std::unique_ptr<Property> crossed_commits();                                      // BS-G06
-std::unique_ptr<Property> assignment_epochs();                                    // BS-G07
-std::unique_ptr<Property> log_starts();                                           // BS-R01
-std::unique_ptr<Property> compaction();                                           // BS-K01
-std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
+std::unique_ptr<Property> quorum_commits(const std::vector<NodeId>& voters);      // BS-Q02
+std::unique_ptr<Property> check_quorum(const std::vector<NodeId>& voters,         // BS-Q03
+                                       Duration fetch_timeout);
+std::unique_ptr<Property> pre_votes(const std::vector<NodeId>& voters);  // BS-Q04
+std::unique_ptr<Property> high_watermark();                              // BS-H01
+std::unique_ptr<Property> committed_reads();                             // BS-C01
+std::unique_ptr<Property> transaction_atomicity();                       // BS-T01
+std::unique_ptr<Property> stable_offset();                               // BS-T02
+std::unique_ptr<Property> transactional_reads();                         // BS-T03
+std::unique_ptr<Property> transaction_fencing();                         // BS-T04
+std::unique_ptr<Property> exactly_once();                                // BS-T05
+std::unique_ptr<Property> hanging_transactions(Duration bound);          // BS-T06
+std::unique_ptr<Property> metadata_sanity();                             // BS-M01
+std::unique_ptr<Property> snapshots();                                   // BS-S01
+std::unique_ptr<Property> partition_ownership();                         // BS-G01
+std::unique_ptr<Property> zombie_commits();                              // BS-G02
+std::unique_ptr<Property> committed_offsets();                           // BS-G03
+std::unique_ptr<Property> group_delivery();                              // BS-G04
+std::unique_ptr<Property> revoked_reads();                               // BS-G05
+std::unique_ptr<Property> crossed_commits();                             // BS-G06
+std::unique_ptr<Property> assignment_epochs();                           // BS-G07
+std::unique_ptr<Property> log_starts();                                  // BS-R01
+std::unique_ptr<Property> compaction();                                  // BS-K01
+std::unique_ptr<Property> convergence(Duration bound);                   // BS-V01
 
-std::vector<std::unique_ptr<Property>> make_all(Duration convergence_bound = 60s,
-                                                Duration producer_id_expiration = 24h);
+std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config = {});
 
 }  // namespace brokersim::properties

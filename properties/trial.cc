@@ -3,12 +3,9 @@
 
 #include <utility>
 
-#include "properties/all.h"
-
 namespace brokersim::properties {
 
-Trial::Trial(TrialConfig config)
-    : Trial(make_all(config.convergence_bound, config.producer_id_expiration)) {}
+Trial::Trial(const TrialConfig& config) : Trial(make_all(config)) {}
 
 Trial::Trial(std::vector<std::unique_ptr<Property>> properties)
     : judge_(ledger_), properties_(std::move(properties)) {

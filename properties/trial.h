@@ -9,22 +9,16 @@
 #include <memory>
 #include <vector>
 
+#include "properties/all.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 #include "properties/verdict.h"
 
 namespace brokersim::properties {
 
-struct TrialConfig {
-  // Within this after FaultsLifted everything has converged (BS-V01).
-  Duration convergence_bound = 60s;
-  // After so long a silence a producer may be forgotten (BS-P01).
-  Duration producer_id_expiration = 24h;
-};
-
 class Trial {
  public:
-  explicit Trial(TrialConfig config = {});
+  explicit Trial(const TrialConfig& config = {});
   explicit Trial(std::vector<std::unique_ptr<Property>> properties);
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;

@@ -64,6 +64,11 @@ struct Describer {
   std::string operator()(const SnapshotFetched& b) const {
     return fmt::format("has fetched the snapshot before offset {} from {}", b.end_offset, b.leader);
   }
+  std::string operator()(const SnapshotAnswered& b) const {
+    return fmt::format("-> {}  FetchSnapshot(before offset {}, from byte {}), {}", b.replica,
+                       b.end_offset, b.position,
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
+  }
   std::string operator()(const SnapshotLoaded& b) const {
     return fmt::format("takes its metadata from the snapshot before offset {}", b.end_offset);
   }
@@ -98,6 +103,10 @@ struct Describer {
   }
   std::string operator()(const VoteAnswered& b) const {
     return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
+                       b.candidate, b.epoch);
+  }
+  std::string operator()(const PreVoteAnswered& b) const {
+    return fmt::format("would {}vote for {} after quorum epoch {}", b.is_granted ? "" : "not ",
                        b.candidate, b.epoch);
   }
   std::string operator()(const QuorumLeaderAnnounced& b) const {

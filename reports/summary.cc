@@ -132,6 +132,8 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-O02", "read: {}", "records_read", nullptr},
       {"BS-L01", "leaders chosen: {}", "elections", nullptr},
       {"BS-Q01", "quorum leaders chosen: {}", "quorum_elections", nullptr},
+      {"BS-Q02", "quorum leaders chosen: {}", "quorum_elections", nullptr},
+      {"BS-Q04", "quorum leaders chosen: {}", "quorum_elections", nullptr},
       {"BS-H01", "ISR shrinks: {}, expansions: {}", "isr_shrinks", "isr_expansions"},
       {"BS-C01", "read: {}", "records_read", nullptr},
       {"BS-M01", "ISR changes: {}, fencings: {}", "isr_changes", "fencings"},

@@ -42,6 +42,8 @@ class SimulatedCluster {
 
   sim::World& world() { return world_; }
   const std::vector<broker::NodeConfig>& nodes() const { return nodes_; }
+  // Who has a vote in the quorum at first.
+  std::vector<NodeId> initial_voters() const { return initial_voters_.ids(); }
   // bootstrap.servers
   const std::vector<Address>& brokers() const { return brokers_; }
   // The cluster's committed metadata.

@@ -1,6 +1,7 @@
 #include "scenarios/run.h"
 
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "properties/convergence.h"
@@ -55,6 +56,17 @@ std::string text_of_cluster(const Plan& plan) {
   return text;
 }
 
+// What one of them sends to a partition lies in the order of its sends (KIP-98): whatever is sent
+// again is in its place, or nothing else is under way meanwhile.
+std::set<std::string> ordered_producers(const Plan& plan) {
+  std::set<std::string> names;
+  for (const auto& producer : plan.producers) {
+    const bool numbers = producer.enable_idempotence || !producer.transactional_id.empty();
+    if (numbers || producer.max_in_flight == 1) names.insert(producer.name);
+  }
+  return names;
+}
+
 // The parts of one run, and how it goes.
 class Run {
  public:
@@ -68,7 +80,10 @@ class Run {
         faults_(cluster_.world(),
                 [this](const std::string& target) { return cluster_.resolve(target); }),
         trial_({.convergence_bound = plan.converge_within,
-                .producer_id_expiration = cluster_.nodes().front().producer_id_expiration}) {}
+                .producer_id_expiration = cluster_.nodes().front().producer_id_expiration,
+                .ordered_producers = ordered_producers(plan),
+                .quorum_voters = cluster_.initial_voters(),
+                .quorum_fetch_timeout = cluster_.nodes().front().quorum_fetch_timeout}) {}
 
   RunResult go() {
     listen();

@@ -140,7 +140,8 @@ std::size_t Stage::lift(const std::function<bool(const sim::Fault&)>& fits) {
 }
 
 properties::Verdict Stage::judge() {
-  properties::Trial trial;
+  properties::Trial trial({.quorum_voters = cluster_.initial_voters(),
+                           .quorum_fetch_timeout = cluster_.nodes().front().quorum_fetch_timeout});
   for (const Event& event : events_) trial.observe(event);
   return trial.finish(now());
 }

@@ -44,7 +44,8 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::produce:
     case api::ApiKey::fetch:
     case api::ApiKey::vote:
-    case api::ApiKey::begin_quorum_epoch: return true;
+    case api::ApiKey::begin_quorum_epoch:
+    case api::ApiKey::fetch_snapshot: return true;
     default: break;
   }
   const auto known = static_cast<api::ApiKey>(key);
@@ -94,6 +95,18 @@ WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
   return {replica, !replica.is_set() && request.isolation_level == 1};
 }
 
+std::optional<WireTap::Vote> WireTap::asked_by(const api::VoteRequest& request) {
+  if (request.topics.empty() || request.topics[0].partitions.empty()) return std::nullopt;
+  const auto& asked = request.topics[0].partitions[0];
+  return Vote{asked.candidate_id, asked.candidate_epoch, asked.pre_vote};
+}
+
+std::optional<WireTap::Snapshot> WireTap::asked_by(const api::FetchSnapshotRequest& request) {
+  if (request.topics.empty() || request.topics[0].partitions.empty()) return std::nullopt;
+  const auto& asked = request.topics[0].partitions[0];
+  return Snapshot{request.replica_id, asked.snapshot_id.end_offset, asked.position};
+}
+
 namespace {
 
 void announce(Recorder& recorder, NodeId node, const api::BeginQuorumEpochRequest& request) {
@@ -132,10 +145,16 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
     }
     case api::ApiKey::vote: {
       const auto request = wire::decode<api::VoteRequest>(body, version);
-      if (!request || request->topics.empty() || request->topics[0].partitions.empty()) return;
-      const auto& partition = request->topics[0].partitions[0];
-      if (partition.pre_vote) return;  // A question, not a vote.
-      asked.what = Vote{partition.candidate_id, partition.candidate_epoch};
+      const auto vote = request ? asked_by(*request) : std::nullopt;
+      if (!vote) return;
+      asked.what = *vote;
+      break;
+    }
+    case api::ApiKey::fetch_snapshot: {
+      const auto request = wire::decode<api::FetchSnapshotRequest>(body, version);
+      const auto snapshot = request ? asked_by(*request) : std::nullopt;
+      if (!snapshot) return;
+      asked.what = *snapshot;
       break;
     }
     case api::ApiKey::begin_quorum_epoch: {
@@ -183,6 +202,9 @@ void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation
   } else if (const auto* vote = std::get_if<Vote>(&asked.what)) {
     const auto parsed = wire::parse_response_to<api::VoteResponse>(whole, asked.version);
     if (parsed) answered(node, asked, *vote, parsed->body);
+  } else if (const auto* snapshot = std::get_if<Snapshot>(&asked.what)) {
+    const auto parsed = wire::parse_response_to<api::FetchSnapshotResponse>(whole, asked.version);
+    if (parsed) answered(node, asked, *snapshot, parsed->body);
   } else if (const auto* group = std::get_if<GroupAsked>(&asked.what)) {
     for (auto& event : group_answered(*group, asked.peer, asked.version, whole, topic_name_)) {
       recorder_.record(node, std::move(event));
@@ -227,7 +249,8 @@ void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversati
           node, FetchAnswered{asked.peer, fetch.replica, name,
                               static_cast<std::int32_t>(partition.error_code),
                               offset == conversation.fetch_offsets.end() ? -1 : offset->second,
-                              partition.high_watermark, refs_in(partition.records)});
+                              partition.high_watermark, refs_in(partition.records),
+                              partition.log_start_offset});
       const bool is_of_interest =
           fetch.reads_committed && partition.error_code == api::ErrorCode::none;
       if (is_of_interest) recorder_.record(node, committed_part(asked.peer, name, partition));
@@ -239,7 +262,25 @@ void WireTap::answered(NodeId node, const Asked& asked, const Vote& vote, const 
   const auto response = wire::decode<api::VoteResponse>(body, asked.version);
   if (!response || response->topics.empty() || response->topics[0].partitions.empty()) return;
   const bool is_granted = response->topics[0].partitions[0].vote_granted;
-  recorder_.record(node, VoteAnswered{vote.candidate, vote.epoch, is_granted});
+  if (vote.is_pre_vote) {
+    recorder_.record(node, PreVoteAnswered{vote.candidate, vote.epoch, is_granted});
+  } else {
+    recorder_.record(node, VoteAnswered{vote.candidate, vote.epoch, is_granted});
+  }
+}
+
+void WireTap::answered(NodeId node, const Asked& asked, const Snapshot& snapshot,
+                       const Slice& body) {
+  const auto response = wire::decode<api::FetchSnapshotResponse>(body, asked.version);
+  if (!response) return;
+  auto error = response->error_code;
+  for (const auto& topic : response->topics) {
+    for (const auto& partition : topic.partitions) {
+      if (partition.error_code != api::ErrorCode::none) error = partition.error_code;
+    }
+  }
+  recorder_.record(node, SnapshotAnswered{snapshot.replica, snapshot.end_offset, snapshot.position,
+                                          static_cast<std::int32_t>(error)});
 }
 
 }  // namespace brokersim::sim

@@ -1,6 +1,7 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
-// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, QuorumLeaderAnnounced, and of groups and
-// transactions what group_frames.h and transaction_frames.h read.
+// the wire: ProduceAnswered, FetchAnswered, VoteAnswered, PreVoteAnswered, QuorumLeaderAnnounced,
+// SnapshotAnswered, and of groups and transactions what group_frames.h and transaction_frames.h
+// read.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,11 +48,17 @@ class WireTap final : public NetworkObserver {
   struct Vote {
     NodeId candidate;
     LeaderEpoch epoch;
+    bool is_pre_vote = false;
+  };
+  struct Snapshot {
+    NodeId replica = no_node;
+    Offset end_offset = 0;
+    std::int64_t position = 0;
   };
   struct Asked {
     std::string peer;
     std::int16_t version = 0;
-    std::variant<std::monostate, Produce, Fetch, Vote, GroupAsked, TransactionAsked> what;
+    std::variant<std::monostate, Produce, Fetch, Vote, Snapshot, GroupAsked, TransactionAsked> what;
   };
   struct Conversation {
     FrameCutter directions[2];  // By Side.
@@ -65,10 +73,13 @@ class WireTap final : public NetworkObserver {
                        Asked& asked) const;
   Produce asked_by(const api::ProduceRequest& request) const;
   Fetch asked_by(const api::FetchRequest& request, Conversation& conversation) const;
+  static std::optional<Vote> asked_by(const api::VoteRequest& request);
+  static std::optional<Snapshot> asked_by(const api::FetchSnapshotRequest& request);
   void answered(NodeId node, const Asked& asked, const Produce& produce, const Slice& body);
   void answered(NodeId node, const Asked& asked, Conversation& conversation, const Fetch& fetch,
                 const Slice& body);
   void answered(NodeId node, const Asked& asked, const Vote& vote, const Slice& body);
+  void answered(NodeId node, const Asked& asked, const Snapshot& snapshot, const Slice& body);
 
   Recorder& recorder_;
   TopicName topic_name_;

@@ -329,6 +329,7 @@ struct FetchAnswered {
   Offset fetch_offset = 0;
   Offset high_watermark = -1;
   std::vector<BatchRef> batches;
+  Offset log_start_offset = -1;
   static void visit(auto& e, auto&& f) {
     f("peer", e.peer);
     f("replica", e.replica);
@@ -337,6 +338,7 @@ struct FetchAnswered {
     f("fetch_offset", e.fetch_offset);
     f("high_watermark", e.high_watermark);
     f("batches", e.batches);
+    f("log_start_offset", e.log_start_offset);
   }
 };
 // What else the answer told a consumer that reads committed records only (KIP-98): up to where
@@ -380,11 +382,39 @@ struct VoteAnswered {
     f("is_granted", e.is_granted);
   }
 };
+// A controller has said whether it would vote so, to whoever asks before standing for election
+// (KIP-996). `epoch` is the one in which it was asked: who is told so by a majority stands in the
+// next.
+struct PreVoteAnswered {
+  static constexpr std::string_view kind = "pre_vote_answered";
+  NodeId candidate;
+  LeaderEpoch epoch{};
+  bool is_granted = false;
+  static void visit(auto& e, auto&& f) {
+    f("candidate", e.candidate);
+    f("epoch", e.epoch);
+    f("is_granted", e.is_granted);
+  }
+};
 // A node presents itself as the quorum's leader to others.
 struct QuorumLeaderAnnounced {
   static constexpr std::string_view kind = "quorum_leader_announced";
   LeaderEpoch epoch{};
   static void visit(auto& e, auto&& f) { f("epoch", e.epoch); }
+};
+// The quorum's leader has sent a piece of a snapshot of the metadata (KIP-630).
+struct SnapshotAnswered {
+  static constexpr std::string_view kind = "snapshot_answered";
+  NodeId replica = no_node;
+  Offset end_offset = 0;
+  std::int64_t position = 0;  // Where in the file.
+  std::int32_t error = 0;
+  static void visit(auto& e, auto&& f) {
+    f("replica", e.replica);
+    f("end_offset", e.end_offset);
+    f("position", e.position);
+    f("error", e.error);
+  }
 };
 
 // ---- Clients -----------------------------------------------------------------------------------
@@ -711,7 +741,7 @@ using EventBody = std::variant<
     SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
     IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
     ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted,
-    QuorumVotersChanged, VotersCommitted>;
+    QuorumVotersChanged, VotersCommitted, PreVoteAnswered, SnapshotAnswered>;
 
 struct Event {
   EventId id;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "properties/all.h"
 #include "properties/trial.h"
 
 namespace brokersim::properties {
@@ -15,7 +16,7 @@ inline const TopicPartition orders{"orders", 0};
 // Three brokers, numbered 1 to 3, run from the start.
 class History {
  public:
-  History() {
+  explicit History(const TrialConfig& config = {}) : trial_(std::make_unique<Trial>(config)) {
     for (int node = 1; node <= 3; ++node) started(node, 0);
   }
 
@@ -97,7 +98,7 @@ class History {
   }
 
  private:
-  std::unique_ptr<Trial> trial_ = std::make_unique<Trial>();
+  std::unique_ptr<Trial> trial_;
   EventId last_;
   Instant now_;
   int partition_epoch_ = -1;

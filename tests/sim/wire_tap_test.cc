@@ -191,13 +191,13 @@ TEST_F(WireTapTest, offsets_in_a_transaction_are_told_with_their_member) {
   EXPECT_EQ(answered.offset, 17);
 }
 
-TEST_F(WireTapTest, votes_count_and_pre_votes_do_not) {
+TEST_F(WireTapTest, votes_and_pre_votes_are_told_apart) {
   for (const bool is_pre_vote : {true, false}) {
     api::VoteRequest request;
     request.topics = {{.topic_name = "__cluster_metadata", .partitions = {{}}}};
     auto& partition = request.topics[0].partitions[0];
     partition.candidate_id = NodeId(101);
-    partition.candidate_epoch = LeaderEpoch(4);
+    partition.candidate_epoch = LeaderEpoch(is_pre_vote ? 3 : 4);
     partition.pre_vote = is_pre_vote;
     ask(wire::request_frame(header(api::ApiKey::vote, 2, 1), request));
     api::VoteResponse response;
@@ -205,10 +205,38 @@ TEST_F(WireTapTest, votes_count_and_pre_votes_do_not) {
     response.topics[0].partitions[0].vote_granted = true;
     answer(wire::response_frame(1, response, 2));
   }
-  const auto& vote = only<VoteAnswered>();
+  ASSERT_EQ(events_.size(), 2u);
+  const auto& asked = std::get<PreVoteAnswered>(events_[0].body);
+  EXPECT_EQ(asked.candidate, NodeId(101));
+  EXPECT_EQ(asked.epoch, LeaderEpoch(3));
+  EXPECT_TRUE(asked.is_granted);
+  const auto& vote = std::get<VoteAnswered>(events_[1].body);
   EXPECT_EQ(vote.candidate, NodeId(101));
   EXPECT_EQ(vote.epoch, LeaderEpoch(4));
   EXPECT_TRUE(vote.is_granted);
+}
+
+TEST_F(WireTapTest, a_piece_of_a_snapshot_names_who_it_is_for) {
+  for (const auto error : {api::ErrorCode::none, api::ErrorCode::fenced_leader_epoch}) {
+    api::FetchSnapshotRequest request;
+    request.replica_id = NodeId(103);
+    request.topics = {{.name = "__cluster_metadata", .partitions = {{}}}};
+    request.topics[0].partitions[0].snapshot_id.end_offset = 40;
+    request.topics[0].partitions[0].position = 512;
+    ask(wire::request_frame(header(api::ApiKey::fetch_snapshot, 1, 1), request));
+    api::FetchSnapshotResponse response;
+    response.topics = {{.name = "__cluster_metadata", .partitions = {{}}}};
+    response.topics[0].partitions[0].error_code = error;
+    answer(wire::response_frame(1, response, 1));
+  }
+  ASSERT_EQ(events_.size(), 2u);
+  const auto& sent = std::get<SnapshotAnswered>(events_[0].body);
+  EXPECT_EQ(events_[0].node, NodeId(1));
+  EXPECT_EQ(sent.replica, NodeId(103));
+  EXPECT_EQ(sent.end_offset, 40);
+  EXPECT_EQ(sent.position, 512);
+  EXPECT_EQ(sent.error, 0);
+  EXPECT_NE(std::get<SnapshotAnswered>(events_[1].body).error, 0);
 }
 
 TEST_F(WireTapTest, a_leader_of_the_quorum_is_announced_by_itself) {

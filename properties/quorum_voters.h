@@ -1,0 +1,37 @@
+// Who may vote in the metadata quorum, and how many of them decide at the least (KIP-853).
+//
+// Whose vote counts where is known to the controllers' logs alone: a leader counts by the voters
+// that it has appended, before the quorum agrees on them. They are one more, or one less, than some
+// that were agreed on. So what needs a majority is judged by the smallest there can have been.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <vector>
+
+#include "core/base/ids.h"
+
+namespace brokersim::properties {
+
+class QuorumVoters {
+ public:
+  // As they are at first; nobody if that is not known.
+  explicit QuorumVoters(const std::vector<NodeId>& first);
+
+  // The quorum has agreed on them.
+  void agreed_on(const std::vector<NodeId>& voters);
+
+  bool are_known() const { return !all_.empty(); }
+  // Who has a vote, or had one.
+  const std::set<NodeId>& all() const { return all_; }
+  bool have(NodeId node) const { return all_.contains(node); }
+  // No fewer ever decided anything.
+  std::size_t least_majority() const;
+
+ private:
+  std::set<NodeId> all_;
+  std::size_t fewest_ = 0;
+  bool may_change_ = false;
+};
+
+}  // namespace brokersim::properties

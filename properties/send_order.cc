@@ -1,0 +1,100 @@
+// BS-P02: what one producer sends to a partition lies there in the order of its sends.
+//
+// Sends and what became of them are the client's to tell. Neighbours are compared: what was sent
+// right before an acknowledged record, of those that are, lies before it, and what was sent right
+// behind, behind.
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/ledger.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+class SendOrder final : public Property {
+ public:
+  explicit SendOrder(std::set<std::string> producers) : producers_(std::move(producers)) {}
+
+  std::string_view id() const override { return "BS-P02"; }
+  std::string_view name() const override { return "sends out of order"; }
+  std::string_view explanation() const override {
+    return "Of the records that one producer sent to one partition with acks=all, those that were "
+           "acknowledged lie there in the order in which they were handed to the producer. "
+           "Promised by producers that are idempotent, within one of their epochs, and by those "
+           "that have one request under way at a time; not by others, which send again while "
+           "later records are under way. Order across partitions is not promised, nor between the "
+           "sends of several producers, nor where the partition has lost records with an excuse.";
+  }
+  Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
+  Kinds listens_to() const override { return Kinds::of<SendInvoked, SendEnded>(); }
+
+  void observe(const Event& e, Judge& judge) override {
+    if (const auto* invoked = std::get_if<SendInvoked>(&e.body)) {
+      if (producers_.contains(invoked->client)) under_way_[{invoked->client, invoked->op}] = e.id;
+      return;
+    }
+    const auto& ended = std::get<SendEnded>(e.body);
+    const auto invoked = under_way_.extract({ended.client, ended.op});
+    const bool counts = ended.outcome == Outcome::ok && ended.acks == -1 && ended.offset >= 0;
+    const Partition* partition = judge.ledger().find(ended.partition);
+    if (invoked.empty() || !counts || partition == nullptr || !partition->rebases.empty()) return;
+    auto& sends = sent_[{ended.client, ended.partition}];
+    const auto at = sends.try_emplace(invoked.mapped(), Place{ended.op, ended.offset, e.id}).first;
+    if (at != sends.begin()) check(*std::prev(at), *at, ended, *partition, judge);
+    if (std::next(at) != sends.end()) check(*at, *std::next(at), ended, *partition, judge);
+  }
+
+ private:
+  struct Place {
+    std::int64_t op = 0;
+    Offset offset = 0;
+    EventId told;
+  };
+  using Sends = std::map<EventId, Place>;  // By the event of its sending.
+
+  void check(const Sends::value_type& earlier, const Sends::value_type& later,
+             const SendEnded& ended, const Partition& partition, Judge& judge) {
+    if (earlier.second.offset < later.second.offset) return;
+    if (epoch_at(earlier.second.offset, partition) != epoch_at(later.second.offset, partition)) {
+      return;
+    }
+    judge.report({std::string(id()),
+                  "out_of_order",
+                  fmt::format("{} sent op{} to {} before op{}, but they lie at offset {} and at "
+                              "offset {}.",
+                              ended.client, earlier.second.op, partition.name, later.second.op,
+                              earlier.second.offset, later.second.offset),
+                  {std::min(earlier.second.told, later.second.told),
+                   std::max(earlier.second.told, later.second.told)},
+                  {},
+                  partition.name});
+  }
+
+  // Of the producer, in what is committed.
+  static std::int16_t epoch_at(Offset offset, const Partition& partition) {
+    const auto at = std::partition_point(
+        partition.committed.begin(), partition.committed.end(),
+        [offset](const LogEntry& entry) { return entry.batch.last_offset < offset; });
+    return at == partition.committed.end() ? std::int16_t{-1} : at->batch.producer_epoch;
+  }
+
+  const std::set<std::string> producers_;
+  std::map<std::pair<std::string, std::int64_t>, EventId> under_way_;  // By client and operation.
+  std::map<std::pair<std::string, TopicPartition>, Sends> sent_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> send_order(std::set<std::string> ordered_producers) {
+  return std::make_unique<SendOrder>(std::move(ordered_producers));
+}
+
+}  // namespace brokersim::properties

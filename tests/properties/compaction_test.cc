@@ -136,6 +136,64 @@ TEST(LogStarts, a_replica_that_begins_where_its_leader_does_has_what_lies_before
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// Replica 1 leads, and tells replica 2 where its log begins.
+struct ToldStarts : History {
+  ToldStarts() { partition(1, 0, {1, 2, 3}); }
+  void tells(Offset fetch_offset, Offset start, int error = 0) {
+    add(1, FetchAnswered{"broker-2", NodeId{2}, orders, error, fetch_offset, 0, {}, start});
+  }
+  void restarts(NodeStopped::How how) {
+    stopped(1, how);
+    started(1, 1);
+  }
+};
+
+TEST(LogStarts, do_not_go_back_neither_over_a_crash_nor_a_loss_of_power) {
+  for (const auto how : {NodeStopped::How::crash, NodeStopped::How::power_loss}) {
+    ToldStarts h;
+    h.tells(10, 4);
+    h.tells(11, 6);
+    h.restarts(how);
+    h.tells(12, 6);
+    EXPECT_EQ(h.fired(), Fired{});
+    h.tells(13, 5);
+    EXPECT_EQ(h.fired(), Fired{"BS-R01/start_went_back"});
+  }
+}
+
+TEST(LogStarts, of_answers_that_come_late_are_not_compared) {
+  ToldStarts h;
+  h.tells(10, 6);
+  h.tells(10, 4);
+  h.tells(9, 4);
+  h.tells(11, -1, 1);
+  h.tells(12, 6);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(LogStarts, of_a_log_begun_anew_may_go_back_with_its_files) {
+  ToldStarts h;
+  h.tells(10, 6);
+  h.cut(1, 0);
+  h.tells(11, 6);
+  h.restarts(NodeStopped::How::power_loss);
+  h.tells(12, 2);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.tells(13, 1);
+  EXPECT_EQ(h.fired(), Fired{"BS-R01/start_went_back"});
+}
+
+TEST(LogStarts, of_a_replica_that_was_moved_away_and_back_are_others) {
+  ToldStarts h;
+  h.tells(10, 6);
+  PartitionCommitted away{orders, NodeId{2}, LeaderEpoch{1}, PartitionEpoch{1}};
+  away.replicas = away.isr = History::nodes({2, 3});
+  away.metadata_offset = 10;
+  h.add(-1, away);
+  h.tells(11, 2);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 // ---- What was deleted --------------------------------------------------------------------------
 
 EventId begins(History& h, int node, Offset start) {

@@ -141,6 +141,11 @@ class IdempotentProducers final : public Property {
     // a log that was begun behind it.
     const bool is_deleted = last.last_offset < begins_[partition.name];
     const bool is_forgotten = !is_new && (is_deleted || entry.at - producer.last.at >= expiration_);
+    // Whether its sequences go on or begin anew behind the end of its transaction is open then.
+    if ((is_new || is_forgotten) && is_marker(batch.role)) {
+      all.producers.erase(found);
+      return;
+    }
     if (is_new || is_forgotten || batch.producer_epoch != last.producer_epoch) {
       const bool is_back = batch.producer_epoch < last.producer_epoch;
       if (!is_new && !is_forgotten && is_back) {

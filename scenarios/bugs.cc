@@ -140,6 +140,12 @@ constexpr Bug known_bugs[] = {
         .property = "BS-P01",
         .scenario = "retention-compaction",
         .set = [](Rules& rules) { rules.log.cleaner_keeps_last_batches = false; }},
+    Bug{.name = "LOG-08",
+        .about = "compaction takes the marker of a transaction that still has records",
+        .source = "KAFKA-8351, KAFKA-14055",
+        .property = "BS-K01",
+        .scenario = "retention-compaction",
+        .set = [](Rules& rules) { rules.log.cleaner_remembers_transactions = false; }},
     Bug{.name = "PID-01",
         .about = "a producer whose batches are deleted is nobody, and what it sends again is "
                  "stored again",

@@ -8,14 +8,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/event.h"
 #include "core/wire/record_batch.h"
+#include "sim/compaction_judge.h"
 #include "sim/disk.h"
 #include "sim/recorder.h"
 
@@ -32,9 +35,13 @@ class MetadataLogObserver {
 
 class DiskTap final : public DiskObserver {
  public:
-  // Both outlive it. `metadata` may be null.
-  explicit DiskTap(Recorder& recorder, MetadataLogObserver* metadata = nullptr)
-      : recorder_(recorder), metadata_(metadata) {}
+  // The latest time that a node's wall clock ever showed it.
+  using LatestClock = std::function<WallTime(NodeId)>;
+
+  // Both outlive it. `metadata` may be null. Without clocks no time is too early.
+  explicit DiskTap(Recorder& recorder, MetadataLogObserver* metadata = nullptr,
+                   LatestClock latest_clock = {})
+      : recorder_(recorder), metadata_(metadata), latest_clock_(std::move(latest_clock)) {}
 
   void on_append(const Disk& disk, std::string_view path, std::uint64_t position,
                  const Rope& bytes) override;
@@ -99,13 +106,17 @@ class DiskTap final : public DiskObserver {
   void replace(const Disk& disk, Log& log, const std::string& path);
   bool retire(const Disk& disk, Log& log, const std::string& path, std::string_view retired);
   static bool is_replaced(const Log& log, const std::string& path);
-  std::vector<wire::Batch> batches_from(const Disk& disk, const Log& log, Offset from) const;
+  // Of the segments that begin at `from` or behind it, and before `before`.
+  static std::vector<wire::Batch> batches_from(const Disk& disk, const Log& log, Offset from,
+                                               Offset before = std::numeric_limits<Offset>::max());
+  LogCompacted judge(const Disk& disk, const Log& log, Offset start, CompactedPart part) const;
   void reload(const Disk& disk, Log& log, std::string_view directory, bool by_power_loss);
   static std::vector<std::string> usable_files(const Disk& disk, Log& log,
                                                std::string_view directory);
 
   Recorder& recorder_;
   MetadataLogObserver* metadata_;
+  LatestClock latest_clock_;
   std::map<LogKey, Log> logs_;
 };
 

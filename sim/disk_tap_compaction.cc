@@ -1,8 +1,8 @@
 // How compaction looks from the disk: a segment with another ending becomes `.swap`, which is
 // judged against what is there still; it takes a segment's name; and those leave that went into it.
 #include <algorithm>
+#include <limits>
 
-#include "sim/compaction_judge.h"
 #include "sim/disk_tap.h"
 
 namespace brokersim::sim {
@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view swap_ending = ".swap";
 constexpr std::string_view deleted_ending = ".deleted";
+constexpr std::int64_t latest_time = std::numeric_limits<std::int64_t>::max();
 
 std::string_view without(std::string_view path, std::string_view ending) {
   return path.ends_with(ending) ? path.substr(0, path.size() - ending.size()) : std::string_view();
@@ -43,11 +44,12 @@ bool DiskTap::on_compaction(const Disk& disk, std::string_view from, std::string
   return true;
 }
 
-std::vector<wire::Batch> DiskTap::batches_from(const Disk& disk, const Log& log,
-                                               Offset from) const {
+std::vector<wire::Batch> DiskTap::batches_from(const Disk& disk, const Log& log, Offset from,
+                                               Offset before) {
   std::vector<wire::Batch> batches;
   for (const auto& [path, segment] : log.segments) {
-    if (segment.base < from || is_replaced(log, path)) continue;
+    const bool is_there = segment.base >= from && segment.base < before;
+    if (!is_there || is_replaced(log, path)) continue;
     for (auto& batch : batches_in(disk, path)) batches.push_back(std::move(batch));
   }
   return batches;
@@ -64,10 +66,20 @@ void DiskTap::prepare(const Disk& disk, Log& log, const Place& place, std::strin
     end = segment.base;
     break;
   }
-  auto told = judge_compaction(batches_from(disk, log, place.base), end, after);
+  const auto before = batches_from(disk, log, place.base);
+  log.replacements[std::string(without(swap, swap_ending))] =
+      judge(disk, log, place.base, {.before = before, .end = end, .after = after});
+}
+
+LogCompacted DiskTap::judge(const Disk& disk, const Log& log, Offset start,
+                            CompactedPart part) const {
+  const auto earlier = batches_from(disk, log, 0, start);
+  part.earlier = earlier;
+  part.now = latest_clock_ ? latest_clock_(log.node) : WallTime{latest_time};
+  auto told = judge_compaction(part);
   told.partition = log.partition;
-  told.start_offset = place.base;
-  log.replacements[std::string(without(swap, swap_ending))] = std::move(told);
+  told.start_offset = start;
+  return told;
 }
 
 void DiskTap::replace(const Disk& disk, Log& log, const std::string& path) {
@@ -101,11 +113,8 @@ bool DiskTap::retire(const Disk& disk, Log& log, const std::string& path,
   if (is_told) return true;
   auto before = batches_in(disk, retired);
   for (auto& batch : batches_from(disk, log, end)) before.push_back(std::move(batch));
-  auto told = judge_compaction(before, end, {});
-  told.partition = log.partition;
-  told.start_offset = base;
   log.compacted_to = std::max(log.compacted_to, end);
-  recorder_.record(log.node, std::move(told));
+  recorder_.record(log.node, judge(disk, log, base, {.before = before, .end = end}));
   return true;
 }
 

@@ -1,5 +1,6 @@
 #include "sim/machine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/sim_env.h"
@@ -14,7 +15,9 @@ WallTime WallClock::read(Instant now) {
     if (wrong != 0ns) ++effects_[id - 1];
     offset += wrong;
   }
-  return {at_start_.ms + milliseconds(offset)};
+  const WallTime shown{at_start_.ms + milliseconds(offset)};
+  latest_ = std::max(latest_, shown);
+  return shown;
 }
 
 std::uint64_t WallClock::add(ClockFault fault, Instant now) {

@@ -30,6 +30,8 @@ class WallClock {
   explicit WallClock(WallTime at_start) : at_start_(at_start) {}
 
   WallTime read(Instant now);
+  // The latest time that it ever showed; it may have gone back since.
+  WallTime latest() const { return latest_; }
 
   // Overlays. Ids are never reused; removing one that is gone does nothing.
   std::uint64_t add(ClockFault fault, Instant now);
@@ -42,6 +44,7 @@ class WallClock {
     Instant since;
   };
   WallTime at_start_;
+  WallTime latest_;
   std::map<std::uint64_t, Overlay> overlays_;
   std::vector<std::int64_t> effects_;  // Of id 1, 2, 3 …
 };

@@ -76,6 +76,21 @@ TEST(IdempotentProducers, an_epoch_begins_at_zero_and_is_not_followed_by_an_earl
   EXPECT_EQ(back.fired(), Fired{"BS-P01/epoch_went_back"});
 }
 
+TEST(IdempotentProducers, who_may_be_forgotten_and_ends_a_transaction_may_go_on_or_begin_anew) {
+  for (const int sequence : {0, 1}) {
+    Idempotent h;
+    h.committed({{0, 0}});
+    h.wait(25h);
+    for (const Offset offset : {1, 2}) {
+      auto marker = Idempotent::sequenced(offset, -1);
+      marker.role = BatchRole::commit;
+      h.committed(marker);
+    }
+    h.committed(Idempotent::sequenced(3, sequence));
+    EXPECT_EQ(h.fired(), Fired{}) << sequence;
+  }
+}
+
 TEST(IdempotentProducers, who_was_silent_for_a_day_may_be_forgotten) {
   Idempotent h;
   h.committed({{0, 0}});

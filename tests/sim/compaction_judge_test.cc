@@ -43,7 +43,21 @@ const std::vector<wire::Batch> as_written{pairs_at(0, {{"a", "1"}, {"b", "1"}}),
 
 // `as_written`, compacted before offset 4, left as `after`.
 LogCompacted judge(const std::vector<wire::Batch>& after) {
-  return judge_compaction(as_written, 4, after);
+  return judge_compaction({.before = as_written, .end = 4, .after = after});
+}
+// What is wrong with `after` in the place of all that lay before `end`, at that time.
+std::string wrong_with(const std::vector<wire::Batch>& before, Offset end,
+                       const std::vector<wire::Batch>& after,
+                       const std::vector<wire::Batch>& earlier = {}, std::int64_t now = 9000) {
+  return judge_compaction({.earlier = earlier,
+                           .before = before,
+                           .end = end,
+                           .after = after,
+                           .now = WallTime{now}})
+      .wrong;
+}
+wire::Batch goes_at(const wire::Batch& batch, std::int64_t horizon) {
+  return wire::compacted(batch, *wire::records_of(batch), horizon);
 }
 
 TEST(CompactionJudge, what_later_records_stand_for_may_go) {
@@ -64,8 +78,81 @@ TEST(CompactionJudge, nor_a_tombstone_before_its_time_was_set) {
   EXPECT_EQ(judge({as_written[1]}).wrong,
             "the tombstone at 3 is gone before anybody could be told when it goes");
   auto before = as_written;
-  before[2] = wire::compacted(as_written[2], *wire::records_of(as_written[2]), 5000);
-  EXPECT_EQ(judge_compaction(before, 4, std::vector{as_written[1]}).wrong, "");
+  before[2] = goes_at(as_written[2], 5000);
+  EXPECT_EQ(wrong_with(before, 4, {as_written[1]}, {}, 5000), "");
+  EXPECT_EQ(wrong_with(before, 4, {as_written[1]}, {}, 4999),
+            "the tombstone at 3 is gone too early");
+}
+
+TEST(CompactionJudge, nor_before_the_value_that_it_deletes) {
+  const auto value = pairs_at(0, {{"c", "1"}});
+  const auto tombstone = goes_at(pairs_at(1, {{"c", {}}}), 5000);
+  EXPECT_EQ(wrong_with({value, tombstone}, 2, {value}),
+            "the tombstone at 1 is gone, the value at 0 is not");
+  EXPECT_EQ(wrong_with({tombstone}, 2, {}, {value}),
+            "the tombstone at 1 is gone, the value at 0 is not");
+  EXPECT_EQ(wrong_with({tombstone}, 2, {}, {pairs_at(0, {{"d", "1"}})}), "");
+}
+
+TEST(CompactionJudge, that_a_batch_has_a_time_to_go_at_takes_no_value) {
+  const auto both = goes_at(pairs_at(0, {{"a", "1"}, {"c", {}}}), 5000);
+  EXPECT_EQ(wrong_with({both}, 2, {}), "the record at 0 is gone, and none of its key follows");
+}
+
+// ---- Transactions ------------------------------------------------------------------------------
+
+wire::Batch sent_by(std::int64_t producer, wire::Batch batch) {
+  batch.header.set_transactional();
+  batch.set_producer(producer, 0, static_cast<std::int32_t>(batch.header.base_offset));
+  return batch;
+}
+
+wire::Batch marker_at(Offset offset, std::int64_t producer, bool is_commit) {
+  auto batch = wire::marker_batch({producer, 0, is_commit, 0}, 1000 + offset);
+  batch.header.base_offset = offset;
+  batch.header.leader_epoch = LeaderEpoch(3);
+  return batch;
+}
+
+TEST(CompactionJudge, what_was_aborted_may_go_and_what_was_committed_or_is_open_may_not) {
+  const auto data = sent_by(7, pairs_at(0, {{"a", "1"}}));
+  const std::vector<wire::Batch> aborted{data, marker_at(1, 7, false), pairs_at(2, {{"a", "2"}})};
+  const auto told = judge_compaction({.before = aborted, .end = 1});
+  EXPECT_EQ(told.wrong, "");
+  EXPECT_EQ(told.decided_by, -1);  // For nobody's sake.
+  const std::string gone = "the record at 0 is gone, and none of its key follows";
+  EXPECT_EQ(wrong_with({data, marker_at(1, 7, true)}, 1, {}), gone);
+  EXPECT_EQ(wrong_with({data, marker_at(1, 8, false)}, 1, {}), gone);
+  EXPECT_EQ(wrong_with({data}, 1, {}), gone);
+}
+
+TEST(CompactionJudge, what_was_aborted_stands_for_nothing) {
+  const auto old = pairs_at(0, {{"a", "1"}});
+  const auto data = sent_by(7, pairs_at(1, {{"a", "2"}}));
+  EXPECT_EQ(wrong_with({old, data, marker_at(2, 7, true)}, 1, {}), "");
+  EXPECT_EQ(wrong_with({old, data, marker_at(2, 7, false)}, 1, {}),
+            "the record at 0 is gone, and none of its key follows");
+}
+
+TEST(CompactionJudge, a_marker_stays_until_its_time_has_come) {
+  const auto marker = marker_at(1, 7, false);
+  EXPECT_EQ(wrong_with({marker}, 2, {}), "the marker at 1 is gone too early");
+  EXPECT_EQ(wrong_with({goes_at(marker, 5000)}, 2, {}, {}, 4999),
+            "the marker at 1 is gone too early");
+  EXPECT_EQ(wrong_with({goes_at(marker, 5000)}, 2, {}, {}, 5000), "");
+}
+
+TEST(CompactionJudge, and_as_long_as_anything_of_its_transaction_is_there) {
+  const auto first = sent_by(7, pairs_at(0, {{"a", "1"}}));
+  const auto end_of_first = marker_at(1, 7, true);
+  const auto second = sent_by(7, pairs_at(2, {{"b", "1"}}));
+  const auto marker = goes_at(marker_at(3, 7, true), 5000);
+  const std::string too_early = "the marker at 3 is gone, a batch of its transaction, at 2, is not";
+  EXPECT_EQ(wrong_with({first, end_of_first, second, marker}, 4, {first, end_of_first, second}),
+            too_early);
+  EXPECT_EQ(wrong_with({marker}, 4, {}, {first, end_of_first, second}), too_early);
+  EXPECT_EQ(wrong_with({marker}, 4, {}, {first, end_of_first}), "");
+  EXPECT_EQ(wrong_with({marker}, 4, {}, {sent_by(8, pairs_at(2, {{"b", "1"}}))}), "");
 }
 
 TEST(CompactionJudge, what_is_left_is_what_was_there) {

@@ -27,6 +27,20 @@ bool lags(const Partition& partition, const Replica& replica, Instant now) {
   return size < entries.size() && entries[size].at + replication_slack < now;
 }
 
+// What the leader has for long, and nobody has been told that it is committed.
+bool lags_in_showing(const Ledger& ledger, const Partition& partition, Instant now) {
+  const PartitionState& state = partition.state;
+  const ReplicaLog* log = partition.log_of(state.leader);
+  const bool has_somebody_to_show = state.isr.size() > 1;
+  const bool may_commit =
+      static_cast<std::int32_t>(state.isr.size()) >= ledger.min_insync(partition);
+  if (log == nullptr || !has_somebody_to_show || !may_commit) return false;
+  const auto unshown = std::partition_point(
+      log->entries().begin(), log->entries().end(),
+      [&](const LogEntry& entry) { return entry.batch.last_offset < partition.shown_end; });
+  return unshown != log->entries().end() && unshown->at + replication_slack < now;
+}
+
 std::optional<Unfinished> unfinished(const Ledger& ledger, const Partition& partition,
                                      Instant now) {
   const PartitionState& state = partition.state;
@@ -48,6 +62,12 @@ std::optional<Unfinished> unfinished(const Ledger& ledger, const Partition& part
                                     partition.log_of(state.leader) == nullptr
                                         ? 0
                                         : partition.log_of(state.leader)->end_offset())};
+  if (lags_in_showing(ledger, partition, now))
+    return Unfinished{"not_committed",
+                      fmt::format("no high watermark of {} beyond offset {} was shown, and its "
+                                  "leader {} has it up to {}",
+                                  partition.name, partition.shown_end, ledger.name_of(state.leader),
+                                  partition.log_of(state.leader)->end_offset())};
   return std::nullopt;
 }
 
@@ -60,7 +80,9 @@ class Convergence final : public Property {
   std::string_view explanation() const override {
     return "When all faults are over, then within a bound (60 s unless told otherwise) every "
            "partition has a leader that runs, every running replica is in sync, and the in-sync "
-           "replicas hold the same log. Nothing is promised while faults go on, and a run that "
+           "replicas hold the same log, which has been shown to be committed; clients have sent, "
+           "read and shared among them all that they had to. Nothing is promised while faults go "
+           "on, and a run that "
            "ends before the bound is not judged.";
   }
   Needs needs() const override { return Need::disk | Need::metadata; }

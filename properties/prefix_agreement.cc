@@ -1,6 +1,11 @@
 // BS-O01: logs are dense, epochs in them never go back, and two logs that hold a batch of the same
-// offset and epoch hold the same prefix up to it (Raft's log matching). What every in-sync replica
-// held, and a high watermark covered, is never replaced without an excuse.
+// offset and epoch hold the same prefix up to it (Raft's log matching), nor is an offset used twice
+// in one epoch. What every in-sync replica held, and a high watermark covered, is never replaced
+// without an excuse.
+#include <map>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "properties/all.h"
@@ -18,7 +23,8 @@ class PrefixAgreement final : public Property {
   std::string_view explanation() const override {
     return "Each replica's log is a dense sequence of batches whose leader epochs never decrease. "
            "If two replicas hold a batch with the same offset and leader epoch, their logs are "
-           "identical up to and including it. What a high watermark has covered stays as it is, "
+           "identical up to and including it; and what was cut off is never followed by another "
+           "batch with the same two. What a high watermark has covered stays as it is, "
            "in every later leader's log and in every answer to a consumer, except for a loss that "
            "is excused. A replica out of sync may hold a divergent suffix until it truncates it.";
   }
@@ -63,22 +69,47 @@ class PrefixAgreement final : public Property {
                          partition.name, entry.batch.leader_epoch, before->batch.leader_epoch),
              judge);
     }
+    bool is_told = false;
     for (const Replica& other : partition.replicas)
-      if (other.node != e.node) check_pair(e, partition, index, entry, other, judge);
+      if (other.node != e.node)
+        is_told = check_pair(e, partition, index, entry, other, judge) || is_told;
+    check_reuse(e, partition, entry, is_told, judge);
   }
 
-  void check_pair(const Event& e, const Partition& partition, std::size_t index,
+  // Of what was ever stored, also where it is no more.
+  void check_reuse(const Event& e, const Partition& partition, const LogEntry& entry, bool is_told,
+                   Judge& judge) {
+    const std::size_t number = *judge.ledger().index_of(partition.name);
+    if (ever_.size() <= number) ever_.resize(number + 1);
+    const auto [known, is_new] = ever_[number].try_emplace(
+        {entry.batch.base_offset, entry.batch.leader_epoch}, entry.batch, e.id);
+    const auto& [batch, stored] = known->second;
+    if (is_new || is_told || batch == entry.batch) return;
+    const auto& compactions = partition.compactions;
+    if (compactions.is_form_of(entry.batch, batch) || compactions.is_form_of(batch, entry.batch)) {
+      return;
+    }
+    report(e, "offset_used_twice", stored, partition,
+           fmt::format("{} stored {} of {} with leader epoch {}, but another batch had been stored "
+                       "there in that epoch.",
+                       judge.ledger().name_of(e.node), text_of_offsets(entry.batch), partition.name,
+                       entry.batch.leader_epoch),
+           judge);
+  }
+
+  // Whether they disagree.
+  bool check_pair(const Event& e, const Partition& partition, std::size_t index,
                   const LogEntry& entry, const Replica& other, Judge& judge) {
     const auto& theirs = other.log.entries();
     const auto at =
         index < theirs.size() && theirs[index].batch.base_offset == entry.batch.base_offset
             ? std::optional(index)
             : other.log.find(entry.batch.base_offset);
-    if (!at) return;
+    if (!at) return false;
     const LogEntry& twin = theirs[*at];
     if (twin.batch.base_offset != entry.batch.base_offset ||
         twin.batch.leader_epoch != entry.batch.leader_epoch || twin.prefix == entry.prefix)
-      return;
+      return false;
     const bool is_same_batch = twin.batch == entry.batch;
     report(e, is_same_batch ? "prefixes_differ" : "batches_differ", twin.stored, partition,
            fmt::format("{} of {} with leader epoch {} is on {} and {}, but {}.",
@@ -86,6 +117,7 @@ class PrefixAgreement final : public Property {
                        judge.ledger().name_of(other.node), judge.ledger().name_of(e.node),
                        is_same_batch ? "what lies before it differs" : "the contents differ"),
            judge);
+    return true;
   }
 
   void check_rebase(const Event& e, const Partition& partition, Judge& judge) {
@@ -126,6 +158,10 @@ class PrefixAgreement final : public Property {
                   {},
                   partition.name});
   }
+
+  // By the ledger's numbers of partitions: what was ever at an offset in an epoch, and since when.
+  using Stored = std::map<std::pair<Offset, LeaderEpoch>, std::pair<BatchRef, EventId>>;
+  std::vector<Stored> ever_;
 };
 
 }  // namespace

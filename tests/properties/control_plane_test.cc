@@ -190,4 +190,35 @@ TEST(Convergence, a_follower_without_an_old_batch_of_its_leader_is_a_violation) 
   EXPECT_EQ(h.fired(), Fired{"BS-V01/logs_differ"});
 }
 
+TEST(Convergence, what_all_hold_for_long_and_nobody_was_shown_is_a_violation) {
+  History h;
+  h.topic(2);
+  h.partition(1, 0, {1, 2, 3});
+  h.add(-1, FaultsLifted{});
+  h.replicated(1, 0, 0, 100);
+  h.wait(60s);
+  EXPECT_EQ(h.fired(), Fired{"BS-V01/not_committed"});
+}
+
+TEST(Convergence, what_was_shown_or_cannot_be_committed_is_not) {
+  History shown;
+  shown.topic(2);
+  shown.partition(1, 0, {1, 2, 3});
+  shown.add(-1, FaultsLifted{});
+  shown.replicated(1, 0, 0, 100);
+  shown.fetched(1, 2, 1, 1);
+  shown.wait(60s);
+  EXPECT_EQ(shown.fired(), Fired{});
+
+  History too_few;
+  too_few.topic(3);
+  too_few.partition(1, 0, {1, 2});
+  too_few.stopped(3, NodeStopped::How::crash);
+  too_few.add(-1, FaultsLifted{});
+  too_few.stored(1, 0, 0, 100);
+  too_few.stored(2, 0, 0, 100);
+  too_few.wait(60s);
+  EXPECT_EQ(too_few.fired(), Fired{});
+}
+
 }  // namespace brokersim::properties

@@ -6,6 +6,27 @@
 
 namespace brokersim::properties {
 
+TEST(PrefixAgreement, an_offset_used_again_in_its_epoch_is_a_violation_though_it_was_cut_off) {
+  History h;
+  const auto first = h.stored(1, 0, 0, 100);
+  h.cut(1, 0);
+  const auto second = h.stored(1, 0, 0, 101);
+  const auto violations = h.verdict().violations;
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].fingerprint(), "BS-O01/offset_used_twice");
+  EXPECT_EQ(violations[0].facts, (std::array{first, second}));
+}
+
+TEST(PrefixAgreement, the_same_batch_again_and_another_one_in_a_later_epoch_are_normal) {
+  History h;
+  h.stored(1, 0, 0, 100);
+  h.cut(1, 0);
+  h.stored(1, 0, 0, 100);
+  h.cut(1, 0);
+  h.stored(1, 0, 1, 101);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(PrefixAgreement, an_epoch_that_goes_back_in_a_log_is_a_violation) {
   History h;
   h.partition(1, 0, {1, 2, 3});

@@ -95,8 +95,12 @@ class PipelineHistory : public History {
                                           "task-01", generation, input, offset, 0, asked_at.ns()});
   }
   // The reader of committed output has come to `position`.
+  // The output, to somebody who reads from there on.
+  void shown_to_be_committed(Offset from = 0) {
+    add(1, FetchAnswered{"reader", no_node, output, 0, from, ends_[output], {}});
+  }
   void read_up_to(Offset position) {
-    add(1, FetchAnswered{"reader", no_node, output, 0, position, ends_[output], {}});
+    shown_to_be_committed(position);
     add(1, ReadCommittedAnswered{"reader", output, ends_[output], ends_[output], {}, {}});
   }
   EventId read(Offset offset, std::uint64_t record, const TopicPartition& from = output) {
@@ -365,6 +369,7 @@ Fired left_open_for(Duration time, bool has_marker) {
   h.put(output, BatchRole::transactional);
   h.add(-1, FaultsLifted{});
   if (has_marker) h.put(output, BatchRole::abort, 1);
+  h.shown_to_be_committed();
   h.wait(time);
   return h.fired();
 }
@@ -383,6 +388,7 @@ TEST(HangingTransactions, have_their_timeout_once_faults_are_over) {
   h.wait(50s);
   h.begun_anew(0);
   h.put(output, BatchRole::transactional);
+  h.shown_to_be_committed();
   h.wait(15s);
   EXPECT_EQ(h.fired(), Fired{});
   h.wait(15s);

@@ -137,7 +137,7 @@ class Run {
 
   bool has_settled() {
     return workload_.has_sent_all() && workload_.has_read_all(trial_.ledger()) &&
-           workload_.has_processed_all(trial_.ledger()) &&
+           workload_.has_processed_all(trial_.ledger()) && workload_.has_shared_all() &&
            transactions_.open(trial_.ledger()).empty() &&
            !properties::first_unfinished(trial_.ledger(), world().now());
   }
@@ -190,6 +190,9 @@ void Run::judge_clients(properties::Verdict& verdict) {
   const bool has_sent_all =
       has_lost_decisions ? workload_.has_sent_all_outside_transactions() : workload_.has_sent_all();
   if (!has_sent_all) report("sends_unfinished", "producers have not finished sending");
+  if (workload_.can_share_all_within(plan_.converge_within) && !workload_.has_shared_all()) {
+    report("sharing_unfinished", "a member of a group waits for its share, or nobody has one");
+  }
   if (has_lost_decisions) return;
   if (!workload_.has_read_all(trial_.ledger())) {
     report("reads_unfinished", "a consumer is not at the end of its partitions");

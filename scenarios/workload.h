@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -76,6 +77,12 @@ class Workload {
   bool has_sent_all_outside_transactions() const;
   // Every consumer has what its partitions' leaders hold.
   bool has_read_all(const properties::Ledger& ledger) const;
+  // Every member of a group that takes part has its share, and all shares of a group are all that
+  // there is to share.
+  bool has_shared_all() const;
+  // That can be so within this time of the last fault: members that are gone are missed when their
+  // sessions end, and then a rebalance waits for those that are slow.
+  bool can_share_all_within(Duration bound) const;
   // Every task has made records of what its input's leaders hold, and that counts.
   bool has_processed_all(const properties::Ledger& ledger) const;
 
@@ -106,7 +113,8 @@ class Workload {
     std::vector<Step> steps;  // In order of time.
     std::size_t step = 0;
     bool is_in = true;
-    std::map<TopicPartition, Offset> positions;  // Of what it owns.
+    std::map<TopicPartition, Offset> positions;           // Of what it owns.
+    std::shared_ptr<const client::GroupConsumer> client;  // While it is one.
   };
 
   // A stream task: what it has, and what is under way.

@@ -19,6 +19,7 @@ constexpr Duration longest_poll = 1s;
 void Workload::take_part(Env& env, const Consumer& consumer) {
   auto& member = members_[consumer.name];
   member.positions.clear();
+  member.client.reset();
   if (!env.sleep_until(Instant{consumer.at})) return;
   while (!env.is_cancelled()) {
     const bool has_more = member.step < member.steps.size();
@@ -39,6 +40,7 @@ void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
   while (!env.is_cancelled() && env.now() < until) {
     const auto client =
         client::GroupConsumer::make(config_of_member(consumer), listener_of(consumer));
+    members_[consumer.name].client = client;
     client->subscribe({consumer.topic});
     bool is_well = true;
     while (is_well && !env.is_cancelled() && env.now() < until) {
@@ -49,6 +51,7 @@ void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
       // Not committed is read again, by whoever has it next.
       (void)client->commit(env, env.now() + member_patience);
     }
+    members_[consumer.name].client.reset();
     // Whose machine is gone says nothing more.
     if (env.is_cancelled()) return client->abandon(env);
     client->close(env, env.now() + member_patience);
@@ -128,6 +131,27 @@ std::optional<Offset> Workload::position_of_group(const std::string& group,
     if (owned != positions.end()) return owned->second;
   }
   return std::nullopt;
+}
+
+bool Workload::has_shared_all() const {
+  std::map<std::string, client::Partitions> shared;  // By group.
+  std::map<std::string, client::Partitions> wanted;
+  for (const auto& consumer : plan_.consumers) {
+    const auto found = members_.find(consumer.name);
+    if (found == members_.end() || !found->second.is_in) continue;
+    const auto& client = found->second.client;
+    if (!client || !client->is_settled()) return false;
+    shared[consumer.group].insert(client->assignment().begin(), client->assignment().end());
+    const auto topic = partitions_of(consumer.topic);
+    wanted[consumer.group].insert(topic.begin(), topic.end());
+  }
+  return shared == wanted;
+}
+
+bool Workload::can_share_all_within(Duration bound) const {
+  return std::all_of(plan_.consumers.begin(), plan_.consumers.end(), [&](const auto& consumer) {
+    return consumer.session_timeout + member_max_poll_interval <= bound;
+  });
 }
 
 }  // namespace brokersim::scenarios

@@ -36,6 +36,8 @@ class ConsumerMembership : public Membership {
   bool is_lost() const { return is_lost_; }
   // One that trying again does not cure.
   api::ErrorCode error() const { return error_; }
+  // We have what the group wants us to have, and it has heard so.
+  bool is_settled() const { return generation_ >= 0 && !is_lost_ && told_ && said_ == told_; }
   // What the group wants us to have, if that is not what we have.
   std::optional<Partitions> next_target();
   // What we have from now on, said at once.

@@ -48,6 +48,11 @@ void GroupConsumer::subscribe(std::set<std::string> topics) {
   if (consumer_group_) consumer_group_->subscribe(topics_);
 }
 
+bool GroupConsumer::is_settled() const {
+  if (consumer_group_) return consumer_group_->is_settled();
+  return !classic_->must_rejoin() && !classic_->is_expelled();
+}
+
 // ---- Poll --------------------------------------------------------------------------------------
 
 Polled GroupConsumer::poll(Env& env, Instant deadline) {

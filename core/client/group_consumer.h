@@ -58,6 +58,8 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   void resume(Host& host, const TopicPartition& partition) { consumer_->resume(host, partition); }
 
   const Partitions& assignment() const { return held_; }
+  // It has its share, and knows of no rebalance.
+  bool is_settled() const;
   std::optional<Offset> position(const TopicPartition& partition) const {
     return consumer_->position(partition);
   }

@@ -109,11 +109,15 @@ std::optional<Uuid> decode_partition_metadata(std::string_view text) {
 
 IoResult<std::optional<BrokerEpoch>> take_clean_shutdown(Env& env, std::string_view directory) {
   const std::string path = path_in(directory, clean_shutdown_file);
-  if (!env.files().exists(path)) return std::optional<BrokerEpoch>{};
+  const bool is_there = env.files().exists(path);
   const auto text = read_file(env, path);
-  TRY(std::ignore, env.files().remove(path));
+  if (is_there) {
+    TRY(std::ignore, env.files().remove(path));
+  }
+  // Also where there is none: a log whose directory was made, and its process ended before that was
+  // synced, is found by this one, and made no more.
   TRY(std::ignore, env.files().sync_directory(env, directory));
-  if (!text) return std::optional<BrokerEpoch>{};
+  if (!is_there || !text) return std::optional<BrokerEpoch>{};
   constexpr std::string_view key = "\"brokerEpoch\":";
   const auto at = text->find(key);
   if (at == std::string::npos) return std::optional(no_broker_epoch);

@@ -55,7 +55,8 @@ std::optional<Uuid> decode_partition_metadata(std::string_view text);
 
 // Says that the previous shutdown was in order, and removes the marker for good before anything is
 // loaded: a crash while loading has to count as one (KAFKA-10471). Nothing after a crash; else the
-// broker epoch of the shutdown, no_broker_epoch if it is not told.
+// broker epoch of the shutdown, no_broker_epoch if it is not told. Either way the names in the
+// directory are synced, as they are found.
 IoResult<std::optional<BrokerEpoch>> take_clean_shutdown(Env& env, std::string_view directory);
 IoResult<Done> leave_clean_shutdown(Env& env, std::string_view directory, BrokerEpoch epoch);
 

@@ -84,6 +84,15 @@ TEST(Checkpoints, a_clean_shutdown_is_taken_once_and_for_good) {
   EXPECT_EQ(*take_clean_shutdown(env, "data"), std::nullopt);
 }
 
+// As the directory of a log: it is made once, and who finds it does not sync it again.
+TEST(Checkpoints, what_a_process_left_unsynced_the_next_one_syncs_when_it_starts) {
+  MemoryEnv env;
+  ASSERT_TRUE(env.files().open("data/left", OpenMode::create).has_value());
+  EXPECT_EQ(*take_clean_shutdown(env, "data"), std::nullopt);
+  env.disk.lose_power(keep_nothing, false);
+  EXPECT_TRUE(env.files().exists("data/left"));
+}
+
 TEST(Checkpoints, an_empty_clean_shutdown_marker_counts) {
   MemoryEnv env;
   EXPECT_TRUE(replace_file(env, "data/.kafka_cleanshutdown", "").has_value());

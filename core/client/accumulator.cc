@@ -202,14 +202,15 @@ void Accumulator::settle_numbers(Queue& queue) {
 }
 
 // What does not follow may do so yet, while something before it is on its way. If nothing is, the
-// leader lacks what we were told it had, and will never take the batch under these numbers.
+// leader lacks what we were told it had, and will never take the batch under these numbers. Others
+// take another epoch, which a transaction gets only once it is given up.
 bool Accumulator::may_retry(Queue& queue, const Batch& batch, ErrorCode error) const {
   const bool is_out_of_order =
       error == ErrorCode::out_of_order_sequence_number || error == ErrorCode::unknown_producer_id;
   if (!batch.is_numbered || !is_out_of_order) return api::is_retriable(error);
   if (!queue.is_first(batch)) return true;
   queue.sequences.break_off();
-  return may_renumber(batch);
+  return !config_.transactional_id && may_renumber(batch);
 }
 
 // ---- Ending ------------------------------------------------------------------------------------

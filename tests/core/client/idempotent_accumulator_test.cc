@@ -211,6 +211,17 @@ TEST(IdempotentAccumulator, a_leader_that_has_forgotten_the_producer_is_told_of_
   }
 }
 
+// Its numbers are for the next epoch, and that comes once the transaction is given up.
+TEST(IdempotentAccumulator, in_a_transaction_what_a_leader_will_never_take_fails_at_once) {
+  IdempotentProducer p;
+  p.config.transactional_id = "shop";
+  p.begin();
+  p.add("b");
+  p.settle(p.take(), out_of_order);
+  EXPECT_EQ(p.outcome_of('b'), Outcome::failed);
+  EXPECT_TRUE(p.accumulator.has_gap());
+}
+
 TEST(IdempotentAccumulator, after_the_last_epoch_another_producer_id_is_needed) {
   IdempotentProducer p;
   p.begin();

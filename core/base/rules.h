@@ -155,6 +155,9 @@ struct GroupRules {
   // lost, which has nothing but what it was given; or any; or none.
   enum class PreviousEpoch : std::uint8_t { if_owned_is_assigned, accepted, refused };
   PreviousEpoch previous_epoch = PreviousEpoch::if_owned_is_assigned;
+  // A static member that comes back by the protocol of consumer groups takes the place of the
+  // classic one that it was, which takes no leave (KAFKA-17228).
+  bool takes_over_from_classic_members = true;
   // Who was told its id and does not come back with it is not waited for (KIP-394, KAFKA-9232).
   bool forgets_who_never_came = true;
   // Of what members say they hold, what they say of the latest generation counts (KAFKA-12984).

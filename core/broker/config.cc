@@ -33,6 +33,7 @@ void each_group_setting(Config& group, F& f) {
   f("group.consumer.max.heartbeat.interval.ms", group.consumer_max_heartbeat_interval, ms);
   f("group.consumer.max.size", group.consumer_max_size, none);
   f("group.consumer.assignors", group.consumer_assignors, none);
+  f("group.consumer.migration.policy", group.consumer_migration_policy, none);
   f("offsets.retention.minutes", group.offsets_retention, Duration(60s));
   f("offsets.retention.check.interval.ms", group.offsets_retention_check_interval, ms);
   f("offsets.commit.timeout.ms", group.offset_commit_timeout, ms);
@@ -186,6 +187,20 @@ std::string show(const std::vector<group::ServerAssignor>& member, Duration) {
   }
   return text;
 }
+
+// Like Kafka, whatever the case of its letters.
+std::string parse(group::MigrationPolicy& member, std::string_view text, Duration) {
+  std::string lower(text);
+  for (auto& letter : lower) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  const auto policy = group::migration_policy_named(lower);
+  if (!policy) return "bidirectional, disabled, downgrade or upgrade";
+  member = *policy;
+  return {};
+}
+
+std::string show(group::MigrationPolicy member, Duration) { return std::string(name_of(member)); }
 
 template <class T>
 std::string show(const T& member, Duration unit) {

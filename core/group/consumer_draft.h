@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct ConsumerGroup::Draft {
   const ConsumerMember* before = nullptr;  // As it is, or who went by its instance; null: new.
   std::string predecessor;                 // Whose place it takes; empty: nobody's.
   bool wants_else = false;                 // Another subscription than before.
+  // Of a member that speaks the classic protocol.
+  std::optional<ConsumerGroupMemberMetadataValue::ClassicMemberMetadata> classic;
 
   std::int32_t epoch = 0;  // Of the group.
   std::int32_t assignment_epoch = 0;

@@ -13,15 +13,24 @@ using api::ErrorCode;
 
 Instant ConsumerGroup::next_deadline() const {
   Instant next = never;
-  for (const auto& [id, ends] : sessions_) next = std::min(next, ends);
+  for (const auto* deadlines : {&sessions_, &joins_, &syncs_}) {
+    for (const auto& [id, until] : *deadlines) next = std::min(next, until);
+  }
   for (const auto& [id, revocation] : revocations_) next = std::min(next, revocation.until);
   return next;
 }
 
+// Members of consumer groups are told theirs; who speaks the classic protocol says it.
+Duration ConsumerGroup::session_timeout_of(const ConsumerMember& member) const {
+  const auto& classic = member.metadata.classic_member_metadata;
+  return classic ? Duration(1ms) * classic->session_timeout_ms : config_->consumer_session_timeout;
+}
+
 void ConsumerGroup::begin_sessions(Now now) {
   for (const auto& [id, member] : members_) {
-    sessions_[id] = now.at + config_->consumer_session_timeout;
+    sessions_[id] = now.at + session_timeout_of(member);
     if (member.assignment.state != MemberState::unrevoked_partitions) continue;
+    if (member.speaks_classic()) continue;  // It is told to join again, and has so long for that.
     const auto timeout = Duration(1ms) * member.metadata.rebalance_timeout_ms;
     revocations_[id] = {member.assignment.epoch, now.at + timeout};
   }
@@ -83,7 +92,7 @@ void ConsumerGroup::apply_member(const ConsumerGroupMemberMetadataEntry& entry) 
   if (known == members_.end()) return;
   epochs_.update(&known->second.assignment, nullptr);
   members_.erase(known);
-  sessions_.erase(id);
+  for (auto* deadlines : {&sessions_, &joins_, &syncs_}) deadlines->erase(id);
   revocations_.erase(id);
 }
 
@@ -109,9 +118,12 @@ bool ConsumerGroup::gives_what_is_free(const Entry& entry) const {
 }
 
 std::vector<Entry> ConsumerGroup::tombstones() const {
-  return {ConsumerGroupTargetAssignmentMetadataEntry{{id_}, std::nullopt},
-          ConsumerGroupPartitionMetadataEntry{{id_}, std::nullopt},
-          ConsumerGroupMetadataEntry{{id_}, std::nullopt}};
+  std::vector<Entry> entries;
+  for (const auto& [id, member] : members_) forget(id, entries);
+  entries.push_back(ConsumerGroupTargetAssignmentMetadataEntry{{id_}, std::nullopt});
+  entries.push_back(ConsumerGroupPartitionMetadataEntry{{id_}, std::nullopt});
+  entries.push_back(ConsumerGroupMetadataEntry{{id_}, std::nullopt});
+  return entries;
 }
 
 // ---- What it is --------------------------------------------------------------------------------

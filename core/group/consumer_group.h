@@ -6,6 +6,10 @@
 // of reconcile.h. What a heartbeat changes comes out as entries of the log, and counts once they
 // are applied, in this coordinator and the next alike: only timers are its own.
 //
+// Members may speak the classic protocol: a JoinGroup is to them what a heartbeat that says all is
+// to the others, a SyncGroup tells them what they have, their generation is their epoch, and they
+// hear of what changes only by being told to join again (classic_members.cc).
+//
 //   Empty ──▶ Assigning ──▶ Reconciling ──▶ Stable
 //              the group's   a member has     all have come
 //              epoch is      not come to      to the target
@@ -23,6 +27,10 @@
 
 #include "core/api/consumer_group_describe.h"
 #include "core/api/consumer_group_heartbeat.h"
+#include "core/api/heartbeat.h"
+#include "core/api/join_group.h"
+#include "core/api/leave_group.h"
+#include "core/api/sync_group.h"
 #include "core/base/rules.h"
 #include "core/group/group_config.h"
 #include "core/group/known_topics.h"
@@ -40,7 +48,12 @@ inline constexpr std::int32_t epoch_of_static_leave = -2;
 struct ConsumerMember {
   ConsumerGroupMemberMetadataValue metadata;  // What it says of itself.
   MemberAssignment assignment;
+
+  bool speaks_classic() const { return metadata.classic_member_metadata.has_value(); }
 };
+
+struct EmbeddedSubscription;  // embedded_protocol.h
+struct JoinContext;           // group.h
 
 // Who sent a heartbeat, and in which version.
 struct HeartbeatContext {
@@ -57,11 +70,17 @@ class ConsumerGroup {
   using Members = std::map<std::string, ConsumerMember>;
 
   // What is to be said once the entries are committed, all of them in one batch.
-  struct Decision {
-    Response response;
-    std::vector<Entry> entries;
-    std::string why;  // What happens, if something does.
+  template <class Said>
+  struct DecisionOn {
+    Said response = {};
+    std::vector<Entry> entries = {};
+    std::string why = {};            // What happens, if something does.
+    std::set<std::string> out = {};  // Who is no longer in it.
+    ConsumerMember member = {};      // Who came by the classic protocol, as it will be.
   };
+  using Decision = DecisionOn<Response>;
+  using JoinDecision = DecisionOn<api::JoinGroupResponse>;
+  using LeaveDecision = DecisionOn<api::LeaveGroupResponse>;
 
   // `config` must outlive the group.
   ConsumerGroup(std::string id, const GroupConfig& config, const GroupRules& rules)
@@ -78,17 +97,29 @@ class ConsumerGroup {
                      const KnownTopics& topics);
   // The first version of OffsetCommit in which members say their epoch.
   static constexpr std::int16_t knows_member_epochs = 9;
-  // Whether offsets are committed or asked for by a member in its present epoch; or, committed, by
-  // nobody while the group is empty. `version` is that of OffsetCommit.
+  // Whether offsets are committed or asked for by a member in its present epoch, or generation; or,
+  // committed, by nobody while the group is empty. `version` is that of OffsetCommit.
   api::ErrorCode check_commit(std::int32_t epoch, const std::string& member,
                               std::int16_t version) const;
   api::ErrorCode check_transactional_commit(std::int32_t epoch, const std::string& member) const;
   api::ErrorCode check_fetch(std::int32_t epoch, const std::optional<std::string>& member) const;
 
+  // ---- Of members that speak the classic protocol ----
+
+  // The session timeout is taken as valid.
+  JoinDecision join(Now now, const JoinContext& context, const api::JoinGroupRequest& asked,
+                    const KnownTopics& topics);
+  api::SyncGroupResponse sync(Now now, const api::SyncGroupRequest& asked,
+                              const KnownTopics& topics);
+  api::ErrorCode heartbeat(Now now, const api::HeartbeatRequest& asked);
+  // Also of the others, whom an administrator may put out.
+  LeaveDecision leave(const api::LeaveGroupRequest& asked, const KnownTopics& topics) const;
+
   // ---- Time ----
 
   Instant next_deadline() const;
-  // Takes out whose session is over, and who was to give up partitions and did not.
+  // Takes out whose session is over, and who was to give up partitions, to join again or to ask for
+  // its assignment and did not.
   Decision tick(Now now, const KnownTopics& topics);
 
   // ---- The log ----
@@ -102,7 +133,7 @@ class ConsumerGroup {
   void topics_changed() { has_seen_topics_ = false; }
   // Members that were loaded get a full session, and their time to give up partitions, each.
   void begin_sessions(Now now);
-  // Deletes an empty group.
+  // Deletes the group, and whoever is in it.
   std::vector<Entry> tombstones() const;
 
   // ---- What it is ----
@@ -127,12 +158,32 @@ class ConsumerGroup {
   struct Draft;
 
   // ---- Who it is (consumer_members.cc) ----
-  api::ErrorCode begin(const HeartbeatContext& context, const Request& asked, Draft& draft) const;
+  Draft draft_of(const std::string& member) const;
+  Expected<std::string, api::ErrorCode> find_member(
+      const std::string& member, const std::optional<std::string>& instance) const;
+  api::ErrorCode begin(const Request& asked, Draft& draft) const;
   api::ErrorCode begin_dynamic(const Request& asked, Draft& draft) const;
   api::ErrorCode begin_static(const Request& asked, Draft& draft) const;
   api::ErrorCode check_epoch(const ConsumerMember& member, const Request& asked) const;
   Decision leave(Now now, const Request& asked, const KnownTopics& topics);
-  Decision take_out(const std::set<std::string>& ids, const KnownTopics& topics) const;
+  std::vector<Entry> take_out(const std::set<std::string>& ids, const KnownTopics& topics) const;
+
+  // ---- Those who speak the classic protocol (classic_members.cc) ----
+  bool is_spoken_by_all(const std::string& protocol) const;
+  api::ErrorCode check_join(const api::JoinGroupRequest& asked) const;
+  api::ErrorCode find_place(const api::JoinGroupRequest& asked, Draft& draft) const;
+  Expected<EmbeddedSubscription, api::ErrorCode> begin_join(const api::JoinGroupRequest& asked,
+                                                            std::int16_t version,
+                                                            const KnownTopics& topics,
+                                                            Draft& draft) const;
+  void begin_classic_timers(Now now, const Draft& draft);
+  Expected<std::string, api::ErrorCode> find_classic(const std::string& member,
+                                                     const std::optional<std::string>& instance,
+                                                     std::int32_t generation) const;
+  api::ErrorCode check_sync(Now now, const api::SyncGroupRequest& asked);
+  Bytes assignment_told_to(const ConsumerMember& member, const KnownTopics& topics) const;
+  bool must_rejoin(const std::string& id) const;
+  api::ErrorCode ask_to_rejoin(Now now, const std::string& id);
 
   // ---- What it changes (consumer_heartbeat.cc) ----
   void update_metadata(const HeartbeatContext& context, const Request& asked, Draft& draft) const;
@@ -142,6 +193,12 @@ class ConsumerGroup {
   void begin_timers(Now now, const Draft& draft);
   Response response_to(const Request& asked, const Draft& draft) const;
   void forget(const std::string& member, std::vector<Entry>& entries) const;
+
+  // ---- Time ----
+  Duration session_timeout_of(const ConsumerMember& member) const;
+  using Deadlines = std::map<std::string, Instant>;  // By member.
+  void take_overdue(Now now, Deadlines& deadlines, std::set<std::string>& overdue) const;
+
   // ---- The log ----
   void apply_member(const ConsumerGroupMemberMetadataEntry& entry);
   void apply_assignment(const ConsumerGroupCurrentMemberAssignmentEntry& entry);
@@ -164,7 +221,9 @@ class ConsumerGroup {
   PartitionEpochs epochs_;
 
   // Of this coordinator.
-  std::map<std::string, Instant> sessions_;
+  Deadlines sessions_;
+  Deadlines joins_;  // Of those that were told to join again.
+  Deadlines syncs_;  // Of those that have joined.
   struct Revocation {
     std::int32_t epoch = 0;  // In which the member is to give up partitions.
     Instant until;

@@ -35,6 +35,7 @@ void ConsumerGroup::update_metadata(const HeartbeatContext& context, const Reque
   if (asked.rack_id) metadata.rack_id = asked.rack_id;
   if (asked.rebalance_timeout_ms >= 0) metadata.rebalance_timeout_ms = asked.rebalance_timeout_ms;
   if (asked.server_assignor) metadata.server_assignor = asked.server_assignor;
+  metadata.classic_member_metadata = draft.classic;
   if (asked.subscribed_topic_names) {
     metadata.subscribed_topic_names = each_once(*asked.subscribed_topic_names);
   }
@@ -143,7 +144,9 @@ void ConsumerGroup::take_step(const Request& asked, Draft& draft) const {
 
 // They run from now on, whether or not the entries will be committed: of nobody they do no harm.
 void ConsumerGroup::begin_timers(Now now, const Draft& draft) {
-  sessions_[draft.id] = now.at + config_->consumer_session_timeout;
+  sessions_[draft.id] = now.at + session_timeout_of(draft.member);
+  joins_.erase(draft.id);
+  syncs_.erase(draft.id);
   const auto& assignment = draft.member.assignment;
   if (assignment.state != MemberState::unrevoked_partitions) {
     revocations_.erase(draft.id);

@@ -41,6 +41,8 @@ bool is_leaving(const Request& asked) {
   return asked.member_epoch == epoch_of_leaving || asked.member_epoch == epoch_of_static_leave;
 }
 
+constexpr Duration retry_after = 500ms;  // Of what could not be written.
+
 ConsumerGroup::Decision refusal(ErrorCode error) {
   ConsumerGroup::Decision decision;
   decision.response.error_code = error;
@@ -68,11 +70,8 @@ ErrorCode ConsumerGroup::check(const Request& asked, std::int16_t version,
 ConsumerGroup::Decision ConsumerGroup::heartbeat(Now now, const HeartbeatContext& context,
                                                  const Request& asked, const KnownTopics& topics) {
   if (is_leaving(asked)) return leave(now, asked, topics);
-  Draft draft;
-  draft.epoch = epoch_;
-  draft.assignment_epoch = assignment_epoch_;
-  draft.topics = topics_;
-  const auto error = begin(context, asked, draft);
+  auto draft = draft_of(asked.member_id.empty() ? context.fresh_id : asked.member_id);
+  const auto error = begin(asked, draft);
   if (error != ErrorCode::none) return refusal(error);
   update_metadata(context, asked, draft);
   refresh_topics(topics, draft);
@@ -87,9 +86,16 @@ ConsumerGroup::Decision ConsumerGroup::heartbeat(Now now, const HeartbeatContext
 
 // ---- Coming ------------------------------------------------------------------------------------
 
-ErrorCode ConsumerGroup::begin(const HeartbeatContext& context, const Request& asked,
-                               Draft& draft) const {
-  draft.id = asked.member_id.empty() ? context.fresh_id : asked.member_id;
+ConsumerGroup::Draft ConsumerGroup::draft_of(const std::string& member) const {
+  Draft draft;
+  draft.id = member;
+  draft.epoch = epoch_;
+  draft.assignment_epoch = assignment_epoch_;
+  draft.topics = topics_;
+  return draft;
+}
+
+ErrorCode ConsumerGroup::begin(const Request& asked, Draft& draft) const {
   const bool is_full = members_.size() >= static_cast<std::size_t>(config_->consumer_max_size);
   if (asked.member_epoch == 0 && is_full && !members_.contains(draft.id)) {
     return ErrorCode::group_max_size_reached;
@@ -109,7 +115,8 @@ ErrorCode ConsumerGroup::begin_dynamic(const Request& asked, Draft& draft) const
 }
 
 // An instance is taken over only from who has said that it will be back, or whose session is over:
-// unlike in classic groups two that go by one instance do not fence each other.
+// unlike in classic groups two that go by one instance do not fence each other. Who speaks the
+// classic protocol says nothing when it stops, and is taken over from (KAFKA-17228).
 ErrorCode ConsumerGroup::begin_static(const Request& asked, Draft& draft) const {
   const auto known = instances_.find(*asked.instance_id);
   const bool joins = asked.member_epoch == 0;
@@ -123,7 +130,9 @@ ErrorCode ConsumerGroup::begin_static(const Request& asked, Draft& draft) const 
     return joins && is_away ? ErrorCode::none : check_epoch(holder, asked);
   }
   if (!joins) return ErrorCode::fenced_instance_id;
-  if (!is_away) return ErrorCode::unreleased_instance_id;
+  const bool is_released =
+      is_away || (holder.speaks_classic() && rules_.takes_over_from_classic_members);
+  if (!is_released) return ErrorCode::unreleased_instance_id;
   draft.predecessor = known->second;
   return ErrorCode::none;
 }
@@ -146,15 +155,22 @@ ErrorCode ConsumerGroup::check_epoch(const ConsumerMember& member, const Request
 
 // ---- Going -------------------------------------------------------------------------------------
 
-ConsumerGroup::Decision ConsumerGroup::leave(Now, const Request& asked, const KnownTopics& topics) {
-  auto id = asked.member_id;
-  if (asked.instance_id) {
-    const auto known = instances_.find(*asked.instance_id);
-    if (known == instances_.end()) return refusal(ErrorCode::unknown_member_id);
-    if (known->second != id) return refusal(ErrorCode::fenced_instance_id);
+Expected<std::string, ErrorCode> ConsumerGroup::find_member(
+    const std::string& member, const std::optional<std::string>& instance) const {
+  if (instance) {
+    const auto holder = instances_.find(*instance);
+    if (holder == instances_.end()) return Unexpected(ErrorCode::unknown_member_id);
+    if (holder->second != member) return Unexpected(ErrorCode::fenced_instance_id);
   }
+  if (!members_.contains(member)) return Unexpected(ErrorCode::unknown_member_id);
+  return member;
+}
+
+ConsumerGroup::Decision ConsumerGroup::leave(Now, const Request& asked, const KnownTopics& topics) {
+  const auto found = find_member(asked.member_id, asked.instance_id);
+  if (!found) return refusal(found.error());
+  const auto& id = *found;
   const auto member = members_.find(id);
-  if (member == members_.end()) return refusal(ErrorCode::unknown_member_id);
   Decision decision;
   if (asked.member_epoch == epoch_of_static_leave) {
     // It keeps what it has, and its session goes on: it will be back before the end of it.
@@ -163,7 +179,8 @@ ConsumerGroup::Decision ConsumerGroup::leave(Now, const Request& asked, const Kn
                           .assigned = member->second.assignment.assigned};
     decision.entries.push_back(entry_of(id_, id, away));
   } else {
-    decision = take_out({id}, topics);
+    decision.out = {id};
+    decision.entries = take_out(decision.out, topics);
     decision.why = "a member left";
   }
   decision.response.member_id = id;
@@ -179,33 +196,40 @@ void ConsumerGroup::forget(const std::string& member, std::vector<Entry>& entrie
 
 // The others are assigned anew when the next of them comes; if there is none, there is nothing to
 // assign (KAFKA-20442).
-ConsumerGroup::Decision ConsumerGroup::take_out(const std::set<std::string>& ids,
-                                                const KnownTopics& topics) const {
-  Decision decision;
+std::vector<Entry> ConsumerGroup::take_out(const std::set<std::string>& ids,
+                                           const KnownTopics& topics) const {
+  std::vector<Entry> entries;
   auto remaining = subscriptions();
   for (const auto& id : ids) {
-    forget(id, decision.entries);
+    forget(id, entries);
     remaining.erase(id);
   }
   const auto wanted = topics_of(remaining, topics);
-  if (wanted != topics_) decision.entries.push_back(entry_of(id_, wanted));
+  if (wanted != topics_) entries.push_back(entry_of(id_, wanted));
   const auto epoch = epoch_ + 1;
-  decision.entries.push_back(ConsumerGroupMetadataEntry{{id_}, {{epoch}}});
+  entries.push_back(ConsumerGroupMetadataEntry{{id_}, {{epoch}}});
   if (remaining.empty() && rules_.assigns_to_nobody_left) {
-    decision.entries.push_back(ConsumerGroupTargetAssignmentMetadataEntry{{id_}, {{epoch}}});
+    entries.push_back(ConsumerGroupTargetAssignmentMetadataEntry{{id_}, {{epoch}}});
   }
-  return decision;
+  return entries;
+}
+
+// Whose time is up; they are looked at again if they cannot be taken out now.
+void ConsumerGroup::take_overdue(Now now, Deadlines& deadlines,
+                                 std::set<std::string>& overdue) const {
+  for (auto& [id, until] : deadlines) {
+    if (until > now.at) continue;
+    const bool is_in = members_.contains(id);
+    until = is_in ? now.at + retry_after : never;
+    if (is_in) overdue.insert(id);
+  }
+  std::erase_if(deadlines, [](const auto& one) { return one.second == never; });
 }
 
 ConsumerGroup::Decision ConsumerGroup::tick(Now now, const KnownTopics& topics) {
-  constexpr Duration retry_after = 500ms;  // If they cannot be taken out now.
-  std::set<std::string> out;
-  for (auto& [id, ends] : sessions_) {
-    if (ends > now.at) continue;
-    ends = members_.contains(id) ? now.at + retry_after : never;
-    if (members_.contains(id)) out.insert(id);
-  }
-  std::erase_if(sessions_, [](const auto& one) { return one.second == never; });
+  Decision decision;
+  auto& out = decision.out;
+  for (auto* deadlines : {&sessions_, &joins_, &syncs_}) take_overdue(now, *deadlines, out);
   for (auto& [id, revocation] : revocations_) {
     if (revocation.until > now.at) continue;
     revocation.until = now.at + retry_after;
@@ -217,21 +241,31 @@ ConsumerGroup::Decision ConsumerGroup::tick(Now now, const KnownTopics& topics) 
     if (!is_late) revocation.until = never;
   }
   std::erase_if(revocations_, [](const auto& one) { return one.second.until == never; });
-  if (out.empty()) return {};
-  auto decision = take_out(out, topics);
+  if (out.empty()) return decision;
+  decision.entries = take_out(out, topics);
   decision.why = "members were silent, or gave nothing up";
   return decision;
 }
 
 // ---- Offsets -----------------------------------------------------------------------------------
 
+namespace {
+
+// What each protocol calls it.
+ErrorCode check_present(std::int32_t epoch, const ConsumerMember& member) {
+  if (epoch == member.assignment.epoch) return ErrorCode::none;
+  return member.speaks_classic() ? ErrorCode::illegal_generation : ErrorCode::stale_member_epoch;
+}
+
+}  // namespace
+
 ErrorCode ConsumerGroup::check_commit(std::int32_t epoch, const std::string& member,
                                       std::int16_t version) const {
   if (epoch < 0 && members_.empty()) return ErrorCode::none;
   const auto known = members_.find(member);
   if (known == members_.end()) return ErrorCode::unknown_member_id;
-  if (version < knows_member_epochs) return ErrorCode::unsupported_version;
-  return epoch == known->second.assignment.epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+  const bool knows_epochs = version >= knows_member_epochs || known->second.speaks_classic();
+  return knows_epochs ? check_present(epoch, known->second) : ErrorCode::unsupported_version;
 }
 
 ErrorCode ConsumerGroup::check_transactional_commit(std::int32_t epoch,
@@ -246,8 +280,8 @@ ErrorCode ConsumerGroup::check_fetch(std::int32_t epoch,
                                      const std::optional<std::string>& member) const {
   if (!member && epoch < 0) return ErrorCode::none;
   const auto known = members_.find(member.value_or(""));
-  if (known == members_.end()) return ErrorCode::unknown_member_id;
-  return epoch == known->second.assignment.epoch ? ErrorCode::none : ErrorCode::stale_member_epoch;
+  return known == members_.end() ? ErrorCode::unknown_member_id
+                                 : check_present(epoch, known->second);
 }
 
 }  // namespace brokersim::group

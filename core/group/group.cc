@@ -147,7 +147,7 @@ Write Group::write_of(const std::map<std::string, Bytes>& assignment, Now now) c
                            .generation = generation_,
                            .protocol = protocol_,
                            .current_state_timestamp = state_since_.value_or(-1)};
-  if (!members_.empty()) value.leader = members_.leader();
+  if (!members_.leader().empty()) value.leader = members_.leader();
   for (const auto& [id, member] : members_) {
     const auto* subscription = member.metadata_for(*protocol_);
     const auto assigned = assignment.find(id);
@@ -184,6 +184,7 @@ void Group::load(const GroupMetadataValue& value) {
                   .protocols = {{value.protocol.value_or(""), one.subscription}},
                   .assignment = one.assignment});
   }
+  if (!value.leader) members_.set_leader({});
   if (value.leader && members_.has(*value.leader)) members_.set_leader(*value.leader);
   if (!members_.empty() && !protocol_) protocol_.emplace();
   state_ = members_.empty() ? GroupState::empty : GroupState::stable;
@@ -194,6 +195,8 @@ void Group::begin_sessions(Now now, Output& out) {
   for (auto& [id, member] : members_) begin_session(now, member);
   if (members_.size() > static_cast<std::size_t>(config_->max_size)) {
     prepare_rebalance(now, "the loaded group has too many members", out);
+  } else if (state_ == GroupState::stable && members_.leader().empty()) {
+    prepare_rebalance(now, "the group was one of consumers", out);
   }
 }
 

@@ -43,6 +43,9 @@ struct JoinContext {
   std::string client_host;
   std::int16_t version = 0;
   Uuid fresh{};  // Not used before: of the id of a new member.
+
+  // As Kafka makes them: recognizable to people, and unique.
+  std::string member_id(const std::optional<std::string>& instance) const;
 };
 
 class Group {
@@ -77,7 +80,8 @@ class Group {
   // ---- Persistence ----
 
   // Becomes what was persisted: Stable if there are members, which get a full session each once
-  // begin_sessions is called.
+  // begin_sessions is called. If nobody leads them, as in a group that was one of consumers before
+  // (KIP-848), nobody has assigned anything, and they rebalance then.
   void load(const GroupMetadataValue& value);
   void begin_sessions(Now now, Output& out);
   // The coordinator moves: whoever waits is told so.
@@ -91,6 +95,7 @@ class Group {
   const Members& members() const { return members_; }
   // Empty for a group that has only been committed to (a simple consumer's).
   const std::string& protocol_type() const { return protocol_type_; }
+  const std::optional<std::string>& protocol() const { return protocol_; }  // Of this generation.
   // Of a group of consumers that is Stable or Empty: for others it is not known.
   const std::optional<std::set<std::string>>& subscribed_topics() const { return topics_; }
   bool may_subscribe_to(const std::string& topic) const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/group/migration_policy.h"
 #include "core/group/server_assignors.h"
 
 namespace brokersim::group {
@@ -34,6 +35,8 @@ struct GroupConfig {
       std::numeric_limits<std::int32_t>::max();  // group.consumer.max.size
   // group.consumer.assignors; the first is that of members without a preference.
   std::vector<ServerAssignor> consumer_assignors = {ServerAssignor::uniform, ServerAssignor::range};
+  // group.consumer.migration.policy
+  MigrationPolicy consumer_migration_policy = MigrationPolicy::bidirectional;
 };
 
 }  // namespace brokersim::group

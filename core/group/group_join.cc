@@ -17,17 +17,16 @@ api::JoinGroupResponse join_error(ErrorCode error, std::string member_id = {}) {
   return response;
 }
 
-// As Kafka makes them: recognizable to people, and unique.
-std::string member_id_of(const JoinContext& context, const std::optional<std::string>& instance) {
-  std::string id = instance.value_or(context.client_id) + "-";
-  for (std::size_t i = 0; i < context.fresh.size(); ++i) {
+}  // namespace
+
+std::string JoinContext::member_id(const std::optional<std::string>& instance) const {
+  std::string id = instance.value_or(client_id) + "-";
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
-    id += fmt::format("{:02x}", context.fresh[i]);
+    id += fmt::format("{:02x}", fresh[i]);
   }
   return id;
 }
-
-}  // namespace
 
 // ---- Who may join ------------------------------------------------------------------------------
 
@@ -68,7 +67,7 @@ void Group::join(Now now, RequestId request, const JoinContext& context,
 
 void Group::join_new(Now now, RequestId request, const JoinContext& context,
                      const api::JoinGroupRequest& asked, Output& out) {
-  const auto id = member_id_of(context, asked.group_instance_id);
+  const auto id = context.member_id(asked.group_instance_id);
   if (asked.group_instance_id) {
     const auto* known = members_.id_of_instance(*asked.group_instance_id);
     if (known && (rules_.replaces_static_members_always || state_ == GroupState::stable)) {

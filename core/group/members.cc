@@ -80,8 +80,7 @@ Member& Members::rename(const std::string& id, const std::string& new_id) {
 
 bool Members::elect_joined_leader() {
   const auto* leader = find(leader_);
-  if (!leader) return false;
-  if (leader->parked_join) return true;
+  if (leader && leader->parked_join) return true;
   for (const auto& [id, member] : members_) {
     if (!member.parked_join) continue;
     leader_ = id;

@@ -63,7 +63,7 @@ class Members {
   // The same member by another id, leader if it was. Requires one without parked requests.
   Member& rename(const std::string& id, const std::string& new_id);
 
-  // Empty while there are no members.
+  // Empty while there are no members, or nobody has led them yet.
   const std::string& leader() const { return leader_; }
   void set_leader(std::string id) { leader_ = std::move(id); }
   // A leader that has not rejoined is succeeded by one that has; false if nobody has.

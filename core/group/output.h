@@ -48,17 +48,20 @@ struct Answer {
 struct Output;
 
 struct Write {
+  using Finish = std::function<void(Group*, Now, api::ErrorCode, Output&)>;
+
   std::uint64_t id = 0;
   std::string group;
   std::vector<wire::Record> records;  // One batch: all or none.
   // They change what is remembered as soon as they are appended, and not what was decided already.
   bool must_replay = false;
-  std::string why = {};  // What a consumer group becomes by them, for those who watch it.
+  std::string why = {};   // What a consumer group becomes by them, for those who watch it.
+  bool converts = false;  // The group is of the other kind once they are appended.
   // Whose transaction the records are part of, if of any.
   std::optional<ProducerAndEpoch> producer = std::nullopt;
   // Comes once: with NONE when the records are committed, otherwise with why nothing is known of
   // them. The group is null if it was deleted meanwhile.
-  std::function<void(Group*, Now, api::ErrorCode, Output&)> finish;
+  Finish finish;
 };
 
 struct Output {
@@ -70,5 +73,18 @@ struct Output {
     answers.push_back({request, std::move(response)});
   }
 };
+
+// Answers so once what the answer rests on is committed, and otherwise only with why it is not.
+template <class Said>
+Write::Finish answer_of(RequestId request, Said response) {
+  return [request, response = std::move(response)](Group*, Now, api::ErrorCode error,
+                                                   Output& out) mutable {
+    if (error != api::ErrorCode::none) {
+      response = {};
+      response.error_code = error_of_write(error);
+    }
+    out.answer(request, std::move(response));
+  };
+}
 
 }  // namespace brokersim::group

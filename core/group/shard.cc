@@ -112,12 +112,11 @@ Output Shard::join(Now now, RequestId request, const JoinContext& context,
     out.answer(request, std::move(refusal));
   } else {
     auto& slot = find_or_make(asked.group_id);
-    const auto classic = become_classic(now, slot, out);
-    if (classic) {
-      slot.group.join(now, request, context, asked, out);
+    become_classic_if_empty(now, slot, out);
+    if (slot.is_of_consumers() && !slot.consumers->is_empty()) {
+      join_consumers(now, request, context, asked, slot, out);
     } else {
-      refusal.error_code = classic.error();
-      out.answer(request, std::move(refusal));
+      slot.group.join(now, request, context, asked, out);
     }
   }
   return take(now, std::move(out));
@@ -125,7 +124,11 @@ Output Shard::join(Now now, RequestId request, const JoinContext& context,
 
 Output Shard::sync(Now now, RequestId request, const api::SyncGroupRequest& asked) {
   Output out;
-  if (auto* slot = find(asked.group_id)) {
+  auto* slot = find(asked.group_id);
+  if (slot && slot->is_of_consumers()) {
+    auto response = slot->consumers->sync(now, asked, *topics_);
+    once_settled(now, asked.group_id, answer_of(request, std::move(response)), out);
+  } else if (slot) {
     slot->group.sync(now, request, asked, out);
   } else {
     api::SyncGroupResponse refusal;
@@ -137,7 +140,10 @@ Output Shard::sync(Now now, RequestId request, const api::SyncGroupRequest& aske
 
 Output Shard::leave(Now now, RequestId request, const api::LeaveGroupRequest& asked) {
   Output out;
-  if (auto* slot = find(asked.group_id)) {
+  auto* slot = find(asked.group_id);
+  if (slot && slot->is_of_consumers()) {
+    leave_consumers(now, request, asked, *slot, out);
+  } else if (slot) {
     slot->group.leave(now, request, asked, out);
   } else {
     api::LeaveGroupResponse response;
@@ -153,7 +159,9 @@ Output Shard::leave(Now now, RequestId request, const api::LeaveGroupRequest& as
 
 ErrorCode Shard::heartbeat(Now now, const api::HeartbeatRequest& asked) {
   auto* slot = find(asked.group_id);
-  return slot ? slot->group.heartbeat(now, asked) : ErrorCode::unknown_member_id;
+  if (!slot) return ErrorCode::unknown_member_id;
+  return slot->is_of_consumers() ? slot->consumers->heartbeat(now, asked)
+                                 : slot->group.heartbeat(now, asked);
 }
 
 api::DescribeGroupsResponse::DescribedGroup Shard::describe(const std::string& name) const {
@@ -194,6 +202,7 @@ Output Shard::take(Now now, Output out) {
                  .producer = write.producer,
                  .deadline = now.at + config_.offset_commit_timeout,
                  .why = write.why,
+                 .converts = write.converts,
                  .finish = std::move(write.finish)};
     if (write.must_replay) one.to_replay = write.records;
     in_flight_.emplace(write.id, std::move(one));
@@ -218,6 +227,7 @@ void Shard::finish(Now now, std::uint64_t write, ErrorCode error, Output& out) {
   const auto one = std::move(found->second);
   in_flight_.erase(found);
   auto* slot = find(one.group);
+  if (one.converts && slot) begin_anew(now, *slot, out);
   if (one.finish) one.finish(slot ? &slot->group : nullptr, now, error, out);
   const bool has_news = error == ErrorCode::none && !one.why.empty() && slot && slot->consumers;
   if (!has_news) return;
@@ -229,7 +239,11 @@ void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
   REQUIRE(found != in_flight_.end(), write);
   auto& one = found->second;
   one.end_offset = base_offset + one.records;
-  if (auto* slot = find(one.group)) slot->end_offset = one.end_offset;
+  if (auto* slot = find(one.group)) {
+    slot->end_offset = one.end_offset;
+    // A classic group's own record, which takes the place of all that was before.
+    if (one.to_replay.empty() && !slot->group.is_blank()) slot->consumers.reset();
+  }
   Offset offset = base_offset;
   for (const auto& record : std::exchange(one.to_replay, {})) {
     const auto replayed =

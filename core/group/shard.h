@@ -4,8 +4,8 @@
 // Event-sourced: a request is checked against what is remembered, which includes what is appended
 // and not committed yet; its records are appended, then remembered, and once the high watermark is
 // past them it is answered. A new leader replays the log and remembers the same. A group is of one
-// kind, classic or consumer, as long as somebody is in it. Rules: KIP-211 (expiry), KIP-229,
-// KIP-496 (deleting), KIP-848 (kinds of groups).
+// kind, classic or consumer, at a time: shard_kinds.cc says which, and when it changes. Rules:
+// KIP-211 (expiry), KIP-229, KIP-496 (deleting), KIP-848 (kinds of groups).
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "core/base/rules.h"
 #include "core/group/consumer_group.h"
 #include "core/group/group.h"
+#include "core/group/migration.h"
 #include "core/group/offsets.h"
 #include "core/group/output.h"
 #include "core/group/pending_offsets.h"
@@ -102,12 +103,12 @@ class Shard {
  private:
   struct Slot {
     Group group;                             // Blank while it is a consumer group.
-    std::optional<ConsumerGroup> consumers;  // Blank while it is none.
+    std::optional<ConsumerGroup> consumers;  // Blank or empty while it is none.
     Offsets offsets;
     PendingOffsets pending;
     Offset end_offset = 0;  // Of its records that we appended.
 
-    bool is_of_consumers() const { return consumers && !consumers->is_blank(); }
+    bool is_of_consumers() const { return consumers && !consumers->is_blank() && group.is_blank(); }
     bool is_blank() const { return group.is_blank() && !is_of_consumers(); }
     bool is_empty() const {
       return is_of_consumers() ? consumers->is_empty() : group.state() == GroupState::empty;
@@ -121,7 +122,8 @@ class Shard {
     Offset end_offset = -1;  // Of its records, once they are appended.
     Instant deadline;
     std::string why;
-    decltype(Write::finish) finish;
+    bool converts = false;
+    Write::Finish finish;
   };
 
   Slot* find(const std::string& group);
@@ -130,16 +132,30 @@ class Shard {
   const Slot* find_known(const std::string& group) const;
   static bool is_known(const Slot& slot);
   Slot& find_or_make(const std::string& group);
-  Expected<Done, api::ErrorCode> become_consumers(Slot& slot,
-                                                  const api::ConsumerGroupHeartbeatRequest& asked,
-                                                  std::vector<Entry>& entries);
-  Expected<Done, api::ErrorCode> become_classic(Now now, Slot& slot, Output& out);
+  // ---- Kinds of groups (shard_kinds.cc) ----
+  // The entries by which a group becomes one of consumers, to whom the heartbeat belongs; none if
+  // it is one already. GROUP_ID_NOT_FOUND if it is a classic one and stays that.
+  Expected<std::vector<Entry>, api::ErrorCode> become_consumers(
+      Slot& slot, const api::ConsumerGroupHeartbeatRequest& asked);
+  void become_classic_if_empty(Now now, const Slot& slot, Output& out) const;
+  // Those by which it becomes a classic one, if it does.
+  std::optional<std::vector<Entry>> become_classic(Now now, const Slot& slot,
+                                                   const std::set<std::string>& leaving,
+                                                   const std::optional<Successor>& successor) const;
+  Write write_of_leaving(Now now, const Slot& slot, const std::set<std::string>& leaving,
+                         const std::vector<Entry>& otherwise) const;
+  static void begin_anew(Now now, Slot& slot, Output& out);
+  void join_consumers(Now now, RequestId request, const JoinContext& context,
+                      const api::JoinGroupRequest& asked, Slot& slot, Output& out);
+  static Write::Finish join_of(RequestId request, const JoinContext& context,
+                               api::JoinGroupRequest asked);
+  void leave_consumers(Now now, RequestId request, const api::LeaveGroupRequest& asked,
+                       const Slot& slot, Output& out) const;
+
   Expected<Done, std::string_view> replay_of_consumers(const Entry& entry);
   void tick_consumers(Now now, Slot& slot, Output& out) const;
-  void answer_once_settled(Now now, const std::string& group, RequestId request,
-                           api::ConsumerGroupHeartbeatResponse response, Output& out);
-  static void answer_heartbeat(RequestId request, api::ConsumerGroupHeartbeatResponse response,
-                               api::ErrorCode error, Output& out);
+  // Once all that the group has written so far is committed.
+  void once_settled(Now now, const std::string& group, Write::Finish finish, Output& out);
   // Gives the writes their ids and keeps what is to be done when they end.
   Output take(Now now, Output out);
   void advance(Offset high_watermark);

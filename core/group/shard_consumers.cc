@@ -1,5 +1,4 @@
-// Consumer groups (KIP-848) beside classic ones: heartbeats, and what a group becomes by whoever
-// comes to it while nobody is in it.
+// Consumer groups (KIP-848) beside classic ones: heartbeats of their members, and their records.
 #include <utility>
 
 #include "core/group/shard.h"
@@ -8,31 +7,19 @@ namespace brokersim::group {
 
 using api::ErrorCode;
 
-// ---- Kinds -------------------------------------------------------------------------------------
-
-// Whoever joins a group that nobody is in makes it a group of his kind.
-Expected<Done, ErrorCode> Shard::become_consumers(Slot& slot,
-                                                  const api::ConsumerGroupHeartbeatRequest& asked,
-                                                  std::vector<Entry>& entries) {
-  if (slot.is_of_consumers()) return Done{};
-  const bool may_become = asked.member_epoch == 0 && slot.group.state() == GroupState::empty;
-  if (!may_become) return Unexpected(ErrorCode::group_id_not_found);
-  if (slot.group.generation() > 0) {
-    entries.push_back(GroupMetadataEntry{{.group = asked.group_id}, std::nullopt});
-  }
-  if (!slot.consumers) slot.consumers.emplace(asked.group_id, config_, group_rules_);
-  return Done{};
-}
-
-Expected<Done, ErrorCode> Shard::become_classic(Now now, Slot& slot, Output& out) {
-  if (!slot.is_of_consumers()) return Done{};
-  if (!slot.consumers->is_empty()) return Unexpected(ErrorCode::inconsistent_group_protocol);
-  out.writes.push_back(write_of(now, slot.group.id(), slot.consumers->tombstones()));
-  slot.consumers.reset();
-  return Done{};
-}
-
 // ---- Requests ----------------------------------------------------------------------------------
+
+namespace {
+
+// As the group will be once the entries are in the log.
+std::unique_ptr<ConsumerGroup> becoming(const ConsumerGroup& group,
+                                        const std::vector<Entry>& entries) {
+  auto later = std::make_unique<ConsumerGroup>(group);
+  for (const auto& entry : entries) later->apply(entry);
+  return later;
+}
+
+}  // namespace
 
 Write Shard::write_of(Now now, const std::string& group, const std::vector<Entry>& entries) const {
   Write write{.group = group, .must_replay = true};
@@ -51,50 +38,41 @@ Output Shard::consumer_heartbeat(Now now, RequestId request, const HeartbeatCont
   };
   const auto wrong = ConsumerGroup::check(asked, context.version, config_);
   if (wrong != ErrorCode::none) return refuse(wrong);
-  std::vector<Entry> entries;
   auto& slot = find_or_make(asked.group_id);
-  const auto may_ask = become_consumers(slot, asked, entries);
-  if (!may_ask) return refuse(may_ask.error());
-  auto decision = slot.consumers->heartbeat(now, context, asked, *topics_);
+  auto entries = become_consumers(slot, asked);
+  if (!entries) return refuse(entries.error());
+  // A classic group goes on as one of consumers if this one is let in.
+  const bool converts = !slot.is_of_consumers() && slot.group.state() != GroupState::empty;
+  const auto decide = [&](ConsumerGroup& group) {
+    return group.heartbeat(now, context, asked, *topics_);
+  };
+  auto decision = converts ? decide(*becoming(*slot.consumers, *entries)) : decide(*slot.consumers);
   if (decision.response.error_code != ErrorCode::none) {
     out.answer(request, std::move(decision.response));
   } else if (decision.entries.empty()) {
-    answer_once_settled(now, asked.group_id, request, std::move(decision.response), out);
+    once_settled(now, asked.group_id, answer_of(request, std::move(decision.response)), out);
   } else {
-    entries.insert(entries.end(), decision.entries.begin(), decision.entries.end());
-    auto write = write_of(now, asked.group_id, entries);
+    entries->insert(entries->end(), decision.entries.begin(), decision.entries.end());
+    auto write = converts ? write_of(now, asked.group_id, *entries)
+                          : write_of_leaving(now, slot, decision.out, *entries);
+    write.converts |= converts;
     write.why = decision.why;
-    write.finish = [request, response = std::move(decision.response)](Group*, Now, ErrorCode error,
-                                                                      Output& later) mutable {
-      answer_heartbeat(request, std::move(response), error, later);
-    };
+    write.finish = answer_of(request, std::move(decision.response));
+    // Whoever waits in the classic group joins again, and is let in by the other.
+    if (converts) slot.group.abandon(ErrorCode::rebalance_in_progress, out);
     out.writes.push_back(std::move(write));
   }
   return take(now, std::move(out));
 }
 
 // Of what was appended and is not committed yet a member must not hear: it may be undone.
-void Shard::answer_once_settled(Now now, const std::string& group, RequestId request,
-                                api::ConsumerGroupHeartbeatResponse response, Output& out) {
+void Shard::once_settled(Now now, const std::string& group, Write::Finish finish, Output& out) {
   const auto end_offset = find(group)->end_offset;
-  if (end_offset <= high_watermark_) return out.answer(request, std::move(response));
-  in_flight_.emplace(++writes_,
-                     InFlight{.group = group,
-                              .end_offset = end_offset,
-                              .deadline = now.at + config_.offset_commit_timeout,
-                              .finish = [request, response = std::move(response)](
-                                            Group*, Now, ErrorCode error, Output& later) mutable {
-                                answer_heartbeat(request, std::move(response), error, later);
-                              }});
-}
-
-void Shard::answer_heartbeat(RequestId request, api::ConsumerGroupHeartbeatResponse response,
-                             ErrorCode error, Output& out) {
-  if (error != ErrorCode::none) {
-    response = {};
-    response.error_code = error_of_write(error);
-  }
-  out.answer(request, std::move(response));
+  if (end_offset <= high_watermark_) return finish(nullptr, now, ErrorCode::none, out);
+  in_flight_.emplace(++writes_, InFlight{.group = group,
+                                         .end_offset = end_offset,
+                                         .deadline = now.at + config_.offset_commit_timeout,
+                                         .finish = std::move(finish)});
 }
 
 api::ConsumerGroupDescribeResponse::DescribedGroup Shard::describe_consumers(
@@ -154,7 +132,7 @@ Expected<Done, std::string_view> Shard::replay_of_consumers(const Entry& entry) 
 void Shard::tick_consumers(Now now, Slot& slot, Output& out) const {
   auto decision = slot.consumers->tick(now, *topics_);
   if (decision.entries.empty()) return;
-  auto write = write_of(now, slot.consumers->id(), decision.entries);
+  auto write = write_of_leaving(now, slot, decision.out, decision.entries);
   write.why = decision.why;
   out.writes.push_back(std::move(write));
 }

@@ -112,6 +112,18 @@ TEST(Config, a_session_that_cannot_outlive_a_heartbeat_is_refused) {
             "broker.heartbeat.interval.ms, which is 2000");
 }
 
+TEST(Config, the_policy_of_migrations_is_one_of_four_words) {
+  NodeConfig config;
+  const auto* name = "group.consumer.migration.policy";
+  EXPECT_EQ(settings_of(config).at(name), "bidirectional");
+  ASSERT_TRUE(set(config, name, "UPGRADE"));
+  EXPECT_EQ(config.group.consumer_migration_policy, group::MigrationPolicy::upgrade);
+  EXPECT_EQ(settings_of(config).at(name), "upgrade");
+  EXPECT_EQ(error_of(name, "sideways"),
+            "group.consumer.migration.policy is 'sideways', but must be bidirectional, disabled, "
+            "downgrade or upgrade");
+}
+
 TEST(Config, the_assignors_of_consumer_groups_are_a_list) {
   NodeConfig config;
   ASSERT_TRUE(set(config, "group.consumer.assignors", "range, uniform"));

@@ -80,11 +80,14 @@ class Coordinated {
     for (const auto& name : how.protocols) {
       asked.protocols.push_back({name, subscription_to(how.metadata)});
     }
+    return join(asked, how.version);
+  }
+  RequestId join(const api::JoinGroupRequest& asked, std::int16_t version) {
     Uuid fresh{};
     fresh[15] = static_cast<std::uint8_t>(++ids_);
     fresh[14] = static_cast<std::uint8_t>(ids_ >> 8);
     const JoinContext context{
-        .client_id = "c", .client_host = "/h", .version = how.version, .fresh = fresh};
+        .client_id = "c", .client_host = "/h", .version = version, .fresh = fresh};
     const auto id = next();
     take(shard->join(now, id, context, asked));
     return id;
@@ -103,6 +106,9 @@ class Coordinated {
     asked.member_id = member;
     asked.group_instance_id = instance;
     for (const auto& [to, what] : assignments) asked.assignments.push_back({to, bytes_of(what)});
+    return sync(asked);
+  }
+  RequestId sync(const api::SyncGroupRequest& asked) {
     const auto id = next();
     take(shard->sync(now, id, asked));
     return id;

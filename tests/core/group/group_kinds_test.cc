@@ -20,12 +20,14 @@ TEST_F(GroupKinds, are_what_their_members_are) {
   m.take(m.join());
   EXPECT_EQ(kind(), "consumer Stable");
   EXPECT_EQ(c.shard->list().at(0).protocol_type, "consumer");
-  EXPECT_EQ(c.joined(c.join({})).error_code, ErrorCode::inconsistent_group_protocol);
+  EXPECT_EQ(c.joined(c.join({.type = "connect"})).error_code,
+            ErrorCode::inconsistent_group_protocol);
   EXPECT_EQ(c.heartbeat("m", 1), ErrorCode::unknown_member_id);
   EXPECT_EQ(c.state(), "Dead");
 }
 
-TEST_F(GroupKinds, classic_ones_have_no_consumers) {
+TEST_F(GroupKinds, classic_ones_have_no_consumers_unless_they_may_become_a_group_of_those) {
+  c.config.consumer_migration_policy = MigrationPolicy::disabled;
   c.stable({{}});
   EXPECT_EQ(m.take(m.join()), ErrorCode::group_id_not_found);
   EXPECT_EQ(kind(), "classic Stable");
@@ -47,6 +49,30 @@ TEST_F(GroupKinds, change_with_who_comes_to_an_empty_one) {
   EXPECT_EQ(c.fetch(), 3);
   c.fail_over();
   EXPECT_EQ(kind(), "classic Empty") << "who joined was not written down yet";
+}
+
+TEST_F(GroupKinds, of_an_empty_one_that_could_not_be_deleted_are_what_the_log_says) {
+  m.take(m.join());
+  m.leave();
+  c.refuses = ErrorCode::not_enough_replicas;
+  c.join({});
+  c.refuses.reset();
+  EXPECT_EQ(kind(), "classic Empty") << "somebody is about to come";
+  c.pass(20s);
+  EXPECT_EQ(kind(), "consumer Empty");
+  c.fail_over();
+  EXPECT_EQ(kind(), "consumer Empty");
+  c.refuses = ErrorCode::not_enough_replicas;
+  c.join({.version = 3});
+  c.refuses.reset();
+  EXPECT_EQ(kind(), "classic PreparingRebalance");
+}
+
+TEST_F(GroupKinds, of_consumers_forget_who_was_about_to_come_to_a_classic_one) {
+  c.join({});
+  EXPECT_EQ(kind(), "classic Empty");
+  m.take(m.join());
+  EXPECT_EQ(kind(), "consumer Stable");
 }
 
 TEST_F(GroupKinds, offsets_are_committed_by_members_in_their_present_epoch) {

@@ -35,6 +35,7 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   all.push_back(revoked_reads());
   all.push_back(crossed_commits());
   all.push_back(assignment_epochs());
+  all.push_back(returning_members());
   all.push_back(log_starts());
   all.push_back(compaction());
   all.push_back(convergence(config.convergence_bound));

@@ -26,7 +26,9 @@ class PartitionOwnership final : public Property {
            "one may still read, but not commit (BS-G02). In a consumer group (KIP-848) a "
            "coordinator that has given a partition to one member takes no heartbeat that is sent "
            "after that of another one which still has it, neither told nor having said that it "
-           "gave it up; and a member's epoch does not go back.";
+           "gave it up; and a member's epoch does not go back. Some of its members may speak the "
+           "classic protocol, and a generation is then the epoch of one of them: what they are "
+           "given nobody else has, either.";
   }
   Needs needs() const override { return Need::wire; }
   Kinds listens_to() const override {
@@ -55,6 +57,7 @@ class PartitionOwnership final : public Property {
   };
 
   void take(const Event& e, const SyncGroupAnswered& synced, Judge& judge) {
+    give_among_consumers(e, synced);
     auto& generation = owners_[synced.group];
     if (synced.generation < generation.number) return;  // Late news of what is over.
     if (synced.generation > generation.number) generation = {synced.generation, {}};
@@ -74,6 +77,15 @@ class PartitionOwnership final : public Property {
   }
 
   // ---- Consumer groups ----
+
+  // To a member that speaks the classic protocol, if the group has others.
+  void give_among_consumers(const Event& e, const SyncGroupAnswered& synced) {
+    const auto group = consumers_.find(synced.group);
+    if (group == consumers_.end()) return;
+    for (const auto& partition : synced.assigned) {
+      group->second.given[partition] = {synced.member, e.id, e.at, e.node};
+    }
+  }
 
   // What a member has, as far as it and its coordinator have said.
   struct Holder {
@@ -101,6 +113,11 @@ class PartitionOwnership final : public Property {
       return;
     }
     if (beat.asked_epoch == 0) group.holders[beat.member] = {};
+    // Who comes is told the group's own epoch: it began anew if that was passed before.
+    const auto known = owners_.find(beat.group);
+    const bool begins_anew =
+        beat.asked_epoch == 0 && known != owners_.end() && known->second.number > beat.epoch;
+    if (begins_anew) owners_.erase(known);
     auto& holder = group.holders[beat.member];
     if (beat.asked_at_ns < holder.asked_at_ns) return;  // Late news.
     if (beat.has_said) holder.has = {beat.has.begin(), beat.has.end()};

@@ -20,7 +20,8 @@ class ZombieCommits final : public Property {
            "committed that is asked for after that in an earlier generation: its sender is no "
            "longer the owner, and would undo what the owner has done. In a consumer group "
            "(KIP-848) "
-           "the same holds of a member that was told a later epoch of its own, and in both of "
+           "the same holds of a member that was told a later epoch of its own, or a later "
+           "generation if it speaks the classic protocol among consumers, and in both of "
            "offsets that are committed in a transaction. What was under way by then may still be "
            "accepted, and commits from outside any generation are another matter.";
   }
@@ -34,9 +35,7 @@ class ZombieCommits final : public Property {
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
       if (joined->error == 0 && joined->generation == 1) forget(joined->group);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
-      auto& latest = latest_[synced->group];
-      const bool is_later = synced->error == 0 && synced->generation > latest.generation;
-      if (is_later) latest = {synced->generation, e.id, e.at};
+      if (synced->error == 0) take(e, *synced);
     } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
       if (beat->error == 0) take(e, *beat);
     } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
@@ -59,6 +58,17 @@ class ZombieCommits final : public Property {
     latest_of_members_.erase(group);
   }
 
+  // Where others have epochs, a generation is one member's own.
+  void take(const Event& e, const SyncGroupAnswered& synced) {
+    const auto members = latest_of_members_.find(synced.group);
+    if (members != latest_of_members_.end()) {
+      members->second[synced.member] = {synced.generation, e.id, e.at};
+      return;
+    }
+    auto& latest = latest_[synced.group];
+    if (synced.generation > latest.generation) latest = {synced.generation, e.id, e.at};
+  }
+
   void take(const Event& e, const ConsumerGroupHeartbeatAnswered& beat) {
     latest_.erase(beat.group);
     auto& latest = latest_of_members_[beat.group][beat.member];
@@ -73,9 +83,11 @@ class ZombieCommits final : public Property {
     if (group != latest_.end()) {
       check(e, commit, group->second, "stale_generation", "the group", judge);
     }
-    const auto& members = latest_of_members_[commit.group];
-    const auto member = members.find(commit.member);
-    if (member != members.end()) check(e, commit, member->second, "stale_epoch", "it", judge);
+    const auto members = latest_of_members_.find(commit.group);
+    if (members == latest_of_members_.end()) return;
+    const auto member = members->second.find(commit.member);
+    if (member == members->second.end()) return;
+    check(e, commit, member->second, "stale_epoch", "it", judge);
   }
 
   template <class Commit>

@@ -153,6 +153,17 @@ void check_member(const Entries& consumer, ReadError& error) {
   }
 }
 
+void check_migration(const Entries& migration, const Scenario& scenario, ReadError& error) {
+  if (const Node* protocol = find(migration, "to")) {
+    check_words(*protocol, "protocol of groups", {"classic", "consumer"}, error);
+  }
+  std::vector<std::string> groups;
+  for (const auto& consumer : scenario.consumers) {
+    if (!consumer.group.empty()) groups.push_back(consumer.group);
+  }
+  if (const Node* group = find(migration, "group")) check_words(*group, "group", groups, error);
+}
+
 void check_task(const Entries& task, ReadError& error) {
   if (const Node* assignor = find(task, "assignor")) {
     check_words(*assignor, "assignor", {"range", "roundrobin", "sticky", "cooperative-sticky"},
@@ -244,6 +255,9 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   for (const auto* producer : tables_in(root, "producers")) check_producer(*producer, error);
   for (const auto* consumer : tables_in(root, "consumers")) check_member(*consumer, error);
   for (const auto* task : tables_in(root, "tasks")) check_task(*task, error);
+  for (const auto* migration : tables_in(root, "migrations")) {
+    check_migration(*migration, scenario, error);
+  }
   if (const Node* faults = find(root, "faults")) check_faults(*faults, error);
   const auto names = targets_in(scenario);
   for (const auto* fault : tables_in(root, "faults")) {

@@ -90,6 +90,7 @@ class Drawing {
     draw_reassignments();
     draw_voter_changes();
     draw_churn();
+    draw_migrations();
     draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
     if (plan_.seed != 0) draw_faults();
@@ -110,6 +111,7 @@ class Drawing {
   void draw_reassignments();
   void draw_voter_changes();
   void draw_churn();
+  void draw_migrations();
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
   std::vector<std::vector<std::string>> turns_of(const FixedFault& fixed,
@@ -369,6 +371,30 @@ void Drawing::draw_churn() {
     change.at += pick(scenario_.churn.away, random.with("away"));
     change.kind = Operation::Kind::join;
     plan_.operations.push_back(change);
+  }
+}
+
+// Each by the same protocol from then on, and in an order of its own.
+void Drawing::draw_migrations() {
+  for (std::size_t i = 0; i < scenario_.migrations.size(); ++i) {
+    const auto& family = scenario_.migrations[i];
+    const auto random = random_.with("migration", static_cast<std::int64_t>(i));
+    std::vector<std::string> members;
+    for (const auto& consumer : plan_.consumers) {
+      if (consumer.group == family.group) members.push_back(consumer.name);
+    }
+    const bool is_up = pick(family.to, random.with("to")) == "consumer";
+    auto at = pick(family.at, random.with("at"));
+    while (!members.empty()) {
+      const auto member = pick(members, random.with("member", at.count()));
+      std::erase(members, member);
+      Operation change{.at = at, .client = member, .kind = Operation::Kind::leave};
+      plan_.operations.push_back(change);
+      change.at += pick(family.away, random.with("away", member));
+      change.kind = is_up ? Operation::Kind::join_as_consumer : Operation::Kind::join_as_classic;
+      plan_.operations.push_back(change);
+      at += pick(family.every, random.with("every", member));
+    }
   }
 }
 

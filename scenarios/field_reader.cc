@@ -76,6 +76,8 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                    {"reassign", Kind::reassign},
                    {"leave", Kind::leave},
                    {"join", Kind::join},
+                   {"join_as_classic", Kind::join_as_classic},
+                   {"join_as_consumer", Kind::join_as_consumer},
                    {"add_voter", Kind::add_voter},
                    {"remove_voter", Kind::remove_voter}});
 }

@@ -37,6 +37,8 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::reassign: return in_quotes("reassign");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
+    case Operation::Kind::join_as_classic: return in_quotes("join_as_classic");
+    case Operation::Kind::join_as_consumer: return in_quotes("join_as_consumer");
     case Operation::Kind::add_voter: return in_quotes("add_voter");
     case Operation::Kind::remove_voter: return in_quotes("remove_voter");
   }

@@ -113,7 +113,9 @@ struct Operation {
     elect,     // Election of the preferred leader, asked for by the machine `client`.
     reassign,  // The partition moves to `replicas`; asked for likewise.
     leave,     // The member `client` of a group leaves it …
-    join,      // … and joins it again.
+    join,      // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
+    join_as_classic,
+    join_as_consumer,
     // A controller gets a vote in the quorum, or loses it (KIP-853); asked for by "admin".
     add_voter,
     remove_voter,
@@ -163,6 +165,13 @@ struct Fault {
   std::map<std::string, Parameter> parameters;
   friend bool operator==(const Fault&, const Fault&) = default;
 };
+
+// Of a member of a group.
+constexpr bool is_of_membership(Operation::Kind kind) {
+  using Kind = Operation::Kind;
+  return kind == Kind::leave || kind == Kind::join || kind == Kind::join_as_classic ||
+         kind == Kind::join_as_consumer;
+}
 
 // The client that creates topics and asks for elections; a plan need not list it.
 inline constexpr const char* admin_name = "admin";

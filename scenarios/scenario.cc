@@ -142,6 +142,17 @@ struct Fields<ChurnFamily> {
 };
 
 template <>
+struct Fields<MigrationFamily> {
+  static void visit(auto& migration, auto&& f) {
+    f("group", migration.group);
+    f("to", migration.to);
+    f("at", migration.at);
+    f("every", migration.every);
+    f("away", migration.away);
+  }
+};
+
+template <>
 struct Fields<WorkloadFamily> {
   static void visit(auto& workload, auto&& f) {
     f("topic", workload.topic);
@@ -256,6 +267,7 @@ struct Fields<Scenario> {
     f("reassignments", scenario.reassignments);
     f("voter_changes", scenario.voter_changes);
     f("churn", scenario.churn);
+    f("migrations", scenario.migrations);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
     f("reaches", scenario.reaches);

@@ -106,6 +106,15 @@ struct ChurnFamily {
   Choice<Duration> away{5s};
 };
 
+// A group whose members begin anew with another protocol, one after the other (KIP-848).
+struct MigrationFamily {
+  std::string group;
+  Choice<std::string> to{"consumer"};  // Or "classic".
+  Choice<Duration> at{Duration{}};     // The first one leaves.
+  Choice<Duration> every{3s};          // Then the next.
+  Choice<Duration> away{500ms};
+};
+
 // Each producer sends to the topic, `chunk` records per operation.
 struct WorkloadFamily {
   std::string topic;
@@ -204,6 +213,7 @@ struct Scenario {
   ReassignmentFamily reassignments;
   VoterFamily voter_changes;
   ChurnFamily churn;
+  std::vector<MigrationFamily> migrations;
   std::vector<FixedFault> faults;
   FaultMix mix;
   // What the scenario is about, by names of scenarios/tally.h: a campaign that never reached them

@@ -40,9 +40,7 @@ Cut without_producers(const Plan& plan, std::size_t from, std::size_t count) {
 Cut without_consumers(const Plan& plan, std::size_t from, std::size_t count) {
   auto cut = without<&Plan::consumers>(plan, from, count);
   std::erase_if(cut->operations, [&](const Operation& operation) {
-    const bool is_a_members =
-        operation.kind == Operation::Kind::leave || operation.kind == Operation::Kind::join;
-    return is_a_members && !has_name(cut->consumers, operation.client);
+    return is_of_membership(operation.kind) && !has_name(cut->consumers, operation.client);
   });
   return cut;
 }

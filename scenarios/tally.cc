@@ -25,7 +25,9 @@ Tally::Tally() {
                            "group_assignments",
                            "group_commits",
                            "group_descriptions",
+                           "group_downgrades",
                            "group_rebalances",
+                           "group_upgrades",
                            "handovers",
                            "isr_changes",
                            "isr_expansions",
@@ -147,10 +149,21 @@ void Tally::on(const TransactionStateChanged& body, NodeId node) {
 void Tally::on(const GroupStateChanged& body, NodeId node) {
   if (body.state == "PreparingRebalance" || body.state == "Reconciling") count("group_rebalances");
   auto& known = groups_[body.group];
+  note_kind(body.state, known);
   if (!is_in_memory_only(body.state)) known.loaded = body.state;
   known.coordinator = node;
   known.state = body.state;
   known.is_lost = false;
+}
+
+// Some states are of one kind of groups only. One that nobody was in does not count (KIP-848).
+void Tally::note_kind(const std::string& state, Coordinated& group) {
+  const bool is_classic = state == "PreparingRebalance" || state == "CompletingRebalance";
+  const bool is_of_consumers = state == "Assigning" || state == "Reconciling";
+  if (!is_classic && !is_of_consumers) return;
+  const auto before = std::exchange(group.is_of_consumers, is_of_consumers);
+  if (!before || *before == is_of_consumers || group.state == "Empty") return;
+  count(is_of_consumers ? "group_upgrades" : "group_downgrades");
 }
 
 // By the state of what it coordinated, which it then no longer does until it says so.

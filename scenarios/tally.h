@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -22,11 +23,20 @@ class Tally {
   std::vector<std::string> names() const;
 
  private:
+  struct Coordinated {
+    NodeId coordinator = no_node;
+    std::string state;
+    std::string loaded = {};  // In which the next coordinator finds it; of groups.
+    bool is_lost = false;     // The coordinator is, and no other one has been heard of.
+    std::optional<bool> is_of_consumers = {};  // Of groups, once it is known.
+  };
+
   void count(const std::string& name) { ++counts_.at(name); }
   void coordinates(const std::string& group, NodeId node);
   void observe_transactions(const Event& event);
   void note_fencing(std::int32_t error);
   void lose_coordinator(NodeId node);
+  void note_kind(const std::string& state, Coordinated& group);
   void on(const TransactionEnded& body);
   void on(const TransactionStateChanged& body, NodeId node);
   void on(const GroupStateChanged& body, NodeId node);
@@ -43,15 +53,9 @@ class Tally {
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
-  std::set<Numbers> answered_;              // Of idempotent producers' batches.
-  bool has_voters_ = false;                 // Those that the quorum began with.
-  std::map<std::string, NodeId> partners_;  // Of groups: who answers their members.
-  struct Coordinated {
-    NodeId coordinator = no_node;
-    std::string state;
-    std::string loaded = {};  // In which the next coordinator finds it; of groups.
-    bool is_lost = false;     // The coordinator is, and no other one has been heard of.
-  };
+  std::set<Numbers> answered_;                       // Of idempotent producers' batches.
+  bool has_voters_ = false;                          // Those that the quorum began with.
+  std::map<std::string, NodeId> partners_;           // Of groups: who answers their members.
   std::map<std::string, Coordinated> transactions_;  // By transactional id.
   std::map<std::string, Coordinated> groups_;
   LeaderEpoch quorum_epoch_ = no_epoch;

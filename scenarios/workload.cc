@@ -34,14 +34,13 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
   progress_[admin_name];
   for (const auto& producer : plan_.producers) progress_[producer.name];
   for (const auto& consumer : plan_.consumers) {
-    if (!consumer.group.empty()) members_[consumer.name];
+    if (!consumer.group.empty()) members_[consumer.name].protocol = consumer.protocol;
   }
   for (const auto& task : plan_.tasks) tasks_[task.name];
   std::int64_t number = 0;
   for (const auto& operation : plan_.operations) {
     ++number;
-    const bool is_for_member =
-        operation.kind == Operation::Kind::leave || operation.kind == Operation::Kind::join;
+    const bool is_for_member = is_of_membership(operation.kind);
     const auto member = members_.find(operation.client);
     if (is_for_member && member != members_.end()) {
       member->second.steps.push_back({&operation, number});
@@ -188,10 +187,19 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
   }
 }
 
+// From the beginning, or some time later.
+bool Workload::speaks_as_consumer(const Consumer& consumer) const {
+  const auto& operations = plan_.operations;
+  return consumer.protocol == client::GroupProtocol::consumer ||
+         std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
+           return operation.kind == Operation::Kind::join_as_consumer &&
+                  operation.client == consumer.name;
+         });
+}
+
 bool Workload::has_consumer_groups() const {
-  return std::any_of(plan_.consumers.begin(), plan_.consumers.end(), [](const Consumer& consumer) {
-    return consumer.protocol == client::GroupProtocol::consumer;
-  });
+  return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
+                     [this](const Consumer& consumer) { return speaks_as_consumer(consumer); });
 }
 
 void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
@@ -206,7 +214,7 @@ void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
 void Workload::watch_consumer_groups(Env& env) {
   std::set<std::string> groups;
   for (const auto& consumer : plan_.consumers) {
-    if (consumer.protocol == client::GroupProtocol::consumer) groups.insert(consumer.group);
+    if (speaks_as_consumer(consumer)) groups.insert(consumer.group);
   }
   client::Admin admin(config_of(admin_name));
   while (env.sleep(watch_interval)) {

@@ -113,6 +113,7 @@ class Workload {
     std::vector<Step> steps;  // In order of time.
     std::size_t step = 0;
     bool is_in = true;
+    client::GroupProtocol protocol = client::GroupProtocol::classic;
     std::map<TopicPartition, Offset> positions;           // Of what it owns.
     std::shared_ptr<const client::GroupConsumer> client;  // While it is one.
   };
@@ -135,6 +136,7 @@ class Workload {
   void create_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
+  bool speaks_as_consumer(const Consumer& consumer) const;
   bool has_consumer_groups() const;
   // There are some only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);
@@ -166,6 +168,7 @@ class Workload {
 
   // ---- Groups (workload_groups.cc) ----
   void take_part(Env& env, const Consumer& consumer);
+  static void take_step(Member& member);
   void be_member(Env& env, const Consumer& consumer, Instant until);
   void take_as_member(Host& host, const Consumer& consumer, const client::Polled& polled);
   client::GroupConsumerConfig config_of_member(const Consumer& consumer) const;

@@ -32,8 +32,16 @@ void Workload::take_part(Env& env, const Consumer& consumer) {
       env.park(never);
     }
     if (!has_more || env.is_cancelled()) continue;
-    member.is_in = member.steps[member.step++].operation->kind == Operation::Kind::join;
+    take_step(member);
   }
+}
+
+void Workload::take_step(Member& member) {
+  using Kind = Operation::Kind;
+  const auto kind = member.steps[member.step++].operation->kind;
+  member.is_in = kind != Kind::leave;
+  if (kind == Kind::join_as_classic) member.protocol = client::GroupProtocol::classic;
+  if (kind == Kind::join_as_consumer) member.protocol = client::GroupProtocol::consumer;
 }
 
 void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
@@ -68,7 +76,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   config.consumer.rules = cluster_.nodes().front().rules.consumer;
   config.group_id = consumer.group;
   if (!consumer.instance_id.empty()) config.group_instance_id = consumer.instance_id;
-  config.group_protocol = consumer.protocol;
+  config.group_protocol = members_.at(consumer.name).protocol;
   if (!consumer.server_assignor.empty()) config.group_remote_assignor = consumer.server_assignor;
   config.assignor = consumer.assignor;
   config.session_timeout = consumer.session_timeout;

@@ -1,4 +1,4 @@
-// BS-G01, BS-G02, BS-G03 and BS-G07: what groups promise, broken and just not broken.
+// BS-G01, BS-G02, BS-G03, BS-G07 and BS-G08: what groups promise, broken and just not broken.
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -164,6 +164,33 @@ TEST(PartitionOwnership, a_consumers_epoch_does_not_go_back) {
   EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/epoch_went_back"});
 }
 
+TEST(PartitionOwnership, classic_members_are_not_given_what_a_consumer_goes_on_to_have) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  h.synced("b", 2);
+  h.beaten({.member = "a", .assigned = false});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/two_holders"});
+}
+
+TEST(PartitionOwnership, passes_between_members_of_both_protocols_once_it_is_given_up) {
+  GroupHistory h;
+  h.synced("b", 1);
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = false});
+  h.beaten({.member = "a", .asked_epoch = 2, .epoch = 2, .assigned = true});
+  h.beaten({.member = "a", .asked_epoch = 2, .epoch = 3, .has = false, .assigned = false});
+  h.synced("b", 3);
+  h.beaten({.member = "a", .asked_epoch = 3, .epoch = 3, .has = false});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, of_generations_is_forgotten_when_epochs_begin_anew) {
+  GroupHistory h;
+  h.synced("b", 5);
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 1, .has = false, .assigned = false});
+  h.synced("c", 5);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
 // ---- BS-G02 ------------------------------------------------------------------------------------
 
 TEST(ZombieCommits, nobody_commits_for_a_generation_that_is_over) {
@@ -212,6 +239,18 @@ TEST(ZombieCommits, epochs_of_members_are_their_own_and_no_generations) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+TEST(ZombieCommits, members_of_the_classic_protocol_among_consumers_have_generations_of_their_own) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 1});
+  h.synced("m", 2);
+  h.synced("other", 3);
+  h.committed(1, 5, 2);
+  EXPECT_EQ(h.groups_fired(), Fired{}) << "it has not joined again yet";
+  h.synced("m", 4);
+  h.committed(1, 6, 2);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G02/stale_epoch"});
+}
+
 // ---- BS-G07 ------------------------------------------------------------------------------------
 
 TEST(AssignmentEpochs, are_the_groups_own_once_nobody_is_left) {
@@ -227,6 +266,34 @@ TEST(AssignmentEpochs, are_never_ahead) {
   GroupHistory h;
   h.described(2, 3, 1);
   EXPECT_EQ(h.groups_fired(), Fired{"BS-G07/ahead"});
+}
+
+// ---- BS-G08 ------------------------------------------------------------------------------------
+
+TEST(ReturningMembers, are_not_kept_out_by_what_they_were) {
+  GroupHistory h;
+  h.synced("i", 1);
+  h.beaten({.member = "i", .asked_epoch = 0, .error = 111});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G08/kept_out"});
+}
+
+TEST(ReturningMembers, may_be_kept_out_by_who_spoke_the_other_protocol_since) {
+  GroupHistory h;
+  h.synced("i", 1);
+  h.beaten({.member = "i", .asked_epoch = 0, .epoch = 2});
+  h.beaten({.member = "i", .asked_epoch = 0, .error = 111});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(ReturningMembers, are_not_judged_where_an_answer_may_have_been_lost) {
+  GroupHistory h;
+  h.synced("i", 1);
+  h.beaten({.member = "i", .asked_epoch = 0, .error = 15});
+  h.beaten({.member = "i", .asked_epoch = 0, .error = 111});
+  h.synced("i", 3);
+  h.add(1, NodeStopped{NodeStopped::How::crash});
+  h.beaten({.member = "i", .asked_epoch = 0, .error = 111});
+  EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
 // ---- BS-G03 ------------------------------------------------------------------------------------

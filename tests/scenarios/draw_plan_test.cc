@@ -147,6 +147,35 @@ RC_GTEST_PROP(DrawPlan, members_of_a_group_agree_and_come_back, (std::uint32_t s
   RC_ASSERT(*read == plan);
 }
 
+RC_GTEST_PROP(DrawPlan, members_of_a_group_migrate_one_by_one, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(grouped + R"(
+[[migrations]]
+group = "g"
+at = "10s..12s"
+every = "1s..2s"
+away = "100ms"
+[[migrations]]
+group = "g"
+to = "classic"
+at = "30s"
+)"),
+                              seed + 1u);
+  std::map<std::string, std::vector<Operation::Kind>> done;
+  for (const auto& operation : plan.operations) {
+    const bool is_migration = operation.kind == Operation::Kind::join_as_consumer ||
+                              operation.kind == Operation::Kind::join_as_classic;
+    if (is_migration) done[operation.client].push_back(operation.kind);
+  }
+  RC_ASSERT(done.size() == 3u);
+  for (const auto& [name, kinds] : done) {
+    RC_ASSERT(kinds ==
+              std::vector({Operation::Kind::join_as_consumer, Operation::Kind::join_as_classic}));
+  }
+  const auto read = parse_plan(to_toml(plan), "p.toml");
+  RC_ASSERT(read);
+  RC_ASSERT(*read == plan);
+}
+
 const std::string aimed = R"(
 [[producers]]
 name = "p"

@@ -8,6 +8,7 @@
 
 #include "core/broker/config.h"
 #include "core/controller/features.h"
+#include "core/raft/voter_set.h"
 #include "scenarios/bugs.h"
 #include "scenarios/coordinator_states.h"
 #include "scenarios/nearest.h"
@@ -176,12 +177,14 @@ void check_features(const Node& features, ReadError& error) {
   const auto* table = std::get_if<Entries>(&features.value);
   if (table == nullptr) return;
   std::vector<std::string> names;
-  for (const auto& known : controller::supported_features()) names.emplace_back(known.name);
+  const auto supported = controller::supported_features();
+  std::vector<controller::SupportedFeature> all(supported.begin(), supported.end());
+  all.push_back({raft::kraft_version_feature, {raft::KRaftVersions().min, raft::reconfigurable}});
+  for (const auto& known : all) names.emplace_back(known.name);
   for (const auto& entry : *table) {
-    const auto known = std::find_if(controller::supported_features().begin(),
-                                    controller::supported_features().end(),
+    const auto known = std::find_if(all.begin(), all.end(),
                                     [&](const auto& feature) { return feature.name == entry.key; });
-    if (known == controller::supported_features().end()) {
+    if (known == all.end()) {
       error.set(entry.place, fmt::format("there is no feature '{}'{}", entry.key,
                                          did_you_mean(entry.key, names)));
       continue;

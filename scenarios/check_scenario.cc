@@ -196,6 +196,19 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
   }
 }
 
+// Voters are fixed otherwise (KIP-853).
+void check_voter_changes(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const Node* changes = find(root, "voter_changes");
+  if (changes == nullptr || most_of(scenario.voter_changes.count) == 0) return;
+  const auto level = scenario.settings.find("kraft.version");
+  const bool may_change = level != scenario.settings.end() &&
+                          std::find(level->second.values.begin(), level->second.values.end(),
+                                    "1") != level->second.values.end();
+  if (may_change) return;
+  error.set(changes->place,
+            "voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in [settings]");
+}
+
 // Counts that make no sense below a number.
 void check_counts(const Entries& root, ReadError& error) {
   struct Least {
@@ -220,6 +233,7 @@ void check_counts(const Entries& root, ReadError& error) {
       {"workload", "aborts", 0},
       {"elections", "count", 0},
       {"reassignments", "count", 0},
+      {"reassignments", "throttle", 0},
       {"voter_changes", "count", 0},
       {"cluster", "voters", 0},
       {"cluster", "racks", 0},
@@ -266,6 +280,7 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
     check_lasting(*fault, error);
   }
   check_mix(root, scenario, error);
+  check_voter_changes(root, scenario, error);
 }
 
 }  // namespace brokersim::scenarios

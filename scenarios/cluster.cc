@@ -113,6 +113,8 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
     : world_(plan.seed),
       nodes_(std::move(nodes)),
       initial_voters_(initial_voters_of(plan, nodes_)),
+      has_directories_(nodes_.front().kraft_version >= raft::reconfigurable ||
+                       plan.cluster.features.contains(std::string(raft::kraft_version_feature))),
       metadata_tap_(world_.recorder(), ids_of_controllers(nodes_),
                     {.configs = nodes_.front().topic_defaults}, initial_voters_.ids()),
       wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
@@ -175,11 +177,13 @@ void SimulatedCluster::start_nodes() {
 }
 
 void SimulatedCluster::run_node(Env& env, const broker::NodeConfig& node) const {
-  const bool wants_format = node.kraft_version >= raft::reconfigurable;
-  if (wants_format && !broker::is_formatted(env)) {
+  if (has_directories_ && !broker::is_formatted(env)) {
     const auto key = replica_of(node.node_id);
     broker::Formatting formatting{node.cluster_id, key.id, key.directory, std::nullopt};
-    if (initial_voters_.contains(key)) formatting.initial_voters = initial_voters_;
+    const bool is_told_voters = node.kraft_version >= raft::reconfigurable;
+    if (is_told_voters && initial_voters_.contains(key)) {
+      formatting.initial_voters = initial_voters_;
+    }
     if (!broker::format_directory(env, formatting)) return;
   }
   (void)broker::run_node(env, node);

@@ -77,6 +77,7 @@ class SimulatedCluster {
   sim::World world_;
   const std::vector<broker::NodeConfig> nodes_;
   const raft::VoterSet initial_voters_;
+  const bool has_directories_;  // That tell replicas apart: voters may change, now or later.
   std::vector<Address> brokers_;
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;

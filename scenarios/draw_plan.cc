@@ -8,6 +8,7 @@
 
 #include "scenarios/bugs.h"
 #include "scenarios/files.h"
+#include "scenarios/in_vain.h"
 #include "scenarios/plan_toml.h"
 #include "sim/fault.h"
 #include "sim/random.h"
@@ -88,12 +89,14 @@ class Drawing {
     if (scenario_.workload) draw_sends(*scenario_.workload);
     draw_elections();
     draw_reassignments();
+    draw_throttle();
     draw_voter_changes();
     draw_churn();
     draw_migrations();
     draw_fixed_faults();
     // Seed 0 shows the scenario's own faults alone.
     if (plan_.seed != 0) draw_faults();
+    drop_in_vain(plan_);
     sort_by_time(plan_.operations);
     sort_by_time(plan_.faults);
     return std::move(plan_);
@@ -109,6 +112,7 @@ class Drawing {
   void draw_sends(const WorkloadFamily& workload);
   void draw_elections();
   void draw_reassignments();
+  void draw_throttle();
   void draw_voter_changes();
   void draw_churn();
   void draw_migrations();
@@ -324,6 +328,29 @@ void Drawing::draw_reassignments() {
     }
     plan_.operations.push_back(std::move(move));
   }
+}
+
+// As an operator's tool sets it before the first move: of all replicas, on both sides.
+void Drawing::draw_throttle() {
+  const auto rate =
+      pick(scenario_.reassignments.throttle, random_.with("reassignments", "throttle"));
+  std::optional<Duration> first;
+  for (const auto& operation : plan_.operations) {
+    if (operation.kind != Operation::Kind::reassign) continue;
+    first = std::min(first.value_or(operation.at), operation.at);
+  }
+  if (rate == 0 || !first) return;
+  Operation configure{.at = *first, .client = admin_name, .kind = Operation::Kind::configure};
+  const auto add = [&](const std::string& topic, std::string_view what, const std::string& value) {
+    configure.topic = topic;
+    configure.configs.clear();
+    for (const auto* side : {"leader", "follower"}) {
+      configure.configs[fmt::format("{}.replication.throttled.{}", side, what)] = value;
+    }
+    plan_.operations.insert(plan_.operations.begin(), configure);
+  };
+  for (const auto& topic : plan_.topics) add(topic.name, "replicas", "*");
+  add("", "rate", fmt::format("{}", rate));
 }
 
 // As if each were done by the time of the next.

@@ -74,6 +74,7 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                   {{"send", Kind::send},
                    {"elect", Kind::elect},
                    {"reassign", Kind::reassign},
+                   {"configure", Kind::configure},
                    {"leave", Kind::leave},
                    {"join", Kind::join},
                    {"join_as_classic", Kind::join_as_classic},

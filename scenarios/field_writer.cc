@@ -35,6 +35,7 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::send: break;
     case Operation::Kind::elect: return in_quotes("elect");
     case Operation::Kind::reassign: return in_quotes("reassign");
+    case Operation::Kind::configure: return in_quotes("configure");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
     case Operation::Kind::join_as_classic: return in_quotes("join_as_classic");

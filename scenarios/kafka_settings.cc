@@ -6,7 +6,7 @@
 namespace brokersim::scenarios {
 namespace {
 
-constexpr std::array<std::string_view, 257> all_names{
+constexpr std::array<std::string_view, 258> all_names{
     "advertised.listeners",
     "alter.config.policy.class.name",
     "alter.log.dirs.replication.quota.window.num",
@@ -35,6 +35,7 @@ constexpr std::array<std::string_view, 257> all_names{
     "controlled.shutdown.retry.backoff.ms",
     "controller.listener.names",
     "controller.quorum.append.linger.ms",
+    "controller.quorum.auto.join.enable",
     "controller.quorum.bootstrap.servers",
     "controller.quorum.election.backoff.max.ms",
     "controller.quorum.election.timeout.ms",

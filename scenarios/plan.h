@@ -1,7 +1,7 @@
 // One concrete run as plain data: the cluster, every client operation, every fault.
 //
-// Each entry of a list stands alone: any of them may be deleted and what is left is a valid plan
-// (an operation of a client or on a topic that is gone is a no-op, as is a fault without target).
+// Each entry of a list stands alone: any of them may be deleted, and with it what names it (see
+// in_vain.h), and what is left is a valid plan. A fault without target does nothing.
 // A plan plus a build decides a run completely. Its file is read and written by plan_toml.h.
 #pragma once
 
@@ -112,8 +112,10 @@ struct Operation {
     send,      // Records, one after the other, `every` apart.
     elect,     // Election of the preferred leader, asked for by the machine `client`.
     reassign,  // The partition moves to `replicas`; asked for likewise.
-    leave,     // The member `client` of a group leaves it …
-    join,      // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
+    // `configs` of the topic, or without one of all brokers; asked for likewise.
+    configure,
+    leave,  // The member `client` of a group leaves it …
+    join,   // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
     join_as_classic,
     join_as_consumer,
     // A controller gets a vote in the quorum, or loses it (KIP-853); asked for by "admin".
@@ -124,9 +126,10 @@ struct Operation {
   std::string client;  // A producer's name, a member's; of `elect`: "admin".
   Kind kind = Kind::send;
   std::string topic;
-  std::int32_t partition = any_partition;  // Any: the producer's partitioner; of `elect`: all.
-  std::vector<std::int32_t> replicas;      // Of `reassign`: brokers by number.
-  std::int32_t controller = 0;             // Of `add_voter`, `remove_voter`: by number.
+  std::int32_t partition = any_partition;      // Any: the producer's partitioner; of `elect`: all.
+  std::vector<std::int32_t> replicas;          // Of `reassign`: brokers by number.
+  std::int32_t controller = 0;                 // Of `add_voter`, `remove_voter`: by number.
+  std::map<std::string, std::string> configs;  // Of `configure`: Kafka's names.
 
   // Of `send`: lines of a file, or made-up records if there is none.
   std::string input;            // scenarios/files.h `input_path` says relative to what.
@@ -173,7 +176,7 @@ constexpr bool is_of_membership(Operation::Kind kind) {
          kind == Kind::join_as_consumer;
 }
 
-// The client that creates topics and asks for elections; a plan need not list it.
+// The client that creates topics, asks for elections and the like; a plan need not list it.
 inline constexpr const char* admin_name = "admin";
 
 // How many controllers have a vote when the cluster is made.

@@ -95,6 +95,7 @@ struct Fields<Operation> {
     f("partition", operation.partition);
     f("replicas", operation.replicas);
     f("controller", operation.controller);
+    f("configs", operation.configs);
     f("input", operation.input);
     f("first_line", operation.first_line);
     f("count", operation.count);

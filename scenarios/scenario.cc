@@ -180,6 +180,7 @@ struct Fields<ReassignmentFamily> {
   static void visit(auto& reassignments, auto&& f) {
     f("count", reassignments.count);
     f("window", reassignments.window);
+    f("throttle", reassignments.throttle);
   }
 };
 

@@ -141,6 +141,8 @@ struct ElectionFamily {
 struct ReassignmentFamily {
   Choice<std::int64_t> count{0};
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+  // Bytes a second of all replication out of sync, from the first of them on (KIP-73); 0: no bound.
+  Choice<std::int64_t> throttle{0};
 };
 
 // Controllers that an operator gives a vote in the quorum, or takes it from (KIP-853): each time

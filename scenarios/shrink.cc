@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/assert.h"
+#include "scenarios/in_vain.h"
 #include "scenarios/plan_hash.h"
 #include "scenarios/shrink_stages.h"
 
@@ -60,6 +61,7 @@ std::optional<Plan> Shrinker::State::candidate(Cursor& at) const {
     }
     const auto count = std::min(at.chunk, size - at.position);
     auto plan = stage.cut(best, at.position, count);
+    if (plan) drop_in_vain(*plan);  // What names what is cut goes with it.
     if (plan && *plan != best) return plan;
     at.position += at.chunk;
   }

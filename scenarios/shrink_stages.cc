@@ -22,42 +22,6 @@ Cut without(const Plan& plan, std::size_t from, std::size_t count) {
   return cut;
 }
 
-// ---- Clients and topics: what names them goes with them ----------------------------------------
-
-template <class T>
-bool has_name(const std::vector<T>& entries, const std::string& name) {
-  return std::any_of(entries.begin(), entries.end(), [&](const T& e) { return e.name == name; });
-}
-
-Cut without_producers(const Plan& plan, std::size_t from, std::size_t count) {
-  auto cut = without<&Plan::producers>(plan, from, count);
-  std::erase_if(cut->operations, [&](const Operation& operation) {
-    return operation.kind == Operation::Kind::send && !has_name(cut->producers, operation.client);
-  });
-  return cut;
-}
-
-Cut without_consumers(const Plan& plan, std::size_t from, std::size_t count) {
-  auto cut = without<&Plan::consumers>(plan, from, count);
-  std::erase_if(cut->operations, [&](const Operation& operation) {
-    return is_of_membership(operation.kind) && !has_name(cut->consumers, operation.client);
-  });
-  return cut;
-}
-
-Cut without_topics(const Plan& plan, std::size_t from, std::size_t count) {
-  auto cut = without<&Plan::topics>(plan, from, count);
-  std::erase_if(cut->operations, [&](const Operation& each) {
-    return !each.topic.empty() && !has_name(cut->topics, each.topic);
-  });
-  std::erase_if(cut->consumers,
-                [&](const Consumer& each) { return !has_name(cut->topics, each.topic); });
-  std::erase_if(cut->tasks, [&](const Task& each) {
-    return !has_name(cut->topics, each.input) || !has_name(cut->topics, each.output);
-  });
-  return cut;
-}
-
 // ---- The cluster's size: a place for each thing of which there is more than one
 // ------------------
 
@@ -221,10 +185,10 @@ Cut quiet_earlier(const Plan& plan, std::size_t, std::size_t) {
 constexpr std::array stages{
     ShrinkStage{"faults", true, size_of<&Plan::faults>, without<&Plan::faults>},
     ShrinkStage{"operations", true, size_of<&Plan::operations>, without<&Plan::operations>},
-    ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without_consumers},
+    ShrinkStage{"consumers", true, size_of<&Plan::consumers>, without<&Plan::consumers>},
     ShrinkStage{"tasks", true, size_of<&Plan::tasks>, without<&Plan::tasks>},
-    ShrinkStage{"producers", true, size_of<&Plan::producers>, without_producers},
-    ShrinkStage{"topics", true, size_of<&Plan::topics>, without_topics},
+    ShrinkStage{"producers", true, size_of<&Plan::producers>, without<&Plan::producers>},
+    ShrinkStage{"topics", true, size_of<&Plan::topics>, without<&Plan::topics>},
     ShrinkStage{"controllers", true, spare_controllers, fewer_controllers},
     ShrinkStage{"brokers", true, spare_brokers, fewer_brokers},
     ShrinkStage{"partitions", true, spare_partitions, fewer_partitions},

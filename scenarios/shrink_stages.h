@@ -16,7 +16,8 @@ struct ShrinkStage {
   // How many places there are to cut at.
   std::size_t (*size)(const Plan&);
   // The plan without `count` entries from `from` on, or simpler at that place; nothing if it
-  // cannot be. Every result is valid, and simpler: cuts end.
+  // cannot be. Every result is simpler, and valid once what is in vain without what was cut is
+  // dropped: cuts end.
   std::optional<Plan> (*cut)(const Plan&, std::size_t from, std::size_t count);
 };
 

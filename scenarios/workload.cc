@@ -48,9 +48,12 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
     const auto found = progress_.find(operation.client);
     const bool is_for_quorum = operation.kind == Operation::Kind::add_voter ||
                                operation.kind == Operation::Kind::remove_voter;
+    const bool is_for_brokers =
+        operation.kind == Operation::Kind::configure && operation.topic.empty();
     const bool is_for_admin = is_for_quorum || operation.kind == Operation::Kind::elect ||
-                              operation.kind == Operation::Kind::reassign;
-    const bool is_for_nothing = !is_for_quorum && !find_topic(operation.topic);
+                              operation.kind == Operation::Kind::reassign ||
+                              operation.kind == Operation::Kind::configure;
+    const bool is_for_nothing = !is_for_quorum && !is_for_brokers && !find_topic(operation.topic);
     if (is_for_member || found == progress_.end() || is_for_nothing) continue;
     if (is_for_admin == (operation.client == admin_name)) {
       found->second.steps.push_back({&operation, number});
@@ -156,6 +159,7 @@ void Workload::administrate(Env& env) {
     ++progress.step;
     if (operation.kind == Operation::Kind::elect) elect(env, admin, operation);
     if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
+    if (operation.kind == Operation::Kind::configure) configure(env, admin, operation);
     if (operation.controller > 0) change_voters(env, admin, operation);
   }
 }
@@ -244,6 +248,14 @@ void Workload::reassign(Env& env, client::Admin& admin, const Operation& operati
   for (const auto number : operation.replicas) replicas.push_back(NodeId(number));
   (void)admin.reassign(env, {operation.topic, operation.partition}, replicas,
                        env.now() + operation_patience);
+}
+
+void Workload::configure(Env& env, client::Admin& admin, const Operation& operation) {
+  using Type = client::Configured::Type;
+  const client::Configured what{operation.topic.empty() ? Type::broker : Type::topic,
+                                operation.topic};
+  (void)admin.alter_configs(env, what, {operation.configs.begin(), operation.configs.end()},
+                            env.now() + operation_patience);
 }
 
 // That it is a voter already, or none, is an answer like any other: an earlier change may have come

@@ -135,6 +135,7 @@ class Workload {
   void raise_features(Env& env, client::Admin& admin);
   void create_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
+  void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
   bool speaks_as_consumer(const Consumer& consumer) const;
   bool has_consumer_groups() const;

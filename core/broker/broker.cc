@@ -23,7 +23,8 @@ Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnat
       replicas_(config),
       lifecycle_(config, quorum, incarnation_id, previous_epoch),
       isr_updates_(config, quorum, replicas_, lifecycle_),
-      fetchers_(config, replicas_, lifecycle_, fibers_),
+      quotas_(config),
+      fetchers_(config, replicas_, lifecycle_, quotas_.as_follower, fibers_),
       fetch_sessions_(
           static_cast<std::size_t>(std::max(0, config.max_incremental_fetch_session_cache_slots))),
       groups_(config, replicas_, fibers_),
@@ -90,6 +91,7 @@ void Broker::follow_metadata(Env& env) {
 
 void Broker::apply(Env& env, MetadataNews news) {
   image_.catch_up(*news.image, news.delta);
+  quotas_.apply(image_, news.delta);
   replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
   groups_.apply(env, image_, news.delta);

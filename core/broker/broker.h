@@ -18,6 +18,7 @@
 #include "core/broker/producer_ids.h"
 #include "core/broker/quorum.h"
 #include "core/broker/replicas.h"
+#include "core/broker/replication_quota.h"
 #include "core/broker/transaction_coordinators.h"
 #include "core/broker/transaction_verifier.h"
 #include "core/controller/image.h"
@@ -66,6 +67,8 @@ class Broker {
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }
+  ReplicationQuotas& quotas() { return quotas_; }
+  const ReplicationQuotas& quotas() const { return quotas_; }
   fetch::Sessions& fetch_sessions() { return fetch_sessions_; }
   const fetch::Sessions& fetch_sessions() const { return fetch_sessions_; }
   GroupCoordinators& groups() { return groups_; }
@@ -95,6 +98,7 @@ class Broker {
   Replicas replicas_;
   Lifecycle lifecycle_;
   IsrUpdates isr_updates_;
+  ReplicationQuotas quotas_;
   Fetchers fetchers_;
   fetch::Sessions fetch_sessions_;
   GroupCoordinators groups_;

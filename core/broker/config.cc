@@ -71,6 +71,8 @@ void each_setting(Config& c, F&& f) {
   f("replica.fetch.response.max.bytes", c.replica_fetch_response_max_bytes, none);
   f("replica.fetch.backoff.ms", c.replica_fetch_backoff, ms);
   f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
+  f("replication.quota.window.num", c.replication_quota_window_num, none);
+  f("replication.quota.window.size.seconds", c.replication_quota_window_size, Duration(1s));
   f("replica.high.watermark.checkpoint.interval.ms", c.high_watermark_checkpoint_interval, ms);
   f("log.flush.offset.checkpoint.interval.ms", c.recovery_point_checkpoint_interval, ms);
   each_group_setting(c.group, f);
@@ -97,6 +99,7 @@ void each_setting(Config& c, F&& f) {
   f("controller.quorum.fetch.timeout.ms", c.quorum_fetch_timeout, ms);
   f("controller.quorum.request.timeout.ms", c.quorum_request_timeout, ms);
   f("controller.quorum.retry.backoff.ms", c.quorum_retry_backoff, ms);
+  f("controller.quorum.auto.join.enable", c.quorum_auto_join_enable, none);
   f("metadata.max.idle.interval.ms", c.metadata_max_idle_interval, ms);
   f("metadata.log.segment.bytes", c.metadata_log_segment_bytes, none);
   f("metadata.log.segment.ms", c.metadata_log_segment_ms, none);
@@ -189,7 +192,8 @@ std::string show(const std::vector<group::ServerAssignor>& member, Duration) {
 }
 
 // Like Kafka, whatever the case of its letters.
-std::string parse(group::MigrationPolicy& member, std::string_view text, Duration) {
+std::string parse(group::MigrationPolicy& member, std::string_view text, Duration,
+                  const SettingTerms&) {
   std::string lower(text);
   for (auto& letter : lower) {
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');

@@ -93,6 +93,8 @@ struct NodeConfig {
   std::int32_t replica_fetch_response_max_bytes = 10 << 20;  // replica.fetch.response.max.bytes
   Duration replica_fetch_backoff = 1s;                       // replica.fetch.backoff.ms
   Duration replica_socket_timeout = 30s;                     // replica.socket.timeout.ms
+  std::int32_t replication_quota_window_num = 11;            // replication.quota.window.num
+  Duration replication_quota_window_size = 1s;  // replication.quota.window.size.seconds
   Duration high_watermark_checkpoint_interval =
       5s;  // replica.high.watermark.checkpoint.interval.ms
   Duration recovery_point_checkpoint_interval = 60s;  // log.flush.offset.checkpoint.interval.ms
@@ -125,6 +127,7 @@ struct NodeConfig {
   Duration quorum_fetch_timeout = 2s;           // controller.quorum.fetch.timeout.ms
   Duration quorum_request_timeout = 2s;         // controller.quorum.request.timeout.ms
   Duration quorum_retry_backoff = 20ms;         // controller.quorum.retry.backoff.ms
+  bool quorum_auto_join_enable = false;         // controller.quorum.auto.join.enable
   Duration metadata_max_idle_interval = 500ms;  // metadata.max.idle.interval.ms, 0: never
 
   // Metadata log and snapshots.

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "core/broker/setting_terms.h"
+#include "core/controller/broker_config.h"
 #include "core/controller/config_docs.h"
 
 namespace brokersim::broker {
@@ -89,7 +90,7 @@ ConfigEntries::Synonyms ConfigEntries::synonyms_in_broker(const std::string& nam
 ConfigEntry ConfigEntries::entry(const std::string& name, Synonyms synonyms) const {
   ConfigEntry entry{.name = name, .config_source = static_cast<std::int8_t>(Source::initial)};
   const auto* const topic_key = controller::find_topic_config_key(name);
-  const auto* const key = topic_key ? topic_key : controller::find_topic_config_key_of_broker(name);
+  const auto* const key = topic_key ? topic_key : controller::find_broker_config_key(name);
   entry.read_only = key == nullptr;
   entry.documentation = std::string(controller::documentation_of(name));
   // What nobody here knows may be a secret.

@@ -174,6 +174,34 @@ api::AllocateProducerIdsResponse ControllerNode::handle(
 
 // ---- Requests of clients -----------------------------------------------------------------------
 
+namespace {
+
+// The levels of kraft.version that are asked for, which leave the request.
+std::vector<std::int16_t> take_kraft_version(api::UpdateFeaturesRequest& request) {
+  std::vector<std::int16_t> levels;
+  std::erase_if(request.feature_updates, [&](const auto& asked) {
+    if (asked.feature != raft::kraft_version_feature) return false;
+    levels.push_back(asked.max_version_level);
+    return true;
+  });
+  return levels;
+}
+
+Expected<api::UpdateFeaturesResponse, ErrorCode> refused_feature(
+    const raft::VoterRefusal& refusal) {
+  if (refusal.error == ErrorCode::not_leader_or_follower) {
+    return Unexpected(ErrorCode::not_controller);
+  }
+  api::UpdateFeaturesResponse response;
+  response.error_code = refusal.error;
+  response.error_message =
+      fmt::format("The update failed for all features since the following feature had an error: {}",
+                  refusal.message);
+  return response;
+}
+
+}  // namespace
+
 template <class Request, class Decide>
 ControllerNode::Answer<Request> ControllerNode::decide_and_commit(Env& env, Decide decide) {
   if (!active_) return Unexpected(ErrorCode::not_controller);
@@ -234,10 +262,31 @@ ControllerNode::Answer<api::UnregisterBrokerRequest> ControllerNode::serve(
       env, [&](auto& active) { return active.unregister_broker(request); });
 }
 
+// kraft.version is the quorum's, and no feature of the metadata (KIP-853): it is raised once all
+// else that is asked for may be.
 ControllerNode::Answer<api::UpdateFeaturesRequest> ControllerNode::serve(
     Env& env, const api::UpdateFeaturesRequest& request, std::int16_t version) {
-  return decide_and_commit<api::UpdateFeaturesRequest>(
-      env, [&](auto& active) { return active.update_features(request, version); });
+  const auto update = [&](const api::UpdateFeaturesRequest& asked) {
+    return decide_and_commit<api::UpdateFeaturesRequest>(
+        env, [&](auto& active) { return active.update_features(asked, version); });
+  };
+  auto others = request;
+  const auto levels = take_kraft_version(others);
+  if (levels.empty()) return update(request);
+  others.validate_only = true;
+  TRY(auto response, update(others));
+  if (response.error_code != ErrorCode::none) return response;
+  const auto refusal = levels.size() > 1
+                           ? raft::VoterRefusal{ErrorCode::invalid_request, "It is named twice."}
+                           : quorum_.raise_kraft_version(env, levels[0], request.validate_only,
+                                                         env.now() + commit_timeout);
+  if (refusal) return refused_feature(*refusal);
+  others.validate_only = request.validate_only;
+  TRY(response, update(others));
+  if (version < 2) {
+    response.results.push_back({.feature = std::string(raft::kraft_version_feature)});
+  }
+  return response;
 }
 
 ControllerNode::Answer<api::DescribeQuorumRequest> ControllerNode::serve(

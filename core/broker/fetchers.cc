@@ -94,7 +94,13 @@ std::vector<Fetchers::Asked> Fetchers::due(Host& host, NodeId leader, Instant& w
   for (const auto& [partition, replica] : replicas_.all()) {
     auto* follower = replica->follower();
     if (!follower || follower->leader() != leader) continue;
-    if (const auto position = follower->next_fetch(now)) {
+    const auto position = follower->next_fetch(now);
+    // A follower of a new epoch does not know yet how much it lacks; who is in sync lacks little.
+    const bool is_in_sync =
+        follower->has_caught_up() || partition::contains(replica->state().isr, config_.node_id);
+    if (position && quota_.holds_back(now, partition, is_in_sync)) {
+      wake_at = std::min(wake_at, now + config_.replica_fetch_backoff);
+    } else if (position) {
       asked.push_back({replica, *position});
     } else if (!follower->is_parked()) {
       wake_at = std::min(wake_at, follower->not_before());
@@ -157,8 +163,17 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
       found->replica->fetched(env, found->position, answer_of(data, batches),
                               batches.value_or(std::vector<wire::Batch>{}));
       replicas_.lower_log_start(env, *found->replica);
+      charge(env, found->replica->partition(), data);
     }
   }
+}
+
+// That nothing came of a throttled partition is taken note of, too (KIP-73).
+void Fetchers::charge(Host& host, const TopicPartition& partition,
+                      const api::FetchResponse::PartitionData& data) {
+  if (data.error_code != ErrorCode::none || !quota_.is_throttled(partition)) return;
+  quota_.record(host.now(),
+                data.records ? static_cast<std::int64_t>(data.records->bytes.size()) : 0);
 }
 
 // Before the leader hears that we have it, or a truncated log grows again.

@@ -11,6 +11,7 @@
 #include "core/broker/fiber_group.h"
 #include "core/broker/lifecycle.h"
 #include "core/broker/replicas.h"
+#include "core/broker/replication_quota.h"
 #include "core/controller/image.h"
 #include "core/env.h"
 #include "core/fetch/session.h"
@@ -22,8 +23,12 @@ class Fetchers {
  public:
   // Its fibers are of `fibers`.
   Fetchers(const NodeConfig& config, Replicas& replicas, const Lifecycle& lifecycle,
-           FiberGroup& fibers)
-      : config_(config), replicas_(replicas), lifecycle_(lifecycle), fibers_(fibers) {}
+           ReplicationQuota& quota, FiberGroup& fibers)
+      : config_(config),
+        replicas_(replicas),
+        lifecycle_(lifecycle),
+        quota_(quota),
+        fibers_(fibers) {}
 
   // Brokers may have come or gone: starts a fetcher for each that has none.
   void apply(Host& host, const controller::Image& image);
@@ -41,12 +46,15 @@ class Fetchers {
   // Whether an answer came.
   bool fetch(Env& env, NodeId leader, const std::vector<Asked>& asked);
   void take(Env& env, const api::FetchResponse& response, const std::vector<Asked>& asked);
+  void charge(Host& host, const TopicPartition& partition,
+              const api::FetchResponse::PartitionData& data);
   void make_durable(Env& env, const std::vector<Asked>& asked);
   void ask_leader_offsets(Env& env, wire::Channel& channel, const Asked& asked);
 
   const NodeConfig& config_;
   Replicas& replicas_;
   const Lifecycle& lifecycle_;
+  ReplicationQuota& quota_;
   FiberGroup& fibers_;
   std::map<NodeId, std::shared_ptr<wire::Channel>> channels_;
   std::map<NodeId, fetch::Session> sessions_;

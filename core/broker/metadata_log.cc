@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/log/checkpoint.h"
+
 namespace brokersim::broker {
 
 namespace {
@@ -89,7 +91,7 @@ log::LogResult<Done> MetadataLog::begin_at(Env& env, raft::SnapshotId id) {
   TRY(std::ignore,
       log_->truncate_fully_and_start_at(env, id.end_offset, "a snapshot stands for it"));
   start_ = id;
-  if (!voters_.is_fixed()) voters_.replace_by(id.end_offset, snapshots_.all().at(id).voters);
+  voters_.replace_by(id.end_offset, snapshots_.all().at(id).voters);
   return Done{};
 }
 
@@ -140,9 +142,10 @@ log::LogResult<Done> MetadataLog::delete_by_size(Env& env) {
 
 // ---- The voters it names -----------------------------------------------------------------------
 
-// Read from the log itself: what is not in the snapshot at which it begins.
+// Read from the log itself: what is not in the snapshot at which it begins. Where directories have
+// no ids the voters are configured, and stay so.
 log::LogResult<Done> MetadataLog::find_voters(Env& env) {
-  if (voters_.is_fixed()) return Done{};
+  if (voters_.is_fixed() && !env.files().exists(log::meta_properties_file)) return Done{};
   const auto begun = snapshots_.all().find(start_);
   voters_.replace_by(start_.end_offset, begun == snapshots_.all().end()
                                             ? snapshots_.initial_voters()
@@ -161,7 +164,6 @@ log::LogResult<Done> MetadataLog::find_voters(Env& env) {
 }
 
 void MetadataLog::learn_voters(std::span<const wire::Batch> batches) {
-  if (voters_.is_fixed()) return;
   for (const auto& batch : batches) {
     if (!batch.header.is_control()) continue;
     const auto controls = wire::control_records_of(batch);

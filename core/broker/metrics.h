@@ -114,6 +114,9 @@ struct ReplicaLook {
 struct BrokerLook {
   bool is_fenced = true;
   Offset applied_metadata_offset = -1;
+  // Bytes of throttled partitions that were replicated (KIP-73): given to followers, and taken.
+  std::uint64_t throttled_bytes_out = 0;
+  std::uint64_t throttled_bytes_in = 0;
   std::vector<ReplicaLook> replicas;
 };
 

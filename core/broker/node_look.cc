@@ -25,6 +25,8 @@ BrokerLook look_at_broker(const Broker& broker) {
   BrokerLook look;
   look.is_fenced = !broker.image().is_active(broker.config().node_id);
   look.applied_metadata_offset = broker.image().last_offset();
+  look.throttled_bytes_out = broker.quotas().as_leader.recorded();
+  look.throttled_bytes_in = broker.quotas().as_follower.recorded();
   std::string topic;  // Partitions come ordered by it.
   std::int32_t min_in_sync = 1;
   for (const auto& [partition, replica] : broker.replicas().all()) {

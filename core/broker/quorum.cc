@@ -22,9 +22,10 @@ constexpr std::int16_t leader_change_type = 2;
 NodeId bootstrap_id(std::size_t server) { return NodeId(-2 - static_cast<std::int32_t>(server)); }
 
 // Of the directory as it was formatted, which tells a replica from one on another disk (KIP-853). A
-// quorum of fixed voters goes without.
+// quorum of fixed voters can do without.
 log::LogResult<Uuid> read_directory_id(Env& env, const NodeConfig& config) {
-  if (!config.voters.empty()) return no_uuid;
+  const bool is_needed = config.voters.empty();
+  if (!is_needed && !env.files().exists(log::meta_properties_file)) return no_uuid;
   const auto text = log::read_file(env, log::meta_properties_file);
   if (!text && text.error() != IoError::not_found) return Unexpected(log::LogError::storage);
   const auto properties = text ? log::decode_meta_properties(*text) : std::nullopt;
@@ -32,6 +33,7 @@ log::LogResult<Uuid> read_directory_id(Env& env, const NodeConfig& config) {
                        properties->cluster_id == config.cluster_id &&
                        properties->directory_id != no_uuid;
   if (is_ours) return properties->directory_id;
+  if (!is_needed) return no_uuid;
   env.emit(Note{fmt::format("{} is not that of a directory formatted for node {}",
                             log::meta_properties_file, config.node_id)});
   return Unexpected(log::LogError::corrupt);
@@ -115,7 +117,7 @@ void QuorumNode::start(Env& env) {
   if (is_voter() || config_.is_controller) {
     fibers_.spawn(env, "quorum-flusher", [this](Env& fiber) { run_flusher(fiber); });
   }
-  if (config_.is_controller && is_reconfigurable()) {
+  if (config_.is_controller && raft_->self().directory != no_uuid) {
     fibers_.spawn(env, "quorum-updates", [this](Env& fiber) { run_updates(fiber); });
   }
   is_running_ = true;

@@ -80,6 +80,10 @@ class QuorumNode {
   api::AddRaftVoterResponse add_voter(Env& env, const api::AddRaftVoterRequest& request);
   api::RemoveRaftVoterResponse remove_voter(Env& env, const api::RemoveRaftVoterRequest& request);
   api::UpdateRaftVoterResponse update_voter(Env& env, const api::UpdateRaftVoterRequest& request);
+  // From 0 to 1 the voters go from the configuration into the log. Nothing once that is committed,
+  // or `validates_only` and nothing speaks against it; INVALID_UPDATE_VERSION if something does.
+  std::optional<raft::VoterRefusal> raise_kraft_version(Env& env, std::int16_t version,
+                                                        bool validates_only, Instant deadline);
   // Whether a Fetch is one for the metadata partition, and so for this class.
   static bool is_metadata_fetch(const api::FetchRequest& request, std::int16_t version);
 
@@ -192,12 +196,17 @@ class QuorumNode {
   // `decide` gives the voters there are to be, or why not.
   template <class Decide>
   Expected<VoterChange, raft::VoterRefusal> change_voters(Env& env, Decide decide);
+  Expected<VoterChange, raft::VoterRefusal> append_voters(Env& env, const raft::VoterSet& changed);
   Refusal wait_committed(Env& env, VoterChange change, Instant deadline);
+  api::UpdateRaftVoterResponse described(Env& env, LeaderEpoch epoch, const raft::Voter& voter);
   Refusal add_voter(Env& env, raft::Voter voter, Instant deadline);
   // As this node would describe itself as a voter.
   raft::Voter own_voter() const;
   bool has_moved() const;
-  void tell_where_it_is(Env& env, const Address& leader);
+  bool tell_where_it_is(Env& env, const Address& leader);
+  void describe_itself(Env& env, const Address& leader);
+  bool wants_vote() const;
+  void ask_for_vote(Env& env, const Address& leader);
   // Which kraft.version the node supports, by its own word.
   Expected<raft::KRaftVersions, api::ErrorCode> ask_versions(Env& env, const raft::Voter& voter,
                                                              Instant deadline);
@@ -228,6 +237,7 @@ class QuorumNode {
   Offset published_voters_ = raft::VoterHistory::before_the_log;
   bool is_running_ = false;
   bool is_adding_voter_ = false;
+  LeaderEpoch described_in_ = no_epoch;  // While voters are configured: the leader knows ours.
 
   Instant timer_at_ = never;  // When the timer will look next.
   Signal role_changed_;

@@ -27,8 +27,7 @@ void QuorumNode::take_snapshot(Env& env, raft::SnapshotId id, raft::Snapshot sna
     env.emit(Note{fmt::format("no snapshot at {}: {}", id.end_offset, objection)});
     return;
   }
-  const auto& history = metadata_log_->voters();
-  if (!history.is_fixed()) snapshot.voters = history.before(id.end_offset);
+  snapshot.voters = metadata_log_->voters().named_before(id.end_offset);
   const auto written = metadata_log_->snapshots().write(env, id, snapshot);
   if (!written) {
     if (written.error() != IoError::cancelled) fail(env, "cannot write a snapshot");

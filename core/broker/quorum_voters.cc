@@ -17,7 +17,7 @@ using api::ErrorCode;
 namespace {
 
 constexpr std::int16_t api_versions_version = 4;  // The first that tells of kraft.version.
-constexpr std::int16_t update_raft_voter_version = 0;
+constexpr std::int16_t change_version = 0;        // Of all three requests.
 
 // What RemoveRaftVoter does not say: how long it may take.
 constexpr Duration removal_timeout = 30s;
@@ -64,16 +64,27 @@ Expected<QuorumNode::VoterChange, raft::VoterRefusal> QuorumNode::change_voters(
   const auto held = turn_.take(env);
   if (!held || has_failed_) return Unexpected(not_leader());
   TRY(const raft::VoterSet changed, decide());
+  return append_voters(env, changed);
+}
+
+// With the turn held. The first time the log names voters it says so.
+Expected<QuorumNode::VoterChange, raft::VoterRefusal> QuorumNode::append_voters(
+    Env& env, const raft::VoterSet& changed) {
   const VoterChange change{raft_->epoch(), metadata_log_->end_offset()};
   if (!leads(change.epoch)) return Unexpected(not_leader());
-  const auto before = raft::text_of(voters());
-  auto batch = wire::control_batch(raft::voters_record_type, raft::encode_voters(changed),
-                                   change.epoch, env.wall_clock().ms);
+  std::vector<wire::ControlRecord> records;
+  if (!is_reconfigurable()) {
+    records.push_back(
+        {raft::kraft_version_record_type, raft::encode_kraft_version(raft::reconfigurable)});
+  }
+  records.push_back({raft::voters_record_type, raft::encode_voters(changed)});
+  auto batch = wire::control_batch(records, change.epoch, env.wall_clock().ms);
   if (!metadata_log_->append_as_leader(env, std::span(&batch, 1), change.epoch)) {
     fail(env, "cannot append to the metadata log");
     return Unexpected(not_leader());
   }
-  env.emit(QuorumVotersChanged{change.epoch, change.offset, changed.ids()});
+  env.emit(QuorumVotersChanged{
+      change.epoch, change.offset + static_cast<Offset>(records.size()) - 1, changed.ids()});
   appended_.notify_all(env);
   if (!carry_out(env, raft_->voters_changed(env.now()))) return Unexpected(not_leader());
   return change;
@@ -173,6 +184,7 @@ api::UpdateRaftVoterResponse QuorumNode::update_voter(Env& env,
   auto voter = voter_of(request);
   voter.versions = {request.kraft_version_feature.min_supported_version,
                     request.kraft_version_feature.max_supported_version};
+  if (!is_reconfigurable()) return described(env, request.current_leader_epoch, voter);
   const auto change = change_voters(env, [&]() -> Expected<raft::VoterSet, raft::VoterRefusal> {
     const auto error = raft_->check_leadership(request.current_leader_epoch);
     if (error != ErrorCode::none) return Unexpected(raft::VoterRefusal{error, {}});
@@ -186,7 +198,38 @@ api::UpdateRaftVoterResponse QuorumNode::update_voter(Env& env,
   return response;
 }
 
-// ---- A voter that has moved --------------------------------------------------------------------
+// Of a quorum whose voters are configured the leader only takes note of it.
+api::UpdateRaftVoterResponse QuorumNode::described(Env& env, LeaderEpoch epoch,
+                                                   const raft::Voter& voter) {
+  api::UpdateRaftVoterResponse response;
+  const auto held = turn_.take(env);
+  response.error_code =
+      held && !has_failed_ ? raft_->check_leadership(epoch) : ErrorCode::not_leader_or_follower;
+  if (response.error_code == ErrorCode::none) {
+    response.error_code = raft_->describe_voter(voter);
+  }
+  return response;
+}
+
+// ---- Raising kraft.version ---------------------------------------------------------------------
+
+QuorumNode::Refusal QuorumNode::raise_kraft_version(Env& env, std::int16_t version,
+                                                    bool validates_only, Instant deadline) {
+  std::optional<VoterChange> change;
+  {
+    const auto held = turn_.take(env);
+    if (!held || has_failed_) return not_leader();
+    const auto raised = raft_->raised_to(version, own_voter());
+    if (!raised) return raised.error();
+    if (validates_only || !*raised) return std::nullopt;
+    const auto appended = append_voters(env, **raised);
+    if (!appended) return appended.error();
+    change = *appended;
+  }
+  return wait_committed(env, *change, deadline);
+}
+
+// ---- What a controller does by itself ----------------------------------------------------------
 
 raft::Voter QuorumNode::own_voter() const {
   const auto& [host, port] = config_.listener;
@@ -198,22 +241,60 @@ bool QuorumNode::has_moved() const {
   return known != nullptr && is_voter() && *known != own_voter();
 }
 
+// Of those that know who votes: before, a node may have a vote without knowing.
+bool QuorumNode::wants_vote() const {
+  return config_.quorum_auto_join_enable && !voters().empty() && !is_voter();
+}
+
 // Whoever started at another address than the log has of it tells the leader, or, leading, says so
-// itself; again as long as it is not in the log.
+// itself; who has no vote asks for one, if it is to. Again as long as it is not in the log.
 void QuorumNode::run_updates(Env& env) {
   while (env.sleep(config_.quorum_fetch_timeout) && !has_failed_) {
-    if (!has_moved()) continue;
     const NodeId leader = current_.leader_id;
     const auto address = address_of(leader);
-    if (leader == config_.node_id) {
+    if (!is_reconfigurable()) {
+      if (is_voter() && leader != config_.node_id && address) describe_itself(env, *address);
+    } else if (has_moved() && leader == config_.node_id) {
       (void)change_voters(env, [&] { return raft_->with_updated_voter(own_voter()); });
-    } else if (address) {
-      tell_where_it_is(env, *address);
+    } else if (has_moved() && address) {
+      (void)tell_where_it_is(env, *address);
+    } else if (wants_vote() && leader != config_.node_id && address) {
+      ask_for_vote(env, *address);
     }
   }
 }
 
-void QuorumNode::tell_where_it_is(Env& env, const Address& leader) {
+// Once to each leader is enough: it remembers for as long as it leads.
+void QuorumNode::describe_itself(Env& env, const Address& leader) {
+  const auto epoch = current_.epoch;
+  if (described_in_ == epoch || !tell_where_it_is(env, leader)) return;
+  described_in_ = epoch;
+}
+
+// Where its id has a vote with another disk, which it had before, that one has to go first.
+void QuorumNode::ask_for_vote(Env& env, const Address& leader) {
+  wire::Channel channel(leader, fmt::format("quorum-{}", config_.node_id));
+  const Duration patience = config_.quorum_request_timeout;
+  if (const auto* earlier = voters().find(config_.node_id)) {
+    const api::RemoveRaftVoterRequest request{.cluster_id = config_.cluster_id,
+                                              .voter_id = earlier->key.id,
+                                              .voter_directory_id = earlier->key.directory};
+    (void)channel.call(env, request, change_version, env.now() + patience);
+    return;
+  }
+  const auto voter = own_voter();
+  api::AddRaftVoterRequest request{.cluster_id = config_.cluster_id,
+                                   .timeout_ms = static_cast<std::int32_t>(milliseconds(patience)),
+                                   .voter_id = voter.key.id,
+                                   .voter_directory_id = voter.key.directory};
+  for (const auto& [listener, host, port] : voter.endpoints) {
+    request.listeners.push_back({listener, host, port});
+  }
+  (void)channel.call(env, request, change_version, env.now() + patience);
+}
+
+// Whether the leader has taken note of it.
+bool QuorumNode::tell_where_it_is(Env& env, const Address& leader) {
   const auto voter = own_voter();
   api::UpdateRaftVoterRequest request{.cluster_id = config_.cluster_id,
                                       .current_leader_epoch = current_.epoch,
@@ -224,8 +305,9 @@ void QuorumNode::tell_where_it_is(Env& env, const Address& leader) {
   }
   request.kraft_version_feature = {voter.versions.min, voter.versions.max};
   wire::Channel channel(leader, fmt::format("quorum-{}", config_.node_id));
-  (void)channel.call(env, request, update_raft_voter_version,
-                     env.now() + config_.quorum_request_timeout);
+  const auto answer =
+      channel.call(env, request, change_version, env.now() + config_.quorum_request_timeout);
+  return answer && answer->error_code == ErrorCode::none;
 }
 
 }  // namespace brokersim::broker

@@ -227,16 +227,15 @@ Expected<Done, ErrorCode> Admin::create_partitions(Env& env, const std::string& 
                    });
 }
 
-Expected<Done, ErrorCode> Admin::alter_topic_configs(
-    Env& env, const std::string& topic,
+Expected<Done, ErrorCode> Admin::alter_configs(
+    Env& env, const Configured& what,
     const std::map<std::string, std::optional<std::string>>& configs, Instant deadline) {
-  constexpr std::int8_t topic_resource = 2;
   constexpr std::int8_t set = 0;
   constexpr std::int8_t remove = 1;
   api::IncrementalAlterConfigsRequest request;
   auto& resource = request.resources.emplace_back();
-  resource.resource_type = topic_resource;
-  resource.resource_name = topic;
+  resource.resource_type = static_cast<std::int8_t>(what.type);
+  resource.resource_name = what.name;
   for (const auto& [name, value] : configs) {
     resource.configs.push_back(
         {.name = name, .config_operation = value ? set : remove, .value = value});

@@ -24,6 +24,13 @@ struct NewTopic {
   std::map<std::string, std::string> configs;
 };
 
+// What has a configuration: a topic by its name, a broker by its id, or all brokers, by no name.
+struct Configured {
+  enum class Type : std::int8_t { topic = 2, broker = 4 };
+  Type type = Type::topic;
+  std::string name;
+};
+
 // ListOffsets' special timestamps.
 inline constexpr std::int64_t latest_timestamp = -1;
 inline constexpr std::int64_t earliest_timestamp = -2;
@@ -55,8 +62,8 @@ class Admin {
   Expected<Done, api::ErrorCode> create_partitions(Env& env, const std::string& topic,
                                                    std::int32_t count, Instant deadline);
   // Sets what has a value and removes what has none; the rest stays (KIP-339).
-  Expected<Done, api::ErrorCode> alter_topic_configs(
-      Env& env, const std::string& topic,
+  Expected<Done, api::ErrorCode> alter_configs(
+      Env& env, const Configured& what,
       const std::map<std::string, std::optional<std::string>>& configs, Instant deadline);
   // Raises features of the cluster to these levels, all of them or none (KIP-584).
   Expected<Done, api::ErrorCode> update_features(Env& env,

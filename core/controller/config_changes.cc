@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/controller/broker_config.h"
 #include "core/controller/elr_safety.h"
 #include "core/controller/topic_config.h"
 #include "core/controller/topic_name.h"
@@ -131,7 +132,7 @@ OrRefusal<Done> check_existence(const Image& image, const ConfigResource& resour
 
 const TopicConfigKey* find_key(const ConfigResource& resource, std::string_view name) {
   return resource.type == ConfigResource::Type::topic ? find_topic_config_key(name)
-                                                      : find_topic_config_key_of_broker(name);
+                                                      : find_broker_config_key(name);
 }
 
 std::vector<std::string> words_of(std::string_view list) {
@@ -292,7 +293,7 @@ OrRefusal<Done> check_broker_configs(const ControllerConfig& config,
   }
   for (const auto& [name, value] : configs) {
     // KAFKA-13609: not INVALID_CONFIG, for brokers.
-    auto why = why_invalid_topic_default(name, value);
+    auto why = why_invalid_broker_config(name, value);
     if (why) return refuse(ErrorCode::invalid_request, *std::move(why));
   }
   return Done{};

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/trimmed.h"
+#include "core/controller/throttled_replicas.h"
 
 namespace brokersim::controller {
 
@@ -59,24 +60,12 @@ constexpr std::array keys{
                    Kind::boolean, "false"},
 };
 
-constexpr std::array<std::string_view, 3> without_effect{
-    "follower.replication.throttled.replicas",
-    "leader.replication.throttled.replicas",
+constexpr std::array<std::string_view, 1> without_effect{
     "preallocate",
 };
 
 bool has_only(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
-}
-
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  text = trimmed(text);
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  std::int64_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
 }
 
 std::optional<std::string> why_no_number(const TopicConfigKey& key, std::string_view text) {
@@ -142,20 +131,6 @@ std::string why_no_choice(const TopicConfigKey& key) {
   return "String must be one of: " + all;
 }
 
-// "*", or pairs of partition and broker: "0:1,1:2"; an element may be empty.
-bool is_replica_list(std::string_view text) {
-  text = trimmed(text);
-  if (text.empty() || text == "*") return true;
-  const auto is_id = [](std::string_view part) {
-    return !part.empty() && has_only(part, "0123456789");
-  };
-  return all_words(text, [&](std::string_view pair) {
-    const auto colon = std::min(pair.find(':'), pair.size());
-    return pair.empty() ||
-           (is_id(pair.substr(0, colon)) && colon < pair.size() && is_id(pair.substr(colon + 1)));
-  });
-}
-
 // What of a value does not fit: of a list, the first such word.
 std::string_view unfit_part(const TopicConfigKey& key, std::string_view text) {
   std::string_view part = text;
@@ -167,14 +142,6 @@ std::string_view unfit_part(const TopicConfigKey& key, std::string_view text) {
   return part;
 }
 
-std::optional<std::string> why_invalid(const TopicConfigKey& key, std::string_view name,
-                                       std::string_view value) {
-  const auto why = why_unfit(key, value);
-  if (!why) return std::nullopt;
-  return fmt::format("Invalid value {} for configuration {}: {}", unfit_part(key, value), name,
-                     *why);
-}
-
 bool fits(const TopicConfigKey& key, std::string_view text) { return !why_unfit(key, text); }
 
 std::optional<std::string> unless(bool is_fine, std::string why) {
@@ -183,6 +150,16 @@ std::optional<std::string> unless(bool is_fine, std::string why) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  text = trimmed(text);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
 
 std::optional<bool> parse_flag(std::string_view text) {
   text = trimmed(text);
@@ -230,7 +207,7 @@ std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view
           trimmed(text).empty() || all_words(text, [&](auto word) { return is_choice(key, word); }),
           why_no_choice(key));
     case Kind::replicas:
-      return unless(is_replica_list(text),
+      return unless(ThrottledReplicas::parse(text).has_value(),
                     fmt::format("{} must be the literal '*' or a list of replicas in the following "
                                 "format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
                                 key.name));
@@ -244,10 +221,12 @@ std::optional<std::string> why_invalid_topic_config(std::string_view name, std::
   return why_invalid(*key, name, value);
 }
 
-std::optional<std::string> why_invalid_topic_default(std::string_view broker_name,
-                                                     std::string_view value) {
-  const auto* key = find_topic_config_key_of_broker(broker_name);
-  return key ? why_invalid(*key, broker_name, value) : std::nullopt;
+std::optional<std::string> why_invalid(const TopicConfigKey& key, std::string_view name,
+                                       std::string_view value) {
+  const auto why = why_unfit(key, value);
+  if (!why) return std::nullopt;
+  return fmt::format("Invalid value {} for configuration {}: {}", unfit_part(key, value), name,
+                     *why);
 }
 
 std::optional<std::string> why_contradictory(const Image::Configs& configs,

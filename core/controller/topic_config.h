@@ -28,8 +28,9 @@ struct TopicConfigKey {
   std::optional<std::int64_t> besides = {};  // A number outside of the range that is allowed, too.
 };
 
-// As Kafka reads one: in any case of letters, blanks around it do not count.
+// As Kafka reads them: a flag in any case of letters; blanks around do not count.
 std::optional<bool> parse_flag(std::string_view text);
+std::optional<std::int64_t> parse_number(std::string_view text);
 
 std::span<const TopicConfigKey> topic_config_keys();  // Ordered by name.
 const TopicConfigKey* find_topic_config_key(std::string_view name);
@@ -40,9 +41,9 @@ bool has_effect(const TopicConfigKey& key);
 
 // What is wrong with setting `name` of a topic to `value`, if something is: in Kafka's words.
 std::optional<std::string> why_invalid_topic_config(std::string_view name, std::string_view value);
-// The same of what a broker, or all of them, are to have for topics: by the broker's name.
-std::optional<std::string> why_invalid_topic_default(std::string_view broker_name,
-                                                     std::string_view value);
+// The same where the key goes by another name.
+std::optional<std::string> why_invalid(const TopicConfigKey& key, std::string_view name,
+                                       std::string_view value);
 // The same of a value alone: "Value must be at least 1".
 std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view value);
 // Why a topic's own values, each of which fits, do not fit each other or what the node has for

@@ -60,6 +60,7 @@ FollowerStep Follower::fetched(Instant now, const FetchPosition& sent, const Fet
     step.restart_log_at = answer.first_offset;
   }
   leader_high_watermark_ = answer.high_watermark;
+  seen_high_watermark_ = answer.high_watermark;
   step.append = answer.first_offset.has_value();
   step.log_start = answer.log_start_offset;
   return step;

@@ -83,6 +83,10 @@ class Follower {
   NodeId leader() const { return setup_.leader; }
   LeaderEpoch leader_epoch() const { return setup_.leader_epoch; }
   Offset high_watermark() const { return high_watermark_; }
+  // We have all that was committed when the leader last told; not before it has in this epoch.
+  bool has_caught_up() const {
+    return seen_high_watermark_ && log_.end_offset >= *seen_high_watermark_;
+  }
   // Only new metadata helps: the leader has left our epoch behind.
   bool is_parked() const { return is_parked_; }
   Instant not_before() const { return not_before_; }
@@ -96,6 +100,7 @@ class Follower {
   LogEnd log_;
   Offset high_watermark_;
   std::optional<Offset> leader_high_watermark_;  // Of the answer being applied.
+  std::optional<Offset> seen_high_watermark_;    // The leader's, as it last told.
   Instant not_before_{};
   bool is_parked_ = false;
 };

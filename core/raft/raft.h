@@ -178,6 +178,13 @@ class Raft {
   Expected<VoterSet, VoterRefusal> without_voter(const ReplicaKey& voter) const;
   Expected<VoterSet, VoterRefusal> with_updated_voter(const Voter& voter) const;
   Output voters_changed(Instant now);
+  // A configured voter says what it is: directory, endpoints, versions. Kept for as long as this
+  // node leads.
+  api::ErrorCode describe_voter(const Voter& voter);
+  // The voters that are to be in the log once kraft.version is raised to `version`: those that are
+  // configured, as they have described themselves, and `own`. None if it is there already.
+  Expected<std::optional<VoterSet>, VoterRefusal> raised_to(std::int16_t version,
+                                                            const Voter& own) const;
 
   const Role& role() const { return role_; }
   std::string_view role_name() const;
@@ -249,8 +256,10 @@ class Raft {
   std::size_t acceptable(const FetchRequest& request, const FetchResponse& response) const;
   void truncate(EpochEnd diverging, Output& out) const;
 
-  // reconfiguration.cc: why the voters may not change at present, whatever the change.
+  // reconfiguration.cc: why the voters may not change at present, whatever the change; and why
+  // nothing about them may.
   std::optional<VoterRefusal> objection_to_voter_change() const;
+  std::optional<VoterRefusal> objection_to_leading() const;
   bool has_committed_in_epoch(const Leader& leader) const;
 
   // snapshots.cc

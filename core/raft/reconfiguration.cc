@@ -1,6 +1,8 @@
 // How the voters change (KIP-853): one at a time, decided by a leader that knows what was decided
 // before it. The set that the leader appends is in force at once, and the change is done as soon as
-// a majority of the new set has it.
+// a majority of the new set has it. Before that kraft.version has to be 1: a leader that knows all
+// voters by their own word may raise it, which puts them into the log.
+#include <algorithm>
 #include <utility>
 
 #include "core/raft/raft.h"
@@ -20,7 +22,7 @@ Unexpected<VoterRefusal> refuse(ErrorCode error, std::string message) {
 
 }  // namespace
 
-std::optional<VoterRefusal> Raft::objection_to_voter_change() const {
+std::optional<VoterRefusal> Raft::objection_to_leading() const {
   const auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) {
     return VoterRefusal{ErrorCode::not_leader_or_follower, "This replica does not lead the quorum"};
@@ -29,6 +31,11 @@ std::optional<VoterRefusal> Raft::objection_to_voter_change() const {
     return VoterRefusal{ErrorCode::request_timed_out,
                         "The leader has not committed a record of its epoch yet"};
   }
+  return std::nullopt;
+}
+
+std::optional<VoterRefusal> Raft::objection_to_voter_change() const {
+  if (auto objection = objection_to_leading()) return objection;
   const auto& history = log_.voters();
   if (history.is_fixed()) {
     return VoterRefusal{ErrorCode::unsupported_version,
@@ -92,6 +99,50 @@ Expected<VoterSet, VoterRefusal> Raft::with_updated_voter(const Voter& voter) co
   return refuse(ErrorCode::voter_not_found, fmt::format("{} is not among the voters {}",
                                                         text_of(voter.key), text_of(voters())));
 }
+
+// ---- Voters that were configured ---------------------------------------------------------------
+
+ErrorCode Raft::describe_voter(const Voter& voter) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return ErrorCode::not_leader_or_follower;
+  if (voter.key.directory == no_uuid || voter.quorum_endpoint() == nullptr) {
+    return ErrorCode::invalid_request;
+  }
+  if (!voters().contains(voter.key.id)) return ErrorCode::voter_not_found;
+  leader->described.insert_or_assign(voter.key.id, voter);
+  return ErrorCode::none;
+}
+
+Expected<std::optional<VoterSet>, VoterRefusal> Raft::raised_to(std::int16_t version,
+                                                                const Voter& own) const {
+  if (auto objection = objection_to_leading()) return Unexpected(*std::move(objection));
+  const std::int16_t present = log_.voters().is_fixed() ? 0 : reconfigurable;
+  if (version == present) return std::optional<VoterSet>();
+  const auto invalid = [](std::string message) {
+    return refuse(ErrorCode::invalid_update_version, std::move(message));
+  };
+  if (!KRaftVersions{}.include(version)) {
+    return invalid(fmt::format(
+        "Invalid update version {} for feature {}. The controller only supports versions {}-{}.",
+        version, kraft_version_feature, KRaftVersions{}.min, KRaftVersions{}.max));
+  }
+  if (version < present) {
+    return invalid(fmt::format(
+        "Invalid upgrade of {} from version {} to {} because the new version is a downgrade",
+        kraft_version_feature, present, version));
+  }
+  std::vector<Voter> raised{own};
+  for (const auto& [id, voter] : std::get<Leader>(role_).described) raised.push_back(voter);
+  const bool all_do = raised.size() == voters().size() &&
+                      std::all_of(raised.begin(), raised.end(), [&](const Voter& voter) {
+                        return voter.key.directory != no_uuid && voter.versions.include(version);
+                      });
+  if (all_do) return std::optional(VoterSet(std::move(raised)));
+  return invalid(fmt::format("Invalid upgrade of {} to {} because not all of the voters support it",
+                             kraft_version_feature, version));
+}
+
+// ---- The leader's part -------------------------------------------------------------------------
 
 Output Raft::voters_changed(Instant now) {
   auto& leader = std::get<Leader>(role_);

@@ -20,6 +20,7 @@
 #include "core/base/time.h"
 #include "core/raft/messages.h"
 #include "core/raft/quorum.h"
+#include "core/raft/voter_set.h"
 
 namespace brokersim::raft {
 
@@ -90,6 +91,8 @@ struct Leader {
   std::map<NodeId, Replica> voters;  // The others.
   std::map<ReplicaKey, Replica> observers;
   std::set<NodeId> acknowledged;  // Voters who know of this leader.
+  // The other voters as each describes itself: kept while the log names none.
+  std::map<NodeId, Voter> described;
 };
 
 // Led this epoch and no longer does: it must not lead, nor vote, in it again (KAFKA-10527).

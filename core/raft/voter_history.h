@@ -23,18 +23,19 @@ class VoterHistory {
   static constexpr Offset before_the_log = -1;
 
   VoterHistory() = default;
-  // In force until a record names others; none if they are not known.
+  // In force until a record names others, as one does once kraft.version is raised; none if they
+  // are not known.
   explicit VoterHistory(VoterSet configured) : configured_(std::move(configured)) {}
 
   const VoterSet& latest() const { return sets_.empty() ? configured_ : sets_.rbegin()->second; }
   // Of the latest record; before_the_log if no record of the log says it.
   Offset latest_offset() const { return sets_.empty() ? before_the_log : sets_.rbegin()->first; }
-  // Whether the voters are those of the configuration: they cannot be changed.
+  // Whether the voters are those of the configuration: kraft.version is 0, they cannot be changed.
   bool is_fixed() const { return sets_.empty() && !configured_.empty(); }
-  // Of the records before `end`.
-  const VoterSet& before(Offset end) const {
+  // Of the records before `end`; none if those name no voters.
+  std::optional<VoterSet> named_before(Offset end) const {
     const auto next = sets_.lower_bound(end);
-    return next == sets_.begin() ? configured_ : std::prev(next)->second;
+    return next == sets_.begin() ? std::nullopt : std::optional(std::prev(next)->second);
   }
 
   // A record at `offset`, behind those that there are.

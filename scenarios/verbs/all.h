@@ -25,6 +25,7 @@ Verb produce_verb();
 Verb consume_verb();
 Verb elect_verb();
 Verb reassign_verb();
+Verb configure_verb();
 Verb voter_verb();
 Verb run_verb();
 Verb settle_verb();

@@ -55,10 +55,12 @@ bool sync_to_disk(int descriptor) {
   return is_synced;
 }
 
-// All or nothing, whatever happens to the machine: a file beside it takes its name.
+// All or nothing, whatever happens to the machine: a file beside it takes its name. The directory
+// is told from any other by an id of its own (KIP-853).
 bool write_properties(const std::string& path, NodeId node, const std::string& cluster_id) {
   const std::string name = path + "/meta.properties";
-  const auto text = fmt::format("#\nversion=1\ncluster.id={}\nnode.id={}\n", cluster_id, node);
+  const auto text = fmt::format("#\nversion=1\ncluster.id={}\nnode.id={}\ndirectory.id={}\n",
+                                cluster_id, node, new_cluster_id());
   const int file = ::open((name + ".tmp").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   const bool is_written =
       file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -114,9 +116,9 @@ Expected<DataDirectory, std::string> DataDirectory::open(const std::string& path
   TRY(const Properties found, properties_in(path));
   if (!found.empty()) {
     TRY(std::ignore, check_properties(found, path, node, cluster_id));
-    return directory;
   }
-  if (!write_properties(path, node, cluster_id)) {
+  const bool is_whole = found.contains("directory.id");
+  if (!is_whole && !write_properties(path, node, cluster_id)) {
     return Unexpected(complaint(path + "/meta.properties", "cannot be written"));
   }
   return directory;

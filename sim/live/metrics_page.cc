@@ -184,6 +184,15 @@ void add_partitions(std::vector<Family>& all) {
       {"brokersim_under_min_isr_partitions", Type::gauge,
        "Partitions the broker leads with fewer replicas in sync than min.insync.replicas.",
        replicas_that([](const auto& replica) { return replica.is_under_min_in_sync(); })});
+  all.push_back(
+      {"brokersim_throttled_replication_bytes_total", Type::counter,
+       "Bytes of partitions with throttled replication: given as leader, taken as follower.",
+       [](Exposition& out, const Labels& node, const ScrapedNode& scraped) {
+         if (!scraped.look.broker) return;
+         const auto& look = *scraped.look.broker;
+         out.sample(with(node, "as", "leader"), look.throttled_bytes_out);
+         out.sample(with(node, "as", "follower"), look.throttled_bytes_in);
+       }});
   all.push_back({"brokersim_log_start_offset", Type::gauge, "Where the partition's log begins.",
                  of_each_replica([](const auto& replica) { return replica.start_offset; })});
   all.push_back({"brokersim_log_end_offset", Type::gauge, "Where the partition's log ends.",

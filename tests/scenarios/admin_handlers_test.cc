@@ -533,13 +533,14 @@ TEST_F(AdminByHand, our_own_admin_does_all_this_and_says_what_it_could_not_do) {
     const auto until = [&] { return env.now() + 10s; };
     EXPECT_TRUE(admin.create_partitions(env, "t", 2, until()).has_value());
     EXPECT_EQ(admin.create_partitions(env, "t", 2, until()).error(), ErrorCode::invalid_partitions);
-    EXPECT_TRUE(admin.alter_topic_configs(env, "t", {{"segment.bytes", "2000"}}, until()));
-    EXPECT_EQ(admin.alter_topic_configs(env, "t", {{"segment.bytes", "few"}}, until()).error(),
+    const client::Configured topic{client::Configured::Type::topic, "t"};
+    EXPECT_TRUE(admin.alter_configs(env, topic, {{"segment.bytes", "2000"}}, until()));
+    EXPECT_EQ(admin.alter_configs(env, topic, {{"segment.bytes", "few"}}, until()).error(),
               ErrorCode::invalid_config);
     const auto& configs =
         cluster_->metadata().configs({controller::ConfigResource::Type::topic, "t"});
     EXPECT_EQ(configs.find("segment.bytes")->second, "2000");
-    EXPECT_TRUE(admin.alter_topic_configs(env, "t", {{"segment.bytes", std::nullopt}}, until()));
+    EXPECT_TRUE(admin.alter_configs(env, topic, {{"segment.bytes", std::nullopt}}, until()));
     EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
     EXPECT_EQ(admin.delete_records(env, t0, -1, until()).value_or(-1), 1);
     EXPECT_EQ(admin.delete_records(env, t0, 5, until()).error(), ErrorCode::offset_out_of_range);

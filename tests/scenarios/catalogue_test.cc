@@ -153,6 +153,26 @@ TEST(ReassignmentUnderLoad, moves_partitions_that_there_are_to_brokers_that_ther
   }
 }
 
+TEST(ReassignmentUnderLoad, is_throttled_in_some_runs_before_the_first_move) {
+  std::set<std::string> rates;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("reassignment-under-load"), seed);
+    std::size_t throttles = 0;
+    for (const auto& operation : plan.operations) {
+      if (operation.kind == Operation::Kind::reassign) break;
+      if (operation.kind != Operation::Kind::configure) continue;
+      ++throttles;
+      if (operation.topic.empty()) {
+        rates.insert(operation.configs.at("leader.replication.throttled.rate"));
+      } else {
+        EXPECT_EQ(operation.configs.at("follower.replication.throttled.replicas"), "*");
+      }
+    }
+    EXPECT_TRUE(throttles == 0 || throttles == 1 + plan.topics.size()) << seed;
+  }
+  EXPECT_EQ(rates, (std::set<std::string>{"5000", "20000"}));
+}
+
 // As many as there were at first are left, whatever is drawn.
 TEST(VoterChangeUnderPartition, changes_voters_that_can_be_changed_one_by_one) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {

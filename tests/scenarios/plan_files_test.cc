@@ -124,6 +124,90 @@ TEST(PlanFiles, a_fault_that_waits_for_what_cannot_be_is_refused) {
             "p.toml:2:41: 'there' is where what a fault waits for happens: it has no 'when'");
 }
 
+// A plan of two brokers and a controller, and this operation.
+std::string operation_error(const std::string& operation, const std::string& kraft_version = "1") {
+  return error_of(
+      "version = 1\ncluster.brokers = 2\ncluster.controllers = 1\n"
+      "settings.\"kraft.version\" = " +
+      kraft_version +
+      "\ntopics = [ { name = \"orders\", partitions = 3 } ]\n"
+      "producers = [ { name = \"host-01\" } ]\n"
+      "consumers = [ { name = \"reader\", topic = \"orders\" },\n"
+      "              { name = \"member\", topic = \"orders\", group = \"g\" } ]\n"
+      "operations = [\n  { " +
+      operation + " },\n]\n");
+}
+
+TEST(PlanFiles, an_operation_that_could_do_nothing_is_refused_with_what_could) {
+  const auto error = [](const std::string& operation) { return operation_error(operation); };
+  const std::string send = "client = \"host-01\", topic = \"orders\"";
+  EXPECT_EQ(error(send), "none");
+  EXPECT_EQ(error(send + ", partition = 2"), "none");
+  EXPECT_EQ(error(send + ", partition = 3"),
+            "p.toml:10:55: orders has partitions 0 to 2, not 3: say which");
+  EXPECT_EQ(error("client = \"host-1\", topic = \"orders\""),
+            "p.toml:10:14: there is no producer 'host-1' in this plan; did you mean 'host-01'?");
+  EXPECT_EQ(error("client = \"host-01\", topic = \"order\""),
+            "p.toml:10:33: there is no topic 'order' in this plan; did you mean 'orders'?");
+  EXPECT_EQ(error("client = \"host-01\"").substr(0, 34), "p.toml:10:3: there is no topic '' ");
+
+  EXPECT_EQ(error("client = \"member\", do = \"leave\""), "none");
+  EXPECT_EQ(error("client = \"reader\", do = \"join\""),
+            "p.toml:10:14: there is no member of a group 'reader' in this plan; there is "
+            "member");
+}
+
+TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_what_could) {
+  const auto error = [](const std::string& what, const std::string& kraft_version = "1") {
+    return operation_error("client = \"admin\", do = " + what, kraft_version);
+  };
+  EXPECT_EQ(operation_error("client = \"host-01\", do = \"elect\", topic = \"orders\""),
+            "p.toml:10:14: this is asked for by the client \"admin\", not by 'host-01'");
+  const std::string move = "\"reassign\", topic = \"orders\"";
+  EXPECT_EQ(error(move + ", partition = 0, replicas = [2, 1]"), "none");
+  EXPECT_EQ(error(move + ", replicas = [1]"),
+            "p.toml:10:3: orders has partitions 0 to 2, not -1: say which");
+  EXPECT_EQ(error(move + ", partition = 0"),
+            "p.toml:10:3: nowhere to go: a partition moves to some of the brokers 1 to 2, as in "
+            "replicas = [1]");
+  EXPECT_EQ(error(move + ", partition = 0, replicas = [3]"),
+            "p.toml:10:84: there is no broker 3: a partition moves to some of the brokers 1 to 2, "
+            "as in replicas = [1]");
+  EXPECT_EQ(error(move + ", partition = 0, replicas = [2, 2]").substr(0, 38),
+            "p.toml:10:84: a broker is named twice:");
+
+  EXPECT_EQ(error("\"add_voter\", controller = 1"), "none");
+  EXPECT_EQ(error("\"add_voter\""),
+            "p.toml:10:3: which controller? They are 1 to 1, as in controller = 1, not 0");
+  EXPECT_EQ(error("\"remove_voter\", controller = 2"),
+            "p.toml:10:57: which controller? They are 1 to 1, as in controller = 1, not 2");
+  EXPECT_EQ(error("\"remove_voter\", controller = 1", "0"),
+            "p.toml:10:28: voters are fixed where kraft.version is 0: say "
+            "settings.\"kraft.version\" = 1");
+
+  EXPECT_EQ(error("\"configure\", configs = { \"leader.replication.throttled.rate\" = 1 }"),
+            "none");
+  EXPECT_EQ(error("\"configure\", topic = \"orders\"").substr(0, 36),
+            "p.toml:10:3: nothing to configure: s");
+  EXPECT_EQ(error("\"configure\", configs = { \"retention.ms\" = 1 }"),
+            "p.toml:10:51: there is no 'retention.ms' that running brokers could be configured "
+            "with");
+  EXPECT_EQ(error("\"configure\", topic = \"orders\", configs = { \"retention.ms\" = \"x\" }"),
+            "p.toml:10:69: retention.ms is 'x': Not a number of type LONG");
+}
+
+TEST(PlanFiles, a_reader_of_nothing_and_a_fault_of_no_machine_are_refused) {
+  const std::string start = "version = 1\ntopics = [ { name = \"orders\" } ]\n";
+  EXPECT_EQ(
+      error_of(start + "consumers = [ { name = \"r\", topic = \"orders\", partitions = [1] } ]"),
+      "p.toml:3:60: orders has partitions 0 to 0, not 1: say which");
+  EXPECT_EQ(
+      error_of(start + "tasks = [ { name = \"t\", input = \"orders\", output = \"order\" } ]"),
+      "p.toml:3:52: there is no topic 'order' in this plan; did you mean 'orders'?");
+  EXPECT_EQ(error_of(start + "faults = [ { kind = \"crash\", targets = [\"broker-4\"] } ]"),
+            "p.toml:3:40: there is no broker-4 in a cluster of 3 brokers and 3 controllers");
+}
+
 TEST(PlanFiles, values_of_a_wrong_kind_are_refused_with_what_is_wanted) {
   EXPECT_EQ(error_of("version = 1\nquiet_at = 30\n"),
             "p.toml:2:12: a duration such as \"250ms\" or \"1.5s\" is wanted");

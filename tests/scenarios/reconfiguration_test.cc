@@ -1,5 +1,6 @@
 // Voters that are added, removed and described anew in a running cluster, by the protocol's
 // requests (KIP-853): through brokers, and at the controllers themselves.
+#include "core/log/checkpoint.h"
 #include "tests/scenarios/by_hand.h"
 
 namespace brokersim::scenarios {
@@ -17,6 +18,22 @@ class ReconfigurableQuorum : public ByHand {
   }
   void with_changing_voters(const std::function<void(Env&)>& script) {
     with_cluster(script, {{"kraft.version", "1"}});
+  }
+  // Each controller asks for a vote itself.
+  void with_joining_voters(const std::function<void(Env&)>& script) {
+    with_cluster(script, {{"kraft.version", "1"}, {"controller.quorum.auto.join.enable", "true"}});
+  }
+  // The machine starts again with a disk of its own kind that is new, formatted as told.
+  void replace_disk(NodeId node, const Uuid& directory) {
+    auto& machine = *cluster_->world().find(node);
+    cluster_->world().crash(machine);
+    auto& disk = machine.disk();
+    for (const auto& path : disk.all_files()) ASSERT_TRUE(disk.remove(path));
+    const auto file = disk.open(log::meta_properties_file, OpenMode::create);
+    ASSERT_TRUE(file);
+    const auto text = log::encode_meta_properties({"brokersim-cluster-0000", node, directory});
+    ASSERT_TRUE((*file)->append(Rope(Slice(bytes_of(text)))));
+    cluster_->world().restart(machine);
   }
 
   static api::AddRaftVoterRequest to_add(NodeId voter) {
@@ -152,6 +169,90 @@ TEST_F(ReconfigurableQuorum, learns_where_a_voter_has_moved) {
     EXPECT_EQ(port_of(), 9);
     env.sleep(10s);
     EXPECT_EQ(port_of(), 9093);
+  });
+}
+
+// Configured voters, with disks that tell them apart, become voters of the log.
+TEST_F(ReconfigurableQuorum, is_what_configured_voters_become_by_a_feature) {
+  made_of_.features = {{"kraft.version", 1}};
+  with_cluster([&](Env& env) {
+    const auto raise_to = [&](std::int16_t level, bool validates_only = false) {
+      api::UpdateFeaturesRequest request{.validate_only = validates_only};
+      request.feature_updates.push_back({.feature = "kraft.version", .max_version_level = level});
+      return ask(env, NodeId(1), request, 2)->error_code;
+    };
+    const NodeId leader = active(env);
+    EXPECT_EQ(raise_to(2), ErrorCode::invalid_update_version);
+    EXPECT_EQ(raise_to(0), ErrorCode::none);
+    env.sleep(5s);
+    EXPECT_EQ(raise_to(1, true), ErrorCode::none);
+    EXPECT_EQ(remove(env, leader, to_remove(newcomer)), ErrorCode::unsupported_version);
+    EXPECT_EQ(raise_to(1), ErrorCode::none);
+    EXPECT_EQ(raise_to(1), ErrorCode::none);
+    EXPECT_EQ(raise_to(0), ErrorCode::invalid_update_version);
+    EXPECT_EQ(voters(env), ids({101, 102, 103, 104}));
+    EXPECT_EQ(remove(env, leader, to_remove(leader)), ErrorCode::none);
+    env.sleep(5s);
+    // Who starts again finds them in its log, whatever it is configured with.
+    for (const int node : {101, 102, 103, 104, 2}) {
+      auto& machine = *cluster_->world().find(NodeId(node));
+      cluster_->world().crash(machine);
+      cluster_->world().restart(machine);
+    }
+    env.sleep(20s);
+    EXPECT_EQ(voters(env).size(), 3u);
+    EXPECT_NE(active(env), leader);
+  });
+}
+
+TEST_F(ReconfigurableQuorum, stays_configured_where_disks_cannot_be_told_apart) {
+  with_cluster([&](Env& env) {
+    env.sleep(5s);
+    api::UpdateFeaturesRequest request;
+    request.feature_updates.push_back({.feature = "kraft.version", .max_version_level = 1});
+    request.feature_updates.push_back({.feature = "group.version", .max_version_level = 1});
+    const auto answer = ask(env, NodeId(1), request, 2);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->error_code, ErrorCode::invalid_update_version);
+    EXPECT_FALSE(cluster_->metadata().features().contains("group.version")) << "all or nothing";
+  });
+}
+
+TEST_F(ReconfigurableQuorum, has_the_votes_of_those_that_join_by_themselves) {
+  with_joining_voters([&](Env& env) {
+    env.sleep(10s);
+    EXPECT_EQ(voters(env), ids({101, 102, 103, 104}));
+    // Who joins by itself is not removed for long.
+    EXPECT_EQ(remove(env, NodeId(1), to_remove(newcomer)), ErrorCode::none);
+    EXPECT_EQ(voters(env), ids({101, 102, 103}));
+    env.sleep(10s);
+    EXPECT_EQ(voters(env), ids({101, 102, 103, 104}));
+  });
+}
+
+TEST_F(ReconfigurableQuorum, has_one_vote_for_who_comes_back_with_a_new_disk) {
+  with_joining_voters([&](Env& env) {
+    env.sleep(10s);
+    const NodeId other = active(env) == NodeId(101) ? NodeId(102) : NodeId(101);
+    auto directory = replica_of(other).directory;
+    directory[0] ^= 1;
+    replace_disk(other, directory);
+    env.sleep(20s);
+    const auto quorum = describe(env).topics.at(0).partitions.at(0);
+    EXPECT_EQ(quorum.current_voters.size(), 4u);
+    for (const auto& voter : quorum.current_voters) {
+      const bool is_new = voter.replica_id == other;
+      EXPECT_EQ(voter.replica_directory_id,
+                is_new ? directory : replica_of(voter.replica_id).directory)
+          << voter.replica_id.value;
+    }
+  });
+}
+
+TEST_F(ReconfigurableQuorum, is_joined_by_nobody_who_is_not_told_to) {
+  with_changing_voters([&](Env& env) {
+    env.sleep(10s);
+    EXPECT_EQ(voters(env), ids({101, 102, 103}));
   });
 }
 

@@ -122,6 +122,15 @@ TEST(ScenarioErrors, faults_that_wait_for_what_is_not_there) {
             "s.toml:104:12: there is no target 'there'");
 }
 
+TEST(ScenarioErrors, voters_that_could_not_change) {
+  EXPECT_EQ(scenario_error("[voter_changes]\ncount = 2\nwindow = \"1s..2s\"\n"),
+            "s.toml:101:1: voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in "
+            "[settings]");
+  EXPECT_EQ(scenario_error("[voter_changes]\ncount = 2\nwindow = \"1s..2s\"\n"
+                           "[settings]\n\"kraft.version\" = [0, 1]\n"),
+            "none");
+}
+
 TEST(ScenarioErrors, faults_that_could_not_be) {
   EXPECT_EQ(scenario_error("[[faults]]\nkind = \"pause\"\n"),
             "s.toml:102:8: pause lasts, so it needs a time: for = \"5s\"");

@@ -83,6 +83,28 @@ TEST(Shrink, what_a_fault_waits_for_gets_simpler_and_stays) {
   EXPECT_EQ(smallest(3), (When{.group = "g", .becomes = "Stable", .nth = 4}));
 }
 
+TEST(Shrink, what_names_what_is_cut_goes_with_it) {
+  Plan plan = big_plan(1);
+  plan.cluster.brokers = 3;
+  plan.operations.push_back({.at = 9s,
+                             .client = "admin",
+                             .kind = Operation::Kind::reassign,
+                             .topic = "t",
+                             .partition = 0,
+                             .replicas = {3}});
+  plan.faults[0].targets = {"broker-3", "broker-1"};
+  const auto smallest = shrink(plan, "BS-D01/lost", [](const Plan& tried) {
+    const bool moves =
+        std::any_of(tried.operations.begin(), tried.operations.end(),
+                    [](const Operation& each) { return each.kind == Operation::Kind::reassign; });
+    const bool is_there = !tried.faults.empty() && (moves || tried.cluster.brokers < 3);
+    return is_there ? Fingerprints{"BS-D01/lost"} : passes;
+  });
+  EXPECT_EQ(smallest.cluster.brokers, 1);
+  EXPECT_TRUE(smallest.operations.empty());
+  EXPECT_EQ(smallest.faults.at(0).targets, (std::vector<std::string>{"broker-1"}));
+}
+
 TEST(Shrink, no_entry_of_the_result_can_go_alone) {
   // An odd number of faults fails: single entries cannot go, pairs can.
   const auto fails = [](const Plan& plan) { return plan.faults.size() % 2 == 1; };

@@ -209,6 +209,17 @@ NodeId better_replica(const Broker& broker, const Replica& replica, const Fetche
   return nearest == self ? no_node : nearest;
 }
 
+// What is left out of the answer to a follower, lest more than the quota goes (KIP-73).
+bool is_held_back(Host& host, const Broker& broker, const Replica& replica,
+                  const Fetcher& fetcher) {
+  const auto& quota = broker.quotas().as_leader;
+  const auto* leader = replica.leader();
+  const bool may_be = fetcher.is_follower() && leader && quota.is_throttled(replica.partition());
+  if (!may_be) return false;
+  const bool is_in_sync = partition::contains(leader->isr().committed(), fetcher.replica);
+  return quota.holds_back(host.now(), replica.partition(), is_in_sync);
+}
+
 PartitionData read_partition(Env& env, Broker& broker, const Read& read, const Fetcher& fetcher,
                              bool is_first, const Budget& budget) {
   if (!read.replica) return failure(read, read.error);
@@ -222,6 +233,7 @@ PartitionData read_partition(Env& env, Broker& broker, const Read& read, const F
   const auto max = std::min(budget.bytes,
                             static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes)));
   if (read.asked->fetch_offset >= end) return data;
+  if (is_held_back(env, broker, replica, fetcher)) return data;
   // The epoch decides whether what a cold read brings is still ours to give.
   const auto epoch = replica.state().leader_epoch;
   const auto forgotten = replica.log().aborted_forgotten();
@@ -313,6 +325,7 @@ bool is_worth_reading(Env& env, Broker& broker, const std::vector<Read>& reads,
     const Offset from = read.asked->fetch_offset;
     const Offset end = shown_end(*read.replica, fetcher);
     if (!verdict.may_read() || from >= end) continue;
+    if (is_held_back(env, broker, *read.replica, fetcher)) continue;
     const auto most = static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes));
     bytes += std::min(most, read.replica->log().readable_bytes(from, end));
     if (bytes >= min_bytes) return true;
@@ -345,6 +358,17 @@ void note_told(const std::vector<Read>& reads, const Fetcher& fetcher,
     if (data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0) return;
     replica.told_high_watermark(fetcher.replica);
   });
+}
+
+// What followers in sync get counts, too.
+void charge(Instant now, ReplicationQuota& quota, const std::vector<Read>& reads,
+            const api::FetchResponse& response) {
+  std::size_t bytes = 0;
+  each_answer(reads, response, [&](const Replica& replica, const PartitionData& data) {
+    if (data.records && quota.is_throttled(replica.partition()))
+      bytes += data.records->bytes.size();
+  });
+  quota.record(now, static_cast<std::int64_t>(bytes));
 }
 
 void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& fetcher,
@@ -397,6 +421,7 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   // Of earlier lives of this broker clients may know sessions still: their ids are not to come
   // again.
   const Instant now = env.now();
+  if (fetcher.is_follower()) charge(now, broker.quotas().as_leader, reads, pass.response);
   const auto draw = env.random("fetch-session", static_cast<std::uint64_t>(now.ns()));
   sessions.finish(now, *begun, draw, pass.response);
   return std::move(pass.response);

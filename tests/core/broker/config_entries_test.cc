@@ -100,6 +100,16 @@ TEST_F(ConfigEntriesTest, of_a_broker_all_have_both_and_no_terms_are_left_over) 
                              [](const auto& a, const auto& b) { return a.name < b.name; }));
 }
 
+TEST_F(ConfigEntriesTest, of_a_throttled_rate_are_there_once_it_is_set) {
+  write(broker_resource, "", "leader.replication.throttled.rate", "1000");
+  const auto entry = brokers("leader.replication.throttled.rate");
+  EXPECT_EQ(entry.value, "1000");
+  EXPECT_EQ(entry.config_type, 5);
+  EXPECT_FALSE(entry.read_only);
+  EXPECT_FALSE(entry.is_sensitive);
+  EXPECT_FALSE(entry.documentation.value_or("").empty());
+}
+
 TEST_F(ConfigEntriesTest, keep_what_nobody_knows_to_themselves) {
   write(broker_resource, "1", "somebodys.plugin.password", "secret");
   const auto entry = brokers("somebodys.plugin.password");

@@ -159,11 +159,12 @@ TEST(Config, times_that_leave_no_time_and_topics_without_partitions_are_refused)
        {"broker.heartbeat.interval.ms", "controller.quorum.election.timeout.ms",
         "controller.quorum.fetch.timeout.ms", "leader.imbalance.check.interval.seconds",
         "unclean.leader.election.interval.ms", "producer.id.expiration.check.interval.ms",
-        "replica.lag.time.max.ms",
-        // No topic has so few.
-        "num.partitions", "default.replication.factor", "offsets.topic.num.partitions",
-        "offsets.topic.replication.factor", "transaction.state.log.num.partitions",
-        "transaction.state.log.replication.factor", "transaction.state.log.min.isr"}) {
+        "replica.lag.time.max.ms", "replication.quota.window.size.seconds",
+        // No rate is taken over so few, and no topic has so few.
+        "replication.quota.window.num", "num.partitions", "default.replication.factor",
+        "offsets.topic.num.partitions", "offsets.topic.replication.factor",
+        "transaction.state.log.num.partitions", "transaction.state.log.replication.factor",
+        "transaction.state.log.min.isr"}) {
     EXPECT_TRUE(error_of(name, "0").starts_with(
         fmt::format("{} is '0', but must be a whole number from 1 to ", name)));
     EXPECT_EQ(error_of(name, "1"), "") << name;

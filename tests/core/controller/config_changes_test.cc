@@ -153,6 +153,10 @@ TEST_F(ConfigChanges, of_brokers_are_for_what_can_change_without_a_restart) {
             ErrorCode::invalid_request);
   EXPECT_EQ(error_of_broker("1", change("somebodys.plugin", append, "x")),
             ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_broker("", change("leader.replication.throttled.rate", set, "0")),
+            ErrorCode::none);
+  EXPECT_EQ(error_of_broker("1", change("follower.replication.throttled.rate", set, "-1")),
+            ErrorCode::invalid_request);
 }
 
 TEST_F(ConfigChanges, of_brokers_are_in_force_for_topics_below_the_topics_own) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/controller/broker_config.h"
 #include "core/controller/config_docs.h"
 
 namespace brokersim::controller {
@@ -54,6 +55,8 @@ TEST(TopicConfig, accepts_what_fits_a_key_and_nothing_else) {
       {"leader.replication.throttled.replicas", "0:1,", true},
       {"leader.replication.throttled.replicas", "0", false},
       {"leader.replication.throttled.replicas", "0:-1", false},
+      {"follower.replication.throttled.replicas", "*", true},
+      {"follower.replication.throttled.replicas", "none", false},
       {"no.such.key", "1", false},
   };
   for (const auto& row : rows) {
@@ -105,7 +108,7 @@ TEST(TopicConfig, says_what_is_wrong_in_kafkas_words) {
   EXPECT_EQ(why_invalid_topic_config("cleanup.policy", "compact, keep"),
             "Invalid value keep for configuration cleanup.policy: String must be one of: compact, "
             "delete");
-  EXPECT_EQ(why_invalid_topic_default("log.cleanup.policy", "keep"),
+  EXPECT_EQ(why_invalid_broker_config("log.cleanup.policy", "keep"),
             "Invalid value keep for configuration log.cleanup.policy: String must be one of: "
             "compact, delete");
 }

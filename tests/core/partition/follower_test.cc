@@ -53,6 +53,19 @@ TEST(Follower, keeps_its_last_epoch_through_an_empty_answer) {  // KAFKA-15510
   EXPECT_EQ(f.next_fetch(at(1s))->last_fetched_epoch, LeaderEpoch(3));
 }
 
+TEST(Follower, has_caught_up_once_it_has_what_the_leader_says_is_committed) {
+  auto f = follower();
+  EXPECT_FALSE(f.has_caught_up());  // The leader has not told yet.
+  answered(f, {.high_watermark = 20, .first_offset = 15});
+  f.applied({18, LeaderEpoch(5)});
+  EXPECT_FALSE(f.has_caught_up());
+  answered(f, {.high_watermark = 20, .first_offset = 18});
+  f.applied({20, LeaderEpoch(5)});
+  EXPECT_TRUE(f.has_caught_up());
+  f.applied({19, LeaderEpoch(5)});  // Cut.
+  EXPECT_FALSE(f.has_caught_up());
+}
+
 TEST(Follower, does_not_lower_its_high_watermark_to_a_new_leaders) {
   auto f = follower();
   answered(f, {.high_watermark = 3});

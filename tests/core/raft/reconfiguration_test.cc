@@ -188,6 +188,79 @@ TEST(VoterChanges, are_not_for_configured_voters) {
   EXPECT_EQ(node.raft->without_voter({c, no_uuid}).error().error, ErrorCode::unsupported_version);
 }
 
+// ---- Raising kraft.version ---------------------------------------------------------------------
+
+// A leader of configured voters a, b and c, with a record of its epoch committed.
+struct Configured : Node {
+  Configured() {
+    begin(config_of(a), {});
+    elected();
+    commit();
+  }
+  void commit() {
+    const Offset end = log.end_offset();
+    (void)raft->flushed(epoch(1), end);
+    carry_out(raft->on_fetch(now, {epoch(1), b, end, epoch(1), disk(b)}).output);
+  }
+  ErrorCode raise_to(std::int16_t version) {
+    const auto raised = raft->raised_to(version, voter(a));
+    return raised ? ErrorCode::none : raised.error().error;
+  }
+};
+
+TEST(KRaftVersion, is_raised_once_all_voters_have_said_what_they_are) {
+  Configured node;
+  EXPECT_EQ(node.raise_to(1), ErrorCode::invalid_update_version);
+  EXPECT_EQ(node.raft->describe_voter(voter(b)), ErrorCode::none);
+  EXPECT_EQ(node.raise_to(1), ErrorCode::invalid_update_version);
+  auto old = voter(c);
+  old.versions = {0, 0};
+  EXPECT_EQ(node.raft->describe_voter(old), ErrorCode::none);
+  EXPECT_EQ(node.raise_to(1), ErrorCode::invalid_update_version);
+  EXPECT_EQ(node.raft->describe_voter(voter(c)), ErrorCode::none);
+  const auto raised = node.raft->raised_to(1, voter(a));
+  ASSERT_TRUE(raised);
+  ASSERT_TRUE(raised->has_value());
+  EXPECT_EQ(**raised, VoterSet({voter(a), voter(b), voter(c)}));
+
+  node.log.entries.push_back({epoch(1), 1, false, **raised});
+  (void)node.raft->voters_changed(node.now);
+  EXPECT_EQ(node.raft->voters(), **raised);
+  EXPECT_FALSE(node.raft->raised_to(1, voter(a))->has_value()) << "it is there already";
+  EXPECT_EQ(node.raise_to(0), ErrorCode::invalid_update_version);
+  EXPECT_EQ(node.raft->without_voter(voter(c).key).error().error, ErrorCode::request_timed_out)
+      << "not before that is committed";
+  node.commit();
+  EXPECT_TRUE(node.raft->without_voter(voter(c).key));
+}
+
+TEST(KRaftVersion, is_the_leaders_to_raise_and_one_of_those_there_are) {
+  Node other;
+  other.start();
+  EXPECT_EQ(other.raft->raised_to(1, voter(a)).error().error, ErrorCode::not_leader_or_follower);
+  EXPECT_EQ(other.raft->describe_voter(voter(b)), ErrorCode::not_leader_or_follower);
+  Configured node;
+  EXPECT_EQ(node.raise_to(0), ErrorCode::none);
+  EXPECT_EQ(node.raise_to(2), ErrorCode::invalid_update_version);
+  EXPECT_EQ(node.raise_to(-1), ErrorCode::invalid_update_version);
+  EXPECT_EQ(node.raft->describe_voter(voter(d)), ErrorCode::voter_not_found);
+  auto without_disk = voter(b);
+  without_disk.key.directory = no_uuid;
+  EXPECT_EQ(node.raft->describe_voter(without_disk), ErrorCode::invalid_request);
+}
+
+TEST(KRaftVersion, is_0_again_if_the_record_is_cut_off) {
+  Node node;
+  node.following(b, 1);
+  node.log.entries.push_back({epoch(1), 0});
+  node.log.entries.push_back({epoch(1), 1, false, VoterSet({voter(a), voter(b), voter(c)})});
+  EXPECT_FALSE(node.log.voters().is_fixed());
+  node.log.truncate(1);
+  EXPECT_TRUE(node.log.voters().is_fixed());
+}
+
+// ---- Adding, removing, updating ----------------------------------------------------------------
+
 TEST(VoterChanges, add_who_is_new_and_has_caught_up) {
   Member node;
   node.leading();

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/uuid_text.h"
 #include "sim/live/data_directory.h"
 #include "sim/live/live_env.h"
 
@@ -195,6 +196,26 @@ TEST(DataDirectory, of_another_format_or_that_cannot_be_read_is_left_as_it_is) {
   std::filesystem::create_directories(file);
   EXPECT_EQ(DataDirectory::open(folder, NodeId(1), "cluster").error(),
             file + ": cannot be read: Is a directory");
+}
+
+TEST(DataDirectory, has_an_id_of_its_own_that_stays) {
+  const auto id_in = [](const std::string& folder) {
+    std::ifstream in(folder + "/meta.properties");
+    for (std::string line; std::getline(in, line);) {
+      if (line.starts_with("directory.id=")) return line.substr(line.find('=') + 1);
+    }
+    return std::string();
+  };
+  const std::string folder = fresh_folder();
+  ASSERT_TRUE(DataDirectory::open(folder, NodeId(1), "cluster"));
+  const auto id = id_in(folder);
+  EXPECT_TRUE(parse_uuid(id).has_value()) << id;
+  ASSERT_TRUE(DataDirectory::open(folder, NodeId(1), "cluster"));
+  EXPECT_EQ(id_in(folder), id);
+  // One of an earlier version is given one.
+  std::ofstream(folder + "/meta.properties") << "version=1\ncluster.id=cluster\nnode.id=1\n";
+  ASSERT_TRUE(DataDirectory::open(folder, NodeId(1), "cluster"));
+  EXPECT_TRUE(parse_uuid(id_in(folder)).has_value());
 }
 
 TEST(ClusterId, has_22_characters_of_url_safe_base64) {

@@ -1,0 +1,230 @@
+#include "scenarios/in_vain.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/controller/broker_config.h"
+#include "core/controller/topic_config.h"
+#include "core/raft/voter_set.h"
+#include "scenarios/check_names.h"
+#include "scenarios/nearest.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+using Vain = std::optional<InVain>;
+
+template <class T>
+Vain unless_named(std::string_view field, std::string_view what, const std::string& name,
+                  const std::vector<T>& entries) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.push_back(entry.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  return InVain{field, fmt::format("there is no {} '{}' in this plan{}", what, name,
+                                   did_you_mean(name, names))};
+}
+
+Vain unless_of_admin(const Operation& operation) {
+  if (operation.client == admin_name) return {};
+  return InVain{"client", fmt::format("this is asked for by the client \"{}\", not by '{}'",
+                                      admin_name, operation.client)};
+}
+
+// `least` is -1 where any partition will do.
+Vain unless_partition(const Plan& plan, std::string_view field, const std::string& topic,
+                      std::int32_t partition, std::int32_t least) {
+  const auto found = std::find_if(plan.topics.begin(), plan.topics.end(),
+                                  [&](const Topic& each) { return each.name == topic; });
+  if (found == plan.topics.end()) return unless_named("topic", "topic", topic, plan.topics);
+  if (least <= partition && partition < found->partitions) return {};
+  return InVain{field, fmt::format("{} has partitions 0 to {}, not {}: say which", topic,
+                                   found->partitions - 1, partition)};
+}
+
+Vain unless_replicas(const Plan& plan, const Operation& operation) {
+  const std::set<std::int32_t> replicas(operation.replicas.begin(), operation.replicas.end());
+  const auto refuse = [&](const std::string& what) {
+    return InVain{"replicas", fmt::format("{}: a partition moves to some of the brokers 1 to {}, "
+                                          "as in replicas = [1]",
+                                          what, plan.cluster.brokers)};
+  };
+  if (replicas.empty()) return refuse("nowhere to go");
+  if (replicas.size() < operation.replicas.size()) return refuse("a broker is named twice");
+  for (const auto broker : replicas) {
+    if (broker < 1 || broker > plan.cluster.brokers) {
+      return refuse(fmt::format("there is no broker {}", broker));
+    }
+  }
+  return {};
+}
+
+Vain unless_voter(const Plan& plan, const Operation& operation) {
+  const std::string name(raft::kraft_version_feature);
+  const auto begun = plan.cluster.settings.find(name);
+  const auto raised = plan.cluster.features.find(name);
+  const bool may_change = (begun != plan.cluster.settings.end() && begun->second != "0") ||
+                          (raised != plan.cluster.features.end() && raised->second > 0);
+  if (!may_change) {
+    return InVain{"do",
+                  fmt::format("voters are fixed where {0} is 0: say settings.\"{0}\" = 1", name)};
+  }
+  const auto number = operation.controller;
+  if (1 <= number && number <= plan.cluster.controllers) return {};
+  return InVain{"controller",
+                fmt::format("which controller? They are 1 to {}, as in controller = 1, not {}",
+                            plan.cluster.controllers, number)};
+}
+
+Vain unless_configs(const Plan& plan, const Operation& operation) {
+  const bool is_of_topic = !operation.topic.empty();
+  if (is_of_topic) {
+    auto vain = unless_named("topic", "topic", operation.topic, plan.topics);
+    if (vain) return vain;
+  }
+  if (operation.configs.empty()) {
+    return InVain{"configs", "nothing to configure: say configs = { \"KAFKA.NAME\" = \"…\" }"};
+  }
+  for (const auto& [name, value] : operation.configs) {
+    const auto* key = is_of_topic ? controller::find_topic_config_key(name)
+                                  : controller::find_broker_config_key(name);
+    if (key == nullptr) {
+      return InVain{"configs", fmt::format("there is no '{}' that {} could be configured with",
+                                           name, is_of_topic ? "a topic" : "running brokers")};
+    }
+    const auto why = controller::why_unfit(*key, value);
+    if (why) return InVain{"configs", fmt::format("{} is '{}': {}", name, value, *why)};
+  }
+  return {};
+}
+
+Vain unless_member(const Plan& plan, const Operation& operation) {
+  std::vector<Consumer> members;
+  for (const auto& consumer : plan.consumers) {
+    if (!consumer.group.empty()) members.push_back(consumer);
+  }
+  return unless_named("client", "member of a group", operation.client, members);
+}
+
+// "broker-4" of three. What is no number of a machine is fine here.
+bool is_beyond(std::string_view target, std::string_view kind, std::int32_t count) {
+  if (!target.starts_with(kind)) return false;
+  target.remove_prefix(kind.size());
+  std::int32_t number = 0;
+  const auto* const end = target.data() + target.size();
+  const auto [stop, error] = std::from_chars(target.data(), end, number);
+  return error == std::errc{} && stop == end && (number < 1 || number > count);
+}
+
+bool is_no_machine(const Plan& plan, const std::string& target) {
+  return is_beyond(target, "broker-", plan.cluster.brokers) ||
+         is_beyond(target, "controller-", plan.cluster.controllers);
+}
+
+template <class T>
+void check_list(const Entries& root, std::string_view key, const Plan& plan,
+                const std::vector<T>& entries, ReadError& error) {
+  const Node* const list = find(root, key);
+  if (list == nullptr) return;
+  const auto nodes = items_of(*list);
+  for (std::size_t i = 0; i < std::min(nodes.size(), entries.size()); ++i) {
+    const auto vain = why_in_vain(plan, entries[i]);
+    if (!vain) continue;
+    const auto* const table = std::get_if<Entries>(&nodes[i].value);
+    const Node* const field = table ? find(*table, vain->field) : nullptr;
+    error.set(field ? field->place : nodes[i].place, vain->why);
+  }
+}
+
+template <class T>
+void drop_from(std::vector<T>& entries, const Plan& plan) {
+  std::erase_if(entries, [&](const T& entry) { return why_in_vain(plan, entry).has_value(); });
+}
+
+}  // namespace
+
+std::optional<InVain> why_in_vain(const Plan& plan, const Operation& operation) {
+  const auto first = [](std::initializer_list<Vain> all) {
+    for (const auto& vain : all) {
+      if (vain) return vain;
+    }
+    return Vain();
+  };
+  const auto partition = [&](std::int32_t least) {
+    return unless_partition(plan, "partition", operation.topic, operation.partition, least);
+  };
+  using Kind = Operation::Kind;
+  switch (operation.kind) {
+    case Kind::send:
+      return first({unless_named("client", "producer", operation.client, plan.producers),
+                    partition(any_partition)});
+    case Kind::elect: return first({unless_of_admin(operation), partition(any_partition)});
+    case Kind::reassign:
+      return first({unless_of_admin(operation), partition(0), unless_replicas(plan, operation)});
+    case Kind::configure:
+      return first({unless_of_admin(operation), unless_configs(plan, operation)});
+    case Kind::leave:
+    case Kind::join:
+    case Kind::join_as_classic:
+    case Kind::join_as_consumer: return unless_member(plan, operation);
+    case Kind::add_voter:
+    case Kind::remove_voter:
+      return first({unless_of_admin(operation), unless_voter(plan, operation)});
+  }
+  return {};
+}
+
+std::optional<InVain> why_in_vain(const Plan& plan, const Consumer& consumer) {
+  auto vain = unless_named("topic", "topic", consumer.topic, plan.topics);
+  for (const auto partition : consumer.partitions) {
+    if (vain) break;
+    vain = unless_partition(plan, "partitions", consumer.topic, partition, 0);
+  }
+  return vain;
+}
+
+std::optional<InVain> why_in_vain(const Plan& plan, const Task& task) {
+  auto vain = unless_named("input", "topic", task.input, plan.topics);
+  return vain ? vain : unless_named("output", "topic", task.output, plan.topics);
+}
+
+std::optional<InVain> why_in_vain(const Plan& plan, const Fault& fault) {
+  using Side = std::pair<std::string_view, const std::vector<std::string>&>;
+  for (const auto& [field, names] : {Side("targets", fault.targets), Side("peers", fault.peers)}) {
+    for (const auto& name : names) {
+      if (!is_no_machine(plan, name)) continue;
+      return InVain{field, fmt::format("there is no {} in a cluster of {} brokers and {} "
+                                       "controllers",
+                                       name, plan.cluster.brokers, plan.cluster.controllers)};
+    }
+  }
+  return {};
+}
+
+void check_not_in_vain(const Entries& root, const Plan& plan, ReadError& error) {
+  check_list(root, "consumers", plan, plan.consumers, error);
+  check_list(root, "tasks", plan, plan.tasks, error);
+  check_list(root, "operations", plan, plan.operations, error);
+  check_list(root, "faults", plan, plan.faults, error);
+}
+
+void drop_in_vain(Plan& plan) {
+  drop_from(plan.consumers, plan);
+  drop_from(plan.tasks, plan);
+  drop_from(plan.operations, plan);
+  for (auto& fault : plan.faults) {
+    for (auto* names : {&fault.targets, &fault.peers}) {
+      const bool had_some = !names->empty();
+      auto left = *names;
+      std::erase_if(left, [&](const auto& name) { return is_no_machine(plan, name); });
+      // Without peers it would be between all.
+      if (!had_some || !left.empty()) *names = std::move(left);
+    }
+  }
+  drop_from(plan.faults, plan);
+}
+
+}  // namespace brokersim::scenarios

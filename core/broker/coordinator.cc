@@ -106,6 +106,8 @@ bool Coordinator<Shard>::load(Env& env) {
                                 replayed.error())});
       if (!rules_.loads_compacted_logs) return false;
     }
+    // Of what lies before the end compaction may have left nothing.
+    if (read->next_offset == at) break;
     at = read->next_offset;
   }
   has_read_log_ = leads();

@@ -122,7 +122,9 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   const Offset from = end_offset_;
   ++cuts_;
   TRY(std::ignore, abandon_replacement(host));
-  while (segments_.size() > 1 && segments_.back()->base_offset() >= offset) {
+  // One that begins there stays, empty: the one before may have lost its end to compaction, and the
+  // log is to end at `offset`, not there.
+  while (segments_.size() > 1 && segments_.back()->base_offset() > offset) {
     TRY(std::ignore, remove_segment(host, segments_.size() - 1));
   }
   TRY(std::ignore, checked(segments_.back()->truncate_to(offset)));

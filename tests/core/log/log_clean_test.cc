@@ -29,6 +29,15 @@ struct CompactedLog : LogFixture {
   void write(std::string_view keys) {
     for (const char& key : keys) append(1, 1, std::string_view(&key, 1), 1000 + log->end_offset());
   }
+  // Tombstones: where delete.retention.ms is 0 the second cleaning takes them.
+  void bury(int count) {
+    for (int i = 0; i < count; ++i) {
+      wire::BatchBuilder builder;
+      builder.add({.key = Bytes{'z'}, .value = {}, .headers = {}});
+      wire::Batch tombstone = builder.finish();
+      ASSERT_TRUE(log->append_as_leader(env, {&tombstone, 1}, LeaderEpoch(1)).has_value());
+    }
+  }
   LogResult<std::optional<Cleaned>> clean() {
     EXPECT_TRUE(log->sync(env).has_value());
     return log->clean(
@@ -69,12 +78,7 @@ TEST(LogCleaning, a_range_of_which_nothing_is_left_at_the_end_is_clean) {
   config.compaction.delete_retention_ms = 0;
   CompactedLog f(config);
   f.write("abc");
-  for (int i = 0; i < 3; ++i) {
-    wire::BatchBuilder builder;
-    builder.add({.key = Bytes{'z'}, .value = {}, .headers = {}});
-    wire::Batch tombstone = builder.finish();
-    ASSERT_TRUE(f.log->append_as_leader(f.env, {&tombstone, 1}, LeaderEpoch(1)).has_value());
-  }
+  f.bury(3);
   f.write("def");
   for (int i = 0; i < 3; ++i) {
     f.open({false, f.log->recovery_point(), 0, 0});
@@ -83,6 +87,28 @@ TEST(LogCleaning, a_range_of_which_nothing_is_left_at_the_end_is_clean) {
     EXPECT_EQ((*cleaned)->to, 6) << i;
   }
   EXPECT_EQ(f.text(), "0a 1b 2c 6d 7e 8f ");
+}
+
+// Its end is not that of the last batch that is left: offsets there were used, and are not to be
+// used again.
+TEST(LogCleaning, a_log_cut_back_to_a_segment_ends_there_whatever_is_left_before_it) {
+  LogConfig config = compacted();
+  config.compaction.delete_retention_ms = 0;
+  CompactedLog f(config);
+  f.write("abc");
+  f.bury(3);
+  f.write("de");
+  for (int i = 0; i < 3; ++i) {
+    f.open({false, f.log->recovery_point(), 0, 0});
+    ASSERT_TRUE(*f.clean());
+  }
+  ASSERT_EQ(f.text(), "0a 1b 2c 6d 7e ");
+  ASSERT_TRUE(f.log->truncate_to(f.env, 6, "test").has_value());
+  EXPECT_EQ(f.log->end_offset(), 6);
+  f.reopen();
+  EXPECT_EQ(f.log->end_offset(), 6);
+  EXPECT_EQ(f.append(2, 1, "g"), 6);
+  EXPECT_EQ(f.text(), "0a 1b 2c 6g ");
 }
 
 TEST(LogCleaning, groups_of_small_segments_become_one) {

@@ -83,6 +83,7 @@ std::vector<Log::Group> Log::groups_before(Offset end) const {
 
 LogResult<std::optional<Cleaned>> Log::clean(Env& env, const CleaningOrder& order) {
   if (is_offline_) return Unexpected(LogError::storage);
+  if (is_abandoned_) return std::optional<Cleaned>();
   REQUIRE(order.range.to <= recovery_point_, order.range.to, recovery_point_);
   const std::uint64_t cuts = cuts_;
   auto cleaned = clean_until(env, order, cuts);

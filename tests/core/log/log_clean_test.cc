@@ -269,6 +269,17 @@ TEST(LogCleaning, ends_without_a_trace_when_its_directory_has_become_another_log
   EXPECT_GT(interruptions, 4);
 }
 
+// Its directory may be another log's by now.
+TEST(LogCleaning, a_log_that_was_given_up_writes_nothing_any_more) {
+  CompactedLog f;
+  f.write("abaacbaad");
+  f.log->abandon();
+  const auto cleaned = f.clean();
+  ASSERT_TRUE(cleaned.has_value());
+  EXPECT_FALSE(cleaned->has_value());
+  EXPECT_FALSE(f.env.disk.exists(file(0, ".cleaned")));
+}
+
 TEST(LogCleaning, the_producers_are_the_same_after_it_and_after_a_start) {
   CompactedLog f;
   for (int i = 0; i < 9; ++i) {

@@ -67,7 +67,8 @@ LogResult<Done> Log::retire_file(Host& host, const std::string& path) {
   TRY(std::ignore, checked(host.files().rename(path, retired)));
   ++name_changes_;
   std::erase_if(retired_, [&](const auto& file) { return file.path == retired; });
-  retired_.push_back({retired, host.now() + config_.file_delete_delay});
+  const Instant now = host.now();
+  retired_.push_back({retired, now + std::min(config_.file_delete_delay, never - now)});
   return Done{};
 }
 

@@ -353,6 +353,18 @@ TEST(LogRetention, deleted_segments_keep_their_contents_for_a_while) {
   EXPECT_EQ(f.log->next_file_deletion(), never);
 }
 
+// file.delete.delay.ms may be as large as it can be.
+TEST(LogRetention, deleted_segments_may_keep_their_contents_for_ever) {
+  LogConfig config{.segment_bytes = 3 * batch_of(1).size()};
+  config.file_delete_delay = Duration::max();
+  LogFixture f(config);
+  for (int i = 0; i < 6; ++i) f.append(1, 1);
+  f.env.time = Instant{1h};
+  ASSERT_TRUE(f.log->raise_start_offset(f.env, 3).has_value());
+  EXPECT_EQ(f.log->next_file_deletion(), never);
+  EXPECT_TRUE(f.env.disk.exists(file(0, ".deleted")));
+}
+
 TEST(LogRetention, a_log_all_of_which_is_too_old_begins_at_its_end) {
   LogConfig config;
   config.retention.ms = 10;

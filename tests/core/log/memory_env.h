@@ -207,9 +207,10 @@ class MemoryEnv final : public Env {
  public:
   MemoryFiles disk;
   std::vector<EventBody> events;
+  Instant time{};
 
   NodeId node() const override { return NodeId(1); }
-  Instant now() override { return {}; }
+  Instant now() override { return time; }
   WallTime wall_clock() override { return {}; }
   std::uint64_t random(std::string_view, std::uint64_t key) override { return key; }
   void charge(Duration) override {}

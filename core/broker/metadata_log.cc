@@ -73,16 +73,22 @@ log::LogResult<Done> MetadataLog::find_start(Env& env) {
   if (const auto found = std::find_if(all.begin(), all.end(), begins_here); found != all.end()) {
     start_ = found->first;
   }
-  // A snapshot had arrived, and the log it replaces was still there when the node ended.
+  // A snapshot had arrived, and the log it replaces was still there when the node ended: too short,
+  // or another one, also if it ends in a later epoch, whose leader committed nothing.
   const auto latest = snapshots_.latest();
   const bool is_overtaken =
-      latest && (latest->epoch > last_epoch() ||
-                 (latest->epoch == last_epoch() && latest->end_offset > end_offset()));
+      latest && latest->end_offset >= log_->start_offset() && !reaches(*latest);
   if (is_overtaken) return begin_at(env, *latest);
   if (start_.end_offset == log_->start_offset()) return Done{};
   env.emit(Note{fmt::format("{} begins at {}, where no snapshot ends", metadata_directory(),
                             log_->start_offset())});
   return Unexpected(log::LogError::corrupt);
+}
+
+// Whether the last record that the snapshot stands for is the log's, too: then so are all before.
+bool MetadataLog::reaches(raft::SnapshotId id) const {
+  if (id.end_offset == start_.end_offset) return id == start_;
+  return id.end_offset <= end_offset() && log_->epochs().epoch_of(id.end_offset - 1) == id.epoch;
 }
 
 // ---- Changing both -----------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class MetadataLog final : public raft::LogView {
 
   log::LogResult<Done> load(Env& env, bool was_clean);
   log::LogResult<Done> find_start(Env& env);
+  bool reaches(raft::SnapshotId id) const;
   log::LogResult<Done> begin_at(Env& env, raft::SnapshotId id);
   log::LogResult<Done> find_voters(Env& env);
   void learn_voters(std::span<const wire::Batch> batches);

@@ -44,6 +44,18 @@ class MetadataDisk {
     }
   }
 
+  // Of a leader that was deposed before anybody had its last records, and that its successor has
+  // left behind.
+  void live_deposed(Env& env) {
+    auto opened = MetadataLog::open(env, config_, false);
+    ASSERT_TRUE(opened) << log::name_of(opened.error());
+    MetadataLog& log = **opened;
+    append(env, log, LeaderEpoch(5));
+    take_snapshot(env, log);
+    append(env, log, LeaderEpoch(7));
+    receive_snapshot(env, log, {log.end_offset() + 10, LeaderEpoch(6)});
+  }
+
   void append(Env& env, MetadataLog& log, LeaderEpoch epoch) {
     for (int i = 0; i < 4; ++i) {
       wire::BatchBuilder builder;
@@ -86,6 +98,11 @@ class MetadataDisk {
     ASSERT_TRUE(opened) << log::name_of(opened.error());
     MetadataLog& log = **opened;
     EXPECT_GE(log.end_offset(), safe_end_);
+    if (const auto latest = log.latest_snapshot()) {
+      const auto of_epoch = log.end_offset_for_epoch(latest->epoch);
+      EXPECT_EQ(of_epoch.epoch, latest->epoch);
+      EXPECT_GE(of_epoch.end_offset, latest->end_offset);
+    }
     std::vector<Bytes> values;
     if (log.start().end_offset > 0) {
       const auto snapshot = log.snapshots().load(env, log.start());
@@ -109,18 +126,19 @@ class MetadataDisk {
     EXPECT_EQ(values, values_before(log.end_offset()));
   }
 
-  bool run(void (MetadataDisk::*program)(Env&)) {
+  using Program = void (MetadataDisk::*)(Env&);
+  bool run(Program program) {
     world_.start(machine_, [this, program](Env& env) { (this->*program)(env); });
     return world_.run_until([this] { return !machine_.is_up(); }, world_.now() + 60s);
   }
   // How often it waits in its life, if nothing strikes.
-  std::uint64_t suspensions() {
-    EXPECT_TRUE(run(&MetadataDisk::live));
+  std::uint64_t suspensions(Program life) {
+    EXPECT_TRUE(run(life));
     return world_.suspensions(machine_);
   }
-  void strike_at(std::uint64_t suspension, bool is_power_loss) {
+  void strike_at(Program life, std::uint64_t suspension, bool is_power_loss) {
     world_.crash_at_suspension(machine_, suspension);
-    ASSERT_TRUE(run(&MetadataDisk::live));
+    ASSERT_TRUE(run(life));
     if (is_power_loss) machine_.disk().power_loss();
     ASSERT_TRUE(run(&MetadataDisk::inspect));
   }
@@ -132,17 +150,26 @@ class MetadataDisk {
   Offset safe_end_ = 0;
 };
 
-TEST(MetadataLogs, survive_a_crash_and_a_loss_of_power_wherever_they_wait) {
-  const auto count = MetadataDisk(1).suspensions();
-  ASSERT_GT(count, 30u);
+void strike_everywhere(MetadataDisk::Program life) {
+  const auto count = MetadataDisk(1).suspensions(life);
+  ASSERT_GT(count, 5u);
   for (std::uint64_t at = 1; at <= count; ++at) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       SCOPED_TRACE(fmt::format("seed {}, struck at suspension {} of {}", seed, at, count));
-      MetadataDisk(seed).strike_at(at, false);
-      MetadataDisk(seed).strike_at(at, true);
+      MetadataDisk(seed).strike_at(life, at, false);
+      MetadataDisk(seed).strike_at(life, at, true);
       if (::testing::Test::HasFailure()) return;
     }
   }
+}
+
+TEST(MetadataLogs, survive_a_crash_and_a_loss_of_power_wherever_they_wait) {
+  strike_everywhere(&MetadataDisk::live);
+}
+
+// Else it is asked to give up, by truncation, what its snapshot says is committed.
+TEST(MetadataLogs, of_a_later_epoch_give_way_to_the_snapshot_that_took_their_place) {
+  strike_everywhere(&MetadataDisk::live_deposed);
 }
 
 TEST(MetadataLogs, keep_what_is_new_and_delete_what_a_later_snapshot_stands_for) {

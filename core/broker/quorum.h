@@ -63,8 +63,8 @@ class QuorumNode {
   // come.
   void start(Env& env);
   // An orderly end: resigns if this node leads, waits at most one request timeout until those of
-  // the others that run know, and ends the fibers. On a fiber that is not cancelled; afterwards
-  // this may be destroyed.
+  // the others that run know, ends the fibers, and makes the log durable, or has failed. On a fiber
+  // that is not cancelled; afterwards this may be destroyed.
   void stop(Env& env);
 
   // ---- Requests of other nodes; the metadata partition only

@@ -243,6 +243,21 @@ TEST(QuorumOfThree, a_leader_that_stops_in_order_is_replaced_before_a_fetch_time
   EXPECT_LT(quorum.world.now() - stopped_at, Duration(1s));
 }
 
+// Its next start believes the log as it is: a loss of power meanwhile must not have torn it.
+TEST(QuorumOfThree, an_observer_that_stops_in_order_leaves_a_durable_log) {
+  QuorumWorld quorum(7);
+  ASSERT_NE(quorum.await_leader(), 0);
+  ASSERT_TRUE(quorum.makes_progress());
+  quorum.stopping = quorum.nodes[observer];
+  ASSERT_TRUE(
+      quorum.world.run_until([&] { return quorum.stopping == nullptr; }, quorum.world.now() + 10s));
+  const auto& disk = quorum.machine(observer).disk();
+  for (const auto& path : disk.all_files("__cluster_metadata-0")) {
+    EXPECT_GT(disk.size_of(path), 0u) << path;
+    EXPECT_EQ(disk.durable_size(path), disk.size_of(path)) << path;
+  }
+}
+
 TEST(QuorumOfThree, the_same_seed_gives_the_same_log) {
   const auto committed = [](std::uint64_t seed) {
     QuorumWorld quorum(seed);

@@ -24,6 +24,11 @@ Offset OffsetsFile::of(const TopicPartition& partition) const {
   return found == offsets_.end() ? 0 : found->second;
 }
 
+Offset OffsetsFile::most(const TopicPartition& partition) const {
+  const auto found = coming_.find(partition);
+  return std::max(of(partition), found == coming_.end() ? 0 : found->second);
+}
+
 bool OffsetsFile::rewrite(Env& env, const Change& change) {
   if (!is_loaded_) return true;
   const auto held = turn_.take(env);
@@ -45,8 +50,11 @@ bool OffsetsFile::forget(Env& env, const std::set<TopicPartition>& partitions) {
 bool OffsetsFile::replace(Env& env, const Change& change) {
   auto offsets = offsets_;
   change(offsets);
-  if (!log::replace_file(env, path_, log::encode_offsets(offsets))) return false;
-  offsets_ = std::move(offsets);
+  coming_ = std::move(offsets);
+  const auto written = log::replace_file(env, path_, log::encode_offsets(coming_));
+  auto come = std::exchange(coming_, {});
+  if (!written) return false;
+  offsets_ = std::move(come);
   return true;
 }
 

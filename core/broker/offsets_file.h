@@ -25,6 +25,9 @@ class OffsetsFile {
   void load(Env& env);
   // 0 for a partition that it does not tell of.
   Offset of(const TopicPartition& partition) const;
+  // The most that a start may find there: what is being written was decided before whatever has
+  // lowered the offset meanwhile.
+  Offset most(const TopicPartition& partition) const;
 
   // Writes what `change` makes of the offsets, once it is the fiber's turn. False, and nothing is
   // changed, if the disk fails or the fiber is cancelled. Before load() the file stays as it is: a
@@ -40,6 +43,7 @@ class OffsetsFile {
   const std::string_view path_;
   bool is_loaded_ = false;
   log::PartitionOffsets offsets_;  // As written last.
+  log::PartitionOffsets coming_;   // As they are being written.
   Turn turn_;
 };
 

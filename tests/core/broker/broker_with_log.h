@@ -7,32 +7,18 @@
 #include <gtest/gtest.h>
 
 #include "core/broker/replicas.h"
+#include "tests/core/broker/orders_metadata.h"
 #include "tests/core/log/log_fixture.h"
 
 namespace brokersim::broker {
 
-inline const TopicPartition orders_0{"orders", 0};
-
-struct BrokerWithLog : testing::Test {
+struct BrokerWithLog : testing::Test, OrdersMetadata {
   log::MemoryEnv env;
   NodeConfig config;
-  controller::Image image;
-  controller::Delta all_of_image;
   std::unique_ptr<Replicas> replicas;
 
   void SetUp() override {
     config.node_id = NodeId{1};
-    const Uuid id{1, 2};
-    all_of_image.add(*image.apply(controller::TopicRecord{"orders", id}, 0));
-    controller::PartitionRecord partition;
-    partition.partition_id = 0;
-    partition.topic_id = id;
-    partition.replicas = {NodeId{1}, NodeId{2}};
-    partition.isr = partition.replicas;
-    partition.leader = NodeId{2};
-    partition.leader_epoch = LeaderEpoch{3};
-    partition.partition_epoch = PartitionEpoch{0};
-    all_of_image.add(*image.apply(partition, 1));
     load(false);
     learn_metadata();
     for (Offset offset = 0; offset < 10; ++offset) {

@@ -1,0 +1,90 @@
+// Checkpoints of a broker's logs on a disk whose writes take time: what lowers an offset while it
+// is being written is on disk in the end.
+#include "core/broker/replicas.h"
+
+#include <functional>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/log/checkpoint.h"
+#include "sim/world.h"
+#include "tests/core/broker/orders_metadata.h"
+
+namespace brokersim::broker {
+namespace {
+
+// Ten batches of one record each.
+std::vector<wire::Batch> ten_batches() {
+  std::vector<wire::Batch> batches;
+  for (Offset offset = 0; offset < 10; ++offset) {
+    wire::BatchBuilder builder;
+    builder.add({.value = Bytes(100, 'x')});
+    batches.push_back(builder.finish());
+    batches.back().header.base_offset = offset;
+    batches.back().header.leader_epoch = LeaderEpoch{3};
+  }
+  return batches;
+}
+
+class FollowerOnDisk {
+ public:
+  FollowerOnDisk() { config_.node_id = NodeId{1}; }
+
+  // While `write` is under way, once it has begun, `change`; then both are waited for.
+  void change_during(const std::function<void(Env&)>& prepare,
+                     const std::function<void(Env&)>& write,
+                     const std::function<void(Env&)>& change) {
+    bool is_done = false;
+    world_.start(world_.add_machine("broker-1", NodeId(1)), [&](Env& env) {
+      replicas_.load(env, false);
+      replicas_.apply(env, metadata_.image, metadata_.all_of_image, BrokerEpoch{5});
+      replica().fetched(env, position(env), {.high_watermark = 10, .first_offset = 0},
+                        ten_batches());
+      prepare(env);
+      bool is_written = false;
+      env.spawn("writer", [&](Env& fiber) {
+        write(fiber);
+        is_written = true;
+      });
+      env.sleep(1us);
+      EXPECT_FALSE(is_written);
+      change(env);
+      while (!is_written) env.sleep(1ms);
+      is_done = true;
+    });
+    EXPECT_TRUE(world_.run_until([&] { return is_done; }, Instant{10s}));
+  }
+
+  Replicas& replicas() { return replicas_; }
+  Replica& replica() { return *replicas_.find(orders_0); }
+  partition::FetchPosition position(Env& env) {
+    return *replica().follower()->next_fetch(env.now());
+  }
+  Offset on_disk(std::string_view file) {
+    const auto bytes = world_.find(NodeId(1))->disk().content_of(file).flat();
+    return log::decode_offsets(as_text(bytes))->at(orders_0);
+  }
+
+ private:
+  sim::World world_{1};
+  NodeConfig config_;
+  OrdersMetadata metadata_;
+  Replicas replicas_{config_};
+};
+
+}  // namespace
+
+// Else, after a loss of power, what was never synced would be believed.
+TEST(CheckpointsBeingWritten, follow_a_truncation_of_the_log) {
+  FollowerOnDisk f;
+  f.change_during([&](Env& env) { ASSERT_TRUE(f.replica().log().sync(env)); },
+                  [&](Env& env) { EXPECT_TRUE(f.replicas().write_recovery_points(env)); },
+                  [&](Env& env) {
+                    ASSERT_TRUE(f.replica().log().truncate_to(env, 4, "test"));
+                    f.replicas().lower_checkpoints(env, orders_0, f.replica().log());
+                  });
+  EXPECT_EQ(f.on_disk(log::recovery_point_file), 4);
+}
+
+}  // namespace brokersim::broker

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,8 +34,12 @@ class Signal {
 
   // Never suspends; the woken fibers run later.
   void notify_all(Host& host) {
+    ++notifications_;
     for (const FiberId fiber : std::exchange(waiting_, {})) host.unpark(fiber);
   }
+
+  // How often that was: who suspends for something else sees by it what it has missed.
+  std::uint64_t notifications() const { return notifications_; }
 
   // Waits for the first of several signals.
   friend Wake wait_any(Env& env, std::span<Signal* const> signals, Instant deadline) {
@@ -46,6 +51,7 @@ class Signal {
 
  private:
   std::vector<FiberId> waiting_;
+  std::uint64_t notifications_ = 0;
 };
 
 }  // namespace brokersim

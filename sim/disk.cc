@@ -248,6 +248,10 @@ std::uint64_t Disk::power_loss() {
   return changed;
 }
 
+void Disk::evict() {
+  tree_.for_each_file([](TreeNode& node) { node.image.evict(); });
+}
+
 // ---- Looking -----------------------------------------------------------------------------------
 
 // Counting all files is dear, so only when what was ever appended would no longer fit.

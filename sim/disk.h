@@ -92,6 +92,8 @@ class Disk final : public Files {
   // The page cache and what was not synced are gone, as far as the draws want. The `nth` loss of
   // the run on this machine keys them. Returns how many files and names changed by it.
   std::uint64_t power_loss();
+  // As when memory is short: what is durable is read from the device again.
+  void evict();
 
   // Overlays. Ids are never reused; removing one that is gone does nothing.
   std::uint64_t add(DiskFault fault);

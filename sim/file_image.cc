@@ -162,6 +162,11 @@ bool FileImage::is_cached(std::uint64_t at, std::size_t length) const {
   return next == cold_.begin() || std::prev(next)->second <= at || at >= end;
 }
 
+void FileImage::evict() {
+  cold_.clear();
+  if (const auto size = durable_size(); size > 0) cold_[0] = size;
+}
+
 void FileImage::mark_cached(std::uint64_t at, std::size_t length) {
   const auto end = at + length;
   auto range = cold_.upper_bound(at);

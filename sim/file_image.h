@@ -64,6 +64,7 @@ class FileImage {
 
   bool is_cached(std::uint64_t at, std::size_t length) const;
   void mark_cached(std::uint64_t at, std::size_t length);
+  void evict();  // What is durable is in the page cache no more.
 
  private:
   // An append where `bytes` is not empty, else a truncation to `size`.

@@ -237,8 +237,8 @@ bool Replica::has_told_high_watermark(NodeId follower) const {
   return told != told_high_watermarks_.end() && told->second >= leader_->high_watermark();
 }
 
-void Replica::told_high_watermark(NodeId follower) {
-  if (leader_) told_high_watermarks_[follower] = leader_->high_watermark();
+void Replica::told_high_watermark(NodeId follower, Offset high_watermark) {
+  if (leader_) told_high_watermarks_[follower] = high_watermark;
 }
 
 void Replica::tick(Host& host) {

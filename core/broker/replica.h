@@ -130,7 +130,7 @@ class Replica {
   // Whether a response has told the follower of the present high watermark, or there is nothing to
   // tell: we do not lead.
   bool has_told_high_watermark(NodeId follower) const;
-  void told_high_watermark(NodeId follower);
+  void told_high_watermark(NodeId follower, Offset high_watermark);
   // Looks for lagging replicas (KIP-497).
   void tick(Host& host);
   // The change of the ISR that the controller is to be asked for; taking it marks it as sent.

@@ -82,6 +82,35 @@ TEST_F(RecordHandlers, a_fetch_waits_for_min_bytes_and_brings_what_there_is_when
   });
 }
 
+TEST_F(RecordHandlers, a_fetch_misses_nothing_that_comes_while_it_reads_from_the_disk) {
+  with_cluster(
+      [&](Env& env) {
+        const auto batch = batch_in(Codec::none, env.wall_clock().ms, 3);
+        const auto size = static_cast<std::int32_t>(batch.size());
+        ASSERT_EQ(produce(env, leader(), request_of(batch)), ErrorCode::none);
+        auto& disk = cluster_->world().find(leader())->disk();
+        disk.evict();
+        disk.add({.kind = sim::DiskFault::Kind::slow, .extra = 300ms});
+        wire::Channel other(Address{fmt::format("broker-{}", leader()), 9092}, "producer");
+        env.spawn("producer", [&](Env& fiber) {
+          fiber.sleep(100ms);
+          (void)other.call(fiber, request_of(batch), produce_version, fiber.now() + 5s);
+        });
+        const Instant begun = env.now();
+        api::FetchRequest request{.max_wait_ms = 2000, .min_bytes = 2 * size};
+        request.topics.push_back({.topic = "t"});
+        request.topics[0].partitions.push_back({.partition_max_bytes = 1 << 20});
+        const auto answer = ask(env, leader(), request, fetch_version);
+        ASSERT_TRUE(answer.has_value());
+        const auto& data = answer->responses[0].partitions[0];
+        EXPECT_EQ(data.records->bytes.size(), static_cast<std::size_t>(2 * size));
+        EXPECT_GT(env.now() - begun, 300ms);
+        EXPECT_LT(env.now() - begun, 1s);
+        env.sleep(2s);
+      },
+      {}, {{"flush.messages", "1"}});
+}
+
 TEST_F(RecordHandlers, a_topic_may_want_another_codec) {
   with_cluster(
       [&](Env& env) {

@@ -341,6 +341,12 @@ bool is_behind(const std::vector<Read>& reads, const Fetcher& fetcher) {
   });
 }
 
+std::uint64_t notifications(const std::vector<Signal*>& signals) {
+  std::uint64_t sum = 0;
+  for (const auto* signal : signals) sum += signal->notifications();
+  return sum;
+}
+
 // Calls f(replica, data) for each partition that is held here.
 template <class F>
 void each_answer(const std::vector<Read>& reads, const api::FetchResponse& response, F&& f) {
@@ -356,7 +362,8 @@ void note_told(const std::vector<Read>& reads, const Fetcher& fetcher,
   each_answer(reads, response, [&](Replica& replica, const PartitionData& data) {
     // With an error or a divergence a follower takes no high watermark.
     if (data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0) return;
-    replica.told_high_watermark(fetcher.replica);
+    // What it has become since it was read, while others were read, is not told yet.
+    replica.told_high_watermark(fetcher.replica, data.high_watermark);
   });
 }
 
@@ -404,6 +411,7 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   const auto read = [&](bool is_first) {
     return read_all(env, broker, request, reads, fetcher, budget, context.room, is_first);
   };
+  auto seen = notifications(signals);
   auto pass = read(true);
   const auto min_bytes =
       std::min(budget.bytes, static_cast<std::size_t>(std::max(0, request.min_bytes)));
@@ -411,7 +419,10 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   bool is_fresh = true;
   while (!signals.empty() && !pass.must_answer && pass.bytes < min_bytes && env.now() < deadline) {
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
-    if (wait_any(env, signals, deadline) != Wake::notified) break;
+    // What moved while something was read from the device has woken nobody.
+    const bool has_moved = notifications(signals) != seen;
+    if (!has_moved && wait_any(env, signals, deadline) != Wake::notified) break;
+    seen = notifications(signals);
     is_fresh = is_worth_reading(env, broker, reads, fetcher, min_bytes);
     if (is_fresh) pass = read(false);
   }

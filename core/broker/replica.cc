@@ -55,6 +55,7 @@ bool Replica::apply(Host& host, const partition::PartitionState& state, ReplicaC
   } else {
     become_follower(host);
   }
+  note_low_watermark(host);
   changed_.notify_all(host);
   return true;
 }
@@ -64,6 +65,7 @@ void Replica::apply(Host& host, ReplicaContext context) {
   if (!leader_) return;
   handle(host, leader_->set_min_insync_replicas(host.now(), context_.min_insync_replicas));
   tick(host);
+  note_low_watermark(host);
 }
 
 void Replica::retire(Host& host) {
@@ -221,11 +223,7 @@ ErrorCode Replica::follower_fetched(Host& host, const partition::FollowerFetch& 
   auto output = leader_->follower_fetched(host.now(), fetch);
   if (!output) return output.error();
   handle(host, *std::move(output));
-  const Offset low = low_watermark();
-  if (low > known_low_watermark_) {
-    known_low_watermark_ = low;
-    changed_.notify_all(host);
-  }
+  note_low_watermark(host);
   // Whoever waits for any so many copies waits for this one, too, in sync or not.
   if (config_.rules.numeric_acks == Rules::NumericAcks::legacy) changed_.notify_all(host);
   return ErrorCode::none;
@@ -272,6 +270,12 @@ void Replica::advance(Host& host, Offset high_watermark) {
                                   .high_watermark = high_watermark});
 }
 
+// In each epoch anew: what replicas said to an earlier leader is not known.
+void Replica::note_low_watermark(Host& host) {
+  const Offset low = low_watermark();
+  if (low > std::exchange(known_low_watermark_, low)) deleted_.notify_all(host);
+}
+
 Offset Replica::low_watermark() const {
   return leader_ ? leader_->low_watermark(log_->start_offset()) : -1;
 }
@@ -292,6 +296,7 @@ void Replica::raise_start(Host& host, Offset offset) {
   // What could not be taken has gone with a truncation.
   wanted_start_ = log_->start_offset();
   if (log_->next_file_deletion() != never) news_.upkeep.notify_all(host);
+  note_low_watermark(host);
   changed_.notify_all(host);
 }
 

@@ -139,6 +139,8 @@ class Replica {
 
   // What is deleted on every live replica lies before it; -1 while that is unknown.
   Offset low_watermark() const;
+  // Notified when it rises: a replica deleted more, or is not waited for any more.
+  Signal& deleted() { return deleted_; }
 
   // ---- Where the log begins ----
 
@@ -174,6 +176,7 @@ class Replica {
                  const std::vector<wire::Batch>& batches);
   void handle(Host& host, partition::LeaderOutput output);
   void advance(Host& host, Offset high_watermark);
+  void note_low_watermark(Host& host);
   void note_roll(Host& host);
 
   TopicPartition partition_;
@@ -194,7 +197,8 @@ class Replica {
   bool must_ask_leader_offsets_ = false;
   Offset wanted_start_ = 0;
   Offset known_active_base_ = 0;
-  Offset known_low_watermark_ = 0;
+  Offset known_low_watermark_ = -1;
+  Signal deleted_;
   Signal changed_;
 };
 

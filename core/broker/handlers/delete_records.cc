@@ -1,6 +1,7 @@
 // DeleteRecords (key 21): what lies before an offset goes, on all replicas that are alive
 // (KIP-107).
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,7 +51,8 @@ void wait_for_replicas(Env& env, Deleting& one, Instant deadline, DeletionResult
     }
     answer.low_watermark = replica.low_watermark();
     if (answer.low_watermark >= one.target) return;
-    if (replica.changed().wait(env, deadline) != Wake::notified) {
+    if (wait_any(env, std::array{&replica.changed(), &replica.deleted()}, deadline) !=
+        Wake::notified) {
       answer.error_code = ErrorCode::request_timed_out;
       return;
     }

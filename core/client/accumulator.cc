@@ -111,19 +111,32 @@ Instant Accumulator::due_at(const Queue& queue) const {
 std::vector<BatchPtr> Accumulator::take(Instant now, const ClusterView& view, NodeId broker) {
   std::vector<BatchPtr> taken;
   std::size_t size = 0;
-  for (auto& [partition, queue] : queues_) {
+  auto at = queues_.lower_bound(std::exchange(left_out_[broker], {}));
+  for (auto left = queues_.size(); left > 0; --left, ++at) {
+    if (at == queues_.end()) at = queues_.begin();
+    auto& [partition, queue] = *at;
     if (due_at(queue) > now || view.leader_of(partition) != broker) continue;
-    BatchPtr& first = queue.batches.front();
-    if (!taken.empty() && size + first->size > config_.max_request_size) break;
-    size += first->size;
-    if (!first->finished) first->finished = first->builder.finish();
-    if (config_.enable_idempotence && !first->is_numbered) number(queue, *first);
-    ++first->attempts;
-    queue.in_flight.insert(first->number);
-    taken.push_back(std::move(first));
-    queue.batches.pop_front();
+    const Batch& first = *queue.batches.front();
+    if (!taken.empty() && size + first.size > config_.max_request_size) {
+      left_out_[broker] = partition;
+      break;
+    }
+    size += first.size;
+    taken.push_back(take_first(queue));
   }
+  std::sort(taken.begin(), taken.end(),
+            [](const BatchPtr& a, const BatchPtr& b) { return a->partition < b->partition; });
   return taken;
+}
+
+BatchPtr Accumulator::take_first(Queue& queue) {
+  BatchPtr first = std::move(queue.batches.front());
+  queue.batches.pop_front();
+  if (!first->finished) first->finished = first->builder.finish();
+  if (config_.enable_idempotence && !first->is_numbered) number(queue, *first);
+  ++first->attempts;
+  queue.in_flight.emplace(first->number, delivery_deadline(*first));
+  return first;
 }
 
 Instant Accumulator::next_due(const ClusterView& view, NodeId broker) const {
@@ -144,7 +157,7 @@ bool Accumulator::lacks_leader(const ClusterView& view) const {
 // ---- Numbering ---------------------------------------------------------------------------------
 
 bool Accumulator::Queue::is_first(const Batch& batch) const {
-  const bool waits_for_flight = !in_flight.empty() && *in_flight.begin() < batch.number;
+  const bool waits_for_flight = !in_flight.empty() && in_flight.begin()->first < batch.number;
   const Batch* first = front_of(batches);
   return !waits_for_flight && (first == nullptr || first->number >= batch.number);
 }
@@ -250,11 +263,15 @@ void Accumulator::expire(Host& host, Instant now) {
   }
 }
 
-Instant Accumulator::next_expiry() const {
+Instant Accumulator::next_expiry(Instant now) const {
   Instant next = never;
   for (const auto& [partition, queue] : queues_) {
     const Batch* first = front_of(queue.batches);
     if (first != nullptr) next = std::min(next, delivery_deadline(*first));
+    // One whose time is up is settled by its attempt.
+    for (const auto& [number, deadline] : queue.in_flight) {
+      if (deadline > now) next = std::min(next, deadline);
+    }
   }
   return next;
 }

@@ -82,8 +82,9 @@ class Accumulator {
   // After abandon(), when everything is settled: what is added from now on is sent.
   void resume();
 
-  // Batches to send to `broker`: of each partition it leads the first, if due. Up to
-  // max.in.flight batches of a partition may be under way; with 1, retries keep their order.
+  // Batches to send to `broker`: of each partition it leads the first, if due, as many as fit into
+  // a request; who did not comes first in the next. Up to max.in.flight batches of a partition may
+  // be under way; with 1, retries keep their order.
   std::vector<BatchPtr> take(Instant now, const ClusterView& view, NodeId broker);
   // Numbering waits for a producer id.
   bool needs_producer_id() const {
@@ -104,7 +105,8 @@ class Accumulator {
   void settle(Host& host, Instant now, BatchPtr batch, const Attempt& attempt);
   // Settles what has waited in vain for delivery.timeout.ms.
   void expire(Host& host, Instant now);
-  Instant next_expiry() const;
+  // When next something may have waited so long: what is in flight then may be queued again.
+  Instant next_expiry(Instant now) const;
 
   Instant delivery_deadline(const Batch& batch) const {
     return batch.created + config_.delivery_timeout;
@@ -114,14 +116,15 @@ class Accumulator {
 
  private:
   struct Queue {
-    std::deque<BatchPtr> batches;      // By number.
-    std::set<std::int64_t> in_flight;  // Numbers.
+    std::deque<BatchPtr> batches;               // By number.
+    std::map<std::int64_t, Instant> in_flight;  // Numbers, and until when they are to be delivered.
     Sequences sequences;
     bool is_first(const Batch& batch) const;  // Nothing before it awaits its end.
   };
 
   Batch& open_batch(Instant now, const TopicPartition& partition, std::size_t record_size);
   Instant due_at(const Queue& queue) const;
+  BatchPtr take_first(Queue& queue);
   bool may_go(const Queue& queue, const Batch& batch) const;
   void number(Queue& queue, Batch& batch);
   bool may_renumber(const Batch& batch) const;
@@ -132,9 +135,10 @@ class Accumulator {
 
   const ProducerConfig& config_;
   std::map<TopicPartition, Queue> queues_;
-  std::optional<std::int64_t> producer_id_;  // For partitions that have none yet.
-  std::int16_t producer_epoch_ = 0;          // Of a transactional producer.
-  std::size_t buffered_ = 0;                 // Bytes queued and in flight.
+  std::map<NodeId, TopicPartition> left_out_;  // Of the last request to a broker.
+  std::optional<std::int64_t> producer_id_;    // For partitions that have none yet.
+  std::int16_t producer_epoch_ = 0;            // Of a transactional producer.
+  std::size_t buffered_ = 0;                   // Bytes queued and in flight.
   std::int64_t batches_ = 0;
   std::int64_t flushed_up_to_ = 0;
   std::set<std::int64_t> unsettled_;

@@ -166,8 +166,8 @@ void Producer::expiry_loop(Env& env, NodeId) {
     accumulator_.expire(env, env.now());
     settled_.notify_all(env);
     // Nothing added later expires earlier than this.
-    const Instant latest = env.now() + config_.delivery_timeout;
-    env.sleep_until(std::min(accumulator_.next_expiry(), latest));
+    const Instant now = env.now();
+    env.sleep_until(std::min(accumulator_.next_expiry(now), now + config_.delivery_timeout));
   }
 }
 

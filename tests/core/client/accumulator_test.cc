@@ -104,6 +104,19 @@ TEST_F(AccumulatorTest, one_request_takes_one_batch_of_each_partition) {
   EXPECT_TRUE(accumulator_.take(at(10ms), view_, NodeId(2)).empty());
 }
 
+// Else those that come first by name could fill every request.
+TEST_F(AccumulatorTest, who_found_no_room_in_a_request_comes_first_in_the_next) {
+  config_.max_request_size = 200;
+  add("a", 0s, p0);
+  add("b", 0s, p1);
+  ASSERT_EQ(take(10ms).at(0)->partition, p0);
+  add("c", 0s, p0);
+  const auto next = take(20ms);
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0]->partition, p1);
+  EXPECT_EQ(take(20ms).at(0)->partition, p0);
+}
+
 TEST_F(AccumulatorTest, a_failed_batch_comes_again_before_later_ones_and_after_a_back_off) {
   for (const auto* name : {"a", "b", "c", "d", "e"}) add(name);
   auto first = std::move(take(10ms)[0]);
@@ -160,12 +173,22 @@ TEST_F(AccumulatorTest, one_attempt_without_definite_answer_makes_the_whole_unkn
 TEST_F(AccumulatorTest, what_never_left_fails_for_certain_at_the_delivery_timeout) {
   add("a");
   settle(std::move(take(10ms)[0]), {.error = ErrorCode::network_exception, .was_sent = false});
-  EXPECT_EQ(accumulator_.next_expiry(), at(120s));
+  EXPECT_EQ(accumulator_.next_expiry(at(1s)), at(120s));
   accumulator_.expire(host_, at(120s - 1ns));
   EXPECT_TRUE(results_.empty());
   accumulator_.expire(host_, at(120s));
   EXPECT_EQ(results_["a"].outcome, Outcome::failed);
   EXPECT_EQ(results_["a"].error, ErrorCode::request_timed_out);
+}
+
+// Whoever waits for the next expiry does not hear of a batch that comes back.
+TEST_F(AccumulatorTest, what_is_in_flight_expires_in_time_should_it_come_back) {
+  add("a");
+  auto taken = take(10ms);
+  EXPECT_EQ(accumulator_.next_expiry(at(10ms)), at(120s));
+  EXPECT_EQ(accumulator_.next_expiry(at(120s)), never);  // Its attempt settles it.
+  settle(std::move(taken[0]), {.error = ErrorCode::not_enough_replicas}, 30s);
+  EXPECT_EQ(accumulator_.next_expiry(at(30s)), at(120s));
 }
 
 TEST_F(AccumulatorTest, an_attempt_that_ends_after_the_delivery_timeout_is_the_last) {

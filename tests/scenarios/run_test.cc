@@ -119,6 +119,18 @@ TEST(Run, any_entry_of_a_plan_may_be_missing) {
   }
 }
 
+TEST(Run, says_so_if_a_group_has_not_shared_what_there_is) {
+  Plan plan = short_plan();
+  plan.consumers = {{.name = "member", .topic = "t", .group = "g", .session_timeout = 6s}};
+  plan.converge_within = 40s;
+  EXPECT_TRUE(result_of(plan).report.verdict.passed());
+  plan.consumers[0].at = 60s;
+  const auto violations = result_of(plan).report.verdict.violations;
+  EXPECT_TRUE(std::any_of(violations.begin(), violations.end(), [](const auto& violation) {
+    return violation.fingerprint() == "BS-V01/sharing_unfinished";
+  }));
+}
+
 TEST(Run, says_what_is_wrong_with_a_plan) {
   Plan plan = short_plan();
   plan.operations[0].input = "no-such-file";

@@ -57,7 +57,7 @@ std::unique_ptr<Property> group_delivery();                              // BS-G
 std::unique_ptr<Property> revoked_reads();                               // BS-G05
 std::unique_ptr<Property> crossed_commits();                             // BS-G06
 std::unique_ptr<Property> assignment_epochs();                           // BS-G07
-std::unique_ptr<Property> returning_members();                          // BS-G08
+std::unique_ptr<Property> returning_members();                           // BS-G08
 std::unique_ptr<Property> log_starts();                                  // BS-R01
 std::unique_ptr<Property> compaction();                                  // BS-K01
 std::unique_ptr<Property> convergence(Duration bound);                   // BS-V01

@@ -7,19 +7,23 @@ namespace brokersim::broker {
 
 inline const TopicPartition orders_0{"orders", 0};
 
+inline controller::PartitionRecord partition_of_orders(const Uuid& topic, LeaderEpoch epoch) {
+  controller::PartitionRecord partition;
+  partition.partition_id = 0;
+  partition.topic_id = topic;
+  partition.replicas = {NodeId{1}, NodeId{2}};
+  partition.isr = partition.replicas;
+  partition.leader = NodeId{2};
+  partition.leader_epoch = epoch;
+  partition.partition_epoch = PartitionEpoch{0};
+  return partition;
+}
+
 struct OrdersMetadata {
   OrdersMetadata() {
     const Uuid id{1, 2};
     all_of_image.add(*image.apply(controller::TopicRecord{"orders", id}, 0));
-    controller::PartitionRecord partition;
-    partition.partition_id = 0;
-    partition.topic_id = id;
-    partition.replicas = {NodeId{1}, NodeId{2}};
-    partition.isr = partition.replicas;
-    partition.leader = NodeId{2};
-    partition.leader_epoch = LeaderEpoch{3};
-    partition.partition_epoch = PartitionEpoch{0};
-    all_of_image.add(*image.apply(partition, 1));
+    all_of_image.add(*image.apply(partition_of_orders(id, LeaderEpoch{3}), 1));
   }
 
   controller::Image image;

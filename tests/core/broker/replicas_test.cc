@@ -46,15 +46,7 @@ struct BrokerThatDeletes : StartingBroker {
     deletion.add(*newer.apply(controller::RemoveTopicRecord{Uuid{1, 2}}, 2));
     const Uuid id{8, 9};
     all_of_newer.add(*newer.apply(controller::TopicRecord{"orders", id}, 3));
-    controller::PartitionRecord partition;
-    partition.partition_id = 0;
-    partition.topic_id = id;
-    partition.replicas = {NodeId{1}, NodeId{2}};
-    partition.isr = partition.replicas;
-    partition.leader = NodeId{2};
-    partition.leader_epoch = LeaderEpoch{0};
-    partition.partition_epoch = PartitionEpoch{0};
-    all_of_newer.add(*newer.apply(partition, 4));
+    all_of_newer.add(*newer.apply(partition_of_orders(id, LeaderEpoch{0}), 4));
     EXPECT_TRUE(log().sync(env).has_value());
     replicas->checkpoint_recovery_points(env);
   }

@@ -7,8 +7,6 @@
 
 namespace brokersim::group {
 
-using api::ErrorCode;
-
 // ---- Time --------------------------------------------------------------------------------------
 
 Instant ConsumerGroup::next_deadline() const {

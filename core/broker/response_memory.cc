@@ -27,6 +27,7 @@ bool ResponseMemory::Share::wait_for_room(Env& env) {
 }
 
 std::optional<std::size_t> ResponseMemory::Share::reserve(Env& env, std::size_t wanted) {
+  hold(env, 0);
   if (!wait_for_room(env)) return std::nullopt;
   if (!all_.max_bytes_) return wanted;
   const auto left = *all_.max_bytes_ - all_.held_;

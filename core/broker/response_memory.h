@@ -39,7 +39,8 @@ class ResponseMemory {
     // Waits until there is room at all; false if cancelled first.
     bool wait_for_room(Env& env);
     // The same, and takes what a response may be made of: `wanted` bytes, or fewer. Nothing if
-    // cancelled first.
+    // cancelled first. What the share held before is given up: who makes a response anew is not to
+    // wait for himself.
     std::optional<std::size_t> reserve(Env& env, std::size_t wanted);
     // It is so much from now on: what was made, or what is left of it. 0 before the share goes.
     void hold(Host& host, std::size_t bytes);
@@ -52,7 +53,7 @@ class ResponseMemory {
   };
 
  private:
-  bool has_room() const { return !max_bytes_ || held_ < *max_bytes_; }
+  bool has_room() const { return !max_bytes_ || held_ == 0 || held_ < *max_bytes_; }
   void wake_first(Host& host);
 
   const std::optional<std::int64_t> max_bytes_;

@@ -53,6 +53,26 @@ TEST(ResponseMemory, without_a_bound_gives_what_is_wanted) {
   });
 }
 
+TEST(ResponseMemory, who_makes_a_response_anew_does_not_wait_for_what_he_holds_himself) {
+  in_a_world([](Env& env) {
+    ResponseMemory memory(mib);
+    ResponseMemory::Share share(memory);
+    EXPECT_EQ(share.reserve(env, 2 * mib), mib);
+    EXPECT_EQ(share.reserve(env, 2 * mib), mib);
+    EXPECT_EQ(memory.held(), static_cast<std::int64_t>(mib));
+    share.hold(env, 0);
+  });
+}
+
+TEST(ResponseMemory, of_no_size_lets_one_response_be_made_at_a_time) {
+  in_a_world([](Env& env) {
+    ResponseMemory memory(0);
+    ResponseMemory::Share share(memory);
+    EXPECT_EQ(share.reserve(env, 10), 10u);
+    share.hold(env, 0);
+  });
+}
+
 TEST(ResponseMemory, who_comes_first_has_room_first_and_a_cancelled_one_is_in_nobodys_way) {
   in_a_world([](Env& env) {
     ResponseMemory memory(mib);

@@ -214,8 +214,8 @@ bool is_held_back(Host& host, const Broker& broker, const Replica& replica,
                   const Fetcher& fetcher) {
   const auto& quota = broker.quotas().as_leader;
   const auto* leader = replica.leader();
-  const bool may_be = fetcher.is_follower() && leader && quota.is_throttled(replica.partition());
-  if (!may_be) return false;
+  // The time is asked for only where it matters: that costs some.
+  if (!fetcher.is_follower() || !leader || !quota.is_throttled(replica.partition())) return false;
   const bool is_in_sync = partition::contains(leader->isr().committed(), fetcher.replica);
   return quota.holds_back(host.now(), replica.partition(), is_in_sync);
 }
@@ -372,8 +372,8 @@ void charge(Instant now, ReplicationQuota& quota, const std::vector<Read>& reads
             const api::FetchResponse& response) {
   std::size_t bytes = 0;
   each_answer(reads, response, [&](const Replica& replica, const PartitionData& data) {
-    if (data.records && quota.is_throttled(replica.partition()))
-      bytes += data.records->bytes.size();
+    const bool counts = data.records && quota.is_throttled(replica.partition());
+    if (counts) bytes += data.records->bytes.size();
   });
   quota.record(now, static_cast<std::int64_t>(bytes));
 }
@@ -413,6 +413,10 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   };
   auto seen = notifications(signals);
   auto pass = read(true);
+  const auto read_again = [&] {
+    pass = {};  // No memory is kept for it.
+    pass = read(false);
+  };
   const auto min_bytes =
       std::min(budget.bytes, static_cast<std::size_t>(std::max(0, request.min_bytes)));
   const Waiting counted(context.metrics ? &context.metrics->fetches_waiting : nullptr);
@@ -424,9 +428,9 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
     if (!has_moved && wait_any(env, signals, deadline) != Wake::notified) break;
     seen = notifications(signals);
     is_fresh = is_worth_reading(env, broker, reads, fetcher, min_bytes);
-    if (is_fresh) pass = read(false);
+    if (is_fresh) read_again();
   }
-  if (!is_fresh) pass = read(false);
+  if (!is_fresh) read_again();
   if (fetcher.is_follower()) note_told(reads, fetcher, pass.response);
   if (context.metrics) count(*context.metrics, reads, fetcher, pass.response);
   // Of earlier lives of this broker clients may know sessions still: their ids are not to come

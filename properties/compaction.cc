@@ -18,11 +18,12 @@ class Compaction final : public Property {
   std::string_view id() const override { return "BS-K01"; }
   std::string_view name() const override { return "compacted away"; }
   std::string_view explanation() const override {
-    return "Compaction removes a record only where a later one of the same key is committed in the "
-           "same log, or where it is a tombstone in a batch that an earlier compaction had given a "
-           "time to go at. What is left is what was there: records, offsets, ends of batches, "
-           "producers, epochs. It reaches no further than what is committed. When it happens, and "
-           "whether on all replicas at once, is not promised.";
+    return "Compaction removes a record only where a later one of the same key is committed in "
+           "the same log, where its transaction was aborted, or where it is a tombstone or a "
+           "marker whose written time has come and of which nothing that it deletes or ends is "
+           "left. What is left is what was there: records, offsets, ends of batches, producers, "
+           "epochs. It reaches no further than what is committed. When it happens, and whether "
+           "on all replicas at once, is not promised.";
   }
   Needs needs() const override { return Need::disk | Need::metadata; }
   Kinds listens_to() const override { return Kinds::of<LogCompacted>(); }

@@ -122,9 +122,7 @@ class ConsumerOrder final : public Property {
     const Partition* partition = ledger.find(delivered.partition);
     if (partition == nullptr) return std::nullopt;
     const auto& committed = partition->committed;
-    auto at = std::partition_point(
-        committed.begin(), committed.end(),
-        [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
+    auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
       if (is_control(at->batch.role)) continue;
       if (may_skip(*partition, at->batch, delivered.client)) continue;

@@ -1,7 +1,6 @@
 // BS-V01: once the faults are over, everything converges within a bound.
 #include "properties/convergence.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -35,9 +34,7 @@ bool lags_in_showing(const Ledger& ledger, const Partition& partition, Instant n
   const bool may_commit =
       static_cast<std::int32_t>(state.isr.size()) >= ledger.min_insync(partition);
   if (log == nullptr || !has_somebody_to_show || !may_commit) return false;
-  const auto unshown = std::partition_point(
-      log->entries().begin(), log->entries().end(),
-      [&](const LogEntry& entry) { return entry.batch.last_offset < partition.shown_end; });
+  const auto unshown = first_reaching(log->entries(), partition.shown_end);
   return unshown != log->entries().end() && unshown->at + replication_slack < now;
 }
 

@@ -85,9 +85,7 @@ class GroupDelivery final : public Property {
 
   // Who was deposed and does not know it may show what is lost.
   static bool is_committed(const Partition& partition, const BatchRef& batch) {
-    const auto at = std::partition_point(
-        partition.committed.begin(), partition.committed.end(),
-        [&](const LogEntry& entry) { return entry.batch.last_offset < batch.base_offset; });
+    const auto at = first_reaching(partition.committed, batch.base_offset);
     return at != partition.committed.end() && at->batch.leader_epoch == batch.leader_epoch;
   }
 
@@ -101,7 +99,7 @@ class GroupDelivery final : public Property {
     const Offset to =
         is_judged ? commit.offset : std::min(commit.offset, partition->lowest_excused_cut);
     if (to <= *reading.settled) return;
-    if (commit.generation >= 0) check(e, commit, *partition, to, judge);
+    if (commit.generation >= 0) check(e, commit, *partition, reading, to, judge);
     reading.settled = to;
     reading.delivered.erase(reading.delivered.begin(), reading.delivered.lower_bound(to));
   }
@@ -136,13 +134,10 @@ class GroupDelivery final : public Property {
   }
 
   void check(const Event& e, const OffsetCommitAnswered& commit, const Partition& partition,
-             Offset to, Judge& judge) {
-    const auto& reading = readings_.at({commit.group, commit.partition});
+             const Reading& reading, Offset to, Judge& judge) {
     const Offset from = std::max(*reading.settled, begins_[commit.partition]);
     const auto& committed = partition.committed;
-    auto at = std::partition_point(
-        committed.begin(), committed.end(),
-        [from](const LogEntry& entry) { return entry.batch.last_offset < from; });
+    auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
       if (is_control(at->batch.role)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);

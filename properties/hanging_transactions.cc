@@ -1,6 +1,5 @@
 // BS-T06: every transaction ends (KIP-98, KIP-890).
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,8 +49,7 @@ class HangingTransactions final : public Property {
       const Duration limit = timeout == timeouts_.end() ? unknown_timeout : timeout->second;
       const Instant since = std::max(*lifted, transaction->first.at);
       // Of what was given up in an excused loss, perhaps the marker.
-      const bool is_excused = partition->lowest_excused_cut != std::numeric_limits<Offset>::max();
-      if (is_excused || judge.now() < since + limit + looking_slack) continue;
+      if (partition->has_excused_loss() || judge.now() < since + limit + looking_slack) continue;
       judge.report({std::string(id()),
                     "hanging",
                     fmt::format("{} ms after the last fault, a transaction of producer {}, epoch "

@@ -38,13 +38,6 @@ std::string text_of_numbers(const BatchRef& batch) {
   return fmt::format("epoch {}, sequence {}", batch.producer_epoch, batch.base_sequence);
 }
 
-// The batch that covers `offset`; the end if there is none.
-auto entry_at(const std::vector<LogEntry>& committed, Offset offset) {
-  return std::partition_point(committed.begin(), committed.end(), [offset](const LogEntry& entry) {
-    return entry.batch.last_offset < offset;
-  });
-}
-
 class IdempotentProducers final : public Property {
  public:
   explicit IdempotentProducers(Duration expiration) : expiration_(expiration) {}
@@ -217,7 +210,7 @@ class IdempotentProducers final : public Property {
     const Partition* partition = judge.ledger().find(delivered.partition);
     if (partition == nullptr) return;
     const auto& committed = partition->committed;
-    const auto at = entry_at(committed, delivered.offset);
+    const auto at = first_reaching(committed, delivered.offset);
     if (at == committed.end() || at->batch.producer_id < 0) return;
     auto& copies = seen(*partition, judge).copies[delivered.record];
     const auto [copy, is_new] = copies.try_emplace(delivered.offset, e.id);
@@ -225,7 +218,7 @@ class IdempotentProducers final : public Property {
     const std::size_t allowed = sent == sends_.end() ? 1 : sent->second;
     if (!is_new || copies.size() <= allowed) return;
     const auto& [first_offset, first] = *copies.begin();
-    const auto original = entry_at(committed, first_offset);
+    const auto original = first_reaching(committed, first_offset);
     // The leader may have forgotten it, or never have known it.
     const bool is_unknown = first_offset < begins_[partition->name];
     if (is_unknown || at->at - original->at >= expiration_) return;

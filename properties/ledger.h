@@ -33,6 +33,10 @@ struct LogEntry {
   Instant at;
 };
 
+// The first entry that does not lie wholly before `offset`: the one that covers it, or the end.
+std::vector<LogEntry>::const_iterator first_reaching(const std::vector<LogEntry>& entries,
+                                                     Offset offset);
+
 // The log of one partition on one node's disk. Entries lie densely from offset 0: what was deleted
 // at the beginning stays known, and what a snapshot stands for is known from other logs.
 class ReplicaLog {
@@ -153,6 +157,7 @@ struct Partition {
 
   const Replica* replica(NodeId node) const;
   const ReplicaLog* log_of(NodeId node) const;
+  bool has_excused_loss() const { return lowest_excused_cut != std::numeric_limits<Offset>::max(); }
   Offset committed_end() const { return ReplicaLog::end_offset_of(committed); }
   // False of a node that may still lead in an epoch before the latest unclean election or rebase:
   // it serves a branch that was given up, and cannot know.

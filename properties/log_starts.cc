@@ -29,7 +29,7 @@ class LogStarts final : public Property {
            "by its own clock, and follows its leader. After an unclean election logs may begin "
            "anywhere.";
   }
-  Needs needs() const override { return Need::disk | Need::metadata; }
+  Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<LogBegun, FetchAnswered, LogCut, NodeStopped, PartitionCommitted>();
   }

@@ -67,19 +67,13 @@ class QuorumCommits final : public Property {
     return partition == nullptr ? nullptr : partition->log_of(node);
   }
 
-  static std::size_t count_before(const std::vector<LogEntry>& entries, Offset end) {
-    const auto behind = std::partition_point(
-        entries.begin(), entries.end(),
-        [end](const LogEntry& entry) { return entry.batch.last_offset < end; });
-    return static_cast<std::size_t>(behind - entries.begin());
-  }
-
   // ---- Showing -------------------------------------------------------------------------------
 
   void on_shown(const Event& e, const FetchAnswered& answer, const ReplicaLog& log, Judge& judge) {
     check_own_record(e, answer.high_watermark, log, judge);
     const auto& entries = log.entries();
-    const std::size_t count = count_before(entries, answer.high_watermark);
+    const auto count =
+        static_cast<std::size_t>(first_reaching(entries, answer.high_watermark) - entries.begin());
     const std::size_t common = std::min(count, shown_.size());
     if (common > 0 && entries[common - 1].prefix != shown_[common - 1].prefix) {
       report(shown_by_, e.id, "shown_otherwise",

@@ -22,18 +22,21 @@ std::uint64_t extend_prefix(std::uint64_t prefix, const BatchRef& batch) {
   return mix(prefix, batch.digest);
 }
 
-// Index of the first entry that does not lie wholly before `offset`.
-std::size_t first_reaching(const std::vector<LogEntry>& entries, Offset offset) {
-  const auto at = std::partition_point(
-      entries.begin(), entries.end(),
-      [offset](const LogEntry& entry) { return entry.batch.last_offset < offset; });
-  return static_cast<std::size_t>(at - entries.begin());
+std::size_t index_reaching(const std::vector<LogEntry>& entries, Offset offset) {
+  return static_cast<std::size_t>(first_reaching(entries, offset) - entries.begin());
 }
 
 }  // namespace
 
+std::vector<LogEntry>::const_iterator first_reaching(const std::vector<LogEntry>& entries,
+                                                     Offset offset) {
+  return std::partition_point(entries.begin(), entries.end(), [offset](const LogEntry& entry) {
+    return entry.batch.last_offset < offset;
+  });
+}
+
 std::optional<std::size_t> ReplicaLog::find(Offset offset) const {
-  const std::size_t at = first_reaching(entries_, offset);
+  const std::size_t at = index_reaching(entries_, offset);
   if (at == entries_.size() || entries_[at].batch.base_offset > offset) return std::nullopt;
   return at;
 }
@@ -55,7 +58,7 @@ void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t 
 // Nor what lay before the start of the follower's own log.
 void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
   const Offset start = std::max(start_offset_, leader.start_offset_);
-  const std::size_t count = first_reaching(leader.entries_, start);
+  const std::size_t count = index_reaching(leader.entries_, start);
   if (start == 0 || count == 0) return;
   const bool begins_with_a_batch = leader.entries_[count - 1].batch.last_offset + 1 == start;
   // Only a log that holds nothing may begin within one of the leader's batches.
@@ -65,7 +68,7 @@ void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
   if (!begins_with_a_batch && !begins_within) return;
   const bool is_known = holds(count - 1, leader.entries_[count - 1].prefix);
   if (end_offset() < start || (is_known && begins_with_a_batch)) return;
-  const auto kept = entries_.begin() + static_cast<std::ptrdiff_t>(first_reaching(entries_, start));
+  const auto kept = entries_.begin() + static_cast<std::ptrdiff_t>(index_reaching(entries_, start));
   const auto theirs = leader.entries_.begin() + static_cast<std::ptrdiff_t>(count);
   if (entries_.end() - kept > leader.entries_.end() - theirs) return;
   const bool is_same = std::equal(kept, entries_.end(), theirs,
@@ -76,7 +79,7 @@ void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
 }
 
 std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
-  const std::size_t keep = first_reaching(entries_, end_offset);
+  const std::size_t keep = index_reaching(entries_, end_offset);
   const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(keep);
   std::vector<LogEntry> removed(from, entries_.end());
   if (by_power_loss && !removed.empty()) {

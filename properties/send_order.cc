@@ -80,9 +80,7 @@ class SendOrder final : public Property {
 
   // Of the producer, in what is committed.
   static std::int16_t epoch_at(Offset offset, const Partition& partition) {
-    const auto at = std::partition_point(
-        partition.committed.begin(), partition.committed.end(),
-        [offset](const LogEntry& entry) { return entry.batch.last_offset < offset; });
+    const auto at = first_reaching(partition.committed, offset);
     return at == partition.committed.end() ? std::int16_t{-1} : at->batch.producer_epoch;
   }
 

@@ -1,5 +1,4 @@
 // BS-T03: what consumers that read committed records are handed (KIP-98).
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -43,9 +42,7 @@ class TransactionalReads final : public Property {
     const Partition* partition = judge.ledger().find(delivered.partition);
     if (partition == nullptr) return;
     const auto& committed = partition->committed;
-    const auto at = std::partition_point(
-        committed.begin(), committed.end(),
-        [&](const LogEntry& entry) { return entry.batch.last_offset < delivered.offset; });
+    const auto at = first_reaching(committed, delivered.offset);
     if (at == committed.end()) return;
     const std::size_t number = *judge.ledger().index_of(delivered.partition);
     if (transactions_.size() <= number) transactions_.resize(number + 1);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 namespace brokersim::properties {
 
@@ -60,8 +59,7 @@ const Transactions& AllTransactions::in(const Ledger& ledger, const Partition& p
 const Transaction* AllTransactions::at(const Ledger& ledger, const Partition& partition,
                                        Offset offset) {
   const auto& log = partition.committed;
-  const auto entry = std::partition_point(
-      log.begin(), log.end(), [&](const LogEntry& one) { return one.batch.last_offset < offset; });
+  const auto entry = first_reaching(log, offset);
   return entry == log.end() ? nullptr : in(ledger, partition).of(entry->batch);
 }
 
@@ -74,12 +72,11 @@ std::vector<AllTransactions::Open> AllTransactions::open(const Ledger& ledger) {
 }
 
 bool has_lost_decisions(const Ledger& ledger) {
-  constexpr auto nothing = std::numeric_limits<Offset>::max();
   return std::any_of(ledger.partitions().begin(), ledger.partitions().end(),
                      [](const Partition& partition) {
                        const bool holds_decisions = partition.name.topic == "__transaction_state" ||
                                                     partition.name.topic == "__consumer_offsets";
-                       return holds_decisions && partition.lowest_excused_cut != nothing;
+                       return holds_decisions && partition.has_excused_loss();
                      });
 }
 

@@ -94,11 +94,11 @@ class PipelineHistory : public History {
     return add(1, TxnOffsetCommitAnswered{"task-01", "task-01", task_producer, 0, "pipeline",
                                           "task-01", generation, input, offset, 0, asked_at.ns()});
   }
-  // The reader of committed output has come to `position`.
   // The output, to somebody who reads from there on.
   void shown_to_be_committed(Offset from = 0) {
     add(1, FetchAnswered{"reader", no_node, output, 0, from, ends_[output], {}});
   }
+  // The reader of committed output has come to `position`.
   void read_up_to(Offset position) {
     shown_to_be_committed(position);
     add(1, ReadCommittedAnswered{"reader", output, ends_[output], ends_[output], {}, {}});

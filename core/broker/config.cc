@@ -191,14 +191,9 @@ std::string show(const std::vector<group::ServerAssignor>& member, Duration) {
   return text;
 }
 
-// Like Kafka, whatever the case of its letters.
 std::string parse(group::MigrationPolicy& member, std::string_view text, Duration,
                   const SettingTerms&) {
-  std::string lower(text);
-  for (auto& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  const auto policy = group::migration_policy_named(lower);
+  const auto policy = group::migration_policy_named(text);
   if (!policy) return "bidirectional, disabled, downgrade or upgrade";
   member = *policy;
   return {};

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/ignoring_case.h"
 #include "core/base/trimmed.h"
 #include "core/controller/throttled_replicas.h"
 
@@ -163,13 +164,8 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 
 std::optional<bool> parse_flag(std::string_view text) {
   text = trimmed(text);
-  const auto is = [&](std::string_view word) {
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
-      return a == b || (a >= 'A' && a <= 'Z' && a - 'A' == b - 'a');
-    });
-  };
-  if (is("true")) return true;
-  if (is("false")) return false;
+  if (equals_ignoring_case(text, "true")) return true;
+  if (equals_ignoring_case(text, "false")) return false;
   return std::nullopt;
 }
 
@@ -283,7 +279,7 @@ std::int64_t TopicConfigs::number(std::string_view name) const {
 }
 
 std::int64_t TopicConfigs::millionths(std::string_view name) const {
-  const auto text = trimmed(get(name).text);
+  const auto text = get(name).text;
   const auto point = std::min(text.find('.'), text.size());
   std::int64_t value = parse_number(text.substr(0, point)).value_or(0);
   for (std::size_t digit = 1; digit <= 6; ++digit) {

@@ -59,8 +59,7 @@ bool ConsumerGroup::is_spoken_by_all(const std::string& protocol) const {
 }
 
 ErrorCode ConsumerGroup::check_join(const api::JoinGroupRequest& asked) const {
-  const bool is_full = members_.size() >= static_cast<std::size_t>(config_->consumer_max_size);
-  if (is_full && !members_.contains(asked.member_id)) return ErrorCode::group_max_size_reached;
+  if (has_no_place_for(asked.member_id)) return ErrorCode::group_max_size_reached;
   const bool is_supported =
       asked.protocol_type == api::consumer_protocol_type &&
       std::any_of(asked.protocols.begin(), asked.protocols.end(),
@@ -147,14 +146,15 @@ void ConsumerGroup::begin_classic_timers(Now now, const Draft& draft) {
 
 // ---- Staying -----------------------------------------------------------------------------------
 
-Expected<std::string, ErrorCode> ConsumerGroup::find_classic(
-    const std::string& member, const std::optional<std::string>& instance,
-    std::int32_t generation) const {
-  TRY(const auto id, find_member(member, instance));
-  const auto& known = members_.at(id);
-  if (!known.speaks_classic()) return Unexpected(ErrorCode::unknown_member_id);
-  if (generation != known.assignment.epoch) return Unexpected(ErrorCode::illegal_generation);
-  return id;
+ErrorCode ConsumerGroup::check_classic(const std::string& member,
+                                       const std::optional<std::string>& instance,
+                                       std::int32_t generation) const {
+  const auto error = check_member(member, instance);
+  if (error != ErrorCode::none) return error;
+  const auto& known = members_.at(member);
+  if (!known.speaks_classic()) return ErrorCode::unknown_member_id;
+  const bool is_of_now = generation == known.assignment.epoch;
+  return is_of_now ? ErrorCode::none : ErrorCode::illegal_generation;
 }
 
 // What it has, in the version of the protocol that it speaks itself.
@@ -168,9 +168,9 @@ Bytes ConsumerGroup::assignment_told_to(const ConsumerMember& member,
 }
 
 ErrorCode ConsumerGroup::check_sync(Now now, const api::SyncGroupRequest& asked) {
-  const auto found = find_classic(asked.member_id, asked.group_instance_id, asked.generation_id);
-  if (!found) return found.error();
-  const auto& member = members_.at(*found);
+  const auto error = check_classic(asked.member_id, asked.group_instance_id, asked.generation_id);
+  if (error != ErrorCode::none) return error;
+  const auto& member = members_.at(asked.member_id);
   const auto& protocols = member.metadata.classic_member_metadata->supported_protocols;
   const bool is_of_another_type =
       asked.protocol_type && *asked.protocol_type != api::consumer_protocol_type;
@@ -180,7 +180,7 @@ ErrorCode ConsumerGroup::check_sync(Now now, const api::SyncGroupRequest& asked)
   // Who is to give something up is told first what it keeps.
   const bool is_over = member.assignment.epoch < epoch_ &&
                        member.assignment.state != MemberState::unrevoked_partitions;
-  return is_over ? ask_to_rejoin(now, *found) : ErrorCode::none;
+  return is_over ? ask_to_rejoin(now, asked.member_id) : ErrorCode::none;
 }
 
 api::SyncGroupResponse ConsumerGroup::sync(Now now, const api::SyncGroupRequest& asked,
@@ -208,9 +208,9 @@ bool ConsumerGroup::must_rejoin(const std::string& id) const {
 }
 
 ErrorCode ConsumerGroup::heartbeat(Now now, const api::HeartbeatRequest& asked) {
-  const auto found = find_classic(asked.member_id, asked.group_instance_id, asked.generation_id);
-  if (!found) return found.error();
-  const auto& id = *found;
+  const auto error = check_classic(asked.member_id, asked.group_instance_id, asked.generation_id);
+  if (error != ErrorCode::none) return error;
+  const auto& id = asked.member_id;
   const auto& member = members_.at(id);
   sessions_[id] = now.at + session_timeout_of(member);
   return must_rejoin(id) ? ask_to_rejoin(now, id) : ErrorCode::none;
@@ -234,11 +234,12 @@ ConsumerGroup::LeaveDecision ConsumerGroup::leave(const api::LeaveGroupRequest& 
       const auto holder = instances_.find(*one.group_instance_id);
       if (holder != instances_.end()) id = holder->second;
     }
-    const auto found = find_member(id, one.group_instance_id);
-    if (found) decision.out.insert(id);
-    decision.response.members.push_back({.member_id = found ? id : one.member_id,
+    const auto error = check_member(id, one.group_instance_id);
+    const bool is_known = error == ErrorCode::none;
+    if (is_known) decision.out.insert(id);
+    decision.response.members.push_back({.member_id = is_known ? id : one.member_id,
                                          .group_instance_id = one.group_instance_id,
-                                         .error_code = found ? ErrorCode::none : found.error()});
+                                         .error_code = error});
   }
   if (decision.out.empty()) return decision;
   decision.entries = take_out(decision.out, topics);

@@ -159,13 +159,14 @@ class ConsumerGroup {
 
   // ---- Who it is (consumer_members.cc) ----
   Draft draft_of(const std::string& member) const;
-  Expected<std::string, api::ErrorCode> find_member(
-      const std::string& member, const std::optional<std::string>& instance) const;
+  api::ErrorCode check_member(const std::string& member,
+                              const std::optional<std::string>& instance) const;
+  bool has_no_place_for(const std::string& member) const;
   api::ErrorCode begin(const Request& asked, Draft& draft) const;
   api::ErrorCode begin_dynamic(const Request& asked, Draft& draft) const;
   api::ErrorCode begin_static(const Request& asked, Draft& draft) const;
   api::ErrorCode check_epoch(const ConsumerMember& member, const Request& asked) const;
-  Decision leave(Now now, const Request& asked, const KnownTopics& topics);
+  Decision leave(const Request& asked, const KnownTopics& topics);
   std::vector<Entry> take_out(const std::set<std::string>& ids, const KnownTopics& topics) const;
 
   // ---- Those who speak the classic protocol (classic_members.cc) ----
@@ -177,9 +178,9 @@ class ConsumerGroup {
                                                             const KnownTopics& topics,
                                                             Draft& draft) const;
   void begin_classic_timers(Now now, const Draft& draft);
-  Expected<std::string, api::ErrorCode> find_classic(const std::string& member,
-                                                     const std::optional<std::string>& instance,
-                                                     std::int32_t generation) const;
+  api::ErrorCode check_classic(const std::string& member,
+                               const std::optional<std::string>& instance,
+                               std::int32_t generation) const;
   api::ErrorCode check_sync(Now now, const api::SyncGroupRequest& asked);
   Bytes assignment_told_to(const ConsumerMember& member, const KnownTopics& topics) const;
   bool must_rejoin(const std::string& id) const;

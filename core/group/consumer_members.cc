@@ -69,7 +69,7 @@ ErrorCode ConsumerGroup::check(const Request& asked, std::int16_t version,
 
 ConsumerGroup::Decision ConsumerGroup::heartbeat(Now now, const HeartbeatContext& context,
                                                  const Request& asked, const KnownTopics& topics) {
-  if (is_leaving(asked)) return leave(now, asked, topics);
+  if (is_leaving(asked)) return leave(asked, topics);
   auto draft = draft_of(asked.member_id.empty() ? context.fresh_id : asked.member_id);
   const auto error = begin(asked, draft);
   if (error != ErrorCode::none) return refusal(error);
@@ -95,9 +95,13 @@ ConsumerGroup::Draft ConsumerGroup::draft_of(const std::string& member) const {
   return draft;
 }
 
-ErrorCode ConsumerGroup::begin(const Request& asked, Draft& draft) const {
+bool ConsumerGroup::has_no_place_for(const std::string& member) const {
   const bool is_full = members_.size() >= static_cast<std::size_t>(config_->consumer_max_size);
-  if (asked.member_epoch == 0 && is_full && !members_.contains(draft.id)) {
+  return is_full && !members_.contains(member);
+}
+
+ErrorCode ConsumerGroup::begin(const Request& asked, Draft& draft) const {
+  if (asked.member_epoch == 0 && has_no_place_for(draft.id)) {
     return ErrorCode::group_max_size_reached;
   }
   const auto error = asked.instance_id ? begin_static(asked, draft) : begin_dynamic(asked, draft);
@@ -155,21 +159,20 @@ ErrorCode ConsumerGroup::check_epoch(const ConsumerMember& member, const Request
 
 // ---- Going -------------------------------------------------------------------------------------
 
-Expected<std::string, ErrorCode> ConsumerGroup::find_member(
-    const std::string& member, const std::optional<std::string>& instance) const {
+ErrorCode ConsumerGroup::check_member(const std::string& member,
+                                      const std::optional<std::string>& instance) const {
   if (instance) {
     const auto holder = instances_.find(*instance);
-    if (holder == instances_.end()) return Unexpected(ErrorCode::unknown_member_id);
-    if (holder->second != member) return Unexpected(ErrorCode::fenced_instance_id);
+    if (holder == instances_.end()) return ErrorCode::unknown_member_id;
+    if (holder->second != member) return ErrorCode::fenced_instance_id;
   }
-  if (!members_.contains(member)) return Unexpected(ErrorCode::unknown_member_id);
-  return member;
+  return members_.contains(member) ? ErrorCode::none : ErrorCode::unknown_member_id;
 }
 
-ConsumerGroup::Decision ConsumerGroup::leave(Now, const Request& asked, const KnownTopics& topics) {
-  const auto found = find_member(asked.member_id, asked.instance_id);
-  if (!found) return refusal(found.error());
-  const auto& id = *found;
+ConsumerGroup::Decision ConsumerGroup::leave(const Request& asked, const KnownTopics& topics) {
+  const auto error = check_member(asked.member_id, asked.instance_id);
+  if (error != ErrorCode::none) return refusal(error);
+  const auto& id = asked.member_id;
   const auto member = members_.find(id);
   Decision decision;
   if (asked.member_epoch == epoch_of_static_leave) {

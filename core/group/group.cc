@@ -151,15 +151,8 @@ Write Group::write_of(const std::map<std::string, Bytes>& assignment, Now now) c
   for (const auto& [id, member] : members_) {
     const auto* subscription = member.metadata_for(*protocol_);
     const auto assigned = assignment.find(id);
-    value.members.push_back(
-        {.member_id = id,
-         .group_instance_id = member.instance_id,
-         .client_id = member.client_id,
-         .client_host = member.client_host,
-         .rebalance_timeout = static_cast<std::int32_t>(milliseconds(member.rebalance_timeout)),
-         .session_timeout = static_cast<std::int32_t>(milliseconds(member.session_timeout)),
-         .subscription = subscription ? *subscription : Bytes{},
-         .assignment = assigned == assignment.end() ? Bytes{} : assigned->second});
+    value.members.push_back(persisted(member, subscription ? *subscription : Bytes{},
+                                      assigned == assignment.end() ? Bytes{} : assigned->second));
   }
   Write write{.group = id_};
   write.records.push_back(

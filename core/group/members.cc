@@ -23,6 +23,19 @@ const Bytes* Member::metadata_for(std::string_view protocol) const {
   return nullptr;
 }
 
+GroupMetadataValue::MemberMetadata persisted(const Member& member, Bytes subscription,
+                                             Bytes assignment) {
+  const auto ms = [](Duration time) { return static_cast<std::int32_t>(milliseconds(time)); };
+  return {.member_id = member.id,
+          .group_instance_id = member.instance_id,
+          .client_id = member.client_id,
+          .client_host = member.client_host,
+          .rebalance_timeout = ms(member.rebalance_timeout),
+          .session_timeout = ms(member.session_timeout),
+          .subscription = std::move(subscription),
+          .assignment = std::move(assignment)};
+}
+
 Member* Members::find(const std::string& id) {
   const auto found = members_.find(id);
   return found == members_.end() ? nullptr : &found->second;

@@ -13,6 +13,7 @@
 #include "core/api/join_group.h"
 #include "core/base/time.h"
 #include "core/group/output.h"
+#include "core/group/records.h"
 
 namespace brokersim::group {
 
@@ -36,6 +37,10 @@ struct Member {
 
   const Bytes* metadata_for(std::string_view protocol) const;
 };
+
+// As the log has it.
+GroupMetadataValue::MemberMetadata persisted(const Member& member, Bytes subscription,
+                                             Bytes assignment);
 
 class Members {
  public:

@@ -173,16 +173,9 @@ std::optional<std::vector<Entry>> downgraded(const ConsumerGroup& group,
   for (const auto& [id, member] : left->members) {
     const auto& subscription = *member.metadata_for(protocol);
     const auto said = read_subscription(subscription, topics);
-    value.members.push_back(
-        {.member_id = id,
-         .group_instance_id = member.instance_id,
-         .client_id = member.client_id,
-         .client_host = member.client_host,
-         .rebalance_timeout = ms_of(member.rebalance_timeout),
-         .session_timeout = ms_of(member.session_timeout),
-         .subscription = subscription,
-         .assignment =
-             write_assignment(left->has.at(id), said ? said->version : std::int16_t{0}, topics)});
+    auto assignment =
+        write_assignment(left->has.at(id), said ? said->version : std::int16_t{0}, topics);
+    value.members.push_back(persisted(member, subscription, std::move(assignment)));
   }
   auto entries = group.tombstones();
   entries.push_back(GroupMetadataEntry{{.group = group.id()}, std::move(value)});

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/ignoring_case.h"
+
 namespace brokersim::group {
 
 enum class MigrationPolicy : std::uint8_t { bidirectional, disabled, downgrade, upgrade };
@@ -17,9 +19,10 @@ inline constexpr std::array<std::string_view, 4> migration_policies{"bidirection
 constexpr std::string_view name_of(MigrationPolicy policy) {
   return migration_policies[static_cast<std::size_t>(policy)];
 }
-constexpr std::optional<MigrationPolicy> migration_policy_named(std::string_view name) {
+// Like Kafka, whatever the case of its letters.
+inline std::optional<MigrationPolicy> migration_policy_named(std::string_view name) {
   for (std::size_t i = 0; i < migration_policies.size(); ++i) {
-    if (migration_policies[i] == name) return static_cast<MigrationPolicy>(i);
+    if (equals_ignoring_case(migration_policies[i], name)) return static_cast<MigrationPolicy>(i);
   }
   return std::nullopt;
 }

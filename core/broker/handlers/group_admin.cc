@@ -1,8 +1,8 @@
 // DescribeGroups, ConsumerGroupDescribe, ListGroups and DeleteGroups: what administrators ask.
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "core/base/ignoring_case.h"
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
 
@@ -11,15 +11,7 @@ namespace {
 
 using api::ErrorCode;
 
-// "stable", "Stable"
-bool equals_ignoring_case(const std::string& a, const std::string& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char left, char right) {
-    return std::tolower(static_cast<unsigned char>(left)) ==
-           std::tolower(static_cast<unsigned char>(right));
-  });
-}
-
-// No filter lets everything pass.
+// No filter lets everything pass; "stable" is "Stable".
 bool passes(const std::vector<std::string>& filter, const std::string& value) {
   return filter.empty() || std::any_of(filter.begin(), filter.end(), [&](const auto& wanted) {
            return equals_ignoring_case(wanted, value);

@@ -9,10 +9,7 @@ struct ConsumersOfOrders : testing::Test {
   Coordinated c;
   ConsumersOfOrders() { c.learn(topics_with(4)); }
 
-  api::ConsumerGroupDescribeResponse::DescribedGroup described() const {
-    return c.shard->describe_consumers("g");
-  }
-  std::string group_state() const { return described().group_state; }
+  std::string group_state() const { return c.described().group_state; }
 };
 
 // ---- Joining -----------------------------------------------------------------------------------
@@ -27,7 +24,7 @@ TEST_F(ConsumersOfOrders, the_first_is_given_everything) {
   ASSERT_TRUE(answer.assignment);
   EXPECT_EQ(set_of(answer.assignment->topic_partitions), orders({0, 1, 2, 3}));
   EXPECT_EQ(group_state(), "Stable");
-  EXPECT_EQ(described().assignor_name, "uniform");
+  EXPECT_EQ(c.described().assignor_name, "uniform");
 }
 
 TEST_F(ConsumersOfOrders, before_version_1_are_given_ids) {
@@ -87,7 +84,7 @@ TEST_F(ConsumersOfOrders, are_refused_with) {
   EXPECT_EQ(error_of([](auto& a) { a.subscribed_topic_regex = "(a"; }),
             ErrorCode::invalid_regular_expression);
   EXPECT_EQ(error_of([](auto& a) { a.member_epoch = 1; }), ErrorCode::group_id_not_found);
-  EXPECT_EQ(described().error_code, ErrorCode::group_id_not_found) << "nothing came of it";
+  EXPECT_EQ(c.described().error_code, ErrorCode::group_id_not_found) << "nothing came of it";
 }
 
 TEST_F(ConsumersOfOrders, are_so_many_and_no_more) {
@@ -105,7 +102,7 @@ TEST_F(ConsumersOfOrders, are_assigned_as_most_of_them_ask_for) {
   first.assignor = second.assignor = "range";
   third.assignor = "uniform";
   for (auto* m : {&first, &second, &third}) m->take(m->join());
-  EXPECT_EQ(described().assignor_name, "range");
+  EXPECT_EQ(c.described().assignor_name, "range");
 }
 
 // ---- Subscriptions -----------------------------------------------------------------------------
@@ -236,8 +233,8 @@ TEST_F(ConsumersOfOrders, the_last_leaves_nothing_to_be_assigned) {
   m.take(m.join());
   m.leave();
   EXPECT_EQ(group_state(), "Empty");
-  EXPECT_EQ(described().group_epoch, 2);
-  EXPECT_EQ(described().assignment_epoch, 2);
+  EXPECT_EQ(c.described().group_epoch, 2);
+  EXPECT_EQ(c.described().assignment_epoch, 2);
 }
 
 TEST(LastConsumers, left_an_assignment_to_be_made_once) {
@@ -259,7 +256,7 @@ TEST_F(ConsumersOfOrders, who_are_silent_are_out_when_their_session_ends) {
   c.pass(40s);
   second.take(second.beat());
   c.pass(10s);
-  EXPECT_EQ(described().members.size(), 1u);
+  EXPECT_EQ(c.described().members.size(), 1u);
   EXPECT_EQ(first.take(first.beat()), ErrorCode::unknown_member_id);
   second.take(second.beat());
   EXPECT_EQ(second.owned, orders({0, 1, 2, 3}));
@@ -276,7 +273,7 @@ TEST_F(ConsumersOfOrders, who_give_nothing_up_are_out_after_their_rebalance_time
     first.take(first.beat());
     second.take(second.beat());
   }
-  EXPECT_EQ(described().members.size(), 1u);
+  EXPECT_EQ(c.described().members.size(), 1u);
   EXPECT_EQ(second.owned, orders({0, 1, 2, 3}));
 }
 
@@ -285,7 +282,7 @@ TEST_F(ConsumersOfOrders, are_taken_out_later_if_that_cannot_be_written) {
   m.take(m.join());
   c.refuses = ErrorCode::not_enough_replicas;
   c.pass(60s);
-  EXPECT_EQ(described().members.size(), 1u);
+  EXPECT_EQ(c.described().members.size(), 1u);
   c.refuses.reset();
   c.pass(1s);
   EXPECT_EQ(group_state(), "Empty");
@@ -300,14 +297,14 @@ TEST_F(ConsumersOfOrders, static_ones_come_back_to_what_they_had) {
   first.settle();
   other.settle();
   first.settle();
-  const auto epoch = described().group_epoch;
+  const auto epoch = c.described().group_epoch;
   EXPECT_EQ(c.beaten(first.leave(epoch_of_static_leave)).member_epoch, epoch_of_static_leave);
   other.take(other.beat());
   TestConsumer again(c, "m3", "i");
   EXPECT_EQ(again.take(again.join()), ErrorCode::none);
   EXPECT_EQ(again.owned, first.owned);
-  EXPECT_EQ(described().group_epoch, epoch) << "nobody else has to hear of it";
-  EXPECT_EQ(described().members.size(), 2u);
+  EXPECT_EQ(c.described().group_epoch, epoch) << "nobody else has to hear of it";
+  EXPECT_EQ(c.described().members.size(), 2u);
   EXPECT_EQ(first.take(first.beat()), ErrorCode::fenced_instance_id);
 }
 
@@ -323,7 +320,7 @@ TEST_F(ConsumersOfOrders, static_ones_that_do_not_come_back_are_out_when_their_s
   TestConsumer first(c, "m1", "i");
   first.take(first.join());
   first.leave(epoch_of_static_leave);
-  EXPECT_EQ(described().members.size(), 1u);
+  EXPECT_EQ(c.described().members.size(), 1u);
   c.pass(46s);
   EXPECT_EQ(group_state(), "Empty");
 }
@@ -355,7 +352,7 @@ TEST_F(ConsumersOfOrders, who_cannot_be_written_down_are_not_in) {
   TestConsumer m(c, "m");
   c.refuses = ErrorCode::not_enough_replicas;
   EXPECT_EQ(c.beaten(m.join()).error_code, ErrorCode::coordinator_not_available);
-  EXPECT_EQ(described().error_code, ErrorCode::group_id_not_found);
+  EXPECT_EQ(c.described().error_code, ErrorCode::group_id_not_found);
   EXPECT_TRUE(c.log.empty());
 }
 
@@ -364,9 +361,9 @@ TEST_F(ConsumersOfOrders, go_on_with_another_coordinator) {
   first.take(first.join());
   second.take(second.join());
   first.take(first.beat());
-  const auto before = described();
+  const auto before = c.described();
   c.fail_over();
-  EXPECT_EQ(described(), before);
+  EXPECT_EQ(c.described(), before);
   first.take(first.acknowledge());
   second.take(second.beat());
   EXPECT_EQ(group_state(), "Stable");
@@ -409,10 +406,10 @@ TEST_F(ConsumersOfOrders, go_on_though_the_log_does_not_say_any_more_who_gave_up
   c.learn(topics_with(6));
   second.settle();
   first.settle();
-  const auto before = described();
+  const auto before = c.described();
   leave_first_and_last_of(c, "m1");
   c.fail_over();
-  EXPECT_EQ(described(), before);
+  EXPECT_EQ(c.described(), before);
   GroupRules rules;
   rules.loads_compacted_logs = false;  // KAFKA-19862
   EXPECT_TRUE(can_load(c, {}));

@@ -45,7 +45,7 @@ class ConsumerWorld {
   }
 
   void look() {
-    const auto group = described();
+    const auto group = c_.described();
     RC_ASSERT(group.error_code != ErrorCode::none || group.group_epoch >= epoch_);
     epoch_ = group.group_epoch;
     if (group.group_state == "Empty") RC_ASSERT(group.assignment_epoch == group.group_epoch);
@@ -74,7 +74,7 @@ class ConsumerWorld {
       for (auto& member : members_) hear(member);
       look();
     }
-    RC_ASSERT(described().group_state == "Stable");
+    RC_ASSERT(c_.described().group_state == "Stable");
     PartitionSet owned;
     for (const auto& member : members_) add(owned, member.has);
     RC_ASSERT(owned.at(orders_id).size() == static_cast<std::size_t>(partitions_));
@@ -88,10 +88,6 @@ class ConsumerWorld {
     std::vector<RequestId> asked;
   };
   enum class Way { joins, says_nothing, says_what_it_has, says_everything };
-
-  api::ConsumerGroupDescribeResponse::DescribedGroup described() const {
-    return c_.shard->describe_consumers("g");
-  }
 
   // Before it says what it has it gives up what it was told to.
   void send(Member& member, Way way) {
@@ -154,9 +150,9 @@ class ConsumerWorld {
 
   void fail_over() {
     c_.commit_log();
-    const auto before = described();
+    const auto before = c_.described();
     c_.fail_over();
-    RC_ASSERT(described() == before);
+    RC_ASSERT(c_.described() == before);
   }
 
   Coordinated c_;

@@ -277,6 +277,14 @@ class Coordinated {
     }
     take(shard->loaded(now, static_cast<Offset>(log.size())));
   }
+  api::ConsumerGroupDescribeResponse::DescribedGroup described() const {
+    return shard->describe_consumers("g");
+  }
+  // "classic Stable"; empty if there is no group.
+  std::string kind() const {
+    const auto rows = shard->list();
+    return rows.empty() ? "" : rows.at(0).group_type + " " + rows.at(0).group_state;
+  }
   std::string state() const { return shard->describe("g").group_state; }
   std::size_t members() const { return shard->describe("g").members.size(); }
 

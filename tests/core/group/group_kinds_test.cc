@@ -9,16 +9,11 @@ struct GroupKinds : testing::Test {
   Coordinated c;
   TestConsumer m{c, "m"};
   GroupKinds() { c.learn(topics_with(4)); }
-
-  std::string kind() const {
-    const auto rows = c.shard->list();
-    return rows.empty() ? "" : rows.at(0).group_type + " " + rows.at(0).group_state;
-  }
 };
 
 TEST_F(GroupKinds, are_what_their_members_are) {
   m.take(m.join());
-  EXPECT_EQ(kind(), "consumer Stable");
+  EXPECT_EQ(c.kind(), "consumer Stable");
   EXPECT_EQ(c.shard->list().at(0).protocol_type, "consumer");
   EXPECT_EQ(c.joined(c.join({.type = "connect"})).error_code,
             ErrorCode::inconsistent_group_protocol);
@@ -30,7 +25,7 @@ TEST_F(GroupKinds, classic_ones_have_no_consumers_unless_they_may_become_a_group
   c.config.consumer_migration_policy = MigrationPolicy::disabled;
   c.stable({{}});
   EXPECT_EQ(m.take(m.join()), ErrorCode::group_id_not_found);
-  EXPECT_EQ(kind(), "classic Stable");
+  EXPECT_EQ(c.kind(), "classic Stable");
   EXPECT_EQ(c.shard->describe_consumers("g").error_code, ErrorCode::group_id_not_found);
 }
 
@@ -39,16 +34,16 @@ TEST_F(GroupKinds, change_with_who_comes_to_an_empty_one) {
   c.commit(3, ids[0], c.stable_generation);
   c.leave(ids[0]);
   EXPECT_EQ(m.take(m.join()), ErrorCode::none);
-  EXPECT_EQ(kind(), "consumer Stable");
+  EXPECT_EQ(c.kind(), "consumer Stable");
   EXPECT_EQ(c.fetch(), 3);
   c.fail_over();
-  EXPECT_EQ(kind(), "consumer Stable");
+  EXPECT_EQ(c.kind(), "consumer Stable");
   EXPECT_EQ(m.take(m.leave()), ErrorCode::none);
   c.enter();
-  EXPECT_EQ(kind(), "classic PreparingRebalance");
+  EXPECT_EQ(c.kind(), "classic PreparingRebalance");
   EXPECT_EQ(c.fetch(), 3);
   c.fail_over();
-  EXPECT_EQ(kind(), "classic Empty") << "who joined was not written down yet";
+  EXPECT_EQ(c.kind(), "classic Empty") << "who joined was not written down yet";
 }
 
 TEST_F(GroupKinds, of_an_empty_one_that_could_not_be_deleted_are_what_the_log_says) {
@@ -57,22 +52,22 @@ TEST_F(GroupKinds, of_an_empty_one_that_could_not_be_deleted_are_what_the_log_sa
   c.refuses = ErrorCode::not_enough_replicas;
   c.join({});
   c.refuses.reset();
-  EXPECT_EQ(kind(), "classic Empty") << "somebody is about to come";
+  EXPECT_EQ(c.kind(), "classic Empty") << "somebody is about to come";
   c.pass(20s);
-  EXPECT_EQ(kind(), "consumer Empty");
+  EXPECT_EQ(c.kind(), "consumer Empty");
   c.fail_over();
-  EXPECT_EQ(kind(), "consumer Empty");
+  EXPECT_EQ(c.kind(), "consumer Empty");
   c.refuses = ErrorCode::not_enough_replicas;
   c.join({.version = 3});
   c.refuses.reset();
-  EXPECT_EQ(kind(), "classic PreparingRebalance");
+  EXPECT_EQ(c.kind(), "classic PreparingRebalance");
 }
 
 TEST_F(GroupKinds, of_consumers_forget_who_was_about_to_come_to_a_classic_one) {
   c.join({});
-  EXPECT_EQ(kind(), "classic Empty");
+  EXPECT_EQ(c.kind(), "classic Empty");
   m.take(m.join());
-  EXPECT_EQ(kind(), "consumer Stable");
+  EXPECT_EQ(c.kind(), "consumer Stable");
 }
 
 TEST_F(GroupKinds, offsets_are_committed_by_members_in_their_present_epoch) {
@@ -126,9 +121,9 @@ TEST_F(GroupKinds, consumer_groups_are_deleted_once_they_are_empty) {
   EXPECT_EQ(c.deleted(c.delete_group()), ErrorCode::non_empty_group);
   m.leave();
   EXPECT_EQ(c.deleted(c.delete_group()), ErrorCode::none);
-  EXPECT_EQ(kind(), "");
+  EXPECT_EQ(c.kind(), "");
   c.fail_over();
-  EXPECT_EQ(kind(), "");
+  EXPECT_EQ(c.kind(), "");
   EXPECT_EQ(c.fetch(), -1);
 }
 
@@ -157,7 +152,7 @@ TEST_F(GroupKinds, offsets_of_consumers_expire_after_the_commit_unless_they_are_
   EXPECT_EQ(c.fetch("items"), -1);
   m.leave();
   c.pass(8 * 24h);
-  EXPECT_EQ(kind(), "") << "nothing is left of it";
+  EXPECT_EQ(c.kind(), "") << "nothing is left of it";
 }
 
 }  // namespace

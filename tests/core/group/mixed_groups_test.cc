@@ -14,9 +14,6 @@ struct MixedGroups : testing::Test {
     m.take(m.join());
   }
 
-  api::ConsumerGroupDescribeResponse::DescribedGroup described() const {
-    return c.shard->describe_consumers("g");
-  }
   void settle() {
     for (int round = 0; round < 3; ++round) {
       m.settle();
@@ -37,7 +34,7 @@ TEST_F(MixedGroups, are_joined_with_an_id_that_the_coordinator_gives) {
   const auto first = c.joined(a.join());
   EXPECT_EQ(first.error_code, ErrorCode::member_id_required);
   EXPECT_FALSE(first.member_id.empty());
-  EXPECT_EQ(described().members.size(), 1u) << "who does not come back was never there";
+  EXPECT_EQ(c.described().members.size(), 1u) << "who does not come back was never there";
   a.id = first.member_id;
   const auto joined = c.joined(a.join());
   EXPECT_EQ(joined.error_code, ErrorCode::none);
@@ -54,7 +51,7 @@ TEST_F(MixedGroups, are_joined_at_once_before_version_4_and_by_static_members) {
   EXPECT_EQ(a.hear_joined(a.join()), ErrorCode::none);
   TestClassic fixed(c, "i");
   EXPECT_EQ(fixed.hear_joined(fixed.join()), ErrorCode::none);
-  EXPECT_EQ(described().members.size(), 3u);
+  EXPECT_EQ(c.described().members.size(), 3u);
 }
 
 TEST_F(MixedGroups, are_shared_among_members_of_both_protocols) {
@@ -68,7 +65,7 @@ TEST_F(MixedGroups, are_shared_among_members_of_both_protocols) {
   EXPECT_EQ(a.owned.at(orders_id).size(), 2u);
   EXPECT_FALSE(have_common(a.owned, m.owned));
   EXPECT_EQ(a.beat(), ErrorCode::none);
-  EXPECT_EQ(described().group_state, "Stable");
+  EXPECT_EQ(c.described().group_state, "Stable");
 }
 
 TEST_F(MixedGroups, are_given_up_to_by_classic_members_in_two_steps) {
@@ -118,7 +115,7 @@ TEST_F(MixedGroups, are_joined_by_who_can_be_understood) {
   EXPECT_EQ(c.joined(c.join(asked, 3)).error_code, ErrorCode::unknown_server_error);
   asked.protocols.clear();
   EXPECT_EQ(c.joined(c.join(asked, 3)).error_code, ErrorCode::inconsistent_group_protocol);
-  EXPECT_EQ(described().members.size(), 1u);
+  EXPECT_EQ(c.described().members.size(), 1u);
 }
 
 TEST_F(MixedGroups, are_full_for_members_of_either_protocol) {
@@ -239,7 +236,7 @@ TEST_F(MixedGroups, have_static_members_that_come_back_by_the_classic_protocol) 
   EXPECT_EQ(m.take(m.beat()), ErrorCode::none);
   EXPECT_EQ(fixed.beat(), ErrorCode::fenced_instance_id);
   EXPECT_EQ(fixed.hear_joined(fixed.join()), ErrorCode::fenced_instance_id);
-  EXPECT_EQ(described().members.size(), 2u);
+  EXPECT_EQ(c.described().members.size(), 2u);
 }
 
 TEST_F(MixedGroups, have_static_members_that_come_back_by_the_other_protocol) {
@@ -281,12 +278,12 @@ TEST_F(MixedGroups, are_left_by_members_of_either_protocol_by_id_or_instance) {
   EXPECT_EQ(c.left(c.leave(a.id, "i")), ErrorCode::fenced_instance_id);
   EXPECT_EQ(c.left(c.leave(a.id)), ErrorCode::none);
   EXPECT_EQ(c.left(c.leave("", "i")), ErrorCode::none);
-  EXPECT_EQ(described().members.size(), 1u);
-  EXPECT_EQ(described().group_state, "Assigning");
+  EXPECT_EQ(c.described().members.size(), 1u);
+  EXPECT_EQ(c.described().group_state, "Assigning");
   m.settle();
   EXPECT_EQ(m.owned, orders({0, 1, 2, 3}));
   EXPECT_EQ(c.left(c.leave("m")), ErrorCode::none);
-  EXPECT_EQ(described().group_state, "Empty");
+  EXPECT_EQ(c.described().group_state, "Empty");
 }
 
 // ---- Offsets -----------------------------------------------------------------------------------

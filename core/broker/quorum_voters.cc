@@ -9,6 +9,7 @@
 
 #include "core/api/api_versions.h"
 #include "core/broker/quorum.h"
+#include "core/controller/features.h"
 
 namespace brokersim::broker {
 
@@ -16,8 +17,7 @@ using api::ErrorCode;
 
 namespace {
 
-constexpr std::int16_t api_versions_version = 4;  // The first that tells of kraft.version.
-constexpr std::int16_t change_version = 0;        // Of all three requests.
+constexpr std::int16_t change_version = 0;  // Of all three requests.
 
 // What RemoveRaftVoter does not say: how long it may take.
 constexpr Duration removal_timeout = 30s;
@@ -148,7 +148,7 @@ Expected<raft::KRaftVersions, ErrorCode> QuorumNode::ask_versions(Env& env,
   const api::ApiVersionsRequest request{.client_software_name = "brokersim",
                                         .client_software_version = "0"};
   const auto until = std::min(deadline, env.now() + config_.quorum_request_timeout);
-  const auto answer = channel.call(env, request, api_versions_version, until);
+  const auto answer = channel.call(env, request, controller::first_that_tells_of_level_0, until);
   if (!answer || answer->error_code != ErrorCode::none) {
     return Unexpected(ErrorCode::request_timed_out);
   }

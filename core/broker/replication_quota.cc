@@ -18,11 +18,9 @@ fetch::RateWindow::Shape window_of(const NodeConfig& config) {
 
 ThrottledReplicas throttled_replicas(const controller::Image& image, const std::string& topic,
                                      std::string_view name) {
-  const auto& configs = image.configs({ConfigResource::Type::topic, topic});
-  const auto found = configs.find(name);
-  if (found == configs.end()) return {};
-  // A record in the log may hold what a validation elsewhere let pass: it is not in force.
-  return ThrottledReplicas::parse(found->second).value_or(ThrottledReplicas());
+  const controller::TopicDefaults none;  // No broker has any for these.
+  const controller::TopicConfigs configs(image, topic, none);
+  return ThrottledReplicas::parse(configs.get(name).text).value_or(ThrottledReplicas());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class Sequences {
   bool has_gap() const { return has_gap_; }
   // To be called when no batch has numbers of the present epoch any more (KAFKA-14034). After the
   // last epoch there is no id (librdkafka's #3720), or as it once was another epoch.
-  void begin_next_epoch(bool last_epoch_ends_id = true);
+  void begin_next_epoch(bool last_epoch_ends_id);
 
  private:
   std::int64_t id_ = -1;

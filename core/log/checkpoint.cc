@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/trimmed.h"
 #include "core/base/uuid_text.h"
 #include "core/log/text.h"
 
@@ -22,9 +23,7 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
     line.remove_prefix(key.size());
     if (!line.starts_with(separator)) continue;
     line.remove_prefix(1);
-    while (line.starts_with(' ')) line.remove_prefix(1);
-    while (line.ends_with(' ') || line.ends_with('\r')) line.remove_suffix(1);
-    return line;
+    return trimmed(line);
   }
   return std::nullopt;
 }
@@ -109,15 +108,14 @@ std::optional<Uuid> decode_partition_metadata(std::string_view text) {
 
 IoResult<std::optional<BrokerEpoch>> take_clean_shutdown(Env& env, std::string_view directory) {
   const std::string path = path_in(directory, clean_shutdown_file);
-  const bool is_there = env.files().exists(path);
   const auto text = read_file(env, path);
-  if (is_there) {
+  if (env.files().exists(path)) {
     TRY(std::ignore, env.files().remove(path));
   }
   // Also where there is none: a log whose directory was made, and its process ended before that was
   // synced, is found by this one, and made no more.
   TRY(std::ignore, env.files().sync_directory(env, directory));
-  if (!is_there || !text) return std::optional<BrokerEpoch>{};
+  if (!text) return std::optional<BrokerEpoch>{};
   constexpr std::string_view key = "\"brokerEpoch\":";
   const auto at = text->find(key);
   if (at == std::string::npos) return std::optional(no_broker_epoch);

@@ -58,7 +58,7 @@ struct LogConfig {
   RollRules roll;
   RetentionRules retention;
   CompactionRules compaction;
-  Duration file_delete_delay = 60s;                                  // file.delete.delay.ms
+  Duration file_delete_delay = 60s;  // file.delete.delay.ms, at most longest_duration
   Offset flush_messages = std::numeric_limits<Offset>::max();        // flush.messages
   std::int64_t flush_ms = std::numeric_limits<std::int64_t>::max();  // flush.ms
   LogRules rules;

@@ -67,8 +67,7 @@ LogResult<Done> Log::retire_file(Host& host, const std::string& path) {
   TRY(std::ignore, checked(host.files().rename(path, retired)));
   ++name_changes_;
   std::erase_if(retired_, [&](const auto& file) { return file.path == retired; });
-  const Instant now = host.now();
-  retired_.push_back({retired, now + std::min(config_.file_delete_delay, never - now)});
+  retired_.push_back({retired, host.now() + config_.file_delete_delay});
   return Done{};
 }
 

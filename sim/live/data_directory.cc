@@ -15,6 +15,8 @@
 #include <fmt/format.h>
 
 #include "core/base/trimmed.h"
+#include "core/base/uuid_text.h"
+#include "core/log/checkpoint.h"
 #include "sim/live/live_env.h"
 
 namespace brokersim::live {
@@ -49,6 +51,16 @@ Expected<Properties, std::string> properties_in(const std::string& path) {
   return properties;
 }
 
+// One whose text does not begin with a dash, as Kafka's: a tool would take it for an option.
+Uuid random_uuid() {
+  Uuid id{};
+  do {
+    const std::uint64_t halves[] = {entropy(), entropy()};
+    std::memcpy(id.data(), halves, sizeof(halves));
+  } while (uuid_text(id).front() == '-');
+  return id;
+}
+
 bool sync_to_disk(int descriptor) {
   const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
   if (descriptor >= 0) ::close(descriptor);
@@ -59,8 +71,7 @@ bool sync_to_disk(int descriptor) {
 // is told from any other by an id of its own (KIP-853).
 bool write_properties(const std::string& path, NodeId node, const std::string& cluster_id) {
   const std::string name = path + "/meta.properties";
-  const auto text = fmt::format("#\nversion=1\ncluster.id={}\nnode.id={}\ndirectory.id={}\n",
-                                cluster_id, node, new_cluster_id());
+  const auto text = "#\n" + log::encode_meta_properties({cluster_id, node, random_uuid()});
   const int file = ::open((name + ".tmp").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   const bool is_written =
       file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -131,23 +142,6 @@ std::string cluster_id_in(const std::string& path) {
   return found == properties->end() ? std::string() : found->second;
 }
 
-// URL-safe base64 of 16 random bytes without padding, not beginning with a dash.
-std::string new_cluster_id() {
-  static constexpr char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string id;
-  do {
-    id.clear();
-    const std::uint64_t halves[] = {entropy(), entropy()};
-    for (int bit = 0; bit < 128; bit += 6) {
-      unsigned value = 0;
-      for (int i = bit; i < bit + 6; ++i) {
-        value = value << 1 | (i < 128 ? halves[i / 64] >> (63 - i % 64) & 1 : 0);
-      }
-      id += digits[value];
-    }
-  } while (id.front() == '-');
-  return id;
-}
+std::string new_cluster_id() { return uuid_text(random_uuid()); }
 
 }  // namespace brokersim::live

@@ -179,7 +179,8 @@ void check_features(const Node& features, ReadError& error) {
   std::vector<std::string> names;
   const auto supported = controller::supported_features();
   std::vector<controller::SupportedFeature> all(supported.begin(), supported.end());
-  all.push_back({raft::kraft_version_feature, {raft::KRaftVersions().min, raft::reconfigurable}});
+  all.push_back(
+      {raft::kraft_version_feature, {raft::KRaftVersions().min, raft::KRaftVersions().max}});
   for (const auto& known : all) names.emplace_back(known.name);
   for (const auto& entry : *table) {
     const auto known = std::find_if(all.begin(), all.end(),

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/raft/voter_set.h"
 #include "scenarios/check_names.h"
 #include "scenarios/tally.h"
 #include "sim/fault.h"
@@ -200,11 +201,14 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
 void check_voter_changes(const Entries& root, const Scenario& scenario, ReadError& error) {
   const Node* changes = find(root, "voter_changes");
   if (changes == nullptr || most_of(scenario.voter_changes.count) == 0) return;
-  const auto level = scenario.settings.find("kraft.version");
-  const bool may_change = level != scenario.settings.end() &&
-                          std::find(level->second.values.begin(), level->second.values.end(),
-                                    "1") != level->second.values.end();
-  if (may_change) return;
+  const std::string name(raft::kraft_version_feature);
+  const auto begun = scenario.settings.find(name);
+  const bool begins_with_1 = begun != scenario.settings.end() &&
+                             std::find(begun->second.values.begin(), begun->second.values.end(),
+                                       "1") != begun->second.values.end();
+  const auto raised = scenario.features.find(name);
+  const bool is_raised = raised != scenario.features.end() && most_of(raised->second) > 0;
+  if (begins_with_1 || is_raised) return;
   error.set(changes->place,
             "voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in [settings]");
 }

@@ -136,6 +136,12 @@ std::string SimulatedCluster::name_of_topic(const Uuid& id) const {
   return topic ? topic->name : std::string();
 }
 
+properties::TrialConfig SimulatedCluster::trial_config() const {
+  return {.producer_id_expiration = nodes_.front().producer_id_expiration,
+          .quorum_voters = initial_voters_.ids(),
+          .quorum_fetch_timeout = nodes_.front().quorum_fetch_timeout};
+}
+
 void SimulatedCluster::watch_messages(sim::MessageTap::Listener listener) {
   message_tap_.emplace(
       world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }, std::move(listener));

@@ -16,6 +16,7 @@
 #include "core/broker/config.h"
 #include "core/controller/image.h"
 #include "core/raft/voter_set.h"
+#include "properties/all.h"
 #include "scenarios/plan.h"
 #include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
@@ -42,8 +43,8 @@ class SimulatedCluster {
 
   sim::World& world() { return world_; }
   const std::vector<broker::NodeConfig>& nodes() const { return nodes_; }
-  // Who has a vote in the quorum at first.
-  std::vector<NodeId> initial_voters() const { return initial_voters_.ids(); }
+  // What properties have to know of it; the rest is the run's.
+  properties::TrialConfig trial_config() const;
   // bootstrap.servers
   const std::vector<Address>& brokers() const { return brokers_; }
   // The cluster's committed metadata.

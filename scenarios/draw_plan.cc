@@ -297,7 +297,7 @@ void Drawing::draw_elections() {
     const auto random = random_.with("election", i);
     const auto& topic = pick(plan_.topics, random.with("topic"));
     Operation elect{.at = pick(scenario_.elections.window, random.with("at")),
-                    .client = "admin",
+                    .client = admin_name,
                     .kind = Operation::Kind::elect,
                     .topic = topic.name};
     // Of all its partitions, or of one.
@@ -314,7 +314,7 @@ void Drawing::draw_reassignments() {
     const auto random = random_.with("reassignment", i);
     const auto& topic = pick(plan_.topics, random.with("topic"));
     Operation move{.at = pick(scenario_.reassignments.window, random.with("at")),
-                   .client = "admin",
+                   .client = admin_name,
                    .kind = Operation::Kind::reassign,
                    .topic = topic.name};
     move.partition = static_cast<std::int32_t>(
@@ -371,7 +371,7 @@ void Drawing::draw_voter_changes() {
       if (may_go || !voting.contains(controller)) candidates.push_back(controller);
     }
     if (candidates.empty()) return;
-    Operation change{.at = times[i], .client = "admin", .kind = Operation::Kind::add_voter};
+    Operation change{.at = times[i], .client = admin_name, .kind = Operation::Kind::add_voter};
     change.controller = pick(candidates, random_.with("voter", static_cast<std::int64_t>(i)));
     if (voting.erase(change.controller) > 0) {
       change.kind = Operation::Kind::remove_voter;

@@ -18,14 +18,19 @@ namespace {
 
 using Vain = std::optional<InVain>;
 
+Vain unless_among(std::string_view field, std::string_view what, const std::string& name,
+                  const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  return InVain{field, fmt::format("there is no {} '{}' in this plan{}", what, name,
+                                   did_you_mean(name, names))};
+}
+
 template <class T>
 Vain unless_named(std::string_view field, std::string_view what, const std::string& name,
                   const std::vector<T>& entries) {
   std::vector<std::string> names;
   for (const auto& entry : entries) names.push_back(entry.name);
-  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  return InVain{field, fmt::format("there is no {} '{}' in this plan{}", what, name,
-                                   did_you_mean(name, names))};
+  return unless_among(field, what, name, names);
 }
 
 Vain unless_of_admin(const Operation& operation) {
@@ -102,11 +107,11 @@ Vain unless_configs(const Plan& plan, const Operation& operation) {
 }
 
 Vain unless_member(const Plan& plan, const Operation& operation) {
-  std::vector<Consumer> members;
+  std::vector<std::string> members;
   for (const auto& consumer : plan.consumers) {
-    if (!consumer.group.empty()) members.push_back(consumer);
+    if (!consumer.group.empty()) members.push_back(consumer.name);
   }
-  return unless_named("client", "member of a group", operation.client, members);
+  return unless_among("client", "member of a group", operation.client, members);
 }
 
 // "broker-4" of three. What is no number of a machine is fine here.

@@ -109,21 +109,20 @@ inline constexpr std::int32_t any_partition = -1;
 
 struct Operation {
   enum class Kind : std::uint8_t {
-    send,      // Records, one after the other, `every` apart.
-    elect,     // Election of the preferred leader, asked for by the machine `client`.
-    reassign,  // The partition moves to `replicas`; asked for likewise.
-    // `configs` of the topic, or without one of all brokers; asked for likewise.
-    configure,
-    leave,  // The member `client` of a group leaves it …
-    join,   // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
+    send,       // Records, one after the other, `every` apart.
+    elect,      // Election of the preferred leader.
+    reassign,   // The partition moves to `replicas`.
+    configure,  // `configs` of the topic, or without one of all brokers.
+    leave,      // The member `client` of a group leaves it …
+    join,  // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
     join_as_classic,
     join_as_consumer,
-    // A controller gets a vote in the quorum, or loses it (KIP-853); asked for by "admin".
+    // A controller gets a vote in the quorum, or loses it (KIP-853).
     add_voter,
     remove_voter,
   };
   Duration at{};       // Since the run began; a client that is busy does it later.
-  std::string client;  // A producer's name, a member's; of `elect`: "admin".
+  std::string client;  // A producer's name, a member's; of all else admin_name.
   Kind kind = Kind::send;
   std::string topic;
   std::int32_t partition = any_partition;      // Any: the producer's partitioner; of `elect`: all.
@@ -140,6 +139,12 @@ struct Operation {
   bool aborts = false;          // As a transaction it is given up in the end.
   friend bool operator==(const Operation&, const Operation&) = default;
 };
+// Of a member of a group.
+constexpr bool is_of_membership(Operation::Kind kind) {
+  using Kind = Operation::Kind;
+  return kind == Kind::leave || kind == Kind::join || kind == Kind::join_as_classic ||
+         kind == Kind::join_as_consumer;
+}
 
 // What a fault waits for: that a transaction or a group enters a state (sim/trigger.h).
 struct When {
@@ -168,13 +173,6 @@ struct Fault {
   std::map<std::string, Parameter> parameters;
   friend bool operator==(const Fault&, const Fault&) = default;
 };
-
-// Of a member of a group.
-constexpr bool is_of_membership(Operation::Kind kind) {
-  using Kind = Operation::Kind;
-  return kind == Kind::leave || kind == Kind::join || kind == Kind::join_as_classic ||
-         kind == Kind::join_as_consumer;
-}
 
 // The client that creates topics, asks for elections and the like; a plan need not list it.
 inline constexpr const char* admin_name = "admin";

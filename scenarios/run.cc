@@ -67,6 +67,13 @@ std::set<std::string> ordered_producers(const Plan& plan) {
   return names;
 }
 
+properties::TrialConfig trial_config(const Plan& plan, const SimulatedCluster& cluster) {
+  auto config = cluster.trial_config();
+  config.convergence_bound = plan.converge_within;
+  config.ordered_producers = ordered_producers(plan);
+  return config;
+}
+
 // The parts of one run, and how it goes.
 class Run {
  public:
@@ -79,11 +86,7 @@ class Run {
         workload_(plan_, inputs_, cluster_),
         faults_(cluster_.world(),
                 [this](const std::string& target) { return cluster_.resolve(target); }),
-        trial_({.convergence_bound = plan.converge_within,
-                .producer_id_expiration = cluster_.nodes().front().producer_id_expiration,
-                .ordered_producers = ordered_producers(plan),
-                .quorum_voters = cluster_.initial_voters(),
-                .quorum_fetch_timeout = cluster_.nodes().front().quorum_fetch_timeout}) {}
+        trial_(trial_config(plan, cluster_)) {}
 
   RunResult go() {
     listen();

@@ -102,7 +102,7 @@ Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
   }
 }
 
-constexpr std::size_t operation_ways = 4;
+constexpr std::size_t operation_ways = 5;
 Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
   auto& operation = cut.operations[place / operation_ways];
@@ -118,6 +118,10 @@ Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
     case 2:
       if (!operation.aborts) return std::nullopt;
       operation.aborts = false;
+      return cut;
+    case 3:
+      if (operation.configs.size() < 2) return std::nullopt;
+      operation.configs.erase(std::prev(operation.configs.end()));
       return cut;
     default:
       if (operation.key.empty()) return std::nullopt;
@@ -197,7 +201,7 @@ constexpr std::array stages{
     ShrinkStage{"clients", false, simple_places, simpler_client},
     ShrinkStage{"each fault", false, [](const Plan& p) { return p.faults.size() * fault_ways; },
                 simpler_fault},
-    ShrinkStage{"each send", false,
+    ShrinkStage{"each operation", false,
                 [](const Plan& p) { return p.operations.size() * operation_ways; },
                 simpler_operation},
     ShrinkStage{"quiet", false, [](const Plan&) { return std::size_t{1}; }, quiet_earlier},

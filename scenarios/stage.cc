@@ -140,8 +140,7 @@ std::size_t Stage::lift(const std::function<bool(const sim::Fault&)>& fits) {
 }
 
 properties::Verdict Stage::judge() {
-  properties::Trial trial({.quorum_voters = cluster_.initial_voters(),
-                           .quorum_fetch_timeout = cluster_.nodes().front().quorum_fetch_timeout});
+  properties::Trial trial(cluster_.trial_config());
   for (const Event& event : events_) trial.observe(event);
   return trial.finish(now());
 }

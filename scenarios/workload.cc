@@ -50,9 +50,7 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
                                operation.kind == Operation::Kind::remove_voter;
     const bool is_for_brokers =
         operation.kind == Operation::Kind::configure && operation.topic.empty();
-    const bool is_for_admin = is_for_quorum || operation.kind == Operation::Kind::elect ||
-                              operation.kind == Operation::Kind::reassign ||
-                              operation.kind == Operation::Kind::configure;
+    const bool is_for_admin = !is_for_member && operation.kind != Operation::Kind::send;
     const bool is_for_nothing = !is_for_quorum && !is_for_brokers && !find_topic(operation.topic);
     if (is_for_member || found == progress_.end() || is_for_nothing) continue;
     if (is_for_admin == (operation.client == admin_name)) {

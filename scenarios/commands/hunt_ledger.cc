@@ -19,6 +19,11 @@ Expected<Done, std::string> check_request(const LedgerRequest& request, std::siz
   if (scenarios != 1) {
     return Unexpected(std::string("--ledger: one scenario at a time"));
   }
+  if (request.revision == "unknown") {
+    return Unexpected(std::string(
+        "--ledger: this program was built outside a repository, so nobody could run its seeds "
+        "again: build it in a clone"));
+  }
   if (request.revision.ends_with('+')) {
     return Unexpected(
         fmt::format("--ledger: files differed from commit {} when this program was "

@@ -142,6 +142,7 @@ TEST(SeedsForALedger, are_evidence_that_can_be_repeated) {
   const std::string file = "there-is-no-such-ledger.toml";
   EXPECT_TRUE(choose_seeds({.file = file, .revision = "a"}, one, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a+"}, one, options));
+  EXPECT_FALSE(choose_seeds({.file = file, .revision = "unknown"}, one, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a"}, two, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a", .bugs = {"REP-01"}}, one, options));
   EXPECT_TRUE(choose_seeds({.revision = "a+", .bugs = {"REP-01"}}, two, options));

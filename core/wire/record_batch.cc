@@ -284,6 +284,12 @@ std::uint64_t record_digest(const Record& record) {
 
 namespace {
 
+// Unsigned, because what a peer sent may overflow; whoever reads adds it up the same way.
+std::int64_t timestamp_delta(std::int64_t timestamp, std::int64_t base) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(timestamp) -
+                                   static_cast<std::uint64_t>(base));
+}
+
 void write_sized(Bytes& into, const Record& record, Deltas deltas) {
   Writer counter;
   write_record(counter, record, deltas);
@@ -300,7 +306,8 @@ void BatchBuilder::add(const Record& record) {
     header_.max_timestamp = record.timestamp;
   }
   header_.max_timestamp = std::max(header_.max_timestamp, record.timestamp);
-  write_sized(records_, record, {record.timestamp - header_.base_timestamp, header_.record_count});
+  write_sized(records_, record,
+              {timestamp_delta(record.timestamp, header_.base_timestamp), header_.record_count});
   ++header_.record_count;
 }
 
@@ -328,12 +335,9 @@ Batch compacted(const Batch& batch, const std::vector<RecordAt>& kept,
   Bytes records;
   for (const auto& [offset, record] : kept) {
     header.max_timestamp = std::max(header.max_timestamp, record.timestamp);
-    // Unsigned, because what a peer sent may overflow.
-    const auto delta = static_cast<std::uint64_t>(record.timestamp) -
-                       static_cast<std::uint64_t>(header.base_timestamp);
-    write_sized(
-        records, record,
-        {static_cast<std::int64_t>(delta), static_cast<std::int32_t>(offset - header.base_offset)});
+    write_sized(records, record,
+                {timestamp_delta(record.timestamp, header.base_timestamp),
+                 static_cast<std::int32_t>(offset - header.base_offset)});
   }
   const bool is_plain = header.codec() == Codec::none || kept.empty();
   if (kept.empty()) header.set_codec(Codec::none);

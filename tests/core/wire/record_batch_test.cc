@@ -1,6 +1,8 @@
 // Record batches: a batch by hand, and random batches against what was put in.
 #include "core/wire/record_batch.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -218,6 +220,17 @@ TEST(RecordBatch, offsets_may_have_gaps_and_never_go_back) {
   EXPECT_EQ(records_of({header, body_of(4, 2)}).error(), BatchError::bad_records);
   EXPECT_EQ(records_of({header, body_of(2, 8)}).error(), BatchError::bad_records);
   EXPECT_EQ(records_of({header, body_of(1, 2)}).error(), BatchError::bad_records);
+}
+
+// A peer may say any time; who compresses its batch anew must not stumble over it.
+TEST(RecordBatch, times_may_be_as_far_apart_as_they_can_be) {
+  const std::int64_t times[] = {std::numeric_limits<std::int64_t>::min(), 25,
+                                std::numeric_limits<std::int64_t>::max()};
+  BatchBuilder builder;
+  for (const auto time : times) builder.add({time, {}, Bytes{1}, {}});
+  const auto records = records_of(builder.finish());
+  ASSERT_EQ(records->size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ((*records)[i].record.timestamp, times[i]);
 }
 
 TEST(RecordBatch, append_time_replaces_the_producers_timestamps) {

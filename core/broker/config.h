@@ -135,9 +135,11 @@ struct NodeConfig {
   std::int64_t metadata_log_segment_ms = 604'800'000;               // metadata.log.segment.ms
   std::int64_t metadata_log_max_record_bytes_between_snapshots =
       20 << 20;  // metadata.log.max.record.bytes.between.snapshots
-  Duration metadata_log_max_snapshot_interval = 1h;       // metadata.log.max.snapshot.interval.ms
-  std::int64_t metadata_max_retention_bytes = 100 << 20;  // metadata.max.retention.bytes
-  Duration metadata_max_retention = 7 * 24h;              // metadata.max.retention.ms
+  Duration metadata_log_max_snapshot_interval = 1h;  // metadata.log.max.snapshot.interval.ms
+  std::optional<std::int64_t> metadata_max_retention_bytes =
+      100 << 20;  // metadata.max.retention.bytes; -1: all
+  std::optional<Duration> metadata_max_retention =
+      7 * 24h;  // metadata.max.retention.ms; -1: always
   std::int32_t quorum_fetch_snapshot_max_bytes =
       1 << 20;  // controller.quorum.fetch.snapshot.max.bytes
 };

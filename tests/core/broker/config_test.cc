@@ -94,6 +94,15 @@ TEST(Config, the_memory_of_requests_may_be_without_bound) {
             "9223372036854775807");
 }
 
+TEST(Config, metadata_may_be_kept_for_ever) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "metadata.max.retention.bytes", "-1"));
+  ASSERT_TRUE(set(config, "metadata.max.retention.ms", "-1"));
+  EXPECT_EQ(config.metadata_max_retention_bytes, std::nullopt);
+  EXPECT_EQ(config.metadata_max_retention, std::nullopt);
+  EXPECT_EQ(settings_of(config).at("metadata.max.retention.ms"), "-1");
+}
+
 TEST(Config, connections_may_be_idle_for_ever) {
   NodeConfig config;
   ASSERT_TRUE(set(config, "connections.max.idle.ms", "-1"));

@@ -188,5 +188,12 @@ TEST(SnapshotRetention, gives_up_the_oldest_by_size_or_age_but_never_the_last) {
   EXPECT_TRUE(may_drop_oldest(two, 50, 6001, retention));
 }
 
+TEST(SnapshotRetention, without_a_bound_keeps_them_all) {
+  const SnapshotStore::All two{{early, {20, 5000}}, {late, {30, 9000}}};
+  EXPECT_FALSE(may_drop_oldest(two, 50, 6001, {.max_bytes = {}, .max_age = {}}));
+  EXPECT_TRUE(may_drop_oldest(two, 51, 6001, {.max_bytes = 100, .max_age = {}}));
+  EXPECT_TRUE(may_drop_oldest(two, 51, 6001, {.max_bytes = {}, .max_age = 1s}));
+}
+
 }  // namespace
 }  // namespace brokersim::raft

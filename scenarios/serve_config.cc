@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/base/trimmed.h"
+#include "core/controller/features.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/cluster.h"
 #include "scenarios/kafka_settings.h"
@@ -301,6 +302,7 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
 
 Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& options) {
   broker::NodeConfig config;
+  config.features = controller::default_levels();
   TRY(const auto settings, settings_of(options));
   TRY([[maybe_unused]] const Done done, apply(config, settings));
   if (config.kraft_version >= raft::reconfigurable) {

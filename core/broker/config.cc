@@ -246,8 +246,11 @@ Expected<Done, std::string> set_feature(NodeConfig& config,
                                         const controller::SupportedFeature& feature,
                                         std::string_view value) {
   std::int16_t level = 0;
+  // A cluster may go without any but one: some form its metadata have.
+  const auto min =
+      feature.name == controller::metadata_version ? feature.levels.min : std::int16_t{0};
   TRY([[maybe_unused]] const Done done,
-      set_level(level, feature.name, value, feature.levels.min, feature.levels.max));
+      set_level(level, feature.name, value, min, feature.levels.max));
   config.features.insert_or_assign(std::string(feature.name), level);
   return Done{};
 }

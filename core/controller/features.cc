@@ -18,13 +18,9 @@ namespace {
 using api::ErrorCode;
 using AskedLevel = api::UpdateFeaturesRequest::FeatureUpdateKey;
 
-constexpr std::string_view metadata_version = "metadata.version";
-
-// The metadata has the form of one level, as these nodes have always written it: no other could be
-// gone to.
 constexpr std::array supported{SupportedFeature{eligible_leader_replicas_version, {0, 1}},
                                SupportedFeature{group_version, {0, 1}},
-                               SupportedFeature{metadata_version, {25, 25}},
+                               SupportedFeature{metadata_version, {metadata_level, metadata_level}},
                                SupportedFeature{transaction_version, {1, 2}}};
 
 enum class UpgradeType : std::int8_t { upgrade = 1, safe_downgrade = 2, unsafe_downgrade = 3 };
@@ -126,13 +122,19 @@ bool has_eligible_leader_replicas(const Image& image) {
   return finalized_level(image, eligible_leader_replicas_version) > 0;
 }
 
+FeatureLevels default_levels() {
+  return {{std::string(group_version), 1}, {std::string(transaction_version), 2}};
+}
+
 std::vector<MetadataRecord> bootstrap_records(const Image& image, const ControllerConfig& config,
                                               const FeatureLevels& levels) {
   std::vector<MetadataRecord> records;
+  set_level(image, config, std::string(metadata_version), metadata_level, records);
   for (const auto& [feature, level] : levels) {
     const auto* known = find_supported_feature(feature);
     REQUIRE(known != nullptr, feature);
     REQUIRE(includes(known->levels, level, feature), feature, level);
+    if (feature == metadata_version) continue;
     set_level(image, config, feature, level, records);
   }
   return records;

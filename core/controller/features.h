@@ -16,6 +16,10 @@
 
 namespace brokersim::controller {
 
+// In what form the metadata is written. These nodes have always written it in one: there is no
+// other level to go to.
+inline constexpr std::string_view metadata_version = "metadata.version";
+inline constexpr std::int16_t metadata_level = 25;  // Kafka 4.0's.
 // Since level 1 records of transactions may say more than in Kafka 3; since 2 each transaction has
 // an epoch of its own (KIP-890).
 inline constexpr std::string_view transaction_version = "transaction.version";
@@ -46,7 +50,10 @@ bool has_eligible_leader_replicas(const Image& image);
 
 // What a cluster is formatted with: `kafka-storage format --feature`.
 using FeatureLevels = std::map<std::string, std::int16_t, std::less<>>;
-// Requires levels that are supported. Nothing of level 0 is written down.
+// What it is formatted with if nobody says anything (KIP-1022): what Kafka 4.0 has in production.
+FeatureLevels default_levels();
+// The metadata.version first, as it says how to read the rest (KIP-778). Requires levels that are
+// supported. Nothing of level 0 is written down.
 std::vector<MetadataRecord> bootstrap_records(const Image& image, const ControllerConfig& config,
                                               const FeatureLevels& levels);
 

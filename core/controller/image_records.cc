@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/controller/features.h"
+
 namespace brokersim::controller {
 
 namespace {
@@ -41,6 +43,18 @@ PartitionRecord record_of(const Uuid& topic_id, std::int32_t id, const Partition
   if (!partition.elr.empty()) record.eligible_leader_replicas = partition.elr;
   if (!partition.last_known_elr.empty()) record.last_known_elr = partition.last_known_elr;
   return record;
+}
+
+// The metadata.version first: it says how to read the rest (KIP-778).
+void add_features(const Image& image, std::vector<MetadataRecord>& records) {
+  const auto add = [&](const std::string& name, std::int16_t level) {
+    records.emplace_back(FeatureLevelRecord{.name = name, .feature_level = level});
+  };
+  const auto written = image.features().find(std::string(metadata_version));
+  if (written != image.features().end()) add(written->first, written->second);
+  for (const auto& [name, level] : image.features()) {
+    if (name != metadata_version) add(name, level);
+  }
 }
 
 void add_topics(const Image& image, std::vector<MetadataRecord>& records) {
@@ -94,12 +108,7 @@ void add_changed_partitions(const Topic* before, const Topic& after, Delta& delt
 
 std::vector<MetadataRecord> records_of(const Image& image) {
   std::vector<MetadataRecord> records;
-  for (const auto& [name, level] : image.features()) {
-    FeatureLevelRecord record;
-    record.name = name;
-    record.feature_level = level;
-    records.emplace_back(std::move(record));
-  }
+  add_features(image, records);
   for (const auto& [id, broker] : image.brokers()) records.emplace_back(record_of(broker));
   add_topics(image, records);
   add_configs(image, records);

@@ -576,14 +576,19 @@ TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
     EXPECT_EQ(names, (std::vector<std::string>{"eligible.leader.replicas.version", "group.version",
                                                "metadata.version", "transaction.version",
                                                "kraft.version"}));
-    EXPECT_TRUE(levels()->finalized_features.empty());
+    const auto first = levels();
+    ASSERT_EQ(first->finalized_features.size(), 1u);
+    EXPECT_EQ(first->finalized_features[0].name, "metadata.version");
+    EXPECT_EQ(first->finalized_features[0].max_version_level, 25);
     api::UpdateFeaturesRequest request;
-    request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});
+    request.feature_updates.push_back({.feature = "group.version", .max_version_level = 1});
     EXPECT_EQ(ask(env, leader(), request, 1)->error_code, ErrorCode::none);
     env.sleep(1s);
-    ASSERT_EQ(levels()->finalized_features.size(), 1u);
-    EXPECT_EQ(levels()->finalized_features[0].max_version_level, 25);
-    EXPECT_GT(levels()->finalized_features_epoch, 0);
+    const auto second = levels();
+    ASSERT_EQ(second->finalized_features.size(), 2u);
+    EXPECT_EQ(second->finalized_features[0].name, "group.version");
+    EXPECT_EQ(second->finalized_features[0].max_version_level, 1);
+    EXPECT_GT(second->finalized_features_epoch, first->finalized_features_epoch);
   });
 }
 

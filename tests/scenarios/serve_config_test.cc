@@ -145,6 +145,19 @@ TEST(ServeConfig, settings_of_the_command_line_stand_over_the_files) {
 }
 
 // A file may have been written for Kafka: what it says that means nothing here is said once.
+TEST(ServeConfig, a_new_cluster_has_the_features_of_kafkas_unless_it_is_told_others) {
+  ServeOptions options{.data = "no-such-folder"};
+  EXPECT_EQ(served_nodes(options)->front().config.features, controller::default_levels());
+  options.settings = {"transaction.version=0", "eligible.leader.replicas.version=1"};
+  EXPECT_EQ(served_nodes(options)->front().config.features,
+            (controller::FeatureLevels{{"eligible.leader.replicas.version", 1},
+                                       {"group.version", 1},
+                                       {"transaction.version", 0}}));
+  options.settings = {"metadata.version=24"};
+  EXPECT_EQ(served_nodes(options).error(),
+            "--set: metadata.version is '24', but must be a level from 25 to 25");
+}
+
 TEST(ServeConfig, what_a_file_says_without_effect_is_noted) {
   const std::string file = testing::TempDir() + "brokersim-notes.properties";
   std::ofstream(file)

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/controller/image_records.h"
 #include "tests/core/controller/cluster.h"
 
 namespace brokersim::controller {
@@ -124,8 +125,24 @@ TEST(NewClusters, begin_with_the_features_they_were_formatted_with) {
   Cluster c(0);
   const auto decision = c.keep(c.controller.bootstrap(
       {{"eligible.leader.replicas.version", 0}, {"transaction.version", 2}}));
-  EXPECT_EQ(decision.records.size(), 1U);
+  EXPECT_EQ(decision.records.size(), 2U);
   EXPECT_EQ(finalized_level(c.controller.image(), transaction_version), 2);
+}
+
+// KIP-778: whoever reads the log has to know first in which form.
+TEST(NewClusters, say_first_in_which_form_their_metadata_is_written) {
+  Cluster c(0);
+  const auto decision = c.keep(c.controller.bootstrap(default_levels()));
+  const auto* first = std::get_if<FeatureLevelRecord>(&decision.records.front());
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->name, metadata_version);
+  EXPECT_EQ(first->feature_level, metadata_level);
+  EXPECT_EQ(records_of(c.controller.image()).front(), decision.records.front());
+}
+
+// As a Kafka 4.0 that is formatted without a word: KIP-848 and KIP-890 are on.
+TEST(NewClusters, have_by_default_what_is_in_production) {
+  EXPECT_EQ(default_levels(), (FeatureLevels{{"group.version", 1}, {"transaction.version", 2}}));
 }
 
 }  // namespace

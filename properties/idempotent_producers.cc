@@ -47,7 +47,8 @@ class IdempotentProducers final : public Property {
   std::string_view explanation() const override {
     return "In what is committed of a partition, the batches of an idempotent producer follow each "
            "other: each begins with the sequence after the last one's, each epoch is later than "
-           "the one before and begins at 0. No record that the application sent once is there "
+           "the one before and begins at 0, the first one, too, unless what lay before it was "
+           "lost or deleted. No record that the application sent once is there "
            "twice, not even under another epoch. A repeated batch is answered with the offset it "
            "got first. The promise ends with the producer's id, where a producer was silent for "
            "producer.id.expiration.ms, and where a replica began its log behind all that it had "
@@ -93,6 +94,7 @@ class IdempotentProducers final : public Property {
     std::uint64_t prefix = 0;  // … with this cumulative hash.
     std::size_t rebases = 0;
     std::map<std::int64_t, Produced> producers;
+    std::set<std::int64_t> unclear;  // Of these a marker came first.
     // By producer id, epoch and sequence: the offset, and who said so.
     std::map<std::tuple<std::int64_t, std::int16_t, std::int32_t>, std::pair<Offset, EventId>>
         answers;
@@ -136,15 +138,21 @@ class IdempotentProducers final : public Property {
     const bool is_forgotten = !is_new && (is_deleted || entry.at - producer.last.at >= expiration_);
     // Whether its sequences go on or begin anew behind the end of its transaction is open then.
     if ((is_new || is_forgotten) && is_marker(batch.role)) {
+      all.unclear.insert(batch.producer_id);
       all.producers.erase(found);
       return;
     }
     if (is_new || is_forgotten || batch.producer_epoch != last.producer_epoch) {
       const bool is_back = batch.producer_epoch < last.producer_epoch;
       if (!is_new && !is_forgotten && is_back) {
-        report("epoch_went_back", producer.last.stored, entry, last, partition, judge);
+        report("epoch_went_back", producer.last.stored, entry, text_of_numbers(last), partition,
+               judge);
       } else if (!is_new && !is_forgotten && batch.base_sequence > 0) {
-        report("epoch_begins_late", producer.last.stored, entry, last, partition, judge);
+        report("epoch_begins_late", producer.last.stored, entry, text_of_numbers(last), partition,
+               judge);
+      } else if (is_new && batch.base_sequence > 0 && is_whole(partition) &&
+                 !all.unclear.contains(batch.producer_id)) {
+        report("begins_late", {}, entry, "nothing of it", partition, judge);
       }
       producer.sequences.clear();
     } else if (is_marker(batch.role)) {
@@ -152,26 +160,32 @@ class IdempotentProducers final : public Property {
       return;
     } else if (const auto twin = producer.sequences.find(batch.base_sequence);
                twin != producer.sequences.end()) {
-      report("sequence_repeated", twin->second, entry, last, partition, judge);
+      report("sequence_repeated", twin->second, entry, text_of_numbers(last), partition, judge);
     } else if (batch.base_sequence != next_sequence(last)) {
-      report("sequence_skipped", producer.last.stored, entry, last, partition, judge);
+      report("sequence_skipped", producer.last.stored, entry, text_of_numbers(last), partition,
+             judge);
     }
     if (!is_marker(batch.role)) producer.sequences[batch.base_sequence] = entry.stored;
     producer.last = entry;  // After a marker that raises the epoch comes sequence 0.
   }
 
-  void report(std::string kind, EventId other, const LogEntry& entry, const BatchRef& last,
+  // Nothing that its leaders may have forgotten was ever before what is there.
+  bool is_whole(const Partition& partition) const {
+    const auto begun = begins_.find(partition.name);
+    return partition.rebases.empty() && (begun == begins_.end() || begun->second == 0);
+  }
+
+  void report(std::string kind, EventId other, const LogEntry& entry, const std::string& after,
               const Partition& partition, Judge& judge) {
     if (may_reuse_epochs(entry.batch, judge)) return;
-    judge.report(
-        {std::string(id()),
-         std::move(kind),
-         fmt::format("{} of {} is committed with {} of producer {}, after {}.",
-                     text_of_offsets(entry.batch), partition.name, text_of_numbers(entry.batch),
-                     entry.batch.producer_id, text_of_numbers(last)),
-         {other, entry.stored},
-         {},
-         partition.name});
+    judge.report({std::string(id()),
+                  std::move(kind),
+                  fmt::format("{} of {} is committed with {} of producer {}, after {}.",
+                              text_of_offsets(entry.batch), partition.name,
+                              text_of_numbers(entry.batch), entry.batch.producer_id, after),
+                  {other, entry.stored},
+                  {},
+                  partition.name});
   }
 
   // A coordinator of transactions that has lost its log with an excuse gives epochs again.

@@ -28,7 +28,9 @@ class QuorumCommits final : public Property {
            "metadata, is synced on the disks of a majority of the voters. Until the first record "
            "of the leader's own epoch is, nothing is covered: earlier records may still be "
            "replaced. Two leaders never show different records at one offset, and who leads in a "
-           "later epoch has all that was shown before. Losing power excuses nothing, since a "
+           "later epoch has all that was shown before. Where the voters change, a majority of the "
+           "new ones counts from the record that names them on. Losing power excuses nothing, "
+           "since a "
            "record counts once it is synced. What a follower knows to be committed is not judged: "
            "it may lag.";
   }
@@ -47,6 +49,7 @@ class QuorumCommits final : public Property {
       on_leader(e, leader->epoch, judge);
     } else if (const auto* voters = std::get_if<VotersCommitted>(&e.body)) {
       voters_.agreed_on(voters->voters);
+      on_voters(e, *voters, judge);
     }
   }
 
@@ -89,6 +92,16 @@ class QuorumCommits final : public Property {
                   entries.begin() + static_cast<std::ptrdiff_t>(count));
     shown_by_ = e.id;
     shown_in_ = std::max({shown_in_, reigns_[e.node].epoch, entries.back().batch.leader_epoch});
+  }
+
+  // A majority of them has synced it just now: it was too early to show it before.
+  void on_voters(const Event& e, const VotersCommitted& committed, Judge& judge) {
+    if (ReplicaLog::end_offset_of(shown_) <= committed.metadata_offset) return;
+    report(shown_by_, e.id, "voters_not_asked",
+           fmt::format("The voters {}, named at offset {} of the metadata, were shown to be agreed "
+                       "on before a majority of them had synced that.",
+                       brokersim::text_of(committed.voters), committed.metadata_offset),
+           judge);
   }
 
   // In the epoch that it last told others of, or a later one.

@@ -130,7 +130,8 @@ struct AppendRules {
   bool verifies_one_transaction = true;
   // Who is fenced learns that, whatever else is wrong with the batch (KAFKA-19690).
   bool checks_epoch_before_verification = true;
-  // No batch overtakes an earlier one that is still being verified (KAFKA-14920).
+  // No batch overtakes the first one of its transaction, which may have to be verified again
+  // (KAFKA-14920).
   bool keeps_order_through_verification = true;
   // Offsets that are committed in a transaction are verified, too (KAFKA-15449).
   bool verifies_offsets = true;

@@ -165,7 +165,8 @@ bool Accumulator::Queue::is_first(const Batch& batch) const {
 bool Accumulator::may_go(const Queue& queue, const Batch& batch) const {
   if (batch.is_numbered) return queue.is_first(batch);
   if (!queue.sequences.has_id()) return producer_id_.has_value();
-  return queue.sequences.may_number() && (queue.sequences.is_known() || queue.in_flight.empty());
+  const bool may_follow = queue.sequences.is_known() || relies_on_leaders_order_;
+  return queue.sequences.may_number() && (may_follow || queue.in_flight.empty());
 }
 
 void Accumulator::number(Queue& queue, Batch& batch) {

@@ -93,6 +93,9 @@ class Accumulator {
   void set_producer_id(std::int64_t id) { producer_id_ = id; }
   // A transactional producer's, from now on. Requires that everything is settled.
   void set_producer(std::int64_t id, std::int16_t epoch);
+  // Leaders take no batch of a transaction before its first one (KIP-890, KAFKA-14920): several may
+  // be in flight from the beginning.
+  void rely_on_leaders_order(bool relies) { relies_on_leaders_order_ = relies; }
   // Nothing can be sent to some partition in the present epoch.
   bool has_gap() const;
   // Something was sent in the present epoch.
@@ -138,7 +141,8 @@ class Accumulator {
   std::map<NodeId, TopicPartition> left_out_;  // Of the last request to a broker.
   std::optional<std::int64_t> producer_id_;    // For partitions that have none yet.
   std::int16_t producer_epoch_ = 0;            // Of a transactional producer.
-  std::size_t buffered_ = 0;                   // Bytes queued and in flight.
+  bool relies_on_leaders_order_ = false;
+  std::size_t buffered_ = 0;  // Bytes queued and in flight.
   std::int64_t batches_ = 0;
   std::int64_t flushed_up_to_ = 0;
   std::set<std::int64_t> unsettled_;

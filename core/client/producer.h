@@ -55,8 +55,11 @@ class Producer : public std::enable_shared_from_this<Producer> {
 
   // Id and epoch of what is sent from now on. Requires that everything is settled.
   void set_producer(std::int64_t id, std::int16_t epoch) { accumulator_.set_producer(id, epoch); }
-  // The version of Produce from now on.
-  void speak(std::int16_t version) { produce_version_ = version; }
+  // The version of Produce from now on; of one with an epoch for each transaction or without.
+  void speak(std::int16_t version, bool has_epoch_per_transaction) {
+    produce_version_ = version;
+    accumulator_.rely_on_leaders_order(has_epoch_per_transaction);
+  }
   // Gives up what is not on its way, and waits for what is.
   void drop(Env& env);
   bool has_gap() const { return accumulator_.has_gap(); }

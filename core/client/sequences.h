@@ -27,7 +27,7 @@ class Sequences {
   bool has_numbered() const { return has_numbered_; }
 
   // A leader has a batch of this epoch, and so will every later one. Until then there must be only
-  // one in flight: a leader that does not know a producer accepts whatever comes first.
+  // one in flight, where a leader that does not know a producer accepts whatever comes first.
   bool is_known() const { return is_known_; }
   void acknowledged(const wire::BatchHeader& batch);
 

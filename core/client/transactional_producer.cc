@@ -123,7 +123,8 @@ TransactionalProducer::Result TransactionalProducer::learn_transaction_version(E
   has_epoch_per_transaction_ = config_.rules.transactions.has_epoch_per_transaction &&
                                level != features.end() &&
                                level->max_version_level >= epoch_per_transaction;
-  producer_->speak(has_epoch_per_transaction_ ? produce_version_with_epochs : produce_version);
+  producer_->speak(has_epoch_per_transaction_ ? produce_version_with_epochs : produce_version,
+                   has_epoch_per_transaction_);
   return Done{};
 }
 

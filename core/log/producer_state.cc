@@ -74,13 +74,14 @@ Expected<std::optional<ProducedBatch>, ErrorCode> ProducerState::check(
   }
   if (lacks_verification) return Unexpected(ErrorCode::invalid_txn_state);
   if (is_client) {
-    const bool overtakes = terms.rules.keeps_order_through_verification && terms.lowest_sequence &&
-                           batch.base_sequence > *terms.lowest_sequence;
+    const bool overtakes = terms.lowest_sequence && batch.base_sequence > *terms.lowest_sequence;
     // Where each transaction has its own epoch, what lies before has been lost here.
     const bool lacks_beginning =
         producer == nullptr && terms.begins_transaction && batch.base_sequence != 0;
+    const bool comes_too_early =
+        terms.rules.keeps_order_through_verification && (overtakes || lacks_beginning);
     const bool follows = producer == nullptr || is_next(*producer, batch, terms.rules);
-    if (overtakes || lacks_beginning || !follows) {
+    if (comes_too_early || !follows) {
       return Unexpected(ErrorCode::out_of_order_sequence_number);
     }
   }

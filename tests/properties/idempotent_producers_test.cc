@@ -1,6 +1,9 @@
 // BS-P01 fires on what is committed twice, with a gap, or in an epoch that went back; on a repeat
 // that is answered otherwise; and on a record that is there under two numbers. Repeats that the
 // leader recognizes, batches above what is committed, and what a loss took back are normal.
+#include <algorithm>
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -30,6 +33,12 @@ class Idempotent : public History {
       committed(sequenced(end_++, sequence, epoch));
     }
   }
+  // A transaction that may have begun anywhere.
+  void ended(Offset offset) {
+    auto marker = sequenced(offset, -1);
+    marker.role = BatchRole::commit;
+    committed(marker);
+  }
   EventId answered(const BatchRef& ref, int acks = -1, int node = 1) {
     return add(node, ProduceAnswered{"producer-1", orders, acks, 0, ref});
   }
@@ -43,15 +52,19 @@ class Idempotent : public History {
 
 TEST(IdempotentProducers, sequences_that_follow_each_other_are_normal) {
   Idempotent h;
-  h.committed({{0, 5}, {0, 6}, {0, 7}, {1, 0}, {1, 1}, {3, 0}});
+  h.committed({{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {3, 0}});
   h.committed(Idempotent::sequenced(6, 0, 0, 0, 8));
   h.committed(History::batch(7, 0, 77));
   EXPECT_EQ(h.fired(), Fired{});
 }
 
 TEST(IdempotentProducers, the_first_sequence_comes_after_the_last) {
+  constexpr auto last = std::numeric_limits<std::int32_t>::max();
   Idempotent h;
-  h.committed({{0, std::numeric_limits<std::int32_t>::max()}, {0, 0}, {0, 1}});
+  h.ended(0);
+  h.committed(Idempotent::sequenced(1, last));
+  h.committed(Idempotent::sequenced(2, 0));
+  h.committed(Idempotent::sequenced(3, 1));
   EXPECT_EQ(h.fired(), Fired{});
 }
 
@@ -76,16 +89,30 @@ TEST(IdempotentProducers, an_epoch_begins_at_zero_and_is_not_followed_by_an_earl
   EXPECT_EQ(back.fired(), Fired{"BS-P01/epoch_went_back"});
 }
 
+TEST(IdempotentProducers, the_first_batch_of_all_has_sequence_zero) {
+  Idempotent h;
+  h.committed({{0, 1}, {0, 2}});
+  EXPECT_EQ(h.fired(), Fired{"BS-P01/begins_late"});
+}
+
+TEST(IdempotentProducers, behind_what_was_deleted_or_a_marker_the_first_batch_may_have_any) {
+  Idempotent deleted;
+  for (const int node : {1, 2, 3}) deleted.add(node, LogBegun{orders, 3, no_epoch});
+  deleted.committed(Idempotent::sequenced(3, 5));
+  const auto fired = deleted.fired();  // Nobody has told why it was deleted.
+  EXPECT_EQ(std::count(fired.begin(), fired.end(), "BS-P01/begins_late"), 0);
+  Idempotent ended;
+  ended.ended(0);
+  ended.committed(Idempotent::sequenced(1, 5));
+  EXPECT_EQ(ended.fired(), Fired{});
+}
+
 TEST(IdempotentProducers, who_may_be_forgotten_and_ends_a_transaction_may_go_on_or_begin_anew) {
   for (const int sequence : {0, 1}) {
     Idempotent h;
     h.committed({{0, 0}});
     h.wait(25h);
-    for (const Offset offset : {1, 2}) {
-      auto marker = Idempotent::sequenced(offset, -1);
-      marker.role = BatchRole::commit;
-      h.committed(marker);
-    }
+    for (const Offset offset : {1, 2}) h.ended(offset);
     h.committed(Idempotent::sequenced(3, sequence));
     EXPECT_EQ(h.fired(), Fired{}) << sequence;
   }

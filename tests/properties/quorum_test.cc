@@ -141,6 +141,24 @@ TEST(QuorumCommits, count_as_held_where_a_snapshot_stands_for_them) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+TEST(QuorumCommits, of_other_voters_are_agreed_on_by_a_majority_of_those) {
+  Committed fine;
+  fine.has(1, 2, 1, 102);
+  fine.has(2, 2, 1, 102);
+  fine.add(-1, VotersCommitted{History::nodes({1, 2}), 2});
+  fine.answers(1, 2, 3);
+  EXPECT_EQ(fine.fired(), Fired{});
+  Committed early;  // 1 goes, and has counted itself.
+  early.has(1, 2, 1, 102);
+  early.has(2, 2, 1, 102);
+  early.answers(1, 2, 3);
+  for (const Offset offset : {0, 1, 2}) {
+    early.has(3, offset, 1, 100 + static_cast<std::uint64_t>(offset));
+  }
+  early.add(-1, VotersCommitted{History::nodes({2, 3}), 2});
+  EXPECT_EQ(early.fired(), Fired{"BS-Q02/voters_not_asked"});
+}
+
 // ---- BS-Q03 ------------------------------------------------------------------------------------
 
 TEST(CheckQuorum, a_leader_that_only_brokers_fetch_from_for_long_is_a_violation) {

@@ -110,6 +110,23 @@ TEST(IdempotentAccumulator, until_a_leader_knows_the_producer_one_batch_is_in_fl
   EXPECT_EQ(text(p.take()), "-");
 }
 
+TEST(IdempotentAccumulator, where_leaders_keep_the_order_five_are_in_flight_from_the_first_on) {
+  IdempotentProducer p;
+  p.accumulator.rely_on_leaders_order(true);
+  p.add("abcdefg");
+  std::vector<BatchPtr> flying;
+  for (const auto* expected : {"a 7/0:0", "b 7/0:1", "c 7/0:2", "d 7/0:3", "e 7/0:4"}) {
+    flying.push_back(p.take());
+    EXPECT_EQ(text(flying.back()), expected);
+  }
+  EXPECT_EQ(text(p.take()), "-");
+  p.settle(std::move(flying[0]), refused);
+  p.settle(std::move(flying[1]), out_of_order);
+  auto again = p.take();
+  EXPECT_EQ(text(again), "a 7/0:0");
+  EXPECT_EQ(text(p.take()), "-");  // Not before a, which is to be the first.
+}
+
 TEST(IdempotentAccumulator, what_goes_again_keeps_its_numbers_and_its_order) {
   IdempotentProducer p;
   p.begin();

@@ -105,6 +105,9 @@ TEST(ProducerState, an_unknown_producer_begins_a_transaction_of_its_own_epoch_at
     EXPECT_TRUE(check(0).has_value());
     EXPECT_EQ(check(1).has_value(), !begins);
   }
+  AppendTerms as_it_was{.begins_transaction = true};
+  as_it_was.rules.keeps_order_through_verification = false;
+  EXPECT_TRUE(leader.check(produced(7, 3, 1, 1), as_it_was).has_value());
 }
 
 TEST(ProducerState, a_new_epoch_begins_at_zero_and_fences_the_old_one) {

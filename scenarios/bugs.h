@@ -12,12 +12,14 @@
 namespace brokersim::scenarios {
 
 struct Bug {
-  std::string_view name;      // REP-01
-  std::string_view about;     // One line: what goes wrong.
-  std::string_view source;    // Ticket or KIP.
-  std::string_view property;  // The ids expected to fire, comma between.
+  std::string_view name;    // REP-01
+  std::string_view about;   // One line: what goes wrong.
+  std::string_view source;  // Ticket or KIP.
+  // The ids expected to fire, comma between. Empty: no plan shows it, docs/historical-bugs.md why.
+  std::string_view property;
   std::string_view scenario;  // The catalogue scenario whose faults reach it.
   void (*set)(Rules&);
+  bool has_plan() const { return !property.empty(); }
 };
 
 std::span<const Bug> all_bugs();

@@ -54,8 +54,8 @@ std::optional<std::string> explain_bug(std::string_view id) {
   return fmt::format(
       "{}  {}\n\n{}\nSource: {}\nCaught by: {}\n"
       "To see it: brokersim hunt {} --bug {}\n",
-      bug->name, "historical bug", wrapped(bug->about), bug->source, bug->property, bug->scenario,
-      bug->name);
+      bug->name, "historical bug", wrapped(bug->about), bug->source,
+      bug->has_plan() ? bug->property : "no run so far", bug->scenario, bug->name);
 }
 
 std::string parameter_line(const sim::FaultParameter& parameter) {

@@ -16,7 +16,7 @@ class DiskFile final : public File {
   IoResult<std::uint64_t> append(const Rope& bytes) override { return disk_.append(*node_, bytes); }
   IoResult<Done> truncate(std::uint64_t size) override { return disk_.truncate(*node_, size); }
   std::optional<Rope> cached(std::uint64_t at, std::size_t length) const override {
-    if (!node_->image.is_cached(at, length)) return std::nullopt;
+    if (!disk_.is_cached(*node_, at, length)) return std::nullopt;
     return node_->image.read(at, length);
   }
   IoResult<Rope> read(Env& env, std::uint64_t at, std::size_t length) override {
@@ -79,11 +79,9 @@ IoResult<std::vector<std::string>> Disk::list(std::string_view directory) const 
 bool Disk::exists(std::string_view path) const { return tree_.find(path) != nullptr; }
 
 IoResult<DiskSpace> Disk::space() const {
-  const bool is_full = std::any_of(overlays_.begin(), overlays_.end(), [](const auto& overlay) {
-    return overlay.second.fault.kind == DiskFault::Kind::full;
-  });
   std::uint64_t used = 0;
   tree_.for_each_file([&](TreeNode& node) { used += node.image.size(); });
+  const bool is_full = has(DiskFault::Kind::full);
   const auto usable = is_full ? 0 : model_.capacity - std::min(model_.capacity, used);
   return DiskSpace{.total = model_.capacity, .usable = usable};
 }
@@ -149,12 +147,18 @@ IoResult<Done> Disk::truncate(TreeNode& node, std::uint64_t size) {
 }
 
 IoResult<Rope> Disk::read(Env& env, TreeNodePtr node, std::uint64_t at, std::size_t length) {
-  if (!node->image.is_cached(at, length)) {
-    const Instant done = busy(env.now(), slowed(model_.read_latency), length);
+  if (!is_cached(*node, at, length)) {
+    ++counters_.cold_reads;
+    const Instant done = busy(env.now(), read_latency(*node), length);
     if (!env.sleep_until(done)) return Unexpected(IoError::cancelled);
     node->image.mark_cached(at, length);
   }
-  return node->image.read(at, length);
+  return node->image.read(at, length);  // As it is by now.
+}
+
+bool Disk::is_cached(const TreeNode& node, std::uint64_t at, std::size_t length) const {
+  const bool is_empty = length == 0 || at >= node.image.size();
+  return is_empty || (!has(DiskFault::Kind::cold) && node.image.is_cached(at, length));
 }
 
 IoResult<Done> Disk::sync(Env& env, TreeNodePtr node) {
@@ -179,11 +183,24 @@ Instant Disk::busy(Instant now, Duration latency, std::uint64_t bytes) {
   return device_free_at_ + latency;
 }
 
+namespace {
+
+Duration drawn_latency(Duration typical, const Random& random) {
+  auto latency = typical / 2 + tail(random.draw("latency"), typical / 2);
+  if (chance(random.draw("rare"), 1, 64)) latency *= 10;
+  return latency;
+}
+
+}  // namespace
+
 Duration Disk::sync_latency(TreeNode& node) {
   const auto random = Random(seed_, "disk.sync").with(machine_.value, node.path, ++node.syncs);
-  auto latency = model_.sync_latency / 2 + tail(random.draw("latency"), model_.sync_latency / 2);
-  if (chance(random.draw("rare"), 1, 64)) latency *= 10;
-  return slowed(latency);
+  return slowed(drawn_latency(model_.sync_latency, random));
+}
+
+Duration Disk::read_latency(TreeNode& node) {
+  const auto random = Random(seed_, "disk.read").with(machine_.value, node.path, ++node.reads);
+  return slowed(drawn_latency(model_.read_latency, random));
 }
 
 Duration Disk::slowed(Duration latency) {
@@ -194,6 +211,11 @@ Duration Disk::slowed(Duration latency) {
     ++overlay.effects;
   }
   return latency;
+}
+
+bool Disk::has(DiskFault::Kind kind) const {
+  return std::any_of(overlays_.begin(), overlays_.end(),
+                     [kind](const auto& overlay) { return overlay.second.fault.kind == kind; });
 }
 
 bool Disk::is_hit(DiskFault::Kind kind) {

@@ -39,7 +39,7 @@ class DiskObserver {
 
 struct DiskModel {
   Duration sync_latency = 300us;  // Of a typical sync; one in 64 takes ten times as long.
-  Duration read_latency = 100us;  // Of a read that misses the page cache.
+  Duration read_latency = 100us;  // Of a typical read that misses the page cache; likewise.
   std::int64_t bytes_per_second = 500'000'000;
   std::uint64_t capacity = std::uint64_t{1} << 40;
 };
@@ -50,6 +50,7 @@ struct DiskFault {
     sync_fails,  // EIO
     append_fails,
     full,  // ENOSPC at append and create
+    cold,  // Nothing stays in the page cache: each read waits for the device.
   };
   Kind kind = Kind::slow;
   std::int64_t factor = 1;
@@ -63,6 +64,7 @@ struct DiskCounters {
   std::uint64_t appends = 0;
   std::uint64_t bytes_appended = 0;
   std::uint64_t syncs = 0;
+  std::uint64_t cold_reads = 0;
   std::uint64_t power_losses = 0;
   std::uint64_t bytes_lost = 0;  // At power losses.
   std::uint64_t files_cut = 0;
@@ -92,7 +94,7 @@ class Disk final : public Files {
   // The page cache and what was not synced are gone, as far as the draws want. The `nth` loss of
   // the run on this machine keys them. Returns how many files and names changed by it.
   std::uint64_t power_loss();
-  // As when memory is short: what is durable is read from the device again.
+  // As when memory is short: what files hold is read from the device again.
   void evict();
 
   // Overlays. Ids are never reused; removing one that is gone does nothing.
@@ -126,7 +128,10 @@ class Disk final : public Files {
   IoResult<Done> sync(Env& env, TreeNodePtr node);
   // When an operation that the device begins now is done.
   Instant busy(Instant now, Duration latency, std::uint64_t bytes);
+  bool is_cached(const TreeNode& node, std::uint64_t at, std::size_t length) const;
+  bool has(DiskFault::Kind kind) const;
   Duration sync_latency(TreeNode& node);
+  Duration read_latency(TreeNode& node);
   Duration slowed(Duration latency);
   bool is_hit(DiskFault::Kind kind);
   bool tears_next() const;

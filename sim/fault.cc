@@ -112,7 +112,7 @@ void Faults::begin(const Fault& fault, std::int32_t number, EventId cause) {
   ++counts_[fault.kind].begun;
   Active& active = active_[number];
   active.kind = fault.kind;
-  active.lift = apply(fault, targets);
+  active.lift = apply(fault, number, targets);
   if (!find_fault_kind(fault.kind)->lasts || fault.lasting <= Duration{}) return end(number);
   const auto key = Random(world_.seed(), "fault_end").draw(number);
   const Instant end_at = world_.scheduler().step_time() + fault.lasting;
@@ -162,7 +162,7 @@ Faults::Machines Faults::peers_of(const Fault& fault, const Machines& targets) c
   return others;
 }
 
-Faults::Lift Faults::apply(const Fault& fault, const Machines& targets) {
+Faults::Lift Faults::apply(const Fault& fault, std::int32_t number, const Machines& targets) {
   if (targets.empty()) return {};
   const std::string_view kind = fault.kind;
   if (kind == "link_reset") return reset_links(fault, targets);
@@ -170,6 +170,7 @@ Faults::Lift Faults::apply(const Fault& fault, const Machines& targets) {
     return apply_to_links(fault, targets);
   }
   if (kind == "pause") return pause_machines(targets);
+  if (kind == "cold_cache") return chill(fault, number, targets);
   if (kind == "clock_skew") return apply_to_clocks(fault, targets);
   if (kind == "slow_disk" || kind == "disk_error" || kind == "write_error" || kind == "full_disk") {
     return apply_to_disks(fault, targets);
@@ -217,6 +218,10 @@ Faults::Lift Faults::apply_to_disks(const Fault& fault, const Machines& targets)
   } else {
     overlay.kind = DiskFault::Kind::full;
   }
+  return lay_on_disks(overlay, targets);
+}
+
+Faults::Lift Faults::lay_on_disks(const DiskFault& overlay, const Machines& targets) {
   std::vector<std::pair<Machine*, std::uint64_t>> overlays;
   for (Machine* target : targets) overlays.emplace_back(target, target->disk().add(overlay));
   return [overlays] {
@@ -227,6 +232,34 @@ Faults::Lift Faults::apply_to_disks(const Fault& fault, const Machines& targets)
     }
     return effects;
   };
+}
+
+// What counts is which reads had to wait.
+Faults::Lift Faults::chill(const Fault& fault, std::int32_t number, const Machines& targets) {
+  const auto cold_reads = [targets] {
+    std::uint64_t sum = 0;
+    for (const Machine* target : targets) sum += target->disk().counters().cold_reads;
+    return static_cast<std::int64_t>(sum);
+  };
+  const std::int64_t before = cold_reads();
+  const Duration every(value_of(fault, "every"));
+  Lift warm;
+  if (every <= Duration{}) warm = lay_on_disks({.kind = DiskFault::Kind::cold}, targets);
+  evict(number, every, targets);
+  return [warm, cold_reads, before] {
+    if (warm) warm();
+    return cold_reads() - before;
+  };
+}
+
+// Again and again, until the fault is over.
+void Faults::evict(std::int32_t number, Duration every, const Machines& targets) {
+  if (!active_.contains(number)) return;
+  for (Machine* target : targets) target->disk().evict();
+  if (every <= Duration{}) return;
+  const Instant at = world_.scheduler().step_time() + std::max<Duration>(every, 1ms);
+  const auto key = Random(world_.seed(), "eviction").draw(number, at.ns());
+  world_.scheduler().call_at(at, key, [=, this] { evict(number, every, targets); });
 }
 
 Faults::Lift Faults::apply_to_clocks(const Fault& fault, const Machines& targets) {

@@ -99,9 +99,12 @@ class Faults {
   void begin(const Fault& fault, std::int32_t number, EventId cause = {});
   Machines find(const std::vector<std::string>& targets) const;
   Machines peers_of(const Fault& fault, const Machines& targets) const;
-  Lift apply(const Fault& fault, const Machines& targets);
+  Lift apply(const Fault& fault, std::int32_t number, const Machines& targets);
   Lift apply_to_links(const Fault& fault, const Machines& targets);
   Lift apply_to_disks(const Fault& fault, const Machines& targets);
+  static Lift lay_on_disks(const DiskFault& overlay, const Machines& targets);
+  Lift chill(const Fault& fault, std::int32_t number, const Machines& targets);
+  void evict(std::int32_t number, Duration every, const Machines& targets);
   Lift apply_to_clocks(const Fault& fault, const Machines& targets);
   Lift reset_links(const Fault& fault, const Machines& targets);
   Lift stop_machines(const Fault& fault, const Machines& targets);

@@ -148,8 +148,7 @@ FileLoss FileImage::power_loss(std::uint64_t draw) {
   pending_.clear();
   dirty_bytes_ = 0;
   content_ = durable_;
-  cold_.clear();
-  if (content_.size() > 0) cold_[0] = content_.size();
+  evict();
   return loss;
 }
 
@@ -164,7 +163,7 @@ bool FileImage::is_cached(std::uint64_t at, std::size_t length) const {
 
 void FileImage::evict() {
   cold_.clear();
-  if (const auto size = durable_size(); size > 0) cold_[0] = size;
+  if (content_.size() > 0) cold_[0] = content_.size();
 }
 
 void FileImage::mark_cached(std::uint64_t at, std::size_t length) {

@@ -64,7 +64,9 @@ class FileImage {
 
   bool is_cached(std::uint64_t at, std::size_t length) const;
   void mark_cached(std::uint64_t at, std::size_t length);
-  void evict();  // What is durable is in the page cache no more.
+  // Nothing is in the page cache. What was not synced is written back, and a power loss may still
+  // take it.
+  void evict();
 
  private:
   // An append where `bytes` is not empty, else a truncation to `size`.

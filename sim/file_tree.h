@@ -35,6 +35,7 @@ struct TreeNode {
 
   FileImage image;          // Of a file.
   std::uint64_t syncs = 0;  // Started; the key of their latencies.
+  std::uint64_t reads = 0;  // Of the device; likewise.
 
   std::map<std::string, TreeNodePtr> names;  // Of a directory.
   std::map<std::string, TreeNodePtr> durable_names;

@@ -68,7 +68,7 @@ TEST_F(DiskTest, what_was_synced_with_its_name_survives_power_loss_and_is_read_f
     EXPECT_FALSE(file->cached(0, 6).has_value());
     const Instant begun = world_.scheduler().now();
     EXPECT_EQ(as_text(file->read(env, 0, 6)->flat()), "synced");
-    EXPECT_GE(world_.scheduler().now() - begun, 100us);
+    EXPECT_GE(world_.scheduler().now() - begun, 50us);
     EXPECT_TRUE(file->cached(0, 6).has_value());
   });
 }

@@ -2,6 +2,9 @@
 // not exist, or are in no state for a fault, are no-ops.
 #include "sim/fault.h"
 
+#include <algorithm>
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace brokersim::sim {
@@ -23,6 +26,7 @@ class FaultTest : public ::testing::Test {
         if (const auto file = env.files().open("log", OpenMode::create)) {
           (void)(*file)->append(Rope(Bytes(100)));
           (void)(*file)->sync(env);
+          (void)(*file)->read(env, 0, 100);
         }
         for (const auto* peer : {"a", "b", "c"}) {
           if (peer != name) call(env, peer);
@@ -111,6 +115,59 @@ TEST_F(FaultTest, a_reset_breaks_a_connection_that_is_open) {
   world_.run_until(Instant{4s});
   EXPECT_EQ(end, "reset");
   EXPECT_EQ(faults.counts().at("link_reset").effective, 1);
+}
+
+// What a machine that reads its file each 10 ms finds in its page cache, at these times.
+class ColdCacheTest : public FaultTest {
+ protected:
+  ColdCacheTest() {
+    world_.start(d_, [this](Env& env) {
+      const auto file = *env.files().open("file", OpenMode::create);
+      (void)file->append(Rope(Bytes(1000)));
+      while (env.sleep(10ms)) {
+        was_cached_[env.now()] = file->cached(0, 1000).has_value();
+        const Instant begun = env.now();
+        EXPECT_EQ(file->read(env, 0, 1000)->size(), 1000u);
+        has_waited_[begun] = env.now() - begun >= 40us;
+      }
+    });
+  }
+  static std::int64_t count(const std::map<Instant, bool>& seen, Instant from, Instant to) {
+    return std::count_if(seen.lower_bound(from), seen.lower_bound(to),
+                         [](const auto& each) { return each.second; });
+  }
+
+  Machine& d_ = world_.add_machine("d", NodeId(4));
+  std::map<Instant, bool> was_cached_;
+  std::map<Instant, bool> has_waited_;
+};
+
+TEST_F(ColdCacheTest, lets_each_read_wait_and_is_warm_again_once_the_fault_is_gone) {
+  Faults faults(world_);
+  faults.inject({.kind = "cold_cache", .at = Instant{2s}, .lasting = 3s, .targets = {"d"}}, 1);
+  world_.run_until(Instant{7s});
+  EXPECT_EQ(count(has_waited_, {}, Instant{2s}), 0);
+  EXPECT_EQ(count(was_cached_, Instant{2s}, Instant{5s}), 0);
+  const auto waited = count(has_waited_, Instant{2s}, Instant{5s});
+  EXPECT_GT(waited, 280);
+  EXPECT_EQ(faults.counts().at("cold_cache").effects, waited);
+  EXPECT_EQ(count(has_waited_, Instant{5s}, Instant{7s}), 0);
+  EXPECT_GT(count(was_cached_, Instant{5s}, Instant{7s}), 180);
+}
+
+TEST_F(ColdCacheTest, may_be_emptied_again_and_again_and_keep_what_is_read_meanwhile) {
+  Faults faults(world_);
+  const Fault fault{.kind = "cold_cache",
+                    .at = Instant{2s},
+                    .lasting = 3s,
+                    .targets = {"d"},
+                    .parameters = {{"every", Duration(450ms)}}};
+  faults.inject(fault, 1);
+  world_.run_until(Instant{7s});
+  EXPECT_EQ(count(has_waited_, {}, Instant{2s}), 0);
+  EXPECT_EQ(count(has_waited_, Instant{2s}, Instant{5s}), 7);
+  EXPECT_EQ(count(has_waited_, Instant{5s}, Instant{7s}), 0);
+  EXPECT_EQ(faults.counts().at("cold_cache").effects, 7);
 }
 
 TEST_F(FaultTest, what_cannot_be_hit_is_left_alone) {

@@ -152,6 +152,24 @@ TEST(FileImage, only_what_was_written_or_read_since_boot_is_cached) {
   EXPECT_TRUE(file.is_cached(8, 2));
 }
 
+TEST(FileImage, what_is_evicted_is_all_there_and_no_more_durable_than_before) {
+  FileImage file;
+  file.append(rope("synced"));
+  file.sync(file.mark());
+  file.append(rope("not"));
+  file.evict();
+  EXPECT_FALSE(file.is_cached(0, 1));
+  EXPECT_FALSE(file.is_cached(8, 1));
+  EXPECT_EQ(text_of(file), "syncednot");
+  EXPECT_EQ(file.durable_size(), 6u);
+  file.append(rope("new"));
+  EXPECT_TRUE(file.is_cached(9, 3));
+  file.truncate(7);
+  file.append(rope("xy"));
+  EXPECT_FALSE(file.is_cached(6, 1));
+  EXPECT_TRUE(file.is_cached(7, 2));
+}
+
 TEST(FileImage, reads_hand_out_the_slices_that_were_written) {
   FileImage file;
   const Slice first = Slice::copy_of(as_bytes("hello "));

@@ -61,4 +61,15 @@ Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& 
   return Excuse::none;
 }
 
+std::size_t excused_losses_of_groups(const Ledger& ledger) {
+  std::size_t count = 0;
+  for (const Partition& partition : ledger.partitions()) {
+    if (partition.name.topic != "__consumer_offsets") continue;
+    for (const Rebase& rebase : partition.rebases) {
+      if (rebase.excuse != Excuse::none) ++count;
+    }
+  }
+  return count;
+}
+
 }  // namespace brokersim::properties

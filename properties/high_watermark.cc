@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ class HighWatermark final : public Property {
  private:
   struct Shown {
     Offset high_watermark = 0;
-    Offset fetch_offset = 0;
+    Instant at;
     EventId event;
   };
   using Key = std::tuple<NodeId, std::size_t, NodeId>;  // Leader, partition, follower.
@@ -90,12 +91,17 @@ class HighWatermark final : public Property {
                    Judge& judge) {
     if (answer.high_watermark < 0) return;  // A leader that does not know one yet (KIP-595).
     const ReplicaLog* log = partition.log_of(e.node);
-    if (log == nullptr || answer.high_watermark >= log->start_offset()) return;
+    if (log == nullptr) return;
+    // It may begin later by now, if other partitions of the answer were read from the disk since.
+    const bool says_start = answer.log_start_offset >= 0;
+    const Offset start =
+        says_start ? std::min(answer.log_start_offset, log->start_offset()) : log->start_offset();
+    if (answer.high_watermark >= start) return;
     report(e, "before_log_start", partition.state.event, answer.partition,
            fmt::format("{} showed {} a high watermark of {} of {}, but its log begins at offset "
                        "{}, and only what is committed is ever deleted.",
                        judge.ledger().name_of(e.node), answer.peer, answer.high_watermark,
-                       answer.partition, log->start_offset()),
+                       answer.partition, start),
            judge);
   }
 
@@ -143,11 +149,10 @@ class HighWatermark final : public Property {
                       Judge& judge) {
     if (answer.high_watermark < 0) return;
     const auto [at, is_first] =
-        shown_.try_emplace(Key{e.node, number, answer.replica}, Shown{-1, -1, e.id});
-    const Shown before = at->second;
-    at->second = {answer.high_watermark, answer.fetch_offset, e.id};
+        shown_.try_emplace(Key{e.node, number, answer.replica}, Shown{-1, {}, e.id});
+    const Shown before = std::exchange(at->second, Shown{answer.high_watermark, e.at, e.id});
     // An answer to an earlier fetch of an abandoned connection may come late.
-    if (is_first || answer.fetch_offset < before.fetch_offset) return;
+    if (is_first || answer.asked_at_ns <= before.at.ns()) return;
     if (answer.high_watermark >= before.high_watermark) return;
     report(e, "went_back", before.event, answer.partition,
            fmt::format("{} showed {} a high watermark of {} of {} after {}.",

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/excuses.h"
 
 namespace brokersim::properties {
 
@@ -28,14 +29,17 @@ class PartitionOwnership final : public Property {
            "after that of another one which still has it, neither told nor having said that it "
            "gave it up; and a member's epoch does not go back. Some of its members may speak the "
            "classic protocol, and a generation is then the epoch of one of them: what they are "
-           "given nobody else has, either.";
+           "given nobody else has, either. Where records of groups are lost with an excuse, what "
+           "was handed out before is not compared.";
   }
-  Needs needs() const override { return Need::wire; }
+  Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
+    const auto losses = excused_losses_of_groups(judge.ledger());
+    if (std::exchange(losses_, losses) != losses) forget_all();
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
       // A group that was deleted begins again: what was before is another one's.
       if (joined->error == 0 && joined->generation == 1) owners_.erase(joined->group);
@@ -47,6 +51,11 @@ class PartitionOwnership final : public Property {
   }
 
  private:
+  void forget_all() {
+    owners_.clear();
+    consumers_.clear();
+  }
+
   struct Owner {
     std::string member;
     EventId event;
@@ -167,6 +176,7 @@ class PartitionOwnership final : public Property {
 
   std::map<std::string, Generation> owners_;    // By group: of its latest generation.
   std::map<std::string, Consumers> consumers_;  // By group.
+  std::size_t losses_ = 0;
 };
 
 }  // namespace

@@ -61,7 +61,7 @@ class StableOffset final : public Property {
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
-      if (!fetch->replica.is_set()) fetched_from_ = fetch->fetch_offset;
+      if (!fetch->replica.is_set()) asked_at_ns_ = fetch->asked_at_ns;
     } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
       check(e, *answer, judge);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
@@ -80,7 +80,7 @@ class StableOffset final : public Property {
  private:
   struct Shown {
     Offset stable = -1;
-    Offset fetched_from = -1;
+    Instant at;
     EventId event;
   };
   using Key = std::tuple<NodeId, TopicPartition, std::string>;  // Leader, partition, consumer.
@@ -109,9 +109,8 @@ class StableOffset final : public Property {
   void check_monotone(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
     const auto [at, is_first] =
         shown_.try_emplace(Key{e.node, answer.partition, answer.peer}, Shown{});
-    const Shown before =
-        std::exchange(at->second, Shown{answer.last_stable_offset, fetched_from_, e.id});
-    if (is_first || fetched_from_ < before.fetched_from) return;
+    const Shown before = std::exchange(at->second, Shown{answer.last_stable_offset, e.at, e.id});
+    if (is_first || asked_at_ns_ <= before.at.ns()) return;
     if (answer.last_stable_offset >= before.stable) return;
     report({before.event, e.id}, "went_back", answer,
            fmt::format("{} told {} that {} is stable up to {}, after {}.",
@@ -175,7 +174,7 @@ class StableOffset final : public Property {
 
   std::vector<Transactions> transactions_;  // By the ledger's numbers of partitions.
   std::map<Key, Shown> shown_;
-  Offset fetched_from_ = -1;  // By the fetch whose answer an answer to a consumer follows.
+  std::int64_t asked_at_ns_ = 0;  // Of the fetch whose answer an answer to a consumer follows.
 };
 
 }  // namespace

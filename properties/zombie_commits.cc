@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/excuses.h"
 
 namespace brokersim::properties {
 
@@ -23,15 +24,18 @@ class ZombieCommits final : public Property {
            "the same holds of a member that was told a later epoch of its own, or a later "
            "generation if it speaks the classic protocol among consumers, and in both of "
            "offsets that are committed in a transaction. What was under way by then may still be "
-           "accepted, and commits from outside any generation are another matter.";
+           "accepted, and commits from outside any generation are another matter. Where records of "
+           "groups are lost with an excuse, what is known of generations begins anew.";
   }
-  Needs needs() const override { return Need::wire; }
+  Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered,
                      OffsetCommitAnswered, TxnOffsetCommitAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
+    const auto losses = excused_losses_of_groups(judge.ledger());
+    if (std::exchange(losses_, losses) != losses) forget_all();
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
       if (joined->error == 0 && joined->generation == 1) forget(joined->group);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
@@ -51,6 +55,11 @@ class ZombieCommits final : public Property {
     EventId event;
     Instant at;
   };
+
+  void forget_all() {
+    latest_.clear();
+    latest_of_members_.clear();
+  }
 
   // The group begins anew, or is of the other kind from now on.
   void forget(const std::string& group) {
@@ -109,6 +118,7 @@ class ZombieCommits final : public Property {
 
   std::map<std::string, Latest> latest_;  // By group.
   std::map<std::string, std::map<std::string, Latest>> latest_of_members_;
+  std::size_t losses_ = 0;
 };
 
 }  // namespace

@@ -92,7 +92,7 @@ WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
   }
   const NodeId in_state = request.replica_state.replica_id;
   const NodeId replica = in_state.is_set() ? in_state : request.replica_id;
-  return {replica, !replica.is_set() && request.isolation_level == 1};
+  return {replica, !replica.is_set() && request.isolation_level == 1, recorder_.now().ns()};
 }
 
 std::optional<WireTap::Vote> WireTap::asked_by(const api::VoteRequest& request) {
@@ -250,7 +250,7 @@ void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversati
                               static_cast<std::int32_t>(partition.error_code),
                               offset == conversation.fetch_offsets.end() ? -1 : offset->second,
                               partition.high_watermark, refs_in(partition.records),
-                              partition.log_start_offset});
+                              partition.log_start_offset, fetch.at_ns});
       const bool is_of_interest =
           fetch.reads_committed && partition.error_code == api::ErrorCode::none;
       if (is_of_interest) recorder_.record(node, committed_part(asked.peer, name, partition));

@@ -44,6 +44,7 @@ class WireTap final : public NetworkObserver {
   struct Fetch {
     NodeId replica = no_node;
     bool reads_committed = false;
+    std::int64_t at_ns = 0;
   };
   struct Vote {
     NodeId candidate;

@@ -330,6 +330,7 @@ struct FetchAnswered {
   Offset high_watermark = -1;
   std::vector<BatchRef> batches;
   Offset log_start_offset = -1;
+  std::int64_t asked_at_ns = 0;  // When the request was sent.
   static void visit(auto& e, auto&& f) {
     f("peer", e.peer);
     f("replica", e.replica);
@@ -339,6 +340,7 @@ struct FetchAnswered {
     f("high_watermark", e.high_watermark);
     f("batches", e.batches);
     f("log_start_offset", e.log_start_offset);
+    f("asked_at_ns", e.asked_at_ns);
   }
 };
 // What else the answer told a consumer that reads committed records only (KIP-98): up to where

@@ -16,13 +16,25 @@ class GroupHistory : public History {
     leads(1, 3);
   }
   // Who coordinates: of partition 0, in which the group's records are.
-  void leads(std::int32_t partition, int node) {
+  void leads(std::int32_t partition, int node, const std::vector<int>& isr = {1, 2, 3}) {
     auto& epoch = epochs_[partition];
     PartitionCommitted body{{"__consumer_offsets", partition}, NodeId{node}, LeaderEpoch{epoch}};
     body.partition_epoch = PartitionEpoch{epoch++};
     body.metadata_offset = 1000 + ++offsets_;
-    body.replicas = body.isr = {NodeId{1}, NodeId{2}, NodeId{3}};
+    body.replicas = nodes({1, 2, 3});
+    body.isr = nodes(isr);
     add(-1, body);
+  }
+  // What groups were is gone from the machine that alone was in sync.
+  void lose_records() {
+    const TopicPartition records{"__consumer_offsets", 0};
+    for (int node = 1; node <= 3; ++node) add(node, BatchStored{records, batch(0, 0, 7)});
+    leads(0, 1, {1});
+    stopped(1, NodeStopped::How::power_loss);
+    add(1, LogCut{records, 0, true});
+    started(1, 1);
+    leads(0, 1, {1});
+    add(1, BatchStored{records, batch(0, 2, 8)});
   }
   void joined(std::int32_t generation) {
     add(1, JoinGroupAnswered{"client", "g", "m", generation, 0});
@@ -191,6 +203,16 @@ TEST(PartitionOwnership, of_generations_is_forgotten_when_epochs_begin_anew) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+TEST(PartitionOwnership, begins_anew_where_records_of_groups_are_lost_with_an_excuse) {
+  for (const bool are_lost : {false, true}) {
+    GroupHistory h;
+    h.synced("a", 3);
+    if (are_lost) h.lose_records();
+    h.synced("b", 3);
+    EXPECT_EQ(h.groups_fired(), are_lost ? Fired{} : Fired{"BS-G01/two_owners"});
+  }
+}
+
 // ---- BS-G02 ------------------------------------------------------------------------------------
 
 TEST(ZombieCommits, nobody_commits_for_a_generation_that_is_over) {
@@ -211,6 +233,16 @@ TEST(ZombieCommits, what_was_under_way_or_refused_or_of_no_generation_is_fine) {
   h.committed(1, 5, -1);
   h.committed(1, 5, 2);
   EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(ZombieCommits, generations_begin_anew_where_records_of_groups_are_lost_with_an_excuse) {
+  for (const bool are_lost : {false, true}) {
+    GroupHistory h;
+    h.synced("a", 3);
+    if (are_lost) h.lose_records();
+    h.committed(1, 5, 2);
+    EXPECT_EQ(h.groups_fired(), are_lost ? Fired{} : Fired{"BS-G02/stale_generation"});
+  }
 }
 
 TEST(ZombieCommits, no_consumer_commits_in_an_epoch_after_which_it_was_told_another) {

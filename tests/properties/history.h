@@ -73,7 +73,7 @@ class History {
                   std::vector<BatchRef> batches = {}) {
     const std::string peer = by < 0 ? "consumer-1" : "broker-" + std::to_string(by);
     return add(node, FetchAnswered{peer, NodeId{by}, orders, 0, offset, high_watermark,
-                                   std::move(batches)});
+                                   std::move(batches), -1, now_.ns() + 1});
   }
   EventId delivered(Offset offset, std::uint64_t record, std::string client = "consumer-1") {
     return add(9, RecordDelivered{std::move(client), orders, offset, record});

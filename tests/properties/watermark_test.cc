@@ -133,6 +133,27 @@ TEST(HighWatermark, before_the_beginning_of_its_leaders_log_is_a_violation) {
   }
 }
 
+TEST(HighWatermark, of_an_answer_is_held_against_the_beginning_that_the_answer_tells) {
+  for (const Offset told : {1, 2}) {
+    History h;
+    h.partition(1, 0, {1, 2, 3});
+    for (Offset offset = 0; offset < 2; ++offset) h.replicated(1, offset, 0, 100);
+    h.add(1, LogBegun{orders, 2, no_epoch});
+    h.add(1, FetchAnswered{"broker-2", NodeId{2}, orders, 0, 2, 1, {}, told});
+    EXPECT_EQ(h.fired(), told == 1 ? Fired{} : Fired{"BS-H01/before_log_start"});
+  }
+}
+
+TEST(HighWatermark, of_an_answer_that_was_asked_for_earlier_may_be_lower) {
+  History h;
+  h.partition(1, 0, {1, 2, 3});
+  h.replicated(1, 0, 0, 100);
+  const auto asked = h.now().ns();
+  h.fetched(1, 2, 1, 1);
+  h.add(1, FetchAnswered{"broker-2", NodeId{2}, orders, 0, 1, 0, {}, -1, asked});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(HighWatermark, going_back_within_a_reign_is_a_violation) {
   History h;
   h.partition(1, 0, {1, 2, 3});

@@ -50,6 +50,13 @@ constexpr Bug known_bugs[] = {
         .property = "BS-V01",
         .scenario = "back-to-back-elections",
         .set = [](Rules& rules) { rules.replication.cuts_epochs_at_log_end = false; }},
+    Bug{.name = "REP-11",
+        .about = "a deposed leader sends what has taken the place of what was asked for, and a "
+                 "follower appends it although it is of a later epoch than its own",
+        .source = "KAFKA-18723",
+        .property = "BS-O01",
+        .scenario = "back-to-back-elections",
+        .set = [](Rules& rules) { rules.log.keeps_reads_in_their_epoch = false; }},
     Bug{.name = "REP-14",
         .about = "a log that is begun anew keeps a high watermark from before its beginning",
         .source = "KAFKA-9491",

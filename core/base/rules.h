@@ -209,6 +209,9 @@ struct LogRules {
   bool checks_snapshots_after_crash = true;
   // Who has not opened its logs since a crash does not leave them as in order (KAFKA-15375).
   bool vouches_for_opened_logs_only = true;
+  // What is read for a leader epoch is of no later one, and no follower would append that
+  // (KAFKA-18723): not whatever has taken its place in the file meanwhile.
+  bool keeps_reads_in_their_epoch = true;
   friend bool operator==(const LogRules&, const LogRules&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include "core/broker/replica.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace brokersim::broker {
@@ -345,7 +346,10 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
   }
   if (log_->start_offset() < start) wanted_start_ = log_->start_offset();
   if (step.append && !failed) {
-    failed = !log_->append_as_follower(host, batches, follower_->leader_epoch());
+    constexpr LeaderEpoch any{std::numeric_limits<std::int32_t>::max()};
+    const auto latest =
+        config_.rules.log.keeps_reads_in_their_epoch ? follower_->leader_epoch() : any;
+    failed = !log_->append_as_follower(host, batches, latest);
   }
   note_roll(host);
   must_ask_leader_offsets_ = step.must_ask_leader_offsets;

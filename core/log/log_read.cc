@@ -50,8 +50,8 @@ LogResult<LogRead> Log::read(Env& env, Offset from, ReadLimits limits) {
       TRY(const Rope bytes, checked(extent.segment->read(env, extent.position, extent.length)));
       out.bytes.append(bytes);
     }
-    // A truncation while waiting: what was read may be no part of the log.
-    if (cuts == cuts_) return out;
+    // A truncation while waiting: what was read may be no part of the log, or of another epoch.
+    if (cuts == cuts_ || !config_.rules.keeps_reads_in_their_epoch) return out;
   }
 }
 

@@ -241,7 +241,9 @@ PartitionData read_partition(Env& env, Broker& broker, const Read& read, const F
   auto got =
       replica.log().read(env, read.asked->fetch_offset,
                          {.end = end, .max_bytes = max, .min_one_batch = budget.is_untouched});
-  if (replica.is_leader() != was_leader || replica.check_readable(epoch) != ErrorCode::none) {
+  const bool is_over =
+      replica.is_leader() != was_leader || replica.check_readable(epoch) != ErrorCode::none;
+  if (is_over && broker.config().rules.log.keeps_reads_in_their_epoch) {
     return failure(read, ErrorCode::not_leader_or_follower);
   }
   if (!got) {

@@ -61,7 +61,8 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
   for (const auto& partition : delta.partitions) {
     if (is_ours(image, partition)) apply_partition(env, image, partition, broker_epoch);
   }
-  has_opened_ = true;
+  // Who is asked to stop meanwhile has not come to all of them.
+  has_opened_ = has_opened_ || !env.is_cancelled();
   if (delta.brokers.empty() && delta.configs.empty()) return;
   for (const auto& [partition, replica] : replicas_) {
     if (!delta.configs.empty()) replica->log().configure(log_config(image, partition.topic));

@@ -87,4 +87,39 @@ TEST(CheckpointsBeingWritten, follow_a_truncation_of_the_log) {
   EXPECT_EQ(f.on_disk(log::recovery_point_file), 4);
 }
 
+// KAFKA-15375: what it has not come to nobody has checked.
+TEST(LogsBeingOpened, are_not_in_order_for_a_broker_that_is_asked_to_stop_meanwhile) {
+  sim::World world{1};
+  sim::Machine& machine = world.add_machine("broker-1", NodeId(1));
+  NodeConfig config;
+  config.node_id = NodeId{1};
+  const OrdersMetadata metadata;
+  world.start(machine, [&](Env& env) {
+    Replicas replicas{config};
+    replicas.load(env, false);
+    replicas.apply(env, metadata.image, metadata.all_of_image, BrokerEpoch{5});
+    auto& replica = *replicas.find(orders_0);
+    const auto position = *replica.follower()->next_fetch(env.now());
+    replica.fetched(env, position, {.high_watermark = 10, .first_offset = 0}, ten_batches());
+  });
+  ASSERT_TRUE(world.run_until([&] { return !machine.is_up(); }, Instant{10s}));
+  machine.disk().evict();
+  machine.disk().add({.kind = sim::DiskFault::Kind::slow, .extra = 1s});
+  world.start(machine, [&](Env& env) {
+    Replicas replicas{config};
+    replicas.load(env, false);
+    bool has_ended = false;
+    const auto image = env.spawn("image", [&](Env& fiber) {
+      replicas.apply(fiber, metadata.image, metadata.all_of_image, BrokerEpoch{6});
+      has_ended = true;
+    });
+    env.sleep(100ms);
+    EXPECT_FALSE(has_ended);
+    env.cancel(image);
+    while (!has_ended) env.sleep(1ms);
+    EXPECT_FALSE(replicas.are_recovered());
+  });
+  EXPECT_TRUE(world.run_until([&] { return !machine.is_up(); }, Instant{20s}));
+}
+
 }  // namespace brokersim::broker

@@ -23,7 +23,7 @@ bool is_software_name(std::string_view name) {
 
 }  // namespace
 
-Reply DispatchTable::operator()(Env& env, const RequestContext& context, const Slice& body) const {
+Reply DispatchTable::operator()(Env& env, const RequestContext& context, Slice body) const {
   const auto key = static_cast<api::ApiKey>(context.header.api_key);
   if (key == api::ApiKey::api_versions) return answer_api_versions(context, body);
   const auto row = rows_.find(key);
@@ -39,7 +39,7 @@ Reply DispatchTable::operator()(Env& env, const RequestContext& context, const S
                                context.header.api_version, api->versions.first, api->versions.last),
             .reason = CloseReason::unsupported_version};
   }
-  return row->second(env, context, body);
+  return row->second(env, context, std::move(body));
 }
 
 Reply DispatchTable::answer_api_versions(const RequestContext& context, const Slice& body) const {

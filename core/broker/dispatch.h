@@ -19,9 +19,9 @@ class DispatchTable {
   void serve(Handler handler) {
     const auto key = static_cast<api::ApiKey>(Request::description.key);
     rows_[key] = [handler = std::move(handler)](Env& env, const RequestContext& context,
-                                                const Slice& body) -> Reply {
+                                                Slice body) -> Reply {
       const auto version = context.header.api_version;
-      auto request = wire::decode<Request>(body, version);
+      auto request = wire::decode<Request>(std::exchange(body, {}), version);
       if (!request) {
         return {.kind = Reply::Kind::close,
                 .why = fmt::format("malformed {} v{}: {}",
@@ -38,10 +38,10 @@ class DispatchTable {
   void describe_features_by(DescribeFeatures describe) { describe_features_ = std::move(describe); }
 
   // Answers ApiVersions from the rows; refuses what is not served in that version.
-  Reply operator()(Env& env, const RequestContext& context, const Slice& body) const;
+  Reply operator()(Env& env, const RequestContext& context, Slice body) const;
 
  private:
-  using Row = std::function<Reply(Env&, const RequestContext&, const Slice&)>;
+  using Row = std::function<Reply(Env&, const RequestContext&, Slice)>;
 
   template <class Response>
   static Reply reply_with(const RequestContext& context, const Response& response) {

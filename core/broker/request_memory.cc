@@ -5,7 +5,9 @@
 namespace brokersim::broker {
 
 bool RequestMemory::may_take(const Share& share, std::int64_t bytes) {
-  if (!max_bytes_ || held_ + bytes <= *max_bytes_) return true;
+  constexpr std::int64_t small_request = 16 * 1024;
+  if (!max_bytes_ || share.held_ + bytes <= small_request || held_ + bytes <= *max_bytes_)
+    return true;
   if (favoured_ == nullptr) favoured_ = &share;
   return favoured_ == &share;
 }
@@ -13,7 +15,10 @@ bool RequestMemory::may_take(const Share& share, std::int64_t bytes) {
 bool RequestMemory::Share::take(Env& env, std::size_t bytes) {
   const auto more = static_cast<std::int64_t>(bytes);
   while (!all_.may_take(*this, more)) {
-    if (all_.freed_.wait(env) == Wake::cancelled) return false;
+    ++all_.waiting_;
+    const auto wake = all_.freed_.wait(env);
+    --all_.waiting_;
+    if (wake == Wake::cancelled) return false;
   }
   held_ += more;
   all_.held_ += more;

@@ -1,9 +1,12 @@
 // A bound on what all requests of a node take at once (queued.max.request.bytes): from the first
-// byte of a frame that is here until its response is queued.
+// byte of a frame that is here until its handler needs it no more: at the latest until its response
+// is sent.
 //
 // Whoever would exceed it waits, and its peer with it. Requests that have come in part could then
-// wait for each other for ever; so one of them at a time may take what it needs. The bound is
-// exceeded by one frame at most, socket.request.max.bytes.
+// wait for each other for ever; so one of them at a time may take what it needs. And what is there
+// may wait for what is still to come, as Produce does for the followers' next Fetch: so small
+// requests never wait. The bound is exceeded by one frame at most, socket.request.max.bytes, and by
+// 16 KiB for each connection.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +31,12 @@ class RequestMemory {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
     bool take(Env& env, std::size_t bytes) override;
-    // Before it goes, and after each request.
+    bool is_short() const override { return all_.waiting_ > 0; }
+    // Before it goes, after each request, and as soon as a request is needed no more.
     void give_back(Host& host);
 
    private:
+    friend class RequestMemory;
     RequestMemory& all_;
     std::int64_t held_ = 0;
   };
@@ -41,6 +46,7 @@ class RequestMemory {
 
   const std::optional<std::int64_t> max_bytes_;
   std::int64_t held_ = 0;
+  int waiting_ = 0;
   const Share* favoured_ = nullptr;  // May exceed the bound.
   Signal freed_;
 };

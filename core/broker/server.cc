@@ -16,9 +16,9 @@ namespace {
 // sends a byte a minute to keep its place does not.
 constexpr Duration frame_part_time = 30s;
 
-// A peer that takes less of a response than so much in such a time has to go, once others wait for
-// the memory.
-constexpr Duration response_part_time = 2s;
+// Once others wait for the memory, a peer that takes less of a response than so much in such a time
+// has to go; and so has one that sends less of a request.
+constexpr Duration short_part_time = 2s;
 constexpr std::size_t response_part = 16 * 1024;
 
 // Already past: a call with this deadline does what can be done at once.
@@ -76,32 +76,35 @@ Instant Server::idle_until(Env& env) const {
 Server::End Server::serve(Env& env, Stream& stream, Memory& memory) {
   wire::FrameReader reader(stream,
                            {.max_size = static_cast<std::size_t>(config_.socket_request_max_bytes),
-                            .part_time = frame_part_time},
+                            .part_time = frame_part_time,
+                            .short_part_time = short_part_time},
                            &memory.request);
   while (true) {
-    const auto frame = reader.read(env, idle_until(env));
+    auto frame = reader.read(env, idle_until(env));
     if (!frame) return end_of(reader, frame.error());
-    if (auto end = answer(env, stream, memory, *frame)) return *std::move(end);
+    if (auto end = answer(env, stream, memory, *std::move(frame))) return *std::move(end);
     memory.request.give_back(env);
   }
 }
 
-std::optional<Server::End> Server::answer(Env& env, Stream& stream, Memory& memory,
-                                          const Slice& frame) {
+// The request's bytes are the handler's alone, who may let them go before it is done.
+std::optional<Server::End> Server::answer(Env& env, Stream& stream, Memory& memory, Slice frame) {
   constexpr std::size_t length_size = 4;
   if (metrics_) metrics_->bytes_received += length_size + frame.size();
   auto request = api::parse_request(frame);
+  frame = {};
   if (!request) return End{CloseReason::malformed_header, std::string(request.error())};
   const RequestContext context{.header = std::move(request->header),
                                .peer = stream.peer(),
                                .metrics = metrics_,
-                               .room = &memory.response};
+                               .room = &memory.response,
+                               .held = &memory.request};
   const auto key = static_cast<api::ApiKey>(context.header.api_key);
   const Instant begun = metrics_ ? env.now() : Instant{};
   if (outgrows_its_request(key) && !memory.response.wait_for_room(env)) {
     return End{CloseReason::shutdown, ""};
   }
-  auto reply = dispatch_(env, context, request->body);
+  auto reply = dispatch_(env, context, std::move(request->body));
   if (reply.kind == Reply::Kind::close) return End{reply.reason, std::move(reply.why)};
   if (reply.kind == Reply::Kind::respond) {
     if (auto end = send(env, stream, memory.response, reply.frame)) return end;
@@ -139,7 +142,7 @@ IoResult<Done> Server::wait_for_reader(Env& env, const Stream& stream, ResponseM
   Instant idle_ends{};
   while (!sent && sent.error() == IoError::timed_out) {
     if (idle_ends == Instant{}) idle_ends = idle_until(env);
-    sent = step(std::min(idle_ends, env.now() + response_part_time));
+    sent = step(std::min(idle_ends, env.now() + short_part_time));
     const std::size_t still = stream.queued();
     if (still != left) room.hold(env, still);
     if (left - still >= response_part) {

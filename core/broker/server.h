@@ -36,6 +36,9 @@ struct RequestContext {
   NodeMetrics* metrics = nullptr;  // Null if nobody counts.
   // For answers of which a handler decides how large they are; null if there is no bound.
   ResponseMemory::Share* room = nullptr;
+  // What the request takes. Whoever needs it no more, and waits for others, gives it back: what he
+  // waits for may need it. Null if there is no bound.
+  RequestMemory::Share* held = nullptr;
 };
 
 // What becomes of a request: a response frame; no response, as for acks=0; or the connection ends.
@@ -53,7 +56,7 @@ template <class Response>
 using Answer = Expected<std::optional<Response>, std::string>;
 
 // Answers one request; may suspend.
-using Dispatch = std::function<Reply(Env& env, const RequestContext& context, const Slice& body)>;
+using Dispatch = std::function<Reply(Env& env, const RequestContext& context, Slice body)>;
 
 class Server {
  public:
@@ -89,7 +92,7 @@ class Server {
   };
 
   End serve(Env& env, Stream& stream, Memory& memory);
-  std::optional<End> answer(Env& env, Stream& stream, Memory& memory, const Slice& frame);
+  std::optional<End> answer(Env& env, Stream& stream, Memory& memory, Slice frame);
   std::optional<End> send(Env& env, Stream& stream, ResponseMemory::Share& room, const Rope& frame);
   // Repeats `step`, which sends something until it is told to stop, as long as the peer may take.
   IoResult<Done> wait_for_reader(Env& env, const Stream& stream, ResponseMemory::Share& room,

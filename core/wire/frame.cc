@@ -109,12 +109,20 @@ Rope end_frame(SplicedBytes frame) {
 // ---- FrameReader
 // ---------------------------------------------------------------------------------
 
+Instant Pace::deadline(Instant now) {
+  if (ends_ == never || came_ >= bytes_) {
+    ends_ = time_ == Duration::max() ? never : now + time_;
+    came_ = 0;
+  }
+  return ends_;
+}
+
 Expected<Slice, FrameError> FrameReader::read(Env& env, Instant deadline) {
   if (auto done = read_length(env, deadline); !done) return Unexpected(done.error());
   if (auto done = read_body(env, deadline); !done) return Unexpected(done.error());
   frame_size_.reset();
-  part_ends_ = never;
-  held_ = 0;
+  frame_read_ = 0;
+  begin_anew();
   return Slice(std::exchange(frame_, {}));
 }
 
@@ -134,7 +142,7 @@ Expected<Done, FrameError> FrameReader::read_length(Env& env, Instant deadline) 
   }
   Reader in(ByteView(buffer_).subspan(begin_));
   announced_ = in.fixed<std::int32_t>();
-  if (announced_ < 0 || static_cast<std::size_t>(announced_) > limits_.max_size) {
+  if (announced_ < 0 || static_cast<std::size_t>(announced_) > max_size_) {
     return Unexpected(FrameError::bad_length);
   }
   begin_ += length_size;
@@ -146,21 +154,21 @@ Expected<Done, FrameError> FrameReader::read_length(Env& env, Instant deadline) 
 Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
   if (!hold(env, std::min(*frame_size_, buffer_size))) return Unexpected(FrameError::cancelled);
   take_buffered();
-  while (frame_.size() < *frame_size_) {
-    const auto have = frame_.size();
-    const auto missing = *frame_size_ - have;
+  while (frame_read_ < *frame_size_) {
+    const auto missing = *frame_size_ - frame_read_;
     const bool directly = missing >= buffer_size;
-    if (have == held_ || !directly) {
-      const auto next = std::min(missing, std::max(have, buffer_size));
-      if (!hold(env, have + next)) return Unexpected(FrameError::cancelled);
+    if (frame_read_ == frame_.size() || !directly) {
+      const auto next = std::min(missing, std::max(frame_read_, buffer_size));
+      if (!hold(env, frame_read_ + next)) return Unexpected(FrameError::cancelled);
     }
-    if (directly) frame_.resize(held_);
-    const auto into = directly ? std::span(frame_).subspan(have) : std::span(buffer_);
+    const auto into = std::span(directly ? frame_ : buffer_).subspan(directly ? frame_read_ : 0);
     auto n = read_some(env, into, deadline);
-    if (directly) frame_.resize(have + (n ? *n : 0));
     if (!n && n.error() == FrameError::ended) return Unexpected(FrameError::cut_short);
     if (!n) return Unexpected(n.error());
-    if (directly) continue;
+    if (directly) {
+      frame_read_ += *n;
+      continue;
+    }
     begin_ = 0;
     end_ = *n;
     take_buffered();
@@ -170,39 +178,53 @@ Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
 
 Expected<std::size_t, FrameError> FrameReader::read_some(Env& env, std::span<std::uint8_t> into,
                                                          Instant deadline) {
-  const bool is_timed = has_buffered() && limits_.part_time != Duration::max();
-  auto n = stream_.read(env, into, is_timed ? part_deadline(env) : deadline);
+  const bool is_timed = has_buffered() && is_timed_;
+  const auto n = is_timed ? read_part(env, into) : stream_.read(env, into, deadline);
   if (!n) {
     const auto error = to_frame_error(n.error());
     return Unexpected(is_timed && error == FrameError::timed_out ? FrameError::too_slow : error);
   }
   if (*n == 0) return Unexpected(FrameError::ended);
-  part_read_ += *n;
+  pace_.came(*n);
+  short_pace_.came(*n);
   return *n;
 }
 
-Instant FrameReader::part_deadline(Env& env) {
-  if (part_ends_ == never || part_read_ >= FrameLimits::part_size) {
-    part_ends_ = env.now() + limits_.part_time;
-    part_read_ = 0;
+// Of a frame that has begun. One that takes no more than a buffer is in nobody's way.
+IoResult<std::size_t> FrameReader::read_part(Env& env, std::span<std::uint8_t> into) {
+  const bool may_be_in_the_way = memory_ != nullptr && frame_.size() > buffer_size;
+  while (true) {
+    const Instant part_ends = pace_.deadline(env.now());
+    const Instant until =
+        may_be_in_the_way ? std::min(part_ends, short_pace_.deadline(env.now())) : part_ends;
+    auto n = stream_.read(env, into, until);
+    const bool is_late = !n && n.error() == IoError::timed_out;
+    if (!is_late || until == part_ends || memory_->is_short()) return n;
+    short_pace_.begin_anew();
   }
-  return part_ends_;
+}
+
+void FrameReader::begin_anew() {
+  pace_.begin_anew();
+  short_pace_.begin_anew();
 }
 
 // So much of the present frame may be in memory. Waiting for that is not the peer's fault.
 bool FrameReader::hold(Env& env, std::size_t size) {
-  if (size <= held_) return true;
-  if (memory_ && !memory_->take(env, size - held_)) return false;
-  held_ = size;
-  part_ends_ = never;
+  if (size <= frame_.size()) return true;
+  if (memory_ && !memory_->take(env, size - frame_.size())) return false;
+  frame_.reserve(size);
+  frame_.resize(size);
+  begin_anew();
   return true;
 }
 
 // Moves what is buffered of the present frame into it.
 void FrameReader::take_buffered() {
-  const auto n = std::min(end_ - begin_, *frame_size_ - frame_.size());
-  const auto from = buffer_.begin() + static_cast<std::ptrdiff_t>(begin_);
-  frame_.insert(frame_.end(), from, from + static_cast<std::ptrdiff_t>(n));
+  const auto n = std::min(end_ - begin_, frame_.size() - frame_read_);
+  std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), n,
+              frame_.begin() + static_cast<std::ptrdiff_t>(frame_read_));
+  frame_read_ += n;
   begin_ += n;
 }
 

@@ -100,10 +100,11 @@ std::string_view name_of(FrameError error);
 
 struct FrameLimits {
   std::size_t max_size = max_frame_size;
-  // A frame that has begun brings its next part, or its end, within this time: who sends a byte
+  // A frame that has begun brings its next 64 KiB, or its end, within this time: who sends a byte
   // now and then is not idle, and yet never done. Until it begins, only the deadline counts.
   Duration part_time = Duration::max();
-  static constexpr std::size_t part_size = 64 * 1024;
+  // One for whose memory others wait brings its next 16 KiB within this time.
+  Duration short_part_time = Duration::max();
 };
 
 // Where the memory of frames comes from, if several readers share a bound.
@@ -112,6 +113,24 @@ class FrameMemory {
   virtual ~FrameMemory() = default;
   // Waits until `bytes` more may be held; false if cancelled first.
   virtual bool take(Env& env, std::size_t bytes) = 0;
+  // Whether others wait for it.
+  virtual bool is_short() const = 0;
+};
+
+// How fast something is to come: so many bytes within such a time, again and again.
+class Pace {
+ public:
+  Pace(Duration time, std::size_t bytes) : time_(time), bytes_(bytes) {}
+  // When the present part has to be there.
+  Instant deadline(Instant now);
+  void came(std::size_t bytes) { came_ += bytes; }
+  void begin_anew() { ends_ = never; }
+
+ private:
+  const Duration time_;
+  const std::size_t bytes_;
+  Instant ends_ = never;
+  std::size_t came_ = 0;
 };
 
 // Reads the frames of one stream in their order, however the bytes arrive: many frames in one read
@@ -119,7 +138,12 @@ class FrameMemory {
 class FrameReader {
  public:
   explicit FrameReader(Stream& stream, FrameLimits limits = {}, FrameMemory* memory = nullptr)
-      : stream_(stream), limits_(limits), memory_(memory) {}
+      : stream_(stream),
+        max_size_(limits.max_size),
+        memory_(memory),
+        is_timed_(limits.part_time != Duration::max()),
+        pace_(limits.part_time, 64 * 1024),
+        short_pace_(limits.short_part_time, 16 * 1024) {}
 
   // The next frame without its length. Any error but timed_out is final.
   Expected<Slice, FrameError> read(Env& env, Instant deadline);
@@ -134,21 +158,23 @@ class FrameReader {
   Expected<Done, FrameError> read_body(Env& env, Instant deadline);
   Expected<std::size_t, FrameError> read_some(Env& env, std::span<std::uint8_t> into,
                                               Instant deadline);
+  IoResult<std::size_t> read_part(Env& env, std::span<std::uint8_t> into);
   void take_buffered();
-  Instant part_deadline(Env& env);
+  void begin_anew();
 
   Stream& stream_;
-  const FrameLimits limits_;
+  const std::size_t max_size_;
   FrameMemory* memory_;
+  const bool is_timed_;
   Bytes buffer_;  // [begin_, end_) is read but belongs to no frame yet.
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::optional<std::size_t> frame_size_;  // Of the frame that has begun.
-  Bytes frame_;
-  std::size_t held_ = 0;  // Of the memory, for this frame.
+  Bytes frame_;                            // As long as memory is held for it.
+  std::size_t frame_read_ = 0;
   std::int32_t announced_ = 0;
-  Instant part_ends_ = never;
-  std::size_t part_read_ = 0;
+  Pace pace_;
+  Pace short_pace_;
 };
 
 }  // namespace brokersim::wire

@@ -111,6 +111,54 @@ TEST_F(RecordHandlers, a_fetch_misses_nothing_that_comes_while_it_reads_from_the
       {}, {{"flush.messages", "1"}});
 }
 
+// What holds the memory of requests waits for the followers' next Fetch, which is a request, too.
+TEST_F(RecordHandlers, producers_that_take_all_memory_of_requests_are_in_no_followers_way) {
+  with_cluster(
+      [&](Env& env) {
+        const auto batch = batch_in(Codec::none, env.wall_clock().ms, 400);
+        const Address address{fmt::format("broker-{}", leader()), 9092};
+        int stored = 0;
+        for (int i = 0; i < 4; ++i) {
+          env.spawn(fmt::format("producer-{}", i), [&, i](Env& fiber) {
+            wire::Channel own(address, fmt::format("producer-{}", i));
+            const auto answer =
+                own.call(fiber, request_of(batch), produce_version, fiber.now() + 5s);
+            ASSERT_TRUE(answer.has_value());
+            const auto error = answer->responses[0].partition_responses[0].error_code;
+            EXPECT_EQ(error, ErrorCode::none);
+            ++stored;
+          });
+        }
+        env.sleep(1s);
+        EXPECT_EQ(stored, 4);
+      },
+      {{"queued.max.request.bytes", "65536"}});
+}
+
+TEST_F(RecordHandlers, who_waits_for_more_than_there_is_keeps_no_memory_of_responses) {
+  with_cluster(
+      [&](Env& env) {
+        const auto batch = batch_in(Codec::none, env.wall_clock().ms, 5000);
+        ASSERT_EQ(produce(env, leader(), request_of(batch)), ErrorCode::none);
+        const Address address{fmt::format("broker-{}", leader()), 9092};
+        api::FetchRequest much{.max_wait_ms = 60'000, .min_bytes = 10'000'000};
+        much.topics.push_back({.topic = "t"});
+        much.topics[0].partitions.push_back({.partition_max_bytes = 1 << 20});
+        for (int i = 0; i < 3; ++i) {
+          env.spawn(fmt::format("waiting-{}", i), [&, i](Env& fiber) {
+            wire::Channel own(address, fmt::format("waiting-{}", i));
+            (void)own.call(fiber, much, fetch_version, fiber.now() + 60s);
+          });
+        }
+        env.sleep(1s);
+        const Instant begun = env.now();
+        EXPECT_EQ(metadata(env, leader(), "t", false).topics.size(), 1u);
+        EXPECT_EQ(stored(env).size(), 1u);
+        EXPECT_LT(env.now() - begun, 1s);
+      },
+      {{"queued.max.request.bytes", "1048576"}});
+}
+
 TEST_F(RecordHandlers, a_topic_may_want_another_codec) {
   with_cluster(
       [&](Env& env) {

@@ -424,5 +424,37 @@ TEST(Server, requests_in_flight_share_a_bound_of_memory_and_all_get_through) {
   EXPECT_EQ(test.closed(CloseReason::truncated_frame), 1u);
 }
 
+TEST(Server, who_sends_a_large_request_slowly_is_in_nobodys_way) {
+  ServerWorld test;
+  constexpr std::int32_t size = 300'000;
+  test.config.queued_max_request_bytes = 400'000;
+  for (int i = 0; i < 2; ++i) {
+    test.client(fmt::format("slow-{}", i), [&](Env& env, Stream& stream) {
+      Bytes begun;
+      wire::Writer writer(begun);
+      writer.fixed(size);
+      writer.raw(Bytes(200'000));
+      send(env, stream, std::move(begun));
+      env.sleep(25s);
+    });
+  }
+  Bytes small;
+  Bytes large;
+  test.client("small", [&](Env& env, Stream& stream) {
+    env.sleep(1s);
+    send(env, stream, good);
+    small = all_that_comes(env, stream, 100ms);
+  });
+  test.client("large", [&](Env& env, Stream& stream) {
+    env.sleep(1s);
+    send(env, stream, framed(header(18, 0) + Bytes(size)));
+    large = all_that_comes(env, stream, 10s);
+  });
+  test.run();
+  EXPECT_FALSE(small.empty());
+  EXPECT_FALSE(large.empty());
+  EXPECT_EQ(test.closed(CloseReason::slow_request), 2u);
+}
+
 }  // namespace
 }  // namespace brokersim::broker

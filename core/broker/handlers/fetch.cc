@@ -118,7 +118,10 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
   const auto error =
       fetcher.may_read_follower ? replica.check_readable(epoch) : replica.check_leadership(epoch);
   if (error != ErrorCode::none) return failure(read, error);
-  if (replica.log().is_offline()) return failure(read, ErrorCode::kafka_storage_error);
+  if (replica.log().is_offline()) {
+    replica.note_failure(env);
+    return failure(read, ErrorCode::kafka_storage_error);
+  }
   const auto judge =
       replica.is_leader() ? &partition::check_position : &partition::check_position_on_follower;
   verdict = judge({.fetch_offset = read.asked->fetch_offset,
@@ -427,6 +430,12 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
     if (fetcher.is_follower() && is_behind(reads, fetcher)) break;
     // What moved while something was read from the device has woken nobody.
     const bool has_moved = notifications(signals) != seen;
+    if (!has_moved && pass.bytes > 0) {
+      // Others may need the memory, to bring what is waited for.
+      pass = {};
+      if (context.room) context.room->hold(env, 0);
+      is_fresh = false;
+    }
     if (!has_moved && wait_any(env, signals, deadline) != Wake::notified) break;
     seen = notifications(signals);
     is_fresh = is_worth_reading(env, broker, reads, fetcher, min_bytes);

@@ -18,6 +18,10 @@ namespace {
 using api::ErrorCode;
 using PartitionResponse = api::ProduceResponse::PartitionProduceResponse;
 
+// Others are to have their turn: one request may hold a thousand batches that unfold to much. In a
+// simulation no time passes meanwhile.
+constexpr Duration longest_turn = 10ms;
+
 // One partition of the request that was appended and may have to wait.
 struct Unsettled {
   std::size_t topic = 0;
@@ -180,6 +184,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
   const auto transaction = verify_transaction(env, broker, context, request);
   api::ProduceResponse response;
   std::vector<Unsettled> waiting;
+  Instant turn_ends = env.now() + longest_turn;
   for (auto& topic : request.topic_data) {
     auto& answers = response.responses.emplace_back();
     answers.name = topic.name;
@@ -187,6 +192,10 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
       auto& answer = answers.partition_responses.emplace_back();
       answer.index = data.index;
       answer.base_offset = -1;
+      if (env.now() >= turn_ends) {
+        env.sleep(Duration{});
+        turn_ends = env.now() + longest_turn;
+      }
       if (!may_produce_to(topic.name, context)) {
         answer.error_code = ErrorCode::invalid_topic_exception;
         continue;
@@ -210,6 +219,9 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                          replica, *appended});
     }
   }
+  // The followers' next Fetch may need the memory.
+  request.topic_data = {};
+  if (context.held) context.held->give_back(env);
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   wait_for_acks(env, context, request.acks, deadline, waiting, response);
   for (const auto& one : waiting) {

@@ -198,8 +198,10 @@ class CountingMemory final : public FrameMemory {
     taken += bytes;
     return !is_cancelled;
   }
+  bool is_short() const override { return others_wait; }
   std::size_t taken = 0;
   bool is_cancelled = false;
+  bool others_wait = false;
 };
 
 TEST(FrameReader, takes_memory_for_what_has_come_and_not_for_what_was_announced) {
@@ -244,6 +246,23 @@ TEST(FrameReader, tells_a_frame_that_does_not_go_on_from_one_that_does_not_begin
     FrameReader reader(stream, {.part_time = 30s});
     EXPECT_EQ(reader.read(env, never).error(), FrameError::timed_out);
     EXPECT_EQ(reader.read(env, never).error(), FrameError::too_slow);
+  }
+}
+
+// Here each part comes late for those who wait, and in time for the frame.
+TEST(FrameReader, has_no_patience_with_a_frame_for_whose_memory_others_wait) {
+  NoEnv env;
+  for (const bool others_wait : {false, true}) {
+    ChunkStream stream;
+    CountingMemory memory;
+    memory.others_wait = others_wait;
+    const auto frame = framed(Bytes(100'000));
+    stream.chunks = {Bytes(frame.begin(), frame.begin() + 40'000), Bytes{},
+                     Bytes(frame.begin() + 40'000, frame.end())};
+    FrameReader reader(stream, {.part_time = 30s, .short_part_time = 2s}, &memory);
+    const auto read = reader.read(env, never);
+    ASSERT_EQ(read.has_value(), !others_wait);
+    EXPECT_TRUE(read.has_value() || read.error() == FrameError::too_slow);
   }
 }
 

@@ -254,6 +254,21 @@ TEST_F(Handlers, metadata_creates_a_topic_only_where_both_sides_allow_it) {
       {{"auto.create.topics.enable", "true"}, {"num.partitions", "2"}});
 }
 
+// A request of a few bytes for each name would else be answered without end.
+TEST_F(Handlers, what_is_named_several_times_is_described_once) {
+  with_cluster([&](Env& env) {
+    api::MetadataRequest topics;
+    topics.topics.emplace().resize(3, {.name = "t"});
+    EXPECT_EQ(ask(env, NodeId(1), topics, 9)->topics.size(), 1u);
+    api::DescribeConfigsRequest configs;
+    configs.resources.resize(3, {.resource_type = 2, .resource_name = "t"});
+    EXPECT_EQ(ask(env, NodeId(1), configs, 4)->results.size(), 1u);
+    api::DescribeProducersRequest producers;
+    producers.topics.push_back({.name = "t", .partition_indexes = {0, 0, 0}});
+    EXPECT_EQ(ask(env, leader(), producers, 0)->topics[0].partitions.size(), 1u);
+  });
+}
+
 TEST_F(Handlers, metadata_creates_nothing_where_the_broker_forbids_it) {
   with_cluster([&](Env& env) {
     EXPECT_EQ(metadata(env, NodeId(1), "fresh", true).topics[0].error_code,

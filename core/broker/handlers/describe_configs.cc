@@ -3,6 +3,7 @@
 // (KIP-412), and the classic groups no configuration.
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -99,7 +100,10 @@ void trim(std::vector<ConfigEntry>& entries, const api::DescribeConfigsRequest& 
 api::DescribeConfigsResponse describe_configs(Broker& broker, const RequestContext& context,
                                               const api::DescribeConfigsRequest& request) {
   api::DescribeConfigsResponse response;
+  // Each once: a small request would have an endless answer.
+  std::set<std::pair<std::int8_t, std::string>> answered;
   for (const auto& asked : request.resources) {
+    if (!answered.emplace(asked.resource_type, asked.resource_name).second) continue;
     auto& result = response.results.emplace_back();
     result.resource_type = asked.resource_type;
     result.resource_name = asked.resource_name;

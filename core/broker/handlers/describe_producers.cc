@@ -1,5 +1,7 @@
 // DescribeProducers (key 61): what a leader knows of those who write, so that a transaction which
 // nobody ends can be found (KIP-664).
+#include <set>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
 
@@ -37,10 +39,13 @@ Described described(Broker& broker, const TopicPartition& partition) {
 api::DescribeProducersResponse describe_producers(Broker& broker,
                                                   const api::DescribeProducersRequest& request) {
   api::DescribeProducersResponse response;
+  // Each once: a small request would have an endless answer.
+  std::set<TopicPartition> answered;
   for (const auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
     for (const auto index : topic.partition_indexes) {
+      if (!answered.insert({topic.name, index}).second) continue;
       answers.partitions.push_back(described(broker, {topic.name, index}));
     }
   }

@@ -1,6 +1,8 @@
 // Metadata (key 3): who the brokers are and who leads what, as far as this broker has applied the
 // metadata log.
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "core/broker/broker.h"
@@ -89,7 +91,10 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
     // As Kafka's, also those that had a name.
     for (const auto& asked : *request.topics) response.topics.push_back(invalid_answer(asked));
   } else {
+    // Each once, however often it is named: a small request would have an endless answer.
+    std::set<std::pair<wire::Nullable<std::string>, Uuid>> answered;
     for (const auto& asked : *request.topics) {
+      if (!answered.emplace(asked.name, asked.topic_id).second) continue;
       response.topics.push_back(
           answer_one(env, broker, context, asked, request.allow_auto_topic_creation));
     }

@@ -78,7 +78,7 @@ void Fetchers::run(Env& env, NodeId leader) {
     }
     if (!fetch(env, leader, asked)) {
       for (const auto& [replica, position] : asked) {
-        if (auto* follower = replica->follower()) follower->back_off(env.now());
+        replica->back_off(env, position);
       }
     }
   }
@@ -210,8 +210,8 @@ void Fetchers::ask_leader_offsets(Env& env, wire::Channel& channel, const Asked&
     asked.replica->leader_offsets(env, asked.position, {.start = *start, .end = *end});
     replicas_.lower_log_start(env, *asked.replica);
     make_durable(env, {asked});
-  } else if (auto* follower = asked.replica->follower()) {
-    follower->back_off(env.now());
+  } else {
+    asked.replica->back_off(env, asked.position);
   }
 }
 

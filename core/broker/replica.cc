@@ -182,7 +182,7 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   if (batch.header.is_transactional()) verifications_.settled(batch.header.producer_id);
   auto appended = log_->append_as_leader(host, {&batch, 1}, leader_->leader_epoch());
   if (!appended) {
-    if (log_->is_offline()) news_.fail(host, log_->why_offline());
+    note_failure(host);
     return Unexpected(ErrorCode::kafka_storage_error);
   }
   const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
@@ -293,9 +293,10 @@ void Replica::raise_start(Host& host, Offset offset) {
   if (is_retired_) return;
   // A log that was begun anew meanwhile wants nothing of what was asked of the old one.
   const Offset start = std::min({offset, wanted_start(), high_watermark()});
-  if (!log_->raise_start_offset(host, start)) news_.fail(host, log_->why_offline());
-  // What could not be taken has gone with a truncation.
-  wanted_start_ = log_->start_offset();
+  const bool is_raised = log_->raise_start_offset(host, start).has_value();
+  if (!is_raised) news_.fail(host, log_->why_offline());
+  // What could not be taken has gone with a truncation. What came to be wanted since is next.
+  if (!is_raised || start < std::min(offset, wanted_start())) wanted_start_ = log_->start_offset();
   if (log_->next_file_deletion() != never) news_.upkeep.notify_all(host);
   note_low_watermark(host);
   changed_.notify_all(host);
@@ -330,6 +331,15 @@ void Replica::leader_offsets(Host& host, const partition::FetchPosition& sent,
   carry_out(host, follower_->leader_offsets(sent, leader), {});
 }
 
+void Replica::back_off(Host& host, const partition::FetchPosition& sent) {
+  const bool has_sent = follower_ && follower_->leader_epoch() == sent.current_leader_epoch;
+  if (has_sent) follower_->back_off(host.now());
+}
+
+void Replica::note_failure(Host& host) const {
+  if (log_->is_offline() && !is_retired_) news_.fail(host, log_->why_offline());
+}
+
 void Replica::carry_out(Host& host, const partition::FollowerStep& step,
                         const std::vector<wire::Batch>& batches) {
   bool failed = false;
@@ -344,7 +354,10 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
         step.append ? "the leader's log begins inside a batch" : "the leader's log begins later";
     failed = !log_->truncate_fully_and_start_at(host, *step.restart_log_at, why);
   }
-  if (log_->start_offset() < start) wanted_start_ = log_->start_offset();
+  // What was wanted of records that are gone must not delete those that come in their place.
+  const bool was_wanted_of_others =
+      log_->start_offset() < start || wanted_start_ > log_->end_offset();
+  if (was_wanted_of_others) wanted_start_ = log_->start_offset();
   if (step.append && !failed) {
     constexpr LeaderEpoch any{std::numeric_limits<std::int32_t>::max()};
     const auto latest =
@@ -359,7 +372,7 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
   // KIP-107: our log begins where the leader's does, as far as we know that to be committed.
   if (step.log_start) want_start(host, std::min(*step.log_start, high_watermark()));
   if (failed) follower_->back_off(host.now());
-  if (log_->is_offline()) news_.fail(host, log_->why_offline());
+  note_failure(host);
   if (moved || step.truncate_to || step.restart_log_at || step.append) changed_.notify_all(host);
 }
 

@@ -162,6 +162,13 @@ class Replica {
   void leader_offsets(Host& host, const partition::FetchPosition& sent,
                       partition::LogBounds leader);
   bool must_ask_leader_offsets() const { return must_ask_leader_offsets_; }
+  // No answer to `sent`. A follower of another epoch, perhaps of another leader, does not wait for
+  // that.
+  void back_off(Host& host, const partition::FetchPosition& sent);
+
+  // After whatever may have taken the log offline: tells the broker if something has. Of a
+  // partition that was removed meanwhile the files are gone, and that is no failure of the disk.
+  void note_failure(Host& host) const;
 
   // Notified when the log grew or was cut, the high watermark moved, or the role changed.
   Signal& changed() { return changed_; }

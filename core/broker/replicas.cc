@@ -264,14 +264,17 @@ bool Replicas::raise_log_starts(Env& env) {
   });
   if (!is_written) return false;
   for (const auto& [replica, start] : rising) replica->raise_start(env, start);
+  // While that was written a log may have been cut, and not begin so late.
+  for (const auto& [replica, start] : rising) lower_log_start(env, *replica);
   return true;
 }
 
 void Replicas::lower_log_start(Env& env, const Replica& replica) {
   const auto& partition = replica.partition();
-  if (replica.is_retired() || replica.wanted_start() >= log_starts_.of(partition)) return;
-  (void)write(env, log_starts_,
-              [&](log::PartitionOffsets& offsets) { offsets[partition] = replica.wanted_start(); });
+  if (replica.is_retired() || replica.wanted_start() >= log_starts_.most(partition)) return;
+  (void)write(env, log_starts_, [&](log::PartitionOffsets& offsets) {
+    if (!replica.is_retired()) offsets[partition] = replica.wanted_start();
+  });
 }
 
 bool Replicas::sync_all(Env& env) {

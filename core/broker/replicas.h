@@ -61,17 +61,14 @@ class Replicas {
   // What deleted and replaced segments were.
   Instant next_file_deletion() const;
   void delete_retired_files(Host& host, Instant now);
-  // After whatever may have taken its log offline. One whose topic was deleted meanwhile has no
-  // files any more, and that is no failure of the disk.
-  void check(Host& host, const Replica& replica) {
-    const auto& log = replica.log();
-    if (log.is_offline() && !replica.is_retired()) news_.fail(host, log.why_offline());
-  }
+  // After whatever may have taken its log offline.
+  static void check(Host& host, const Replica& replica) { replica.note_failure(host); }
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
   bool raise_log_starts(Env& env);
-  // A log that was begun anew further down, behind an unclean election: what is on disk must not
-  // delete its records at the next start. To be called before anything is appended to it.
+  // A log that was begun anew further down, behind an unclean election, or cut before the start
+  // that was wanted of it: what is on disk, or comes to be there, must not delete its records at
+  // the next start. To be called before anything is appended to it.
   void lower_log_start(Env& env, const Replica& replica);
   // Syncs every log completely, with what is known of its producers: part of a shutdown in order.
   // False if it failed for one.

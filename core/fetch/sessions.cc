@@ -58,7 +58,13 @@ void Sessions::update(Session& session, const api::FetchRequest& request) {
       const Name name{topic.topic, topic.topic_id, asked.partition};
       const auto known = session.by_name.find(name);
       if (known != session.by_name.end()) {
-        known->second->asked = asked;
+        Partition& partition = *known->second;
+        // A follower of another epoch has ignored what was told to the one before it.
+        if (partition.asked.current_leader_epoch != asked.current_leader_epoch) {
+          partition.told_high_watermark = -1;
+          partition.told_log_start = -1;
+        }
+        partition.asked = asked;
       } else {
         session.by_name[name] = session.order.insert(session.order.end(), {name, asked});
       }
@@ -118,14 +124,15 @@ void Sessions::leave_out_what_was_told(Session& session, api::FetchResponse& res
 }
 
 bool Sessions::has_news(Partition& partition, const PartitionData& data) {
-  const bool failed = data.error_code != ErrorCode::none;
-  const Offset high_watermark = failed ? -1 : data.high_watermark;  // Is told again afterwards.
-  const bool has_moved = partition.told_high_watermark != high_watermark ||
-                         partition.told_log_start != data.log_start_offset;
+  // With an error or a divergence a follower takes neither: both are told again afterwards.
+  const bool is_taken = data.error_code == ErrorCode::none && data.diverging_epoch.end_offset < 0;
+  const Offset high_watermark = is_taken ? data.high_watermark : -1;
+  const Offset log_start = is_taken ? data.log_start_offset : -1;
+  const bool has_moved =
+      partition.told_high_watermark != high_watermark || partition.told_log_start != log_start;
   partition.told_high_watermark = high_watermark;
-  partition.told_log_start = data.log_start_offset;
-  return has_moved || failed || data.preferred_read_replica.is_set() ||
-         data.diverging_epoch.end_offset >= 0;
+  partition.told_log_start = log_start;
+  return has_moved || !is_taken || data.preferred_read_replica.is_set();
 }
 
 void Sessions::remember(Instant now, const Begun& begun, std::uint64_t draw,

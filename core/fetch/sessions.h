@@ -54,8 +54,8 @@ class Sessions {
   struct Partition {
     Name name;
     api::FetchRequest::FetchPartition asked;
-    Offset told_high_watermark = -1;
-    Offset told_log_start = -1;
+    Offset told_high_watermark = -1;  // As the fetcher took it; -1: is to be told.
+    Offset told_log_start = -1;       // Likewise.
   };
   // Partitions in the order in which they are read: who got records comes last next time.
   using Order = std::list<Partition>;

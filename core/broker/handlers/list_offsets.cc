@@ -86,6 +86,7 @@ void answer_timestamp(Env& env, Replica& replica, std::int64_t timestamp, Isolat
   const auto found = timestamp == of_max_timestamp
                          ? replica.log().offset_of_max_timestamp(env)
                          : replica.log().offset_for_timestamp(env, timestamp);
+  if (!found) replica.note_failure(env);
   // What a cold read brings may no longer be ours to tell.
   if (!replica.is_leader() || replica.state().leader_epoch != epoch) {
     answer.error_code = ErrorCode::not_leader_or_follower;

@@ -1,5 +1,6 @@
 // What happens to the logs of a broker besides being written to: what is on disk of their recovery
-// points, what compaction may rely on, and what a topic's configuration makes of them.
+// points and starts, what compaction may rely on, what a topic's configuration makes of them, and
+// what becomes of them and of who follows when the leader or the disk fails.
 #include "core/broker/log_settings.h"
 #include "tests/core/broker/broker_with_log.h"
 
@@ -7,9 +8,26 @@ namespace brokersim::broker {
 namespace {
 
 struct FollowingBroker : BrokerWithLog {
-  Offset on_disk() {
-    const auto text = *log::read_file(env, log::recovery_point_file);
+  Offset on_disk(std::string_view file = log::recovery_point_file) {
+    const auto text = *log::read_file(env, file);
     return log::decode_offsets(text)->at(orders_0);
+  }
+  // The first time that anything waits for the disk.
+  void during_next_wait(std::function<void()> happens) {
+    env.disk.during_wait = [happens = std::move(happens), has_happened = false]() mutable {
+      if (!std::exchange(has_happened, true)) happens();
+    };
+  }
+  // Broker 2 leads on, in another epoch.
+  void begin_epoch(int epoch) {
+    auto state = replica().state();
+    state.leader_epoch = LeaderEpoch{epoch};
+    state.partition_epoch = PartitionEpoch{epoch};
+    EXPECT_TRUE(replica().apply(env, state, {.self = NodeId{1}, .broker_epoch = BrokerEpoch{5}}));
+  }
+  partition::FetchPosition position() { return *replica().follower()->next_fetch(env.now()); }
+  void fetched(const partition::FetchAnswer& answer, const std::vector<wire::Batch>& batches = {}) {
+    replica().fetched(env, position(), answer, batches);
   }
 };
 
@@ -48,6 +66,54 @@ TEST_F(FollowingBroker, a_data_directory_that_cannot_be_written_has_failed) {
   env.disk.appends_fail = true;
   EXPECT_FALSE(replicas->write_recovery_points(env));
   EXPECT_TRUE(replicas->news().has_failed);
+}
+
+TEST_F(FollowingBroker, a_log_that_went_offline_while_it_was_read_is_a_failure_of_the_broker) {
+  env.disk.is_cold = true;
+  env.disk.reads_fail = true;
+  EXPECT_FALSE(log().offset_for_timestamp(env, 0).has_value());
+  ASSERT_TRUE(log().is_offline());
+  EXPECT_FALSE(replicas->news().has_failed);
+  replica().note_failure(env);
+  EXPECT_TRUE(replicas->news().has_failed);
+}
+
+// Behind an unclean election. What was wanted of records that are gone must not delete those that
+// came in their place, neither now nor at the next start.
+TEST_F(FollowingBroker, a_log_that_is_cut_while_its_later_start_is_written_does_not_begin_there) {
+  fetched({.high_watermark = 10, .log_start_offset = 8});
+  ASSERT_TRUE(replica().wants_later_start());
+  during_next_wait([&] {
+    begin_epoch(4);
+    fetched({.diverging = partition::Divergence{.epoch = LeaderEpoch{3}, .end_offset = 4}});
+    fetched({.high_watermark = 6, .log_start_offset = 0, .first_offset = 4, .first_batch_end = 5},
+            {log::placed(log::batch_of(1), 4, 4), log::placed(log::batch_of(1), 5, 4)});
+  });
+  EXPECT_TRUE(replicas->raise_log_starts(env));
+  EXPECT_EQ(log().end_offset(), 6);
+  EXPECT_EQ(log().start_offset(), 0);
+  EXPECT_EQ(on_disk(log::start_offset_file), 0);
+}
+
+TEST_F(FollowingBroker, a_start_that_is_wanted_while_an_earlier_one_is_written_is_the_next) {
+  fetched({.high_watermark = 10, .log_start_offset = 4});
+  during_next_wait([&] { replica().want_start(env, 6); });
+  EXPECT_TRUE(replicas->raise_log_starts(env));
+  EXPECT_EQ(log().start_offset(), 4);
+  EXPECT_TRUE(replicas->raise_log_starts(env));
+  EXPECT_EQ(log().start_offset(), 6);
+  EXPECT_EQ(on_disk(log::start_offset_file), 6);
+  EXPECT_FALSE(replicas->raise_log_starts(env));
+}
+
+// Else the new leader would wait for it, too.
+TEST_F(FollowingBroker, asks_a_new_leader_at_once_whether_or_not_the_old_one_answers) {
+  const auto sent = position();
+  begin_epoch(4);
+  replica().back_off(env, sent);
+  EXPECT_TRUE(replica().follower()->next_fetch(env.now()).has_value());
+  replica().back_off(env, position());
+  EXPECT_FALSE(replica().follower()->next_fetch(env.now()).has_value());
 }
 
 TEST_F(FollowingBroker, what_its_topic_says_is_what_its_log_does) {

@@ -102,6 +102,40 @@ TEST(FetchSessions, records_news_and_errors_are_told_and_what_got_records_comes_
   EXPECT_EQ(partitions_of(response.responses), (std::vector{2, 3}));
 }
 
+// Which partitions a follower is told of when its leader's high watermark is this, and its log
+// differs from there, if at all.
+std::vector<int> told_to_follower(Sessions& sessions, const api::FetchRequest& request,
+                                  Offset high_watermark, Offset diverging_end = -1) {
+  const auto begun = sessions.begin({}, request, by_name, true);
+  if (!begun) return {-1};
+  auto response = answer_to(*begun, high_watermark);
+  response.responses[0].partitions[0].diverging_epoch.end_offset = diverging_end;
+  sessions.finish({}, *begun, 0, response);
+  return partitions_of(response.responses);
+}
+
+// From that answer a follower takes only where to cut its log.
+TEST(FetchSessions, what_came_with_a_divergence_is_told_again) {
+  Sessions sessions(10);
+  const auto id = serve(sessions, {}, request_for(0, 0, {1}), true);
+  EXPECT_EQ(told_to_follower(sessions, request_for(id, 1, {1}), 5, 0), std::vector{1});
+  EXPECT_EQ(told_to_follower(sessions, request_for(id, 2, {1}), 5), std::vector{1});
+  EXPECT_TRUE(told_to_follower(sessions, request_for(id, 3, {1}), 5).empty());
+}
+
+// Answers to the one before it a follower ignores.
+TEST(FetchSessions, what_is_asked_for_in_another_leader_epoch_is_told_again) {
+  Sessions sessions(10);
+  const auto id = serve(sessions, {}, request_for(0, 0, {1}), true);
+  const auto of_next_epoch = [&](std::int32_t session_epoch) {
+    auto request = request_for(id, session_epoch, {1});
+    request.topics[0].partitions[0].current_leader_epoch = LeaderEpoch{4};
+    return request;
+  };
+  EXPECT_EQ(told_to_follower(sessions, of_next_epoch(1), 0), std::vector{1});
+  EXPECT_TRUE(told_to_follower(sessions, of_next_epoch(2), 0).empty());
+}
+
 TEST(FetchSessions, a_wrong_id_epoch_or_way_of_naming_is_refused) {
   Sessions sessions(10);
   const Instant now{};

@@ -25,6 +25,7 @@ class MemoryFiles final : public Files {
   bool appends_fail = false;
   std::string bad_ending = "?";  // Of the names of files to which appends fail.
   bool syncs_fail = false;
+  bool reads_fail = false;         // Of what is not in the page cache.
   bool is_cold = false;            // Nothing is in the page cache.
   bool removes_backwards = false;  // Of a directory, the last file first.
   std::function<void()> during_wait = [] {};
@@ -173,6 +174,7 @@ class MemoryFile final : public File {
   IoResult<Rope> read(Env&, std::uint64_t at, std::size_t length) override {
     Rope bytes = range(at, length);
     files_.during_wait();
+    if (files_.reads_fail) return Unexpected(IoError::failed);
     return bytes;
   }
   IoResult<Done> sync(Env&) override {

@@ -99,6 +99,7 @@ bool Coordinator<Shard>::load(Env& env) {
   auto& log = replica_->log();
   for (Offset at = log.start_offset(); at < log.end_offset();) {
     auto read = log.read(env, at, {.max_bytes = load_bytes});
+    if (!read) replica_->note_failure(env);
     if (!read || env.is_cancelled() || !leads()) return false;
     const auto replayed = replay(read->bytes.joined(), at);
     if (!replayed) {

@@ -43,6 +43,8 @@ class Coordinator {
 
   // Until we no longer lead in this epoch, or the fiber is cancelled.
   void run(Env& env);
+  // The topic's max.message.bytes has changed.
+  void limit_batches(std::size_t max_batch_bytes) { max_batch_bytes_ = max_batch_bytes; }
 
   // Whether it still is the coordinator of this replica.
   bool is_of(const Replica& replica) const {
@@ -100,7 +102,7 @@ class Coordinator {
 
   const std::shared_ptr<Replica> replica_;
   const LeaderEpoch epoch_;
-  const std::size_t max_batch_bytes_;
+  std::size_t max_batch_bytes_;
   const GroupRules rules_;
   Shard shard_;
   Signal& moved_;

@@ -16,13 +16,19 @@ void Coordinators<Shard>::apply(Host& host, const controller::Image& image,
   const auto* topic = image.find_topic(topic_);
   partitions_ = topic ? static_cast<std::int32_t>(topic->partitions.size()) : 0;
   const auto topic_defaults = topic_defaults_of(config_);
+  const controller::TopicConfigs configs(image, topic_, topic_defaults);
+  const auto max_batch_bytes = static_cast<std::size_t>(configs.number("max.message.bytes"));
+  // The topic's own, or what a topic has that does not say.
+  if (!delta.configs.empty()) {
+    for (const auto& [index, coordinator] : coordinators_) {
+      coordinator->limit_batches(max_batch_bytes);
+    }
+  }
   for (const auto& partition : delta.partitions) {
     if (partition.topic != topic_) continue;
     const auto replica = replicas_.find(partition);
     if (!replica || !replica->is_leader()) continue;
-    const controller::TopicConfigs configs(image, topic_, topic_defaults);
-    start(host, partition.partition, replica,
-          static_cast<std::size_t>(configs.number("max.message.bytes")));
+    start(host, partition.partition, replica, max_batch_bytes);
   }
 }
 

@@ -51,7 +51,7 @@ std::shared_ptr<wire::Channel> TransactionVerifier::coordinator_of(
   if (broker == image.brokers().end() || broker->second.endpoints.empty()) return nullptr;
   const auto& endpoint = broker->second.endpoints.front();
   const Address address{endpoint.host, endpoint.port};
-  auto& channel = channels_[broker->first];
+  auto& channel = channels_[{broker->first, partition}];
   if (!channel || channel->peer() != address) {
     channel = std::make_shared<wire::Channel>(
         address, fmt::format("broker-{}-transactions-{}", config_.node_id, broker->first));

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/api/error_code.h"
@@ -42,7 +43,9 @@ class TransactionVerifier {
                                                 const std::string& transactional_id);
 
   const NodeConfig& config_;
-  std::map<NodeId, std::shared_ptr<wire::Channel>> channels_;
+  // By the broker and the partition of __transaction_state that it leads: a connection's requests
+  // are answered in order, and one partition is not to wait for what another cannot replicate.
+  std::map<std::pair<NodeId, std::int32_t>, std::shared_ptr<wire::Channel>> channels_;
 };
 
 }  // namespace brokersim::broker

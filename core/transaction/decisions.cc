@@ -52,13 +52,14 @@ bool is_about_to_be(const Standing& standing, const ProducerAndEpoch& asking) {
          asking.epoch == 0;
 }
 
-// The answer to the first EndTxn was lost: the producer does not know its next epoch yet.
+// The answer to the first EndTxn was lost: the producer does not know its next epoch yet. Where the
+// transaction had no epoch of its own, the one after is another producer's.
 bool is_repeated(const Standing& standing, const EndAsked& asked) {
   const bool after_bump =
       asked.producer.id == standing.producer_id && asked.producer.epoch == standing.epoch - 1;
   const bool after_rotation = asked.producer.id == standing.previous_producer_id &&
                               asked.producer.epoch == last_usable_epoch && standing.epoch == 0;
-  return after_bump || after_rotation;
+  return standing.has_epoch_per_transaction() && (after_bump || after_rotation);
 }
 
 bool has_own_epoch(const EndAsked& asked) {
@@ -192,6 +193,8 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
                                       : ErrorCode::invalid_txn_state);
   }
   if (is_complete(standing.state) && is_repeat) {
+    // Its last epoch was fenced: the one after is not to be given out.
+    if (was_never_given(standing.epoch)) return Unexpected(ErrorCode::producer_fenced);
     if (has_same_result) return std::optional<Standing>();
     return Unexpected(ErrorCode::invalid_txn_state);
   }

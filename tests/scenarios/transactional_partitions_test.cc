@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/client/consumer.h"
@@ -108,6 +109,27 @@ class TransactionalPartitions : public ByHand {
     const auto answer = ask(env, leader(), request, 7)->topics[0].partitions[0];
     EXPECT_EQ(answer.error_code, ErrorCode::none);
     return answer.offset;
+  }
+  NodeId coordinator(Env& env, const std::string& transactional_id) {
+    const api::FindCoordinatorRequest request{.key_type = 1,
+                                              .coordinator_keys = {transactional_id}};
+    while (true) {
+      const auto answer = ask(env, leader(), request, 4);
+      if (answer && answer->coordinators[0].error_code == ErrorCode::none) {
+        return answer->coordinators[0].node_id;
+      }
+      env.sleep(100ms);
+    }
+  }
+  // A topic of one partition, on these brokers; the first leads.
+  static api::CreateTopicsRequest::CreatableTopic placed(const std::string& name,
+                                                         std::vector<NodeId> brokers) {
+    api::CreateTopicsRequest::CreatableTopic topic;
+    topic.name = name;
+    topic.num_partitions = -1;
+    topic.replication_factor = -1;
+    topic.assignments.push_back({.partition_index = 0, .broker_ids = std::move(brokers)});
+    return topic;
   }
   sim::Machine& machine(NodeId node) { return *cluster_->world().find(node); }
   void await_other_leader(Env& env, NodeId than) {
@@ -310,6 +332,36 @@ TEST_F(TransactionalPartitions, consumers_are_given_committed_records_or_all) {
 // Nobody is there who would know of the transaction.
 TEST_F(TransactionalPartitions, without_a_coordinators_word_nothing_begins_a_transaction) {
   with_transactions([&](Env& env) { EXPECT_NE(write(env, 7, 0), ErrorCode::none); }, true);
+}
+
+// Sent to a broker that leads `v` and follows in `u`. Whom it asks about `v` falls silent, and was
+// the leader of `u`: by the time it gives up it leads both, and has asked nobody about `u`.
+TEST_F(TransactionalPartitions, what_comes_to_be_led_during_a_verification_is_to_be_sent_again) {
+  with_cluster(
+      [&](Env& env) {
+        const NodeId asked = coordinator(env, "by-hand");
+        const NodeId here = asked == NodeId(1) ? NodeId(2) : NodeId(1);
+        api::CreateTopicsRequest topics;
+        topics.topics.push_back(placed("v", {here}));
+        topics.topics.push_back(placed("u", {asked, here}));
+        const auto created = ask(env, here, topics, 7);
+        ASSERT_TRUE(created.has_value());
+        for (const auto& topic : created->topics) EXPECT_EQ(topic.error_code, ErrorCode::none);
+        env.sleep(2s);
+        cluster_->world().pause(machine(asked));
+        auto request = transactional(7, 0);
+        request.topic_data[0].name = "v";
+        request.topic_data.push_back(transactional(7, 0).topic_data[0]);
+        request.topic_data[1].name = "u";
+        const auto answer = to(here).call(env, request, produce_version, env.now() + 60s);
+        ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+        EXPECT_EQ(cluster_->metadata().find_partition({"u", 0})->leader, here);
+        EXPECT_EQ(answer->responses[0].partition_responses[0].error_code,
+                  ErrorCode::not_enough_replicas);
+        EXPECT_EQ(answer->responses[1].partition_responses[0].error_code,
+                  ErrorCode::not_leader_or_follower);
+      },
+      {{"transaction.state.log.num.partitions", "1"}});
 }
 
 TEST_F(TransactionalPartitions, transactional_batches_come_with_a_transactional_id) {

@@ -17,6 +17,7 @@
 #include "core/client/consumer.h"
 #include "core/client/transactional_producer.h"
 #include "core/client/versions.h"
+#include "core/wire/channel.h"
 #include "scenarios/cluster.h"
 
 namespace brokersim::scenarios {
@@ -419,6 +420,34 @@ void commit_offsets_with_records(bool has_own_epoch) {
 TEST(Transactions, offsets_are_committed_with_what_was_made_of_the_records) {
   commit_offsets_with_records(false);
   commit_offsets_with_records(true);
+}
+
+// Nor has anybody asked for its coordinator, for whom the topic of offsets would have been made.
+TEST(Transactions, commit_offsets_of_a_group_that_never_had_a_member) {
+  TransactionCluster c;
+  c.client("producer", [&](Env& env) {
+    const auto with = c.producer(env, "producer");
+    ASSERT_TRUE(with->init(env, env.now() + 60s));
+    with->begin();
+    EXPECT_EQ(c.error_of(with->send_offsets(env, {{{"t", 1}, {.offset = 7}}}, {.group_id = "g"},
+                                            env.now() + 60s)),
+              ErrorCode::none);
+    EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
+    with->close(env);
+  });
+  c.run();
+  EXPECT_GT(c.asked_["AddOffsetsToTxn"], 0);
+}
+
+TEST(Transactions, without_an_id_are_nobodys_to_end) {
+  TransactionCluster c;
+  c.client("by-hand", [&](Env& env) {
+    wire::Channel channel({"broker-1", 9092}, "by-hand");
+    const auto ended = channel.call(env, api::EndTxnRequest{}, 3, env.now() + 10s);
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_EQ(ended->error_code, ErrorCode::invalid_request);
+  });
+  c.run();
 }
 
 }  // namespace

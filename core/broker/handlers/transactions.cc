@@ -4,8 +4,11 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/broker/broker.h"
 #include "core/broker/handlers/transaction_handlers.h"
+#include "core/broker/internal_topics.h"
 #include "core/coordination/partition_of.h"
 #include "core/group/records.h"
 
@@ -93,6 +96,16 @@ TopicResults results_of(const Errors& errors, std::int16_t version) {
   return results;
 }
 
+// Without its topic a group has no coordinator, and its offsets no place. Whoever asks for the
+// group's coordinator has the topic made; a producer may ask for that only after this.
+ErrorCode make_offsets_topic(Env& env, Broker& broker, const RequestContext& client) {
+  const auto error = auto_create(env, broker, client, group::offsets_topic);
+  if (!api::is_retriable(error) && error != ErrorCode::none) {
+    env.emit(Note{fmt::format("{} cannot be created: {}", group::offsets_topic, name_of(error))});
+  }
+  return ErrorCode::coordinator_not_available;  // Another time it is known here.
+}
+
 }  // namespace
 
 Answer<api::AddPartitionsToTxnResponse> add_partitions_to_txn(
@@ -129,13 +142,14 @@ Answer<api::AddOffsetsToTxnResponse> add_offsets_to_txn(Env& env, Broker& broker
                                                         api::AddOffsetsToTxnRequest request) {
   api::AddOffsetsToTxnResponse response;
   const bool is_named = !request.transactional_id.empty() && !request.group_id.empty();
-  const auto* topic = broker.image().find_topic(group::offsets_topic);
   const auto coordinator = broker.transactions().find(request.transactional_id);
-  if (!is_named || !coordinator || !topic) {
-    // Without the topic the group has no coordinator, and its offsets no place.
-    response.error_code = !is_named      ? ErrorCode::invalid_request
-                          : !coordinator ? coordinator.error()
-                                         : ErrorCode::coordinator_not_available;
+  if (!is_named || !coordinator) {
+    response.error_code = is_named ? coordinator.error() : ErrorCode::invalid_request;
+    return response;
+  }
+  const auto* topic = broker.image().find_topic(group::offsets_topic);
+  if (!topic) {
+    response.error_code = make_offsets_topic(env, broker, context);
     return response;
   }
   const auto index = coordination::partition_of(
@@ -159,6 +173,9 @@ Answer<api::EndTxnResponse> end_txn(Env& env, Broker& broker, const RequestConte
   // A client speaks it only where the cluster has agreed on it (KIP-890).
   if (has_own_epoch && level < transaction::epoch_per_transaction) {
     return api::EndTxnResponse{.error_code = ErrorCode::unsupported_version};
+  }
+  if (request.transactional_id.empty()) {
+    return api::EndTxnResponse{.error_code = ErrorCode::invalid_request};
   }
   const auto coordinator = broker.transactions().find_stocked(env, request.transactional_id);
   if (!coordinator) return api::EndTxnResponse{.error_code = coordinator.error()};

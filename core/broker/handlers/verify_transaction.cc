@@ -30,6 +30,11 @@ ErrorCode told_to_producer(ErrorCode error, std::int16_t version) {
   }
 }
 
+ErrorCode error_without_replica(const Broker& broker, const TopicPartition& partition) {
+  return broker.image().find_partition(partition) ? ErrorCode::not_leader_or_follower
+                                                  : ErrorCode::unknown_topic_or_partition;
+}
+
 std::optional<wire::BatchHeader> header_in(const wire::Nullable<wire::Records>& records) {
   if (!records) return std::nullopt;
   const auto batch = wire::parse_batch(records->slice());
@@ -58,9 +63,14 @@ VerifiedTransaction verify_transaction(Env& env, Broker& broker, const RequestCo
   for (const auto& topic : request.topic_data) {
     for (const auto& data : topic.partition_data) {
       const TopicPartition partition{topic.name, data.index};
-      const auto replica = broker.replicas().find(partition);
       const auto header = header_in(data.records);
-      if (!replica || !header || !header->is_transactional()) continue;
+      if (!header || !header->is_transactional()) continue;
+      // We may hold and lead it by the time the others are answered for.
+      const auto replica = broker.replicas().find(partition);
+      if (!replica) {
+        verified.refused[partition] = error_without_replica(broker, partition);
+        continue;
+      }
       // A transactional id has one producer: one answer cannot speak for two.
       const std::pair writer(header->producer_id, header->producer_epoch);
       if (producer.value_or(writer) != writer) {
@@ -68,13 +78,16 @@ VerifiedTransaction verify_transaction(Env& env, Broker& broker, const RequestCo
         continue;
       }
       producer = writer;
+      // Also where another leads, and there is nothing to ask: should we lead by then, nobody has
+      // been asked.
+      auto& terms = verified.appends[partition];
+      terms.leader_epoch = replica->state().leader_epoch;
       const auto ticket = replica->begin_verification(env, *header, question.adds);
       if (!ticket) continue;
+      terms.ticket = *ticket;
       question.producer_id = header->producer_id;
       question.producer_epoch = header->producer_epoch;
       question.partitions.push_back(partition);
-      verified.appends[partition] = {.ticket = *ticket,
-                                     .leader_epoch = replica->state().leader_epoch};
     }
   }
   if (question.partitions.empty()) return verified;

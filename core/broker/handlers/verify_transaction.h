@@ -15,7 +15,8 @@ class Broker;
 namespace handlers {
 
 struct VerifiedTransaction {
-  // With what batches may be appended of which a verification was necessary.
+  // With what batches of transactions may be appended: in the leader epoch in which it was looked
+  // whether they are to be verified, and with the ticket if they were.
   std::map<TopicPartition, AppendRequest> appends;
   // As the request's version has it told: what is not to be appended, and why.
   std::map<TopicPartition, api::ErrorCode> refused;

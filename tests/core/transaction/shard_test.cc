@@ -173,6 +173,21 @@ TEST(Transactions, whoever_missed_the_answer_to_end_txn_gets_its_next_epoch_agai
   EXPECT_EQ(c.producer(c.end(first, false, 2)), second);
 }
 
+// Its successor ended a transaction without an epoch of its own: that was no repeat of EndTxn.
+TEST(Transactions, whoever_has_lost_its_epoch_is_not_told_its_successors) {
+  Coordinated c;
+  c.level = 2;
+  const auto zombie = c.begin();
+  const auto successor = c.begin();
+  ASSERT_EQ(successor, (ProducerAndEpoch{zombie.id, 1}));
+  c.level = 1;
+  c.add(successor, {p0});
+  EXPECT_EQ(c.error(c.end(successor, false, 1)), ErrorCode::none);
+  c.mark_all();
+  EXPECT_EQ(c.state(), "CompleteAbort");
+  EXPECT_EQ(c.error(c.end(zombie, false, 2)), ErrorCode::producer_fenced);
+}
+
 // Until the markers of the one before are written it has not begun: only who repeats itself may
 // ask.
 TEST(Transactions, whoever_gives_the_next_one_up_at_once_is_fenced) {
@@ -298,6 +313,23 @@ TEST(Transactions, the_epoch_that_only_fences_is_nobodys) {
     EXPECT_EQ(c.error(c.end(made_up, false, level)), ErrorCode::producer_fenced);
     EXPECT_EQ(c.error(c.init(made_up)), ErrorCode::producer_fenced);
     EXPECT_EQ(c.begin().epoch, 0);
+  }
+}
+
+// Its coordinator has aborted it in the meantime.
+TEST(Transactions, whoever_ends_the_last_epoch_late_is_not_given_the_one_that_only_fences) {
+  for (const bool is_commit : {false, true}) {
+    Coordinated c;
+    c.level = 2;
+    const auto first = c.begin();
+    c.exhaust(first);
+    const ProducerAndEpoch last{first.id, last_usable_epoch};
+    EXPECT_EQ(c.error(c.add(last, {p0})), ErrorCode::none);
+    c.pass(71s);
+    c.mark_all();
+    ASSERT_EQ(c.state(), "CompleteAbort");
+    ASSERT_EQ(c.present().epoch, last_usable_epoch + 1);
+    EXPECT_EQ(c.error(c.end(last, is_commit, 2)), ErrorCode::producer_fenced);
   }
 }
 

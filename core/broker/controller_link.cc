@@ -4,15 +4,15 @@
 
 namespace brokersim::broker {
 
-wire::Channel* ControllerLink::channel_to(NodeId controller) {
+std::shared_ptr<wire::Channel> ControllerLink::channel_to(NodeId controller) {
   const auto address = quorum_.address_of(controller);
   if (!address) return nullptr;
   auto& channel = channels_[controller];
   if (!channel || channel->peer() != *address) {
-    channel = std::make_unique<wire::Channel>(
+    channel = std::make_shared<wire::Channel>(
         *address, fmt::format("broker-{}-{}", config_.node_id, purpose_));
   }
-  return channel.get();
+  return channel;
 }
 
 }  // namespace brokersim::broker

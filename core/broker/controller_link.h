@@ -21,18 +21,19 @@ class ControllerLink {
   template <wire::Message Request>
   wire::CallResult<typename Request::Response> call(Env& env, const Request& request,
                                                     std::int16_t version, Instant deadline) {
-    auto* channel = channel_to(quorum_.leader());
+    // Outlives a change of the address.
+    const auto channel = channel_to(quorum_.leader());
     if (!channel) return Unexpected(wire::CallError::unreachable);
     return channel->call(env, request, version, deadline);
   }
 
  private:
-  wire::Channel* channel_to(NodeId controller);
+  std::shared_ptr<wire::Channel> channel_to(NodeId controller);
 
   const NodeConfig& config_;
   const QuorumNode& quorum_;
   std::string purpose_;
-  std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;
+  std::map<NodeId, std::shared_ptr<wire::Channel>> channels_;
 };
 
 }  // namespace brokersim::broker

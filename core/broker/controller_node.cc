@@ -22,11 +22,11 @@ constexpr Duration commit_timeout = 30s;  // The default of the clients' request
 
 void ControllerNode::run(Env& env) {
   while (!env.is_cancelled()) {
-    if (!quorum_.is_leader()) {
+    const auto epoch = quorum_.epoch();
+    if (!quorum_.leads(epoch)) {
       if (quorum_.role_changed().wait(env) == Wake::cancelled) return;
       continue;
     }
-    const auto epoch = quorum_.epoch();
     if (activate(env, epoch)) lead(env, epoch);
     deactivate();
   }
@@ -39,9 +39,9 @@ bool ControllerNode::activate(Env& env, LeaderEpoch epoch) {
   while (metadata_.next_offset() < end) {
     Signal* const signals[] = {&metadata_.advanced(), &quorum_.role_changed()};
     if (wait_any(env, signals, never) == Wake::cancelled) return false;
-    if (!quorum_.is_leader() || quorum_.epoch() != epoch) return false;
+    if (!quorum_.leads(epoch)) return false;
   }
-  if (!quorum_.is_leader() || quorum_.epoch() != epoch) return false;
+  if (!quorum_.leads(epoch)) return false;
   epoch_ = epoch;
   active_.emplace(metadata_.image(), quorum_.end_offset(), env.now(), controller_config(),
                   config_.rules);
@@ -75,7 +75,7 @@ Instant ControllerNode::next_no_op_after(Instant now) const {
 void ControllerNode::lead(Env& env, LeaderEpoch epoch) {
   Instant next_no_op = next_no_op_after(env.now());
   Offset end = quorum_.end_offset();
-  while (is_active(epoch) && quorum_.is_leader() && quorum_.epoch() == epoch) {
+  while (is_active(epoch) && quorum_.leads(epoch)) {
     const Instant now = env.now();
     if (std::exchange(end, quorum_.end_offset()) != quorum_.end_offset()) {
       next_no_op = next_no_op_after(now);

@@ -134,7 +134,8 @@ log::LogResult<Done> MetadataLog::clean(Env& env, Offset committed, std::int64_t
 // As the log of any topic: whole segments go, whatever snapshots there are (KAFKA-14238).
 bool MetadataLog::may_delete_by_size(Offset committed) const {
   const Offset base = log_->active_base();
-  const bool is_too_large = static_cast<std::int64_t>(log_->size()) > retention_.max_bytes;
+  const auto size = static_cast<std::int64_t>(log_->size());
+  const bool is_too_large = retention_.max_bytes && size > *retention_.max_bytes;
   return is_too_large && base > start_.end_offset && base <= committed;
 }
 

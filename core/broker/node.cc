@@ -18,6 +18,7 @@
 #include "core/broker/metadata_loader.h"
 #include "core/broker/node_look.h"
 #include "core/broker/quorum.h"
+#include "core/broker/quorum_messages.h"
 #include "core/broker/server.h"
 #include "core/controller/features.h"
 #include "core/log/checkpoint.h"
@@ -57,6 +58,16 @@ Uuid incarnation_id_of(Host& host, Instant started) {
   return id;
 }
 
+Unexpected<std::string> ends_unserved() {
+  return Unexpected(std::string("the node ends before it serves"));
+}
+
+// Replicas are as many as the cluster has nodes; others, who may never read, wait for room. False
+// if cancelled first.
+bool may_answer(Env& env, const RequestContext& context, NodeId replica) {
+  return replica.is_set() || !context.room || context.room->wait_for_room(env);
+}
+
 void serve_quorum(Node& node) {
   auto& table = node.dispatch;
   auto& quorum = *node.quorum;
@@ -69,13 +80,11 @@ void serve_quorum(Node& node) {
     return quorum.end_quorum_epoch(env, request);
   });
   if (!node.controller) return;
-  table.serve<api::FetchSnapshotRequest>([&quorum](Env& env, const auto&, auto request) {
-    return quorum.fetch_snapshot(env, request);
-  });
-}
-
-Unexpected<std::string> ends_unserved() {
-  return Unexpected(std::string("the node ends before it serves"));
+  table.serve<api::FetchSnapshotRequest>(
+      [&quorum](Env& env, const auto& context, auto request) -> Answer<api::FetchSnapshotResponse> {
+        if (!may_answer(env, context, request.replica_id)) return ends_unserved();
+        return quorum.fetch_snapshot(env, request);
+      });
 }
 
 void serve_fetch(Node& node) {
@@ -83,7 +92,10 @@ void serve_fetch(Node& node) {
   node.dispatch.serve<api::FetchRequest>(
       [&node](Env& env, const auto& context, auto request) -> Response {
         const auto version = context.header.api_version;
-        if (!node.broker || QuorumNode::is_metadata_fetch(request, version)) {
+        const auto of_metadata = from_api(request, version);
+        if (!node.broker || of_metadata) {
+          const NodeId replica = of_metadata ? of_metadata->request.replica_id : no_node;
+          if (!may_answer(env, context, replica)) return ends_unserved();
           return node.quorum->fetch(env, request, version);
         }
         if (!node.broker->wait_until_serving(env)) return ends_unserved();

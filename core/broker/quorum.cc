@@ -110,7 +110,7 @@ QuorumNode::~QuorumNode() = default;
 
 void QuorumNode::start(Env& env) {
   {
-    const auto held = turn_.take(env);
+    const auto held = take_turn(env);
     if (!held || !carry_out(env, raft_->start(env.now()))) return;
   }
   fibers_.spawn(env, "quorum-timer", [this](Env& fiber) { run_timer(fiber); });
@@ -170,10 +170,23 @@ void QuorumNode::stop(Env& env) {
     if (is_done || env.now() >= deadline) break;
     if (!env.sleep(config_.quorum_retry_backoff)) break;
   }
-  fibers_.cancel(env);
+  {
+    // Whoever carries something out, for a peer too, comes to its end: cut short it would be a
+    // failure.
+    const auto held = turn_.take(env);
+    is_stopped_ = true;
+    is_leader_ = false;
+    fibers_.cancel(env);
+  }
   fibers_.wait_until_empty(env);
   // An observer syncs nothing before, and what ended in order is not checked at the next start.
   if (!has_failed_ && !log().sync(env)) fail(env, "cannot sync the metadata log");
+}
+
+Turn::Held QuorumNode::take_turn(Env& env) {
+  auto held = turn_.take(env);
+  if (has_failed_ || is_stopped_) return {};
+  return held;
 }
 
 void QuorumNode::run_timer(Env& env) {
@@ -183,7 +196,7 @@ void QuorumNode::run_timer(Env& env) {
       inquiries_.wait(env, timer_at_);
       continue;
     }
-    const auto held = turn_.take(env);
+    const auto held = take_turn(env);
     if (!held || !carry_out(env, raft_->tick(env.now()))) return;
   }
 }
@@ -203,7 +216,7 @@ void QuorumNode::run_flusher(Env& env) {
       if (synced.error() != log::LogError::cancelled) fail(env, "cannot sync the metadata log");
       return;
     }
-    const auto held = turn_.take(env);
+    const auto held = take_turn(env);
     if (!held || !carry_out(env, raft_->flushed(epoch, flushed))) return;
   }
 }

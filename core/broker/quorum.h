@@ -64,7 +64,7 @@ class QuorumNode {
   void start(Env& env);
   // An orderly end: resigns if this node leads, waits at most one request timeout until those of
   // the others that run know, ends the fibers, and makes the log durable, or has failed. On a fiber
-  // that is not cancelled; afterwards this may be destroyed.
+  // that is not cancelled; afterwards this leads and answers nothing, and may be destroyed.
   void stop(Env& env);
 
   // ---- Requests of other nodes; the metadata partition only
@@ -84,8 +84,6 @@ class QuorumNode {
   // or `validates_only` and nothing speaks against it; INVALID_UPDATE_VERSION if something does.
   std::optional<raft::VoterRefusal> raise_kraft_version(Env& env, std::int16_t version,
                                                         bool validates_only, Instant deadline);
-  // Whether a Fetch is one for the metadata partition, and so for this class.
-  static bool is_metadata_fetch(const api::FetchRequest& request, std::int16_t version);
 
   // ---- What is known of the quorum
   NodeId leader() const { return current_.leader_id; }  // -1 if unknown.
@@ -162,6 +160,10 @@ class QuorumNode {
   // A fiber for each peer that there is none for yet.
   void spawn_peers(Host& host);
 
+  // Nothing is held if the fiber is cancelled meanwhile, or the node has failed or stopped: then
+  // Raft is to be told nothing more, and nobody what it says.
+  [[nodiscard]] Turn::Held take_turn(Env& env);
+
   // Gives a peer's request to Raft and carries out what follows.
   template <class Response, class Request, class Step, class Encode>
   Response serve(Env& env, const Request& request, Step step, Encode encode);
@@ -231,6 +233,7 @@ class QuorumNode {
   bool is_leader_ = false;
   Offset high_watermark_ = 0;
   bool has_failed_ = false;
+  bool is_stopped_ = false;
   std::set<NodeId> peers_;        // Who is asked, if there is anything to ask: each by a fiber.
   std::set<NodeId> unreachable_;  // Peers that could not be connected to the last time.
   std::map<NodeId, Address> told_addresses_;  // Of leaders, as they or others say.

@@ -1,6 +1,7 @@
 // See the header. Both directions of a message stand side by side in the order of the protocol.
 #include "core/broker/quorum_messages.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace brokersim::broker {
@@ -117,7 +118,8 @@ std::optional<MetadataFetch> from_api(const api::FetchRequest& request, std::int
   const auto& partition = topic.partitions[0];
   if (!is_metadata || partition.partition != 0) return std::nullopt;
   if (partition.partition_max_bytes < 0 || request.max_bytes < 0) return std::nullopt;
-  const auto max_bytes = std::min(partition.partition_max_bytes, request.max_bytes);
+  const auto max_bytes =
+      std::min({partition.partition_max_bytes, request.max_bytes, max_fetched_bytes});
   return MetadataFetch{
       {.epoch = partition.current_leader_epoch,
        .replica_id = version >= 15 ? request.replica_state.replica_id : request.replica_id,
@@ -138,7 +140,7 @@ std::optional<SnapshotFetch> from_api(const api::FetchSnapshotRequest& request) 
        .snapshot_id = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
        .position = partition.position,
        .replica_directory = partition.replica_directory_id},
-      static_cast<std::size_t>(request.max_bytes)};
+      static_cast<std::size_t>(std::min(request.max_bytes, max_fetched_bytes))};
 }
 
 api::VoteRequest to_api(const raft::VoteRequest& request, const std::string& cluster_id) {
@@ -178,12 +180,11 @@ api::EndQuorumEpochRequest to_api(const raft::EndQuorumEpochRequest& request,
 }
 
 api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& cluster_id) {
-  constexpr std::int32_t max_bytes = 8 << 20;
   api::FetchRequest message;
   message.cluster_id = cluster_id;
   message.replica_state.replica_id = request.replica_id;
   message.max_wait_ms = 500;
-  message.max_bytes = max_bytes;
+  message.max_bytes = max_fetched_bytes;
   auto& topic = message.topics.emplace_back();
   topic.topic = metadata_topic();
   topic.topic_id = metadata_topic_id;
@@ -193,7 +194,7 @@ api::FetchRequest to_api(const raft::FetchRequest& request, const std::string& c
   partition.last_fetched_epoch = request.last_fetched_epoch;
   partition.log_start_offset = 0;
   partition.replica_directory_id = request.replica_directory;
-  partition.partition_max_bytes = max_bytes;
+  partition.partition_max_bytes = max_fetched_bytes;
   return message;
 }
 

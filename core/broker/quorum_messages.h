@@ -24,6 +24,10 @@ inline constexpr std::int16_t end_quorum_epoch_version = 1;
 inline constexpr std::int16_t metadata_fetch_version = 17;
 inline constexpr std::int16_t fetch_snapshot_version = 1;
 
+// More is not sent at once, whatever the peer says that it takes (Kafka's internal bound of the
+// same size).
+inline constexpr std::int32_t max_fetched_bytes = 8 << 20;
+
 // The id that the metadata topic has in every cluster.
 inline constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
@@ -31,7 +35,7 @@ inline constexpr Uuid metadata_topic_id{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 std::optional<raft::VoteRequest> from_api(const api::VoteRequest& request);
 std::optional<raft::BeginQuorumEpochRequest> from_api(const api::BeginQuorumEpochRequest& request);
 std::optional<raft::EndQuorumEpochRequest> from_api(const api::EndQuorumEpochRequest& request);
-// Also tells how many bytes the fetcher takes.
+// Also tells how many bytes the fetcher gets at most.
 struct MetadataFetch {
   raft::FetchRequest request;
   std::size_t max_bytes = 0;

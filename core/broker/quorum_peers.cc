@@ -80,7 +80,7 @@ void QuorumNode::run_peer(Env& env, NodeId peer) {
   while (!env.is_cancelled() && !has_failed_) {
     std::optional<raft::Request> request;
     {
-      const auto held = turn_.take(env);
+      const auto held = take_turn(env);
       if (!held) return;
       request = raft_->request_for(peer);
     }
@@ -121,7 +121,7 @@ bool QuorumNode::ask(Env& env, wire::Channel& channel, NodeId peer, const Reques
   } else {
     unreachable_.erase(peer);
   }
-  const auto held = turn_.take(env);
+  const auto held = take_turn(env);
   if (!held) return false;
   if (answered) learn_endpoints(env, answered->node_endpoints);
   if (auto response = answered ? from_api(*answered) : std::nullopt) {

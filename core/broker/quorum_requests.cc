@@ -22,7 +22,7 @@ Response refusal(ErrorCode error) {
 }  // namespace
 
 ErrorCode QuorumNode::check_cluster(const wire::Nullable<std::string>& cluster_id) const {
-  if (has_failed_) return ErrorCode::broker_not_available;
+  if (has_failed_ || is_stopped_) return ErrorCode::broker_not_available;
   const bool is_other = cluster_id && *cluster_id != config_.cluster_id;
   return is_other ? ErrorCode::inconsistent_cluster_id : ErrorCode::none;
 }
@@ -35,7 +35,7 @@ Response QuorumNode::serve(Env& env, const Request& request, Step step, Encode e
   if (error != ErrorCode::none) return refusal<Response>(error);
   const auto understood = from_api(request);
   if (!understood) return refusal<Response>(ErrorCode::invalid_request);
-  const auto held = turn_.take(env);
+  const auto held = take_turn(env);
   if (!held) return refusal<Response>(ErrorCode::broker_not_available);
   const auto answer = ((*raft_).*step)(env.now(), *understood);
   if (!carry_out(env, answer.output)) return refusal<Response>(ErrorCode::broker_not_available);
@@ -47,6 +47,9 @@ void QuorumNode::learn_leader(Host& host, const Request& request) {
   if (check_cluster(request.cluster_id) != ErrorCode::none) return;
   const auto understood = from_api(request);
   if (!understood) return;
+  // One that comes late, or from a rival, is not to say where the present leader is.
+  const raft::LeaderAndEpoch claim{understood->leader_id, understood->epoch};
+  if (raft_->check_claim(claim) != ErrorCode::none) return;
   for (const auto& each : request.leader_endpoints) {
     if (each.name != raft::quorum_listener) continue;
     learn_address(host, understood->leader_id, {each.host, each.port});
@@ -88,10 +91,6 @@ api::EndQuorumEpochResponse QuorumNode::end_quorum_epoch(
 
 // ---- Fetch -------------------------------------------------------------------------------------
 
-bool QuorumNode::is_metadata_fetch(const api::FetchRequest& request, std::int16_t version) {
-  return from_api(request, version).has_value();
-}
-
 api::FetchResponse QuorumNode::fetch(Env& env, const api::FetchRequest& request,
                                      std::int16_t version) {
   const auto error = check_cluster(request.cluster_id);
@@ -111,7 +110,7 @@ std::optional<raft::FetchResponse> QuorumNode::answer_fetch(Env& env,
                                                             Instant deadline) {
   raft::FetchAnswer answer;
   {
-    const auto held = turn_.take(env);
+    const auto held = take_turn(env);
     if (!held) return std::nullopt;
     auto first = raft_->on_fetch(env.now(), request);
     if (!carry_out(env, first.output)) return std::nullopt;
@@ -120,8 +119,8 @@ std::optional<raft::FetchResponse> QuorumNode::answer_fetch(Env& env,
   while (answer.may_wait) {
     const auto wake = wait_any(env, std::array{&appended_, &committed_, &role_changed_}, deadline);
     // Only with the turn: what Raft knows may not be durable before.
-    const auto held = turn_.take(env);
-    if (!held || has_failed_) return std::nullopt;
+    const auto held = take_turn(env);
+    if (!held) return std::nullopt;
     answer = raft_->answer_fetch(request);
     if (wake != Wake::notified) break;
   }
@@ -153,10 +152,8 @@ api::FetchSnapshotResponse QuorumNode::fetch_snapshot(Env& env,
   if (!fetch) return refusal<api::FetchSnapshotResponse>(ErrorCode::invalid_request);
   raft::FetchSnapshotResponse response;
   {
-    const auto held = turn_.take(env);
-    if (!held || has_failed_) {
-      return refusal<api::FetchSnapshotResponse>(ErrorCode::broker_not_available);
-    }
+    const auto held = take_turn(env);
+    if (!held) return refusal<api::FetchSnapshotResponse>(ErrorCode::broker_not_available);
     auto answer = raft_->on_fetch_snapshot(env.now(), fetch->request);
     if (!carry_out(env, answer.output)) {
       return refusal<api::FetchSnapshotResponse>(ErrorCode::broker_not_available);

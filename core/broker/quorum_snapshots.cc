@@ -40,8 +40,8 @@ void QuorumNode::take_snapshot(Env& env, raft::SnapshotId id, raft::Snapshot sna
 void QuorumNode::delete_old(Env& env) {
   const std::int64_t now_ms = env.wall_clock().ms;
   if (has_failed_ || !metadata_log_->needs_cleaning(high_watermark_, now_ms)) return;
-  const auto held = turn_.take(env);
-  if (!held || has_failed_) return;
+  const auto held = take_turn(env);
+  if (!held) return;
   const auto cleaned = metadata_log_->clean(env, high_watermark_, now_ms);
   const bool is_failure = !cleaned && cleaned.error() != log::LogError::cancelled;
   if (is_failure) fail(env, "cannot delete what a snapshot stands for");

@@ -61,8 +61,8 @@ raft::VoterRefusal timed_out(std::string_view what) {
 template <class Decide>
 Expected<QuorumNode::VoterChange, raft::VoterRefusal> QuorumNode::change_voters(Env& env,
                                                                                 Decide decide) {
-  const auto held = turn_.take(env);
-  if (!held || has_failed_) return Unexpected(not_leader());
+  const auto held = take_turn(env);
+  if (!held) return Unexpected(not_leader());
   TRY(const raft::VoterSet changed, decide());
   return append_voters(env, changed);
 }
@@ -127,8 +127,8 @@ api::AddRaftVoterResponse QuorumNode::add_voter(Env& env, const api::AddRaftVote
 
 QuorumNode::Refusal QuorumNode::add_voter(Env& env, raft::Voter voter, Instant deadline) {
   {
-    const auto held = turn_.take(env);
-    if (!held || has_failed_) return not_leader();
+    const auto held = take_turn(env);
+    if (!held) return not_leader();
     const auto allowed = raft_->with_voter(env.now(), voter);
     if (!allowed) return allowed.error();
   }
@@ -202,9 +202,8 @@ api::UpdateRaftVoterResponse QuorumNode::update_voter(Env& env,
 api::UpdateRaftVoterResponse QuorumNode::described(Env& env, LeaderEpoch epoch,
                                                    const raft::Voter& voter) {
   api::UpdateRaftVoterResponse response;
-  const auto held = turn_.take(env);
-  response.error_code =
-      held && !has_failed_ ? raft_->check_leadership(epoch) : ErrorCode::not_leader_or_follower;
+  const auto held = take_turn(env);
+  response.error_code = held ? raft_->check_leadership(epoch) : ErrorCode::not_leader_or_follower;
   if (response.error_code == ErrorCode::none) {
     response.error_code = raft_->describe_voter(voter);
   }
@@ -217,8 +216,8 @@ QuorumNode::Refusal QuorumNode::raise_kraft_version(Env& env, std::int16_t versi
                                                     bool validates_only, Instant deadline) {
   std::optional<VoterChange> change;
   {
-    const auto held = turn_.take(env);
-    if (!held || has_failed_) return not_leader();
+    const auto held = take_turn(env);
+    if (!held) return not_leader();
     const auto raised = raft_->raised_to(version, own_voter());
     if (!raised) return raised.error();
     if (validates_only || !*raised) return std::nullopt;

@@ -65,6 +65,13 @@ void end_reassignment_if_possible(Assignment& assignment, std::vector<NodeId>& i
   isr = std::move(staying_isr);
 }
 
+// Whether as many are in sync as it takes to commit.
+bool can_commit(const std::vector<NodeId>& isr, const std::vector<NodeId>& replicas,
+                const ElectionTerms& terms) {
+  const auto copies = static_cast<std::int32_t>(replicas.size());
+  return static_cast<std::int32_t>(isr.size()) >= std::min(*terms.min_insync_replicas, copies);
+}
+
 // While as many are in sync as it takes to commit, whoever is not may lack what is committed. With
 // fewer nothing is committed: whoever leaves then still has all of it.
 std::vector<NodeId> target_elr(const Partition& partition, const PartitionChange& change,
@@ -72,10 +79,7 @@ std::vector<NodeId> target_elr(const Partition& partition, const PartitionChange
                                const ElectionTerms& terms) {
   auto elr = partition.elr;
   if (terms.has_elr()) {
-    const auto copies = static_cast<std::int32_t>(replicas.size());
-    if (static_cast<std::int32_t>(isr.size()) >= std::min(*terms.min_insync_replicas, copies)) {
-      return {};
-    }
+    if (can_commit(isr, replicas, terms)) return {};
     const auto members = less(partition.isr, elr);
     elr.insert(elr.end(), members.begin(), members.end());
   }
@@ -117,7 +121,10 @@ std::optional<PartitionChangeRecord> change_partition(const Uuid& topic_id,
   } else if (target.isr.empty() && !terms.has_elr()) {
     target.isr = partition.isr;
   }
-  if (!terms.has_elr() && !target.isr.empty()) target.elr.clear();
+  // Whoever was just elected may be enough to commit by itself.
+  const bool has_no_elr =
+      terms.has_elr() ? can_commit(target.isr, assignment.replicas, terms) : !target.isr.empty();
+  if (has_no_elr) target.elr.clear();
   const auto last_known = last_known_of(partition, target.isr);
 
   PartitionChangeRecord record{.partition_id = partition_id, .topic_id = topic_id};

@@ -70,8 +70,14 @@ OrRefusal<Done> check_update(const Image& image, const AskedLevel& asked, std::i
     return invalid("The controller does not support the given upgrade type.");
   }
   if (const auto why = why_unsupported(image, asked)) return invalid(*why);
-  if (asked.max_version_level >= finalized_level(image, asked.feature)) return Done{};
-  if (type == static_cast<std::int8_t>(UpgradeType::upgrade)) {
+  const auto finalized = finalized_level(image, asked.feature);
+  const bool is_upgrade = type == static_cast<std::int8_t>(UpgradeType::upgrade);
+  if (asked.max_version_level == finalized) return Done{};
+  if (asked.max_version_level > finalized) {
+    if (!is_upgrade) return invalid("Can't downgrade to a newer version.");
+    return Done{};
+  }
+  if (is_upgrade) {
     return invalid(
         "Can't downgrade the version of this feature without setting the upgrade type to either "
         "safe or unsafe downgrade.");

@@ -57,8 +57,9 @@ FeatureLevels default_levels();
 std::vector<MetadataRecord> bootstrap_records(const Image& image, const ControllerConfig& config,
                                               const FeatureLevels& levels);
 
-// All of the request or nothing. INVALID_UPDATE_VERSION for a level that a broker does not have, or
-// that is lower and not asked for as such. The level of metadata.version never goes down.
+// All of the request or nothing. INVALID_UPDATE_VERSION for a level that a broker does not have,
+// that is lower and not asked for as such, or higher and asked for as a lower one. The level of
+// metadata.version never goes down.
 Plan<api::UpdateFeaturesResponse> plan_feature_updates(const Image& image,
                                                        const ControllerConfig& config,
                                                        const api::UpdateFeaturesRequest& request,

@@ -270,15 +270,20 @@ Output Raft::on_end_quorum_epoch_response(Instant now, NodeId from,
 
 // ---- Learning who leads ------------------------------------------------------------------------
 
-// Somebody claims to lead, or to have led, an epoch: follow if that agrees with what is known.
-ErrorCode Raft::accept_leader(Instant now, LeaderAndEpoch claim, Output& out) {
+ErrorCode Raft::check_claim(LeaderAndEpoch claim) const {
   if (claim.epoch < epoch()) return ErrorCode::fenced_leader_epoch;
   if (claim.leader_id == config_.self) {
     return claim == current() ? ErrorCode::none : ErrorCode::invalid_request;
   }
   if (!may_lead(claim.leader_id)) return ErrorCode::invalid_request;
   const bool is_other = state_.leader_id.is_set() && state_.leader_id != claim.leader_id;
-  if (claim.epoch == epoch() && is_other) return ErrorCode::invalid_request;
+  return claim.epoch == epoch() && is_other ? ErrorCode::invalid_request : ErrorCode::none;
+}
+
+// Somebody claims to lead, or to have led, an epoch: follow if that agrees with what is known.
+ErrorCode Raft::accept_leader(Instant now, LeaderAndEpoch claim, Output& out) {
+  const auto error = check_claim(claim);
+  if (error != ErrorCode::none || claim.leader_id == config_.self) return error;
   if (claim.epoch > epoch() || !is<Follower>()) become_follower(now, claim, "leader began", out);
   return ErrorCode::none;
 }

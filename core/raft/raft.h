@@ -191,6 +191,9 @@ class Raft {
   bool is_leader() const { return std::holds_alternative<Leader>(role_); }
   // What to say to who takes this node for the leader of that epoch; none if it is.
   api::ErrorCode check_leadership(LeaderEpoch of) const;
+  // Why somebody's word that this one leads, or has led, the epoch is not to be believed: it is an
+  // old one, or does not agree with what is known.
+  api::ErrorCode check_claim(LeaderAndEpoch claim) const;
   ReplicaKey self() const { return {config_.self, config_.directory}; }
   // By the log as it is: what a record says that is not committed counts.
   const VoterSet& voters() const { return log_.voters().latest(); }

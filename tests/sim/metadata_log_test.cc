@@ -56,6 +56,18 @@ class MetadataDisk {
     receive_snapshot(env, log, {log.end_offset() + 10, LeaderEpoch(6)});
   }
 
+  // Where logs are cut like those of topics, and may be as large as they like.
+  void live_without_bound(Env& env) {
+    config_.rules.quorum.deletes_log_before_snapshots_only = false;
+    config_.metadata_max_retention_bytes.reset();
+    auto opened = MetadataLog::open(env, config_, false);
+    ASSERT_TRUE(opened) << log::name_of(opened.error());
+    MetadataLog& log = **opened;
+    append(env, log, LeaderEpoch(1));
+    ASSERT_GT(log.log().active_base(), 0);
+    EXPECT_FALSE(log.needs_cleaning(log.end_offset(), 0));
+  }
+
   void append(Env& env, MetadataLog& log, LeaderEpoch epoch) {
     for (int i = 0; i < 4; ++i) {
       wire::BatchBuilder builder;
@@ -170,6 +182,10 @@ TEST(MetadataLogs, survive_a_crash_and_a_loss_of_power_wherever_they_wait) {
 // Else it is asked to give up, by truncation, what its snapshot says is committed.
 TEST(MetadataLogs, of_a_later_epoch_give_way_to_the_snapshot_that_took_their_place) {
   strike_everywhere(&MetadataDisk::live_deposed);
+}
+
+TEST(MetadataLogs, are_not_cut_by_their_size_where_it_has_no_bound) {
+  ASSERT_TRUE(MetadataDisk(1).run(&MetadataDisk::live_without_bound));
 }
 
 TEST(MetadataLogs, keep_what_is_new_and_delete_what_a_later_snapshot_stands_for) {

@@ -1,8 +1,9 @@
 // Whole nodes on simulated machines, asked by hand: what they answer while they are being deposed,
-// whom they take for a stranger, and what they do not live with.
+// and while they stop, whom they take for a stranger, and what they do not live with.
 #include "core/broker/node.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,8 +11,12 @@
 #include <gtest/gtest.h>
 
 #include "core/api/all.h"
+#include "core/broker/controller_node.h"
+#include "core/broker/fiber_group.h"
 #include "core/broker/metadata_loader.h"
 #include "core/broker/quorum.h"
+#include "core/broker/quorum_messages.h"
+#include "core/log/checkpoint.h"
 #include "core/wire/channel.h"
 #include "sim/world.h"
 
@@ -85,6 +90,21 @@ api::VoteRequest vote_of(LeaderEpoch epoch, NodeId candidate) {
   return request;
 }
 
+struct Lead {
+  NodeId leader = no_node;
+  LeaderEpoch epoch{};
+};
+
+// As the leader says itself.
+Lead lead_of(Controllers& controllers, Env& env) {
+  for (const auto& each : controllers.configs) {
+    const auto answer = controllers.ask(env, each.first, describe_quorum());
+    if (!answer || answer->error_code != ErrorCode::none) continue;
+    return {each.first, answer->topics.at(0).partitions.at(0).leader_epoch};
+  }
+  return {};
+}
+
 // ---- A leader that is being deposed ------------------------------------------------------------
 
 TEST(Controllers, that_are_being_deposed_describe_no_quorum) {
@@ -92,17 +112,8 @@ TEST(Controllers, that_are_being_deposed_describe_no_quorum) {
   controllers.start_all();
   controllers.by_hand([&](Env& env) {
     env.sleep(5s);
-    api::DescribeQuorumResponse described;
-    NodeId leader;
-    for (const auto& each : controllers.configs) {
-      auto answer = controllers.ask(env, each.first, describe_quorum());
-      ASSERT_TRUE(answer.has_value());
-      if (answer->error_code != ErrorCode::none) continue;
-      leader = each.first;
-      described = *answer;
-    }
+    const auto [leader, epoch] = lead_of(controllers, env);
     ASSERT_TRUE(leader.is_set());
-    const auto epoch = described.topics.at(0).partitions.at(0).leader_epoch;
     // From here on what Raft has decided is not durable for a second.
     controllers.machine(leader).disk().add({.kind = sim::DiskFault::Kind::slow, .extra = 1s});
     const NodeId rival(leader == NodeId(1) ? 2 : 1);
@@ -113,6 +124,158 @@ TEST(Controllers, that_are_being_deposed_describe_no_quorum) {
     ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
     EXPECT_EQ(answer->error_code, ErrorCode::not_controller);
   });
+}
+
+// Between Raft's decision and the end of its persisting the role is the old one, to all others.
+TEST(Controllers, that_are_deposed_before_their_first_decision_wait_until_they_lead_again) {
+  Controllers controllers(1);
+  const auto& config = controllers.configs[NodeId(1)];
+  bool is_done = false;
+  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
+    const auto opened = QuorumNode::open(env, config, false);
+    QuorumNode& node = **opened;
+    MetadataLoader loader(config, node, [](auto&&...) {});
+    ControllerNode controller(config, node, loader);
+    FiberGroup fibers;
+    node.start(env);
+    fibers.spawn(env, "loader", [&](Env& fiber) { loader.run(fiber); });
+    env.sleep(1s);
+    const auto epoch = node.epoch();
+    EXPECT_TRUE(node.leads(epoch));
+    controllers.machine(NodeId(1)).disk().add(
+        {.kind = sim::DiskFault::Kind::slow, .extra = 1s, .times = 2});
+    fibers.spawn(env, "rival",
+                 [&](Env& fiber) { (void)node.vote(fiber, vote_of(epoch.next(), NodeId(2))); });
+    env.sleep(10ms);
+    EXPECT_TRUE(node.is_leader());
+    EXPECT_FALSE(node.leads(epoch));
+    fibers.spawn(env, "controller", [&](Env& fiber) { controller.run(fiber); });
+    env.sleep(100ms);
+    EXPECT_FALSE(controller.is_active());
+    env.sleep(20s);
+    EXPECT_TRUE(controller.is_active());
+    fibers.cancel(env);
+    fibers.wait_until_empty(env);
+    node.stop(env);
+    is_done = true;
+  });
+  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
+}
+
+// ---- The end of a node -------------------------------------------------------------------------
+
+TEST(Controllers, that_have_stopped_take_part_in_nothing_more) {
+  Controllers controllers(1);
+  const auto& config = controllers.configs[NodeId(1)];
+  bool is_done = false;
+  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
+    const auto opened = QuorumNode::open(env, config, false);
+    QuorumNode& node = **opened;
+    node.start(env);
+    env.sleep(1s);
+    const auto epoch = node.epoch();
+    EXPECT_TRUE(node.leads(epoch));
+    node.stop(env);
+    EXPECT_FALSE(node.is_leader());
+    const auto answer = node.vote(env, vote_of(epoch.next(), NodeId(2)));
+    EXPECT_EQ(answer.error_code, ErrorCode::broker_not_available);
+    EXPECT_EQ(node.raft().epoch(), epoch);
+    EXPECT_FALSE(node.has_failed());
+    is_done = true;
+  });
+  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
+}
+
+// What is cut short looks like a disk that failed, and a node whose disk has failed leaves no word
+// that it ended in order.
+TEST(Controllers, that_stop_first_bring_to_its_end_what_they_are_writing) {
+  std::vector<std::string> failed;
+  Controllers controllers(3);
+  for (auto& each : controllers.configs) each.second.metadata_max_idle_interval = 0s;
+  controllers.world.recorder().listen([&](const Event& event) {
+    const auto* note = std::get_if<Note>(&event.body);
+    if (note && note->text.starts_with("the quorum node stops")) failed.push_back(note->text);
+  });
+  controllers.start_all();
+  controllers.by_hand([&](Env& env) {
+    env.sleep(5s);
+    const auto [leader, epoch] = lead_of(controllers, env);
+    ASSERT_TRUE(leader.is_set());
+    auto& machine = controllers.machine(leader);
+    machine.disk().add({.kind = sim::DiskFault::Kind::slow, .extra = 100ms});
+    // Nobody acknowledges that it resigns: it waits for that, and is asked for its vote meanwhile.
+    for (const auto& each : controllers.configs) {
+      if (each.first != leader) controllers.world.pause(controllers.machine(each.first));
+    }
+    controllers.world.stop(machine);
+    env.sleep(10ms);
+    const NodeId rival(leader == NodeId(1) ? 2 : 1);
+    wire::Channel channel(controllers.configs[leader].listener, "rival");
+    ASSERT_TRUE(channel.send(env, vote_of(epoch.next(), rival), 2, env.now() + 1s));
+    for (int i = 0; i < 100 && machine.is_up(); ++i) env.sleep(100ms);
+    EXPECT_FALSE(machine.is_up());
+  });
+  EXPECT_EQ(failed, std::vector<std::string>{});
+}
+
+// ---- Where the leader is -----------------------------------------------------------------------
+
+TEST(Observers, believe_only_the_leader_where_it_is) {
+  Controllers controllers(2);
+  auto& config = controllers.configs[NodeId(1)];
+  const NodeId leader(2);
+  const Address there = controllers.configs[leader].listener;
+  config.is_controller = false;
+  config.voters.clear();
+  config.bootstrap_servers = {there};
+  bool is_done = false;
+  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
+    const auto properties =
+        log::encode_meta_properties({config.cluster_id, config.node_id, Uuid{7}});
+    ASSERT_TRUE(log::replace_file(env, log::meta_properties_file, properties));
+    const auto opened = QuorumNode::open(env, config, false);
+    ASSERT_TRUE(opened.has_value()) << log::name_of(opened.error());
+    QuorumNode& node = **opened;
+    node.start(env);
+    const auto begin = [&](NodeId who, std::int32_t epoch, const Address& where) {
+      api::BeginQuorumEpochRequest request;
+      request.topics.push_back({.topic_name = "__cluster_metadata"});
+      request.topics[0].partitions.push_back(
+          {.leader_id = who, .leader_epoch = LeaderEpoch(epoch)});
+      request.leader_endpoints.push_back({"CONTROLLER", where.host, where.port});
+      (void)node.begin_quorum_epoch(env, request);
+    };
+    begin(leader, 5, there);
+    EXPECT_EQ(node.leader(), leader);
+    EXPECT_EQ(node.address_of(leader), there);
+    const Address nowhere{"nowhere", 1};
+    begin(leader, 4, nowhere);  // Late.
+    EXPECT_EQ(node.address_of(leader), there);
+    begin(NodeId(3), 5, nowhere);  // A rival.
+    EXPECT_FALSE(node.address_of(NodeId(3)));
+    begin(leader, 6, nowhere);
+    EXPECT_EQ(node.address_of(leader), nowhere);
+    node.stop(env);
+    is_done = true;
+  });
+  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
+}
+
+// ---- How much is sent at once ------------------------------------------------------------------
+
+TEST(FetchesOfMetadata, get_no_more_at_once_than_kafka_sends_whatever_they_ask_for) {
+  constexpr auto all = std::numeric_limits<std::int32_t>::max();
+  api::FetchRequest fetch{.max_bytes = all};
+  auto& topic = fetch.topics.emplace_back();
+  topic.topic_id = metadata_topic_id;
+  topic.partitions.emplace_back().partition_max_bytes = all;
+  api::FetchSnapshotRequest snapshot{.max_bytes = all};
+  snapshot.topics.push_back({.name = "__cluster_metadata", .partitions = {{}}});
+  EXPECT_EQ(from_api(fetch, metadata_fetch_version)->max_bytes, std::size_t{8} << 20);
+  EXPECT_EQ(from_api(snapshot)->max_bytes, std::size_t{8} << 20);
+  fetch.max_bytes = snapshot.max_bytes = 1000;
+  EXPECT_EQ(from_api(fetch, metadata_fetch_version)->max_bytes, 1000U);
+  EXPECT_EQ(from_api(snapshot)->max_bytes, 1000U);
 }
 
 // ---- Strangers ---------------------------------------------------------------------------------

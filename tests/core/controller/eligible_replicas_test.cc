@@ -61,6 +61,16 @@ TEST(EligibleReplicas, lead_cleanly_once_nobody_is_in_sync) {
   EXPECT_FALSE(change->last_known_elr);
 }
 
+// What it commits from then on nobody else has, whoever was eligible with it.
+TEST(EligibleReplicas, are_none_beside_one_that_is_elected_and_enough_to_commit) {
+  const auto change =
+      change_partition({}, 0, on_three({}, nodes({2, 3}), -1), {{}}, terms_with(nodes({2}), 1));
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->leader, NodeId{2});
+  EXPECT_EQ(change->isr, nodes({2}));
+  EXPECT_EQ(change->eligible_leader_replicas, nodes({}));
+}
+
 TEST(EligibleReplicas, do_not_lead_before_those_in_sync) {
   const auto partition = on_three(nodes({3}), nodes({1, 2}), 3);
   EXPECT_EQ(elect(partition, {partition.isr, partition.elr}, Election::preferred,

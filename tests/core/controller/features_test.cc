@@ -64,6 +64,13 @@ TEST_F(Features, of_the_metadata_never_go_down) {
   EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::none);
 }
 
+TEST_F(Features, are_not_raised_by_who_asks_to_lower_them) {
+  EXPECT_EQ(error_of("metadata.version", 25, safe_downgrade), ErrorCode::invalid_update_version);
+  EXPECT_TRUE(c.controller.image().features().empty());
+  EXPECT_EQ(error_of("metadata.version", 25, upgrade), ErrorCode::none);
+  EXPECT_EQ(error_of("metadata.version", 25, safe_downgrade), ErrorCode::none);  // As it is.
+}
+
 TEST_F(Features, change_all_or_not_at_all) {
   api::UpdateFeaturesRequest request;
   request.feature_updates.push_back({.feature = "metadata.version", .max_version_level = 25});

@@ -52,34 +52,47 @@ void deal_out(const Subscriptions& members, const Counts& partitions, Assignment
   }
 }
 
-// Who holds what, by the claims of the latest generation: who was left behind may still believe
-// that it holds what has long been given to others (KAFKA-12984).
-std::map<TopicPartition, std::string> owners_of(const Subscriptions& members,
-                                                const Counts& partitions, const GroupRules& rules) {
-  std::map<TopicPartition, std::string> owners;
-  std::map<TopicPartition, std::int32_t> since;
-  std::set<TopicPartition> disputed;
+bool is_of(const Subscription& subscription, const TopicPartition& partition,
+           const Counts& partitions) {
+  return partition.partition >= 0 && partition.partition < count_of(partitions, partition.topic) &&
+         subscription.topics.contains(partition.topic);
+}
+
+// Who says that it holds a partition, by the claims of the latest generation: who was left behind
+// may still believe that it holds what has long been given to others (KAFKA-12984).
+struct Claim {
+  std::int32_t since = -1;
+  std::set<std::string> holders;  // In dispute, if more than one.
+};
+using Claims = std::map<TopicPartition, Claim>;
+
+Claims claims_of(const Subscriptions& members, const Counts& partitions, const GroupRules& rules) {
+  Claims claims;
   for (const auto& [member, subscription] : members) {
     for (const auto& partition : subscription.owned) {
-      const bool exists = partition.partition < count_of(partitions, partition.topic) &&
-                          subscription.topics.contains(partition.topic);
-      if (!exists) continue;
+      const auto since = subscription.generation;
       if (!rules.believes_latest_claims) {
-        owners[partition] = member;
+        if (is_of(subscription, partition, partitions)) claims[partition] = {since, {member}};
         continue;
       }
-      const auto known = since.find(partition);
-      if (known != since.end() && known->second > subscription.generation) continue;
-      if (known != since.end() && known->second == subscription.generation) {
-        disputed.insert(partition);
-        continue;
-      }
-      disputed.erase(partition);
-      since[partition] = subscription.generation;
-      owners[partition] = member;
+      auto& claim = claims.try_emplace(partition, Claim{.since = since}).first->second;
+      if (claim.since > since) continue;
+      if (claim.since < since) claim = {.since = since};
+      claim.holders.insert(member);
     }
   }
-  for (const auto& partition : disputed) owners.erase(partition);
+  return claims;
+}
+
+// Who may keep what: it is the only one to claim it, and wants it still.
+std::map<TopicPartition, std::string> owners_of(const Claims& claims, const Subscriptions& members,
+                                                const Counts& partitions) {
+  std::map<TopicPartition, std::string> owners;
+  for (const auto& [partition, claim] : claims) {
+    if (claim.holders.size() > 1) continue;
+    const auto& holder = *claim.holders.begin();
+    if (is_of(members.at(holder), partition, partitions)) owners[partition] = holder;
+  }
   return owners;
 }
 
@@ -136,12 +149,15 @@ class Balance {
 };
 
 // KIP-429: what changes hands is first taken from one, and given to the other in the rebalance that
-// the first one begins once it has let go.
-void withhold(const std::map<TopicPartition, std::string>& owners, Assignment& result) {
+// the first one begins once it has let go. So is what somebody holds and no longer wants, and what
+// several claim is taken from all of them.
+void withhold(const Claims& claims, Assignment& result) {
   for (auto& given : result) {
     std::erase_if(given.second, [&](const TopicPartition& partition) {
-      const auto owner = owners.find(partition);
-      return owner != owners.end() && owner->second != given.first;
+      const auto claim = claims.find(partition);
+      if (claim == claims.end()) return false;
+      const auto& holders = claim->second.holders;
+      return holders.size() > 1 || !holders.contains(given.first);
     });
   }
 }
@@ -178,12 +194,13 @@ Assignment assign(Assignor assignor, const Subscriptions& members,
     deal_out(members, partitions, result);
     return result;
   }
-  const auto owners = owners_of(members, partitions, rules);
+  const auto claims = claims_of(members, partitions, rules);
+  const auto owners = owners_of(claims, members, partitions);
   Balance balance(members, partitions, result);
   balance.keep(owners);
   balance.give_the_rest(owners);
   balance.even_out();
-  if (assignor == Assignor::cooperative_sticky) withhold(owners, result);
+  if (assignor == Assignor::cooperative_sticky) withhold(claims, result);
   return result;
 }
 

@@ -28,7 +28,7 @@ std::optional<Assignor> assignor_named(std::string_view name);
 // What a member says of itself.
 struct Subscription {
   std::set<std::string> topics;
-  std::vector<TopicPartition> owned;  // What it holds at present, as it believes.
+  std::vector<TopicPartition> owned;  // What it holds, as it believes; if eager, what it held.
   std::int32_t generation = -1;       // Since when: of two that claim a partition the later has it.
 };
 

@@ -7,6 +7,7 @@
 #include "core/api/heartbeat.h"
 #include "core/api/leave_group.h"
 #include "core/api/sync_group.h"
+#include "core/client/sticky_user_data.h"
 #include "core/client/versions.h"
 
 namespace brokersim::client {
@@ -44,15 +45,25 @@ void by_topic(Topics& topics, const Partitions& partitions, Add add) {
 }
 
 Bytes subscription_of(const std::set<std::string>& topics, const Partitions& held,
-                      std::int32_t generation) {
+                      std::int32_t generation, api::Nullable<Bytes> user_data) {
   constexpr std::int16_t version = 3;
   api::ConsumerProtocolSubscription subscription;
   subscription.topics.assign(topics.begin(), topics.end());
+  subscription.user_data = std::move(user_data);
   subscription.generation_id = generation;
   by_topic(subscription.owned_partitions, held, [](auto& topic, const auto& partition) {
     topic.partitions.push_back(partition.partition);
   });
   return api::encode_versioned(subscription, version);
+}
+
+Bytes sticky_data_of(const Partitions& share, std::int32_t generation) {
+  constexpr std::int16_t version = 1;
+  StickyUserData data{.previous_assignment = {}, .generation = generation};
+  by_topic(data.previous_assignment, share, [](auto& topic, const auto& partition) {
+    topic.partitions.push_back(partition.partition);
+  });
+  return wire::encode(data, version);
 }
 
 Bytes assignment_of(const Partitions& partitions) {
@@ -64,15 +75,38 @@ Bytes assignment_of(const Partitions& partitions) {
   return api::encode_versioned(assignment, version);
 }
 
-Subscription read_subscription(const Bytes& metadata) {
+template <class Topics>
+std::vector<TopicPartition> listed_in(const Topics& topics) {
+  std::vector<TopicPartition> all;
+  for (const auto& topic : topics) {
+    for (const auto index : topic.partitions) all.push_back({topic.topic, index});
+  }
+  return all;
+}
+
+// Before version 1 it did not say of which generation it was. What cannot be read says nothing.
+StickyUserData read_sticky_data(const Bytes& bytes) {
+  for (std::int16_t version = 1; version >= 0; --version) {
+    wire::Reader in(bytes);
+    auto data = wire::decode_from<StickyUserData>(in, version);
+    if (in.ok()) return data;
+  }
+  return {};
+}
+
+Subscription read_subscription(const Bytes& metadata, Assignor assignor) {
   Subscription result;
   const auto decoded = api::decode_versioned<api::ConsumerProtocolSubscription>(metadata);
   if (!decoded) return result;
   result.topics.insert(decoded->topics.begin(), decoded->topics.end());
-  result.generation = decoded->generation_id;
-  for (const auto& topic : decoded->owned_partitions) {
-    for (const auto index : topic.partitions) result.owned.push_back({topic.topic, index});
+  if (assignor == Assignor::sticky) {
+    const auto data = read_sticky_data(decoded->user_data.value_or(Bytes{}));
+    result.owned = listed_in(data.previous_assignment);
+    result.generation = data.generation;
+    return result;
   }
+  result.owned = listed_in(decoded->owned_partitions);
+  result.generation = decoded->generation_id;
   return result;
 }
 
@@ -120,6 +154,7 @@ ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std:
     if (share) {
       failures_ = 0;
       held_since_ = generation_;
+      last_share_ = *share;
       return share;
     }
     if (!may_join_again(share.error())) return share;
@@ -149,8 +184,11 @@ ClassicMembership::Share ClassicMembership::join_once(Env& env, const std::set<s
   request.member_id = member_id_;
   request.group_instance_id = config_.group_instance_id;
   request.protocol_type = api::consumer_protocol_type;
-  request.protocols.push_back(
-      {std::string(name_of(config_.assignor)), subscription_of(topics, held, held_since_)});
+  api::Nullable<Bytes> user_data;
+  const bool tells_last_share = config_.assignor == Assignor::sticky && held_since_ >= 0;
+  if (tells_last_share) user_data = sticky_data_of(last_share_, held_since_);
+  request.protocols.push_back({std::string(name_of(config_.assignor)),
+                               subscription_of(topics, held, held_since_, std::move(user_data))});
   const auto joined = channel->call(env, request, join_group_version, deadline);
   if (!joined) return Unexpected(learn(ErrorCode::network_exception));
   if (joined->error_code == ErrorCode::member_id_required) member_id_ = joined->member_id;
@@ -174,7 +212,7 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
   if (joined.leader == joined.member_id) {
     Subscriptions members;
     for (const auto& member : joined.members) {
-      members[member.member_id] = read_subscription(member.metadata);
+      members[member.member_id] = read_subscription(member.metadata, config_.assignor);
     }
     assigned_ = look_up_topics(env, members);
     // KIP-814: who leads again, and finds all as it was, only watches for what changes.

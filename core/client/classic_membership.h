@@ -44,7 +44,8 @@ class ClassicMembership : public Membership {
   api::ErrorCode learn(api::ErrorCode error) override;
   void heartbeat(Env& env);
 
-  std::int32_t held_since_ = -1;                  // The generation in which we last got a share.
+  std::int32_t held_since_ = -1;                  // The generation in which we last got a share,
+  Partitions last_share_;                         // and this share, whoever has it by now.
   std::map<std::string, std::int32_t> assigned_;  // As the leader: partitions of each topic.
   bool has_joined_ = false;                       // In this generation: heartbeats are expected.
   bool must_rejoin_ = true;

@@ -18,17 +18,6 @@ constexpr std::int32_t epoch_of_joining = 0;
 constexpr std::int32_t epoch_of_leaving = -1;
 constexpr std::int32_t epoch_of_static_leave = -2;
 
-// It is not known whether the coordinator has heard us, or who that is.
-bool is_passing(ErrorCode error) {
-  switch (error) {
-    case ErrorCode::network_exception:
-    case ErrorCode::not_coordinator:
-    case ErrorCode::coordinator_not_available:
-    case ErrorCode::coordinator_load_in_progress: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 // ---- For the fiber that polls ------------------------------------------------------------------
@@ -135,7 +124,8 @@ void ConsumerMembership::heartbeat(Env& env) {
     }
   }
   learn(error);
-  if (!is_passing(error)) return;
+  if (error == ErrorCode::none || is_lost_) return;
+  // Whatever the error, it is not known whether the coordinator has heard us.
   must_say_all_ = true;
   back_off(env, never);
 }

@@ -105,12 +105,17 @@ bool GroupConsumer::rebalance(Env& env, Polled& failed) {
 }
 
 // Before joining: of what is lost everything goes, and unless the rebalance is cooperative, what is
-// merely to be shared anew, too.
+// merely to be shared anew, too. Otherwise only what is not wanted any more (KIP-429).
 void GroupConsumer::let_go(Env& env) {
   if (held_.empty()) return;
   if (classic_->is_expelled()) return lose(env);
-  if (is_cooperative()) return;
-  if (revoke(env, Partitions(held_), env.now() + commit_patience)) consumer_->assign(env, {});
+  auto those = held_;
+  if (is_cooperative()) {
+    std::erase_if(those, [&](const auto& one) { return topics_.contains(one.topic); });
+  }
+  if (those.empty()) return;
+  if (!revoke(env, those, env.now() + commit_patience)) return;
+  consumer_->assign(env, {held_.begin(), held_.end()});
 }
 
 // ---- Of a consumer group -----------------------------------------------------------------------

@@ -70,7 +70,8 @@ bool StreamTask::step(Env& env) {
   if (!output_->prepare(env)) return true;
   if (must_rewind_) {
     must_rewind_ = !consumer_->rewind(env, env.now() + rewind_patience);
-    if (must_rewind_) return true;
+    // Who was put out of the group is refused for ever; poll() loses what it had, and joins again.
+    if (must_rewind_ && !consumer_->membership().is_expelled()) return true;
   }
   const Instant until = is_open_ ? commit_at_ : env.now() + longest_task_poll;
   const auto polled = consumer_->poll(env, until);

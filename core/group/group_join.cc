@@ -280,7 +280,8 @@ void Group::complete_join(Now now, Output& out) {
   }
   for (const auto& id : missing) remove_member(id, out);
   if (!members_.empty() && !members_.elect_joined_leader()) {
-    join_deadline_ = now.at + members_.rebalance_timeout();
+    // Later than now whatever they ask for, or nothing else would ever happen.
+    join_deadline_ = now.at + std::max(members_.rebalance_timeout(), Duration(1ms));
     return;
   }
   begin_generation(now, out);

@@ -163,6 +163,10 @@ class Shard {
   Write write_of(Now now, const std::string& group, const std::vector<Entry>& entries) const;
   Write tombstones(Now now, const std::string& group,
                    const std::vector<TopicPartition>& partitions) const;
+  // The same in parts, where nobody asks that it be all or nothing: however many there are, each
+  // part is a batch that the log takes.
+  std::vector<Write> tombstones_in_parts(Now now, const std::string& group,
+                                         const std::vector<TopicPartition>& partitions) const;
   static std::vector<TopicPartition> with_offsets(const Slot& slot);
   void bury(Now now, const Slot& slot, Write& write) const;
   FetchedPartition fetched(const Slot* slot, const TopicPartition& partition,

@@ -97,7 +97,9 @@ Write::Finish Shard::join_of(RequestId request, const JoinContext& context,
   return [=](Group* group, Now now, ErrorCode error, Output& out) {
     if (group && error == ErrorCode::none) return group->join(now, request, context, asked, out);
     api::JoinGroupResponse refusal;
-    refusal.error_code = error_of_write(error);
+    // Without an error the group was deleted meanwhile, and the member with it.
+    refusal.error_code =
+        error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
     out.answer(request, std::move(refusal));
   };
 }

@@ -1,5 +1,7 @@
 // Offsets: committed, asked for, deleted, and expired (KIP-211).
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -10,6 +12,8 @@ namespace brokersim::group {
 using api::ErrorCode;
 
 namespace {
+
+constexpr std::ptrdiff_t most_tombstones = 200;  // In one batch: some 100 KiB by long names.
 
 // Of the partitions that are without an error of their own.
 template <class Response>
@@ -58,6 +62,14 @@ Commit<Response> commit_of(Now now, const Request& asked, ErrorCode error, std::
   return commit;
 }
 
+// Never, if that is beyond the end of time; none if the commit does not say.
+std::int64_t expiry_of(Now now, std::int64_t retention_ms) {
+  if (retention_ms < 0) return -1;
+  const auto longest =
+      std::numeric_limits<std::int64_t>::max() - std::max<std::int64_t>(now.wall.ms, 0);
+  return now.wall.ms + std::min(retention_ms, longest);
+}
+
 // Answered once it is written, or at once if there is nothing to write.
 template <class Response>
 Output answer_commit(RequestId request, Commit<Response> commit) {
@@ -96,9 +108,8 @@ ErrorCode Shard::check_commit(Now now, const api::OffsetCommitRequest& asked,
 Output Shard::commit_offsets(Now now, RequestId request, const api::OffsetCommitRequest& asked,
                              std::int16_t version) {
   const auto error = check_commit(now, asked, version);
-  std::int64_t expires = -1;
-  if (asked.retention_time_ms >= 0) expires = now.wall.ms + asked.retention_time_ms;
-  auto commit = commit_of<api::OffsetCommitResponse>(now, asked, error, expires, config_);
+  auto commit = commit_of<api::OffsetCommitResponse>(
+      now, asked, error, expiry_of(now, asked.retention_time_ms), config_);
   return take(now, answer_commit(request, std::move(commit)));
 }
 
@@ -199,6 +210,17 @@ Write Shard::tombstones(Now now, const std::string& group,
   return write;
 }
 
+std::vector<Write> Shard::tombstones_in_parts(Now now, const std::string& group,
+                                              const std::vector<TopicPartition>& partitions) const {
+  std::vector<Write> writes;
+  for (auto at = partitions.begin(); at != partitions.end();) {
+    const auto end = at + std::min(most_tombstones, partitions.end() - at);
+    writes.push_back(tombstones(now, group, {at, end}));
+    at = end;
+  }
+  return writes;
+}
+
 void Shard::bury(Now now, const Slot& slot, Write& write) const {
   if (!slot.is_of_consumers()) {
     write.records.push_back(
@@ -276,7 +298,7 @@ Output Shard::forget_topics(Now now, const std::set<std::string>& topics) {
   for (const auto& [name, slot] : groups_) {
     auto gone = with_offsets(slot);
     std::erase_if(gone, [&](const auto& partition) { return !topics.contains(partition.topic); });
-    if (!gone.empty()) out.writes.push_back(tombstones(now, name, gone));
+    for (auto& write : tombstones_in_parts(now, name, gone)) out.writes.push_back(std::move(write));
   }
   return take(now, std::move(out));
 }
@@ -319,12 +341,17 @@ void Shard::expire(Now now, Output& out) {
     for (const auto& partition : partitions) {
       if (has_expired(now, slot, partition)) expired.push_back(partition);
     }
-    auto write = tombstones(now, name, expired);
+    auto writes = tombstones_in_parts(now, name, expired);
     const bool has_nothing_left = expired.size() == partitions.size() && slot.pending.empty();
     const bool is_deserted =
         slot.is_of_consumers() ? slot.consumers->is_empty() : slot.group.is_deserted();
-    if (has_nothing_left && is_deserted) bury(now, slot, write);
-    if (!write.records.empty()) out.writes.push_back(std::move(write));
+    if (has_nothing_left && is_deserted) {
+      if (writes.empty()) writes.push_back(tombstones(now, name, {}));
+      bury(now, slot, writes.back());
+    }
+    for (auto& write : writes) {
+      if (!write.records.empty()) out.writes.push_back(std::move(write));
+    }
   }
 }
 

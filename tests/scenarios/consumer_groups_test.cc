@@ -1,5 +1,6 @@
 // Consumer groups (KIP-848) in whole clusters: as classic ones, but nobody waits for anybody who
 // does not have what it wants.
+#include "core/client/stream_task.h"
 #include "tests/scenarios/groups_in_cluster.h"
 
 namespace brokersim::scenarios {
@@ -78,6 +79,64 @@ TEST_F(ConsumerGroups, go_on_where_they_were_when_their_coordinator_crashes) {
   EXPECT_TRUE(readers_["reader-1"].ever_lost.empty());
   cluster_->world().restart(lost);
   run_to(80s);
+  expect_well();
+}
+
+// Makes nothing of what it reads.
+class SilentApplication final : public client::StreamApplication {
+ public:
+  explicit SilentApplication(Reader& reader) : reader_(reader) {}
+
+  std::vector<wire::Record> process(Host&, const client::Delivered& delivered) override {
+    reader_.read.insert({delivered.partition, delivered.at.offset});
+    return {};
+  }
+  void on_ownership(Host&, std::string_view how, const client::Partitions& those) override {
+    for (const auto& partition : those) {
+      if (how == "assigned") reader_.held.insert(partition);
+      if (how != "assigned") reader_.held.erase(partition);
+      if (how == "lost") reader_.ever_lost.insert(partition);
+    }
+  }
+
+ private:
+  Reader& reader_;
+};
+
+void run_silent_task(SimulatedCluster& cluster, const std::string& name, Reader& reader) {
+  cluster.start_client(name, [&cluster, name, &reader](Env& env) {
+    if (!env.sleep_until(Instant{3s})) return;
+    client::StreamTaskConfig config{
+        .input = "t",
+        .output = "nothing",
+        .processing_guarantee = client::ProcessingGuarantee::at_least_once,
+        .commit_interval = 20s};
+    auto& member = config.consumer;
+    member.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = name};
+    member.consumer.auto_offset_reset = client::OffsetReset::earliest;
+    member.group_id = "g";
+    member.group_protocol = client::GroupProtocol::consumer;
+    member.heartbeat_interval = 1s;
+    config.producer.client = member.consumer.client;
+    SilentApplication application(reader);
+    client::StreamTask(config, application).run(env);
+  });
+}
+
+// Its first commit is due by then, and refused: it has to go back, and is nobody who might ask
+// where to.
+TEST_F(ConsumerGroups, a_task_that_was_paused_with_work_open_is_fenced_and_comes_back) {
+  auto& reader = readers_["task-1"];
+  run_silent_task(*cluster_, "task-1", reader);
+  run_to(15s);
+  const auto held = reader.held;
+  EXPECT_EQ(held.size(), 4u);
+  cluster_->world().pause(machine("task-1"));
+  run_to(40s);
+  cluster_->world().resume(machine("task-1"));
+  run_to(90s);
+  EXPECT_EQ(reader.ever_lost, held);
+  EXPECT_EQ(reader.held.size(), 4u);
   expect_well();
 }
 

@@ -1,5 +1,7 @@
 // Consumer groups in whole clusters: members come, leave, crash and fall silent, coordinators
 // crash; every record is read, and all properties hold.
+#include <algorithm>
+
 #include "tests/scenarios/groups_in_cluster.h"
 
 namespace brokersim::scenarios {
@@ -60,6 +62,28 @@ TEST_F(Groups, a_member_that_was_paused_finds_itself_expelled_and_comes_back) {
   expect_well();
 }
 
+// Who gives up everything before it joins, and whose first member goes: shared out afresh, the rest
+// would move up.
+TEST_F(Groups, who_shares_stickily_keeps_what_it_had_when_another_leaves) {
+  member("reader-1", 2s, 30s, client::Assignor::sticky);
+  member("reader-2", 2s, 100s, client::Assignor::sticky);
+  member("reader-3", 2s, 100s, client::Assignor::sticky);
+  run_to(25s);
+  std::map<std::string, client::Partitions> before;
+  for (const auto& [name, reader] : readers_) {
+    EXPECT_FALSE(reader.held.empty()) << name;
+    if (name != "reader-1") before[name] = reader.held;
+  }
+  run_to(60s);
+  EXPECT_TRUE(readers_["reader-1"].held.empty());
+  for (const auto& [name, held] : before) {
+    const auto& after = readers_[name].held;
+    EXPECT_EQ(after.size(), 2u) << name;
+    EXPECT_TRUE(std::includes(after.begin(), after.end(), held.begin(), held.end())) << name;
+  }
+  expect_well();
+}
+
 TEST_F(Groups, go_on_where_they_were_when_their_coordinator_crashes) {
   member("reader-1", 2s, 100s);
   member("reader-2", 2s, 100s);
@@ -104,6 +128,34 @@ TEST_F(Groups, a_rebalance_that_is_cooperative_takes_only_what_changes_hands) {
   EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
   EXPECT_EQ(readers_["reader-1"].ever_revoked, readers_["reader-2"].held);
   expect_well();
+}
+
+// The generations in which it was told of what it was given, and of what was taken from it.
+TEST_F(Groups, who_is_cooperative_gives_up_before_it_joins_what_it_no_longer_wants) {
+  std::vector<std::int32_t> generations;
+  cluster_->start_client("changing-1", [this, &generations](Env& env) {
+    if (!env.sleep_until(Instant{5s})) return;
+    client::GroupConsumerConfig config;
+    config.consumer.client = {.bootstrap_servers = cluster_->brokers(), .client_id = "changing-1"};
+    config.group_id = "changing";
+    config.assignor = client::Assignor::cooperative_sticky;
+    const client::GroupConsumer* self = nullptr;
+    const auto note = [&self, &generations](Env&, const client::Partitions& those) {
+      if (!those.empty()) generations.push_back(self->membership().generation());
+    };
+    const auto consumer = client::GroupConsumer::make(config, {.assigned = note, .revoked = note});
+    self = consumer.get();
+    consumer->subscribe({"t"});
+    while (consumer->assignment().empty() && !env.is_cancelled()) {
+      (void)consumer->poll(env, env.now() + 1s);
+    }
+    consumer->subscribe({"u"});
+    (void)consumer->poll(env, env.now() + 1s);
+    consumer->close(env, env.now() + 5s);
+  });
+  run_to(60s);
+  ASSERT_GE(generations.size(), 2u);
+  EXPECT_EQ(generations[1], generations[0]);
 }
 
 // The second is silent, so that the first one's JoinGroup waits; then the first is, for longer than

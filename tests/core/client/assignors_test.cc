@@ -69,6 +69,25 @@ TEST(CooperativeAssignor, gives_to_nobody_what_somebody_still_has_to_let_go_of) 
   EXPECT_EQ(assign(Assignor::cooperative_sticky, later, {{"t", 2}}).at("b"), parts("t", {1}));
 }
 
+TEST(CooperativeAssignor, gives_to_nobody_what_is_held_by_who_no_longer_wants_it) {
+  const Subscriptions members{{"a", to({"u"}, {{"t", 0}})}, {"b", to({"t"})}};
+  const auto first = assign(Assignor::cooperative_sticky, members, {{"t", 1}, {"u", 1}});
+  EXPECT_EQ(first.at("a"), parts("u", {0}));
+  EXPECT_TRUE(first.at("b").empty());
+  const Subscriptions later{{"a", to({"u"}, {{"u", 0}}, 2)}, {"b", to({"t"}, {}, 2)}};
+  EXPECT_EQ(assign(Assignor::cooperative_sticky, later, {{"t", 1}, {"u", 1}}).at("b"),
+            parts("t", {0}));
+}
+
+TEST(CooperativeAssignor, takes_from_all_of_them_what_several_claim) {
+  const Subscriptions members{{"a", to({"t"}, {{"t", 0}, {"t", 1}})}, {"b", to({"t"}, {{"t", 0}})}};
+  const auto first = assign(Assignor::cooperative_sticky, members, {{"t", 2}});
+  EXPECT_EQ(first.at("a"), parts("t", {1}));
+  EXPECT_TRUE(first.at("b").empty());
+  const Subscriptions later{{"a", to({"t"}, {{"t", 1}}, 2)}, {"b", to({"t"}, {}, 2)}};
+  EXPECT_EQ(assign(Assignor::cooperative_sticky, later, {{"t", 2}}).at("b"), parts("t", {0}));
+}
+
 rc::Gen<Subscriptions> any_members() {
   return rc::gen::exec([] {
     Subscriptions members;
@@ -110,7 +129,7 @@ RC_GTEST_PROP(Assignors, give_each_wanted_partition_to_exactly_one_that_wants_it
 RC_GTEST_PROP(Assignors, of_the_cooperative_kind_settle_and_leave_nothing_over, ()) {
   auto members = *any_members();
   const Counts partitions{{"t", *rc::gen::inRange(0, 8)}, {"u", *rc::gen::inRange(0, 8)}};
-  for (int round = 1; round <= 6; ++round) {
+  for (int round = 1; round <= 8; ++round) {
     const auto result = assign(Assignor::cooperative_sticky, members, partitions);
     for (auto& [member, one] : members) {
       one.owned.assign(result.at(member).begin(), result.at(member).end());

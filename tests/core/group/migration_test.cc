@@ -231,6 +231,22 @@ TEST_F(Migration, goes_down_when_a_static_member_comes_back_by_the_classic_proto
   EXPECT_EQ(fixed.take(fixed.beat()), ErrorCode::group_id_not_found);
 }
 
+TEST_F(Migration, down_to_a_group_that_is_deleted_at_once_leaves_nothing_to_join) {
+  TestConsumer fixed(c, "f", "i");
+  ASSERT_EQ(fixed.take(fixed.join()), ErrorCode::none);
+  c.commits_at_once = false;
+  TestClassic successor(c, "i");
+  const auto joining = successor.join();
+  const auto leaving = c.leave("", "i");
+  const auto deleting = c.delete_group();
+  ASSERT_TRUE(c.is_parked(joining));
+  ASSERT_TRUE(c.is_parked(deleting));
+  c.commit_log();
+  EXPECT_EQ(c.left(leaving), ErrorCode::none);
+  EXPECT_EQ(c.deleted(deleting), ErrorCode::none);
+  EXPECT_EQ(c.joined(joining).error_code, ErrorCode::unknown_member_id);
+}
+
 TEST_F(Migration, goes_down_only_where_the_policy_says_so) {
   c.config.consumer_migration_policy = MigrationPolicy::upgrade;
   begin_mixed();

@@ -1,4 +1,6 @@
 // Offsets: who may commit, what a commit is worth before it is replicated, when offsets go.
+#include <limits>
+
 #include "tests/core/group/coordinated.h"
 
 namespace brokersim::group {
@@ -122,6 +124,22 @@ TEST(Deleting, offsets_only_of_topics_that_nobody_subscribes_to) {
   EXPECT_EQ(c.fetch("old"), -1);
 }
 
+TEST(Deleting, many_topics_takes_what_was_committed_for_them_in_parts) {
+  Coordinated c;
+  std::set<std::string> topics;
+  for (int i = 0; i < 1000; ++i) {
+    topics.insert("topic-" + std::to_string(i));
+    c.commit(3, "", -1, "topic-" + std::to_string(i));
+  }
+  const auto out = c.shard->forget_topics(c.now, topics);
+  std::size_t tombstones = 0;
+  for (const auto& write : out.writes) {
+    EXPECT_LT(write.records.size(), 500u);
+    tombstones += write.records.size();
+  }
+  EXPECT_EQ(tombstones, 1000u);
+}
+
 TEST(Deleting, a_topic_takes_what_was_committed_for_it) {
   Coordinated c;
   c.commit(3);
@@ -200,6 +218,35 @@ TEST(Expiring, happens_when_the_commit_itself_says_so) {
   EXPECT_EQ(c.fetch(), 3);
   c.pass(20 * 60s);
   EXPECT_EQ(c.fetch(), -1);
+}
+
+// Were it one batch, it might be one that the log never takes.
+TEST(Expiring, of_many_offsets_is_done_in_parts_and_the_group_goes_with_the_last) {
+  Coordinated c;
+  for (int i = 0; i < 1000; ++i) c.commit(3, "", -1, "topic-" + std::to_string(i));
+  c.now.at += week + 1h;
+  c.now.wall.ms += milliseconds(week + 1h);
+  const auto out = c.shard->tick(c.now);
+  ASSERT_GT(out.writes.size(), 1u);
+  auto end = static_cast<Offset>(c.log.size());
+  for (const auto& write : out.writes) {
+    EXPECT_LT(write.records.size(), 500u);
+    const auto last = decode_entry(write.records.back());
+    ASSERT_TRUE(last);
+    EXPECT_EQ(std::holds_alternative<GroupMetadataEntry>(*last), &write == &out.writes.back());
+    c.shard->appended(c.now, write.id, end);
+    end += static_cast<Offset>(write.records.size());
+  }
+  EXPECT_EQ(end, 2001);
+  c.shard->committed(c.now, end);
+  EXPECT_TRUE(c.shard->list().empty());
+}
+
+TEST(Expiring, never_happens_when_the_commit_says_that_it_is_to_be_kept_for_ever) {
+  Coordinated c;
+  c.commit(5, "", -1, "orders", "", std::numeric_limits<std::int64_t>::max());
+  c.pass(week + 24h);
+  EXPECT_EQ(c.fetch(), 5);
 }
 
 }  // namespace

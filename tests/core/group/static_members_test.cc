@@ -122,6 +122,16 @@ TEST(StaticMembers, keep_their_place_while_a_rebalance_passes_without_them) {
   EXPECT_EQ(c.joined(request).members.size(), 2u);
 }
 
+// Nothing may be due at once again and again while nobody comes.
+TEST(StaticMembers, are_waited_for_from_one_moment_to_a_later_one_if_they_give_no_time) {
+  Coordinated c;
+  const auto ids = c.stable({{.instance = "i1", .rebalance_ms = 0}, {}});
+  c.leave(ids[1]);
+  (void)c.shard->tick(c.now);
+  EXPECT_EQ(c.state(), "PreparingRebalance");
+  EXPECT_GT(c.shard->next_deadline(), c.now.at);
+}
+
 TEST(StaticMembers, were_put_out_by_a_rebalance_that_passed_without_them_once) {
   GroupRules rules;
   rules.waits_for_static_members = false;  // KAFKA-8220

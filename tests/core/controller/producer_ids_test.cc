@@ -13,10 +13,10 @@ namespace brokersim::controller {
 
 TEST(ProducerIds, come_in_blocks_of_a_thousand_one_after_the_other) {
   Cluster c(2);
-  const auto first = c.allocate_producer_ids(1);
-  EXPECT_EQ(first.error_code, ErrorCode::none);
-  EXPECT_EQ(first.producer_id_start, 0);
-  EXPECT_EQ(first.producer_id_len, 1000);
+  const auto block = c.allocate_producer_ids(1);
+  EXPECT_EQ(block.error_code, ErrorCode::none);
+  EXPECT_EQ(block.producer_id_start, 0);
+  EXPECT_EQ(block.producer_id_len, 1000);
   EXPECT_EQ(c.allocate_producer_ids(2).producer_id_start, 1000);
   EXPECT_EQ(c.allocate_producer_ids(1).producer_id_start, 2000);
   const auto& record = std::get<ProducerIdsRecord>(c.log.back());

@@ -5,9 +5,8 @@
 namespace brokersim::broker {
 
 bool RequestMemory::may_take(const Share& share, std::int64_t bytes) {
-  constexpr std::int64_t small_request = 16 * 1024;
-  if (!max_bytes_ || share.held_ + bytes <= small_request || held_ + bytes <= *max_bytes_)
-    return true;
+  const bool is_small = share.held_ + bytes <= static_cast<std::int64_t>(wire::small_frame);
+  if (!max_bytes_ || is_small || held_ + bytes <= *max_bytes_) return true;
   if (favoured_ == nullptr) favoured_ = &share;
   return favoured_ == &share;
 }

@@ -6,7 +6,7 @@
 // wait for each other for ever; so one of them at a time may take what it needs. And what is there
 // may wait for what is still to come, as Produce does for the followers' next Fetch: so small
 // requests never wait. The bound is exceeded by one frame at most, socket.request.max.bytes, and by
-// 16 KiB for each connection.
+// a small one (core/wire/frame.h) for each connection.
 #pragma once
 
 #include <cstdint>

@@ -12,14 +12,13 @@
 namespace brokersim::broker {
 namespace {
 
-// A frame that has begun brings 64 KiB, or its end, within this time. Slow links do; a peer that
-// sends a byte a minute to keep its place does not.
-constexpr Duration frame_part_time = 30s;
+// Of a request that has begun. Slow links keep to it; a peer that sends a byte a minute to keep its
+// place does not.
+constexpr wire::Pace request_pace{.time = 30s, .bytes = 64 * 1024};
 
-// Once others wait for the memory, a peer that takes less of a response than so much in such a time
-// has to go; and so has one that sends less of a request.
-constexpr Duration short_part_time = 2s;
-constexpr std::size_t response_part = 16 * 1024;
+// Once others wait for the memory, a peer that sends a request or takes a response more slowly has
+// to go.
+constexpr wire::Pace short_pace{.time = 2s, .bytes = 16 * 1024};
 
 // Already past: a call with this deadline does what can be done at once.
 constexpr Instant at_once{};
@@ -76,8 +75,8 @@ Instant Server::idle_until(Env& env) const {
 Server::End Server::serve(Env& env, Stream& stream, Memory& memory) {
   wire::FrameReader reader(stream,
                            {.max_size = static_cast<std::size_t>(config_.socket_request_max_bytes),
-                            .part_time = frame_part_time,
-                            .short_part_time = short_part_time},
+                            .pace = request_pace,
+                            .short_pace = short_pace},
                            &memory.request);
   while (true) {
     auto frame = reader.read(env, idle_until(env));
@@ -142,10 +141,10 @@ IoResult<Done> Server::wait_for_reader(Env& env, const Stream& stream, ResponseM
   Instant idle_ends{};
   while (!sent && sent.error() == IoError::timed_out) {
     if (idle_ends == Instant{}) idle_ends = idle_until(env);
-    sent = step(std::min(idle_ends, env.now() + short_part_time));
+    sent = step(std::min(idle_ends, env.now() + short_pace.time));
     const std::size_t still = stream.queued();
     if (still != left) room.hold(env, still);
-    if (left - still >= response_part) {
+    if (left - still >= short_pace.bytes) {
       left = still;
       idle_ends = Instant{};
     } else if (responses_.is_short() || env.now() >= idle_ends) {

@@ -10,7 +10,7 @@ constexpr std::size_t length_size = 4;
 constexpr std::int16_t api_versions_key = 18;
 
 // Large enough that most reads bring whole frames, small enough for many connections.
-constexpr std::size_t buffer_size = 16 * 1024;
+constexpr std::size_t buffer_size = small_frame;
 
 void skip_tags(Reader& in) {
   for (auto count = in.uvarint32(); count > 0 && in.ok(); --count) {
@@ -109,9 +109,9 @@ Rope end_frame(SplicedBytes frame) {
 // ---- FrameReader
 // ---------------------------------------------------------------------------------
 
-Instant Pace::deadline(Instant now) {
-  if (ends_ == never || came_ >= bytes_) {
-    ends_ = time_ == Duration::max() ? never : now + time_;
+Instant PaceKeeper::deadline(Instant now) {
+  if (ends_ == never || came_ >= pace_.bytes) {
+    ends_ = pace_.time == Duration::max() ? never : now + pace_.time;
     came_ = 0;
   }
   return ends_;
@@ -190,9 +190,9 @@ Expected<std::size_t, FrameError> FrameReader::read_some(Env& env, std::span<std
   return *n;
 }
 
-// Of a frame that has begun. One that takes no more than a buffer is in nobody's way.
+// Of a frame that has begun.
 IoResult<std::size_t> FrameReader::read_part(Env& env, std::span<std::uint8_t> into) {
-  const bool may_be_in_the_way = memory_ != nullptr && frame_.size() > buffer_size;
+  const bool may_be_in_the_way = memory_ != nullptr && frame_.size() > small_frame;
   while (true) {
     const Instant part_ends = pace_.deadline(env.now());
     const Instant until =

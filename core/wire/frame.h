@@ -98,13 +98,22 @@ enum class FrameError : std::uint8_t {
 };
 std::string_view name_of(FrameError error);
 
+// So much of a frame is in nobody's way: it is what a reader has room for anyway.
+inline constexpr std::size_t small_frame = 16 * 1024;
+
+// So many bytes within such a time, again and again. At first there is no time to keep to.
+struct Pace {
+  Duration time = Duration::max();
+  std::size_t bytes = 0;
+};
+
 struct FrameLimits {
   std::size_t max_size = max_frame_size;
-  // A frame that has begun brings its next 64 KiB, or its end, within this time: who sends a byte
-  // now and then is not idle, and yet never done. Until it begins, only the deadline counts.
-  Duration part_time = Duration::max();
-  // One for whose memory others wait brings its next 16 KiB within this time.
-  Duration short_part_time = Duration::max();
+  // At which a frame that has begun goes on to its end: who sends a byte now and then is not idle,
+  // and yet never done. Until it begins, only the deadline counts.
+  Pace pace;
+  // And at which if others wait for its memory.
+  Pace short_pace;
 };
 
 // Where the memory of frames comes from, if several readers share a bound.
@@ -117,18 +126,17 @@ class FrameMemory {
   virtual bool is_short() const = 0;
 };
 
-// How fast something is to come: so many bytes within such a time, again and again.
-class Pace {
+// Whether what comes keeps to a pace.
+class PaceKeeper {
  public:
-  Pace(Duration time, std::size_t bytes) : time_(time), bytes_(bytes) {}
+  explicit PaceKeeper(Pace pace) : pace_(pace) {}
   // When the present part has to be there.
   Instant deadline(Instant now);
   void came(std::size_t bytes) { came_ += bytes; }
   void begin_anew() { ends_ = never; }
 
  private:
-  const Duration time_;
-  const std::size_t bytes_;
+  const Pace pace_;
   Instant ends_ = never;
   std::size_t came_ = 0;
 };
@@ -141,9 +149,9 @@ class FrameReader {
       : stream_(stream),
         max_size_(limits.max_size),
         memory_(memory),
-        is_timed_(limits.part_time != Duration::max()),
-        pace_(limits.part_time, 64 * 1024),
-        short_pace_(limits.short_part_time, 16 * 1024) {}
+        is_timed_(limits.pace.time != Duration::max()),
+        pace_(limits.pace),
+        short_pace_(limits.short_pace) {}
 
   // The next frame without its length. Any error but timed_out is final.
   Expected<Slice, FrameError> read(Env& env, Instant deadline);
@@ -173,8 +181,8 @@ class FrameReader {
   Bytes frame_;                            // As long as memory is held for it.
   std::size_t frame_read_ = 0;
   std::int32_t announced_ = 0;
-  Pace pace_;
-  Pace short_pace_;
+  PaceKeeper pace_;
+  PaceKeeper short_pace_;
 };
 
 }  // namespace brokersim::wire

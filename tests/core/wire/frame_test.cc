@@ -243,7 +243,7 @@ TEST(FrameReader, tells_a_frame_that_does_not_go_on_from_one_that_does_not_begin
   for (const Bytes& begun : {Bytes{0}, Bytes{0, 0, 0, 9}, Bytes{0, 0, 0, 9, 1}}) {
     ChunkStream stream;
     stream.chunks = {Bytes{}, begun, Bytes{}};
-    FrameReader reader(stream, {.part_time = 30s});
+    FrameReader reader(stream, {.pace = {30s, 64 * 1024}});
     EXPECT_EQ(reader.read(env, never).error(), FrameError::timed_out);
     EXPECT_EQ(reader.read(env, never).error(), FrameError::too_slow);
   }
@@ -259,7 +259,7 @@ TEST(FrameReader, has_no_patience_with_a_frame_for_whose_memory_others_wait) {
     const auto frame = framed(Bytes(100'000));
     stream.chunks = {Bytes(frame.begin(), frame.begin() + 40'000), Bytes{},
                      Bytes(frame.begin() + 40'000, frame.end())};
-    FrameReader reader(stream, {.part_time = 30s, .short_part_time = 2s}, &memory);
+    FrameReader reader(stream, {.pace = {30s, 64 * 1024}, .short_pace = {2s, 16 * 1024}}, &memory);
     const auto read = reader.read(env, never);
     ASSERT_EQ(read.has_value(), !others_wait);
     EXPECT_TRUE(read.has_value() || read.error() == FrameError::too_slow);

@@ -64,6 +64,11 @@ class Broker {
 
   const NodeConfig& config() const { return config_; }
   const controller::Image& image() const { return image_; }
+  // What whoever asks for a partition is told that has no replica here.
+  api::ErrorCode error_without_replica(const TopicPartition& partition) const {
+    return image_.find_partition(partition) ? api::ErrorCode::not_leader_or_follower
+                                            : api::ErrorCode::unknown_topic_or_partition;
+  }
   const controller::TopicDefaults& topic_defaults() const { return topic_defaults_; }
   Replicas& replicas() { return replicas_; }
   const Replicas& replicas() const { return replicas_; }

@@ -183,7 +183,7 @@ void Fetchers::make_durable(Env& env, const std::vector<Asked>& asked) {
     replicas_.lower_checkpoints(env, replica->partition(), replica->log());
     if (!replica->log().must_flush()) continue;
     (void)replica->log().sync(env);
-    replicas_.check(env, *replica);
+    replica->note_failure(env);
   }
 }
 

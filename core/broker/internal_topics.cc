@@ -72,4 +72,11 @@ ErrorCode auto_create(Env& env, Broker& broker, const RequestContext& client,
   return error == ErrorCode::topic_already_exists ? ErrorCode::none : error;
 }
 
+void make_internal_topic(Env& env, Broker& broker, const RequestContext& client,
+                         std::string_view name) {
+  const auto error = auto_create(env, broker, client, name);
+  if (error == ErrorCode::none || api::is_retriable(error)) return;
+  env.emit(Note{fmt::format("{} cannot be created: {}", name, name_of(error))});
+}
+
 }  // namespace brokersim::broker

@@ -21,5 +21,9 @@ api::CreateTopicsRequest::CreatableTopic creation_of(const NodeConfig& config,
 // may not have it yet.
 api::ErrorCode auto_create(Env& env, Broker& broker, const RequestContext& client,
                            std::string_view name);
+// The same for an internal topic that somebody needs: he comes again until it is there. What will
+// keep it from ever being there is noted.
+void make_internal_topic(Env& env, Broker& broker, const RequestContext& client,
+                         std::string_view name);
 
 }  // namespace brokersim::broker

@@ -52,7 +52,7 @@ bool LogCleaner::clean_one(Env& env) {
   if (range.dirty_bytes == 0) return false;
   const auto cleaned =
       log.clean(env, {.range = range, .now = now, .capacity = static_cast<std::size_t>(keys)});
-  replicas_.check(env, *replica);
+  replica->note_failure(env);
   if (replica->is_retired()) return true;
   if (cleaned && !*cleaned) return false;  // It was disturbed: another time.
   const bool has_cleaned = cleaned && (*cleaned)->to > range.from;

@@ -55,7 +55,7 @@ void LogUpkeep::flush_rolled(Env& env) {
     if (!replica) continue;
     auto& log = replica->log();
     if (log.needs_flush()) (void)log.sync(env, log.active_base());
-    replicas_.check(env, *replica);
+    replica->note_failure(env);
   }
 }
 
@@ -71,7 +71,7 @@ void LogUpkeep::flush_what_waited(Env& env) {
               std::min(log.config().flush_ms, Duration::max() / 1ms) * Duration(1ms));
     if (due > now || log.recovery_point() >= log.end_offset()) continue;
     (void)log.sync(env);
-    replicas_.check(env, *replica);
+    replica->note_failure(env);
     flushed_at_[partition] = now;
   }
 }

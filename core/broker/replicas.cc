@@ -246,7 +246,7 @@ void Replicas::checkpoint_recovery_points(Env& env) {
     auto& log = replica->log();
     if (log.needs_flush()) (void)log.sync(env, log.active_base());
     if (!replica->is_retired()) (void)log.flush_epochs(env);
-    check(env, *replica);
+    replica->note_failure(env);
   }
   (void)write_recovery_points(env);
 }

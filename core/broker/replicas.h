@@ -61,8 +61,6 @@ class Replicas {
   // What deleted and replaced segments were.
   Instant next_file_deletion() const;
   void delete_retired_files(Host& host, Instant now);
-  // After whatever may have taken its log offline.
-  static void check(Host& host, const Replica& replica) { replica.note_failure(host); }
   // Writes where logs are to begin that begin later than before, then lets them. False if there is
   // none, or the disk has failed.
   bool raise_log_starts(Env& env);

@@ -60,7 +60,7 @@ void Replicas::delete_retired_files(Host& host, Instant now) {
   for (const auto& [partition, replica] : replicas_) {
     if (replica->log().next_file_deletion() > now) continue;
     (void)replica->log().delete_retired_files(host, now);
-    check(host, *replica);
+    replica->note_failure(host);
   }
 }
 

@@ -31,10 +31,7 @@ struct Deleting {
 ErrorCode check_deletion(Broker& broker, const TopicPartition& partition,
                          const std::shared_ptr<Replica>& replica) {
   if (is_internal_topic(partition.topic)) return ErrorCode::invalid_topic_exception;
-  if (!replica) {
-    return broker.image().find_partition(partition) ? ErrorCode::not_leader_or_follower
-                                                    : ErrorCode::unknown_topic_or_partition;
-  }
+  if (!replica) return broker.error_without_replica(partition);
   const auto error = replica->check_leadership(no_epoch);
   if (error != ErrorCode::none) return error;
   const controller::TopicConfigs configs(broker.image(), partition.topic, broker.topic_defaults());

@@ -15,9 +15,7 @@ Described described(Broker& broker, const TopicPartition& partition) {
   Described answer{.partition_index = partition.partition};
   const auto replica = broker.replicas().find(partition);
   if (!replica) {
-    const bool exists = broker.image().find_partition(partition) != nullptr;
-    answer.error_code =
-        exists ? ErrorCode::not_leader_or_follower : ErrorCode::unknown_topic_or_partition;
+    answer.error_code = broker.error_without_replica(partition);
     return answer;
   }
   answer.error_code = replica->check_leadership(no_epoch);

@@ -250,7 +250,7 @@ PartitionData read_partition(Env& env, Broker& broker, const Read& read, const F
     return failure(read, ErrorCode::not_leader_or_follower);
   }
   if (!got) {
-    broker.replicas().check(env, replica);
+    replica.note_failure(env);
     return failure(read, got.error() == log::LogError::out_of_range
                              ? ErrorCode::offset_out_of_range
                              : ErrorCode::kafka_storage_error);

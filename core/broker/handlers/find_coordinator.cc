@@ -35,10 +35,7 @@ CoordinatorAnswer no_coordinator(const std::string& key, ErrorCode error) {
 CoordinatorAnswer coordinator_of(Env& env, Broker& broker, const RequestContext& client,
                                  std::string_view coordinators, const std::string& key) {
   if (!broker.image().find_topic(coordinators)) {
-    const auto error = auto_create(env, broker, client, coordinators);
-    if (!api::is_retriable(error) && error != ErrorCode::none) {
-      env.emit(Note{fmt::format("{} cannot be created: {}", coordinators, name_of(error))});
-    }
+    make_internal_topic(env, broker, client, coordinators);
     return no_coordinator(key, ErrorCode::coordinator_not_available);
   }
   const auto& image = broker.image();

@@ -36,8 +36,7 @@ bool may_ask(std::int64_t timestamp, std::int16_t version) {
 ErrorCode leadership_error(Broker& broker, const TopicPartition& partition,
                            const std::shared_ptr<Replica>& replica, LeaderEpoch epoch) {
   if (replica) return replica->check_leadership(epoch);
-  return broker.image().find_partition(partition) ? ErrorCode::not_leader_or_follower
-                                                  : ErrorCode::unknown_topic_or_partition;
+  return broker.error_without_replica(partition);
 }
 
 // Who asks, by what may be told: followers the log as it is, consumers what is committed, or of

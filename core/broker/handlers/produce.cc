@@ -96,7 +96,7 @@ Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& repli
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
   // flush.messages: what is answered may have to be on disk.
   if (replica.log().must_flush() && !replica.log().sync(env)) {
-    broker.replicas().check(env, replica);
+    replica.note_failure(env);
     return Unexpected(log::Refusal{ErrorCode::kafka_storage_error, {}});
   }
   if (context.metrics) {
@@ -202,9 +202,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
       }
       const auto replica = broker.replicas().find({topic.name, data.index});
       if (!replica) {
-        const bool exists = broker.image().find_partition({topic.name, data.index}) != nullptr;
-        answer.error_code =
-            exists ? ErrorCode::not_leader_or_follower : ErrorCode::unknown_topic_or_partition;
+        answer.error_code = broker.error_without_replica({topic.name, data.index});
         name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }

@@ -4,8 +4,6 @@
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "core/broker/broker.h"
 #include "core/broker/handlers/transaction_handlers.h"
 #include "core/broker/internal_topics.h"
@@ -96,16 +94,6 @@ TopicResults results_of(const Errors& errors, std::int16_t version) {
   return results;
 }
 
-// Without its topic a group has no coordinator, and its offsets no place. Whoever asks for the
-// group's coordinator has the topic made; a producer may ask for that only after this.
-ErrorCode make_offsets_topic(Env& env, Broker& broker, const RequestContext& client) {
-  const auto error = auto_create(env, broker, client, group::offsets_topic);
-  if (!api::is_retriable(error) && error != ErrorCode::none) {
-    env.emit(Note{fmt::format("{} cannot be created: {}", group::offsets_topic, name_of(error))});
-  }
-  return ErrorCode::coordinator_not_available;  // Another time it is known here.
-}
-
 }  // namespace
 
 Answer<api::AddPartitionsToTxnResponse> add_partitions_to_txn(
@@ -149,7 +137,10 @@ Answer<api::AddOffsetsToTxnResponse> add_offsets_to_txn(Env& env, Broker& broker
   }
   const auto* topic = broker.image().find_topic(group::offsets_topic);
   if (!topic) {
-    response.error_code = make_offsets_topic(env, broker, context);
+    // Whoever asks for the group's coordinator has the topic made; a producer may do that only
+    // after this.
+    make_internal_topic(env, broker, context, group::offsets_topic);
+    response.error_code = ErrorCode::coordinator_not_available;
     return response;
   }
   const auto index = coordination::partition_of(

@@ -30,11 +30,6 @@ ErrorCode told_to_producer(ErrorCode error, std::int16_t version) {
   }
 }
 
-ErrorCode error_without_replica(const Broker& broker, const TopicPartition& partition) {
-  return broker.image().find_partition(partition) ? ErrorCode::not_leader_or_follower
-                                                  : ErrorCode::unknown_topic_or_partition;
-}
-
 std::optional<wire::BatchHeader> header_in(const wire::Nullable<wire::Records>& records) {
   if (!records) return std::nullopt;
   const auto batch = wire::parse_batch(records->slice());
@@ -68,7 +63,7 @@ VerifiedTransaction verify_transaction(Env& env, Broker& broker, const RequestCo
       // We may hold and lead it by the time the others are answered for.
       const auto replica = broker.replicas().find(partition);
       if (!replica) {
-        verified.refused[partition] = error_without_replica(broker, partition);
+        verified.refused[partition] = broker.error_without_replica(partition);
         continue;
       }
       // A transactional id has one producer: one answer cannot speak for two.

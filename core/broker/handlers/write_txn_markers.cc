@@ -36,11 +36,7 @@ Expected<Appended, ErrorCode> write_marker(Env& env, Broker& broker,
                                            const TopicPartition& partition,
                                            const MarkerAsked& asked) {
   const auto replica = broker.replicas().find(partition);
-  if (!replica) {
-    const bool exists = broker.image().find_partition(partition) != nullptr;
-    return Unexpected(exists ? ErrorCode::not_leader_or_follower
-                             : ErrorCode::unknown_topic_or_partition);
-  }
+  if (!replica) return Unexpected(broker.error_without_replica(partition));
   const auto marker = marker_in(asked);
   const auto written = replica->append_marker(env, marker, asked.transaction_version);
   if (!written || partition.topic != group::offsets_topic) return written;

@@ -58,7 +58,7 @@ TEST_F(FollowingBroker, a_topic_that_goes_while_its_log_is_synced_costs_no_broke
   env.disk.syncs_fail = false;
   ASSERT_EQ(replicas->find(orders_0), nullptr);
   ASSERT_TRUE(held->log().is_offline());
-  replicas->check(env, *held);
+  held->note_failure(env);
   EXPECT_FALSE(replicas->news().has_failed);
 }
 

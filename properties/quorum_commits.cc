@@ -30,9 +30,8 @@ class QuorumCommits final : public Property {
            "replaced. Two leaders never show different records at one offset, and who leads in a "
            "later epoch has all that was shown before. Where the voters change, a majority of the "
            "new ones counts from the record that names them on. Losing power excuses nothing, "
-           "since a "
-           "record counts once it is synced. What a follower knows to be committed is not judged: "
-           "it may lag.";
+           "since a record counts once it is synced. What a follower knows to be committed is not "
+           "judged: it may lag.";
   }
   Needs needs() const override { return Need::wire | Need::disk; }
   Kinds listens_to() const override {

@@ -53,14 +53,28 @@ struct Controllers {
     for (const auto& each : configs) start(each.first);
   }
 
-  // Runs `script` on a machine of its own; fails if it does not end.
-  void by_hand(const std::function<void(Env&)>& script) {
+  // Runs `script` on the machine; fails if it does not end.
+  void run(sim::Machine& on, const std::function<void(Env&)>& script) {
     bool is_done = false;
-    world.start(world.add_machine("by-hand", NodeId(99)), [&](Env& env) {
+    world.start(on, [&](Env& env) {
       script(env);
       is_done = true;
     });
     EXPECT_TRUE(world.run_until([&] { return is_done; }, world.now() + 60s));
+  }
+  void by_hand(const std::function<void(Env&)>& script) {
+    run(world.add_machine("by-hand", NodeId(99)), script);
+  }
+  // Of a quorum of one, which leads.
+  void run_alone(const std::function<void(Env&, const NodeConfig&, QuorumNode&)>& script) {
+    run(machine(NodeId(1)), [&](Env& env) {
+      const auto& config = configs[NodeId(1)];
+      const auto opened = QuorumNode::open(env, config, false);
+      (*opened)->start(env);
+      env.sleep(1s);
+      EXPECT_TRUE((*opened)->leads((*opened)->epoch()));
+      script(env, config, **opened);
+    });
   }
 
   template <class Request>
@@ -129,19 +143,13 @@ TEST(Controllers, that_are_being_deposed_describe_no_quorum) {
 // Between Raft's decision and the end of its persisting the role is the old one, to all others.
 TEST(Controllers, that_are_deposed_before_their_first_decision_wait_until_they_lead_again) {
   Controllers controllers(1);
-  const auto& config = controllers.configs[NodeId(1)];
-  bool is_done = false;
-  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
-    const auto opened = QuorumNode::open(env, config, false);
-    QuorumNode& node = **opened;
+  controllers.run_alone([&](Env& env, const NodeConfig& config, QuorumNode& node) {
     MetadataLoader loader(config, node, [](auto&&...) {});
     ControllerNode controller(config, node, loader);
     FiberGroup fibers;
-    node.start(env);
     fibers.spawn(env, "loader", [&](Env& fiber) { loader.run(fiber); });
     env.sleep(1s);
     const auto epoch = node.epoch();
-    EXPECT_TRUE(node.leads(epoch));
     controllers.machine(NodeId(1)).disk().add(
         {.kind = sim::DiskFault::Kind::slow, .extra = 1s, .times = 2});
     fibers.spawn(env, "rival",
@@ -157,33 +165,22 @@ TEST(Controllers, that_are_deposed_before_their_first_decision_wait_until_they_l
     fibers.cancel(env);
     fibers.wait_until_empty(env);
     node.stop(env);
-    is_done = true;
   });
-  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
 }
 
 // ---- The end of a node -------------------------------------------------------------------------
 
 TEST(Controllers, that_have_stopped_take_part_in_nothing_more) {
   Controllers controllers(1);
-  const auto& config = controllers.configs[NodeId(1)];
-  bool is_done = false;
-  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
-    const auto opened = QuorumNode::open(env, config, false);
-    QuorumNode& node = **opened;
-    node.start(env);
-    env.sleep(1s);
+  controllers.run_alone([](Env& env, const NodeConfig&, QuorumNode& node) {
     const auto epoch = node.epoch();
-    EXPECT_TRUE(node.leads(epoch));
     node.stop(env);
     EXPECT_FALSE(node.is_leader());
     const auto answer = node.vote(env, vote_of(epoch.next(), NodeId(2)));
     EXPECT_EQ(answer.error_code, ErrorCode::broker_not_available);
     EXPECT_EQ(node.raft().epoch(), epoch);
     EXPECT_FALSE(node.has_failed());
-    is_done = true;
   });
-  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
 }
 
 // What is cut short looks like a disk that failed, and a node whose disk has failed leaves no word
@@ -228,8 +225,7 @@ TEST(Observers, believe_only_the_leader_where_it_is) {
   config.is_controller = false;
   config.voters.clear();
   config.bootstrap_servers = {there};
-  bool is_done = false;
-  controllers.world.start(controllers.machine(NodeId(1)), [&](Env& env) {
+  controllers.run(controllers.machine(NodeId(1)), [&](Env& env) {
     const auto properties =
         log::encode_meta_properties({config.cluster_id, config.node_id, Uuid{7}});
     ASSERT_TRUE(log::replace_file(env, log::meta_properties_file, properties));
@@ -256,9 +252,7 @@ TEST(Observers, believe_only_the_leader_where_it_is) {
     begin(leader, 6, nowhere);
     EXPECT_EQ(node.address_of(leader), nowhere);
     node.stop(env);
-    is_done = true;
   });
-  EXPECT_TRUE(controllers.world.run_until([&] { return is_done; }, Instant{60s}));
 }
 
 // ---- How much is sent at once ------------------------------------------------------------------

@@ -371,6 +371,11 @@ TEST(Tidy, every_scenario_and_bug_is_documented) {
               words_in("scenarios/bugs.cc", R"re(\.name = "([^"]+)")re"));
 }
 
+TEST(Tidy, the_run_in_the_readme_is_the_one_that_is_made_today) {
+  EXPECT_EQ(words_in("README.md", R"(\ntrace +([0-9a-f]{32})\n)"),
+            words_in("tests/golden/hashes", R"(leader-failover 0 ([0-9a-f]{32})\n)"));
+}
+
 TEST(Tidy, links_between_documents_lead_somewhere) {
   auto documents = files_with({".md"});
   for (const auto* name : {"README.md", "ARCHITECTURE.md", "STYLE.md"})

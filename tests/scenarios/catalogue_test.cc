@@ -47,6 +47,7 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
                            "quorum-snapshots",
                            "rack-loss",
                            "reassignment-under-load",
+                           "rolling-crash",
                            "rolling-restart",
                            "voter-change-under-partition",
                            "slow-replica",

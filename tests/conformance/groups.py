@@ -1,6 +1,10 @@
 """Consumer groups, each member a process of the client's own: it is started, asked to leave, killed.
 
-    COMMAND… SERVERS member TOPIC GROUP
+    COMMAND… SERVERS member TOPIC GROUP              of a classic group
+    COMMAND… SERVERS static TOPIC GROUP INSTANCE     the same with a group.instance.id, and a session
+                                                     of thirty seconds
+    COMMAND… SERVERS cooperative TOPIC GROUP         the same with a cooperative assignor
+    COMMAND… SERVERS consumer TOPIC GROUP            of a group of KIP-848
 
 The member subscribes with a session of six seconds, begins where the group has committed or else at
 the beginning, and commits what it has read, at the latest when it leaves: on SIGTERM, with status
@@ -17,13 +21,16 @@ import threading
 from cluster import PATIENCE, ends_with_parent, wait_for
 
 PARTITIONS = 4
-# Topics are made by asking for them. The first member need not wait for others that may come.
-SETTINGS = (f"num.partitions={PARTITIONS}", "group.initial.rebalance.delay.ms=300")
+# Topics are made by asking for them. In groups of KIP-848 the brokers say how long a session is.
+SETTINGS = (f"num.partitions={PARTITIONS}", "group.consumer.session.timeout.ms=6000",
+            "group.consumer.min.session.timeout.ms=6000",
+            "group.consumer.heartbeat.interval.ms=500",
+            "group.consumer.min.heartbeat.interval.ms=100")
 
 
 class Member:
     def __init__(self, command):
-        self.has, self.read = frozenset(), []
+        self.has, self.had, self.read = frozenset(), [], []
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         text=True, preexec_fn=ends_with_parent)
         self.listening = threading.Thread(target=self.listen, daemon=True)
@@ -34,6 +41,7 @@ class Member:
             word, *rest = line.split(maxsplit=1)
             if word == "has":
                 self.has = frozenset(int(p) for p in "".join(rest).split())
+                self.had.append(self.has)
             elif word == "record":
                 self.read.append(rest[0].strip())
 
@@ -47,7 +55,7 @@ class Member:
 class Group:
     """A group, the topic it reads, and who is in it."""
 
-    def __init__(self, name, command, cluster, role="member"):
+    def __init__(self, name, command, cluster, role):
         self.name, self.cluster = name, cluster
         self.command = [*command, cluster.bootstrap, role, name, name]
         self.members, self.sent = [], 0
@@ -59,8 +67,8 @@ class Group:
                                 timeout=PATIENCE)
         return len(re.findall(r"partition \d+, leader [123],", listed.stdout)) == PARTITIONS
 
-    def join(self):
-        self.members.append(Member(self.command))
+    def join(self, *instance):
+        self.members.append(Member([*self.command, *instance]))
         wait_for(f"{len(self.members)} members share all partitions", self.is_shared)
         return self.members[-1]
 
@@ -123,6 +131,33 @@ def death(group):
     group.send_and_read()
 
 
+def static(group):
+    first = group.join("one")
+    second = group.join("two")
+    group.send_and_read()
+    own, changes = second.has, len(first.had)
+    group.kill(second)
+    again = group.join("two")
+    group.send_and_read()
+    if again.has != own:
+        raise AssertionError(f"who comes back has {sorted(again.has)}, not {sorted(own)}")
+    if len(first.had) != changes:
+        raise AssertionError(f"the other one was given {sorted(first.has)} anew")
+
+
+def cooperative(group):
+    first = group.join()
+    alone = len(first.had)
+    second = group.join()
+    kept = first.has
+    group.send_and_read()
+    group.leave(second)
+    wait_for("who stays has all partitions", group.is_shared)
+    group.send_and_read()
+    if lost := [has for has in first.had[alone:] if not kept <= has]:
+        raise AssertionError(f"who stays had {sorted(lost[0])} only in between")
+
+
 def resume(group):
     first = group.join()
     group.send_and_read()
@@ -136,13 +171,16 @@ def resume(group):
         raise AssertionError(f"{len(again)} records are read again that were committed")
 
 
-CAPABILITIES = {"group-share": share, "group-leave": leave, "group-death": death,
-                "group-resume": resume}
+# What it takes, and the role of the members.
+CAPABILITIES = {"group-share": (share, "member"), "group-leave": (leave, "member"),
+                "group-death": (death, "member"), "group-static": (static, "static"),
+                "group-cooperative": (cooperative, "cooperative"),
+                "group-consumer": (leave, "consumer"), "group-resume": (resume, "member")}
 
 
-def try_all(command, cluster, hear, role="member"):
+def try_all(command, cluster, hear, capabilities):
     """Tells `hear` a line for each capability."""
-    for capability, holds in CAPABILITIES.items():
+    for capability, (holds, role) in capabilities.items():
         group = None
         try:
             group = Group(capability, command, cluster, role)

@@ -13,14 +13,18 @@ fail() {
   exit 1
 }
 
-# Without the client a test is skipped, except where all of them must be: in CI.
+# Ends a test that cannot be run here: it is skipped, except where all of them have to be, in CI.
+skip() {
+  echo "$*" >&2
+  [ -z "${CI:-}" ] || { echo "CI is set: this is an error" >&2; exit 1; }
+  exit 77
+}
+
 needs() {
   local what=$1
   shift
   "$@" >/dev/null 2>&1 && return
-  echo "$what is not installed: apt-get install $what" >&2
-  [ -z "${CI:-}" ] || exit 1
-  exit 77
+  skip "$what is not installed: apt-get install $what"
 }
 
 serve() {

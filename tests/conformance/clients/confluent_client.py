@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What confluent-kafka, librdkafka for Python, can do. Arguments: bootstrap.servers, or a member's
 (../groups)."""
+import struct
 import sys
 import time
 
@@ -23,13 +24,26 @@ reach = {"bootstrap.servers": sys.argv[1], "reconnect.backoff.max.ms": 500,
          "log_level": 0}  # Errors are told to whoever asked.
 
 
-def be_member(topic, group):
-    def tell(_, places=()):
-        print("has", *(place.partition for place in places), flush=True)
+def be_member(role, topic, group, *instance):
+    has = set()
 
-    consumer = Consumer({**reach, "group.id": group, "session.timeout.ms": 6000,
-                         "heartbeat.interval.ms": 500, "auto.offset.reset": "earliest"})
-    consumer.subscribe([topic], on_assign=tell, on_revoke=lambda consumer, _: tell(consumer))
+    # With a cooperative assignor only what comes and goes is told.
+    def gain(_, places):
+        has.update(place.partition for place in places)
+        print("has", *has, flush=True)
+
+    def lose(_, places):
+        has.difference_update(place.partition for place in places)
+        print("has", *has, flush=True)
+
+    settings = {"session.timeout.ms": 6000}
+    if role == "static":
+        settings = {"session.timeout.ms": 30000, "group.instance.id": instance[0]}
+    if role == "cooperative":
+        settings["partition.assignment.strategy"] = "cooperative-sticky"
+    consumer = Consumer({**reach, "group.id": group, "heartbeat.interval.ms": 500,
+                         "auto.offset.reset": "earliest", **settings})
+    consumer.subscribe([topic], on_assign=gain, on_revoke=lose)
     leaving = asked_to_leave()
     while not leaving.is_set():
         message = consumer.poll(0.2)
@@ -38,8 +52,8 @@ def be_member(topic, group):
     consumer.close()
 
 
-if sys.argv[2:3] == ["member"]:
-    be_member(*sys.argv[3:])
+if sys.argv[2:]:
+    be_member(*sys.argv[2:])
     sys.exit(0)
 print("client confluent-kafka", confluent_kafka.version()[0],
       f"(librdkafka {confluent_kafka.libversion()[0]})", flush=True)
@@ -106,6 +120,26 @@ def read_to_end(topic, partitions):
     ends = [with_that.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
             for p in range(partitions)]
     return poll(with_that, sum(ends))
+
+
+def read_committed(topic, partitions, count):
+    """To the ends of the partitions, and at least `count`: what a transaction has written is there
+    a little after it has been committed."""
+    consumer = reader(topic, 0, partitions, **{"enable.partition.eof": True})
+    records, at_end = [], set()
+    while len(at_end) < partitions or len(records) < count:
+        message = consumer.poll(20)
+        if message is None:
+            break
+        if not message.error():
+            records.append(message)
+            at_end.discard(message.partition())
+        elif message.error().code() == KafkaError._PARTITION_EOF:
+            at_end.add(message.partition())
+        else:
+            raise KafkaException(message.error())
+    consumer.close()
+    return records
 
 
 def values(records):
@@ -225,7 +259,7 @@ def _():
             with_that.commit_transaction(30)
         else:
             with_that.abort_transaction(30)
-    committed = values(poll(reader("transactions", 0, 2), 101, patience=5))
+    committed = values(read_committed("transactions", 2, 100))
     expect(sorted(int(v) for v in committed), [*range(50), *range(100, 150)])
 
 
@@ -243,7 +277,62 @@ def _():
     successor.produce("fencing", b"successor", partition=0)
     expect_code(KafkaError._FENCED, lambda: zombie.commit_transaction(30))
     successor.commit_transaction(30)
-    expect(values(poll(reader("fencing"), 2, patience=5)), [b"successor"])
+    expect(values(read_committed("fencing", 1, 1)), [b"successor"])
+
+
+def member(topic, group, **settings):
+    consumer = Consumer({**reach, "group.id": group, "auto.offset.reset": "earliest", **settings})
+    consumer.subscribe([topic])
+    return consumer
+
+
+def committed(consumer, topic):
+    """How many records are before where the group has committed; and where that is."""
+    places = consumer.committed([TopicPartition(topic, p) for p in range(2)], timeout=20)
+    return sum(max(place.offset, 0) for place in places), places
+
+
+def process(consumer, producer, topic):
+    """Of a transaction: 20 records go to `topic`, and where they end is committed."""
+    records = poll(consumer, 20)
+    expect(len(records), 20)
+    producer.begin_transaction()
+    for i, record in enumerate(records):
+        producer.produce(topic, record.value(), partition=i % 2)
+    producer.send_offsets_to_transaction(consumer.position(consumer.assignment()),
+                                         consumer.consumer_group_metadata(), 30)
+    expect(producer.flush(30), 0)
+
+
+@attempt("exactly-once")
+def _():
+    source = "exactly-once-input"
+    create(source, 2)
+    create("exactly-once", 2)
+    with_that = producer()
+    for i, value in enumerate(numbered(60)):
+        with_that.produce(source, value, partition=i % 2)
+    expect(with_that.flush(30), 0)
+    consumer = member(source, "exactly-once", **{"enable.auto.commit": False})
+    with_that = producer(transactional_id="confluent-exactly-once")
+    with_that.init_transactions(30)
+    process(consumer, with_that, "exactly-once")
+    with_that.commit_transaction(30)
+    expect(committed(consumer, source)[0], 20)
+    process(consumer, with_that, "exactly-once")
+    with_that.abort_transaction(30)
+    count, places = committed(consumer, source)
+    expect(count, 20)
+    for place in places:
+        place.offset = max(place.offset, 0)
+        consumer.seek(place)
+    for _ in range(2):
+        process(consumer, with_that, "exactly-once")
+        with_that.commit_transaction(30)
+    expect(committed(consumer, source)[0], 60)
+    consumer.close()
+    written = read_committed("exactly-once", 2, 60)
+    expect(sorted(values(written)), sorted(numbered(60)))
 
 
 # ---- Consume -----------------------------------------------------------------------------------
@@ -367,8 +456,43 @@ def _():
     expect(cluster.controller_id in (1, 2, 3), True)
 
 
-not_applicable("delete-records elect-leaders reassign",
+def member_of(group):
+    """With both partitions of a topic of that name."""
+    create(group, 2)
+    with_that = producer()
+    for partition in range(2):
+        with_that.produce(group, b"record", partition=partition)
+    expect(with_that.flush(30), 0)
+    consumer = member(group, group)
+    expect(len(poll(consumer, 2)), 2)
+    return consumer
+
+
+@attempt("list-groups")
+def _():
+    consumer = member_of("list-groups")
+    states = {group.id: group.state for group in admin.list_groups(timeout=20)}
+    expect(states["list-groups"], "Stable")
+    consumer.close()
+    states = {group.id: group.state for group in admin.list_groups(timeout=20)}
+    expect(states["list-groups"], "Empty")
+
+
+@attempt("describe-groups")
+def _():
+    consumer = member_of("describe-groups")
+    described, = admin.list_groups("describe-groups", timeout=20)
+    expect((described.state, described.protocol_type, described.protocol),
+           ("Stable", "consumer", "range"))
+    assigned, = (member.assignment for member in described.members)
+    # A version and a number of topics, the topic's name, its partitions.
+    expect(assigned[8 + len("describe-groups"):][:12], struct.pack(">iii", 2, 0, 1))
+    consumer.close()
+
+
+not_applicable("delete-records elect-leaders reassign describe-log-dirs delete-groups",
                "not in confluent-kafka 1.7.0's admin client")
+not_applicable("group-consumer", "librdkafka 2.0.2 has classic groups only")
 
 
 # ---- Errors ------------------------------------------------------------------------------------

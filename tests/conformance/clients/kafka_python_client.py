@@ -10,7 +10,8 @@ except ImportError:
     sys.exit(77)
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
-from kafka.errors import (InvalidReplicationFactorError, MessageSizeTooLargeError,
+from kafka.errors import (GroupIdNotFoundError, InvalidReplicationFactorError,
+                          MessageSizeTooLargeError, NoError, NonEmptyGroupError,
                           OffsetOutOfRangeError, TopicAlreadyExistsError,
                           UnknownTopicOrPartitionError)
 
@@ -42,8 +43,8 @@ def be_member(topic, group):
     consumer.close()
 
 
-if sys.argv[2:3] == ["member"]:
-    be_member(*sys.argv[3:])
+if sys.argv[2:]:
+    be_member(*sys.argv[3:])  # The only role that it has.
     sys.exit(0)
 print("client kafka-python", kafka.__version__, flush=True)
 admin = KafkaAdminClient(bootstrap_servers=servers)
@@ -188,7 +189,7 @@ def _():
 
 
 not_applicable("idempotent", "kafka-python 2.0.2 has no idempotent producer")
-not_applicable("transactions fencing", "kafka-python 2.0.2 has no transactional producer")
+not_applicable("transactions fencing exactly-once", "kafka-python 2.0.2 has no transactional producer")
 
 # ---- Consume -----------------------------------------------------------------------------------
 
@@ -314,7 +315,64 @@ def _():
     expect(cluster["controller_id"] in (1, 2, 3), True)
 
 
-not_applicable("delete-records elect-leaders reassign", "not in kafka-python 2.0.2's admin client")
+def state_of(group):
+    (described,) = admin.describe_consumer_groups([group])
+    return described.state
+
+
+def member_of(group):
+    """With both partitions of a topic of that name."""
+    create(group, 2)
+    with_that = producer()
+    for partition in range(2):
+        with_that.send(group, b"record", partition=partition).get(20)
+    consumer = KafkaConsumer(group, group_id=group, bootstrap_servers=servers,
+                             auto_offset_reset="earliest")
+    expect(len(poll(consumer, 2)), 2)
+    return consumer
+
+
+@attempt("list-groups")
+def _():
+    # It asks in a version that tells no states.
+    consumer = member_of("list-groups")
+    expect(("list-groups", "consumer") in admin.list_consumer_groups(), True)
+    consumer.close()
+    expect(state_of("list-groups"), "Empty")
+
+
+@attempt("describe-groups")
+def _():
+    consumer = member_of("describe-groups")
+    (described,) = admin.describe_consumer_groups(["describe-groups"])
+    expect((described.state, described.protocol_type, described.protocol),
+           ("Stable", "consumer", "range"))
+    (member,) = described.members
+    expect(member.member_assignment.assignment, [("describe-groups", [0, 1])])
+    consumer.close()
+
+
+@attempt("delete-groups")
+def _():
+    def delete():
+        ((_, error),) = admin.delete_consumer_groups(["delete-groups"])
+        return error
+
+    consumer = member_of("delete-groups")
+    expect(delete(), NonEmptyGroupError)
+    consumer.close()
+    expect(sum(o.offset for o in admin.list_consumer_group_offsets("delete-groups").values()), 2)
+    expect(delete(), NoError)
+    expect(admin.list_consumer_group_offsets("delete-groups"), {})
+    expect(delete(), GroupIdNotFoundError)
+    expect("delete-groups" in dict(admin.list_consumer_groups()), False)
+
+
+not_applicable("delete-records elect-leaders reassign describe-log-dirs",
+               "not in kafka-python 2.0.2's admin client")
+not_applicable("group-static", "kafka-python 2.0.2 has no static members")
+not_applicable("group-cooperative", "kafka-python 2.0.2 has no cooperative assignor")
+not_applicable("group-consumer", "kafka-python 2.0.2 has classic groups only")
 
 
 # ---- Errors ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import {
   notApplicable,
   numbered,
   readByKcat,
+  readCommitted,
   sorted,
   waitUntil
 } from './reporting.mjs'
@@ -18,6 +19,7 @@ import {
 const directory = directoryOf('kafkajs')
 const require = createRequire(`${directory}/package.json`)
 const {
+  AssignerProtocol,
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,
@@ -34,9 +36,12 @@ const kafka = new Kafka({
   retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 }
 })
 
+// To stop it waits for what it has asked for: at most that long.
+const consuming = options => kafka.consumer({ maxWaitTimeInMs: 500, ...options })
+
 async function beMember(topic, groupId) {
   const leaving = askedToLeave()
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 6000, heartbeatInterval: 500 })
+  const consumer = consuming({ groupId, sessionTimeout: 6000, heartbeatInterval: 500 })
   const tell = (partitions = []) => console.log('has', ...partitions)
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => tell(payload.memberAssignment[topic]))
   consumer.on(consumer.events.REBALANCING, () => tell())
@@ -47,8 +52,8 @@ async function beMember(topic, groupId) {
   await consumer.disconnect()
 }
 
-if (process.argv[3] === 'member') {
-  await beMember(...process.argv.slice(4))
+if (process.argv.length > 3) {
+  await beMember(...process.argv.slice(4)) // The only role that it has.
   process.exit(0)
 }
 console.log(`client kafkajs ${require('kafkajs/package.json').version}`)
@@ -73,15 +78,38 @@ async function producing(body, options = {}) {
   }
 }
 
-const create = (topic, numPartitions = 1, configEntries = []) =>
-  admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true })
+const metadataOf = async topic => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]
+
+/** Whether it was made. */
+async function create(topic, numPartitions = 1, configEntries = []) {
+  const topics = [{ topic, numPartitions, configEntries }]
+  const isNew = await admin.createTopics({ topics, waitForLeaders: false })
+  await waitUntil(`${topic} has leaders`, async () => {
+    try {
+      return (await metadataOf(topic)).partitions.every(({ leader }) => leader > 0)
+    } catch {
+      // The broker that was asked has not learnt of it yet.
+      return false
+    }
+  })
+  return isNew
+}
 
 const inPartition0 = values => values.map(value => ({ value, partition: 0 }))
 const send = (topic, messages, options = {}) =>
   producing(producer => producer.send({ topic, messages, acks: -1, ...options }))
+/** One partition after the other: where one leader has not heard of the topic yet, what went to the
+ * others is sent again, too. */
+async function sendToBoth(topic, count) {
+  for (const partition of [0, 1]) {
+    const values = numbered(count).filter((_, i) => i % 2 === partition)
+    await send(
+      topic,
+      values.map(value => ({ value, partition }))
+    )
+  }
+}
 const valuesOf = records => records.map(record => record.payload)
-
-const metadataOf = async topic => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]
 
 // ---- Produce -----------------------------------------------------------------------------------
 
@@ -268,6 +296,64 @@ await attempt('fencing', async () => {
   expect(valuesOf(await readByKcat('fencing')), ['successor'])
 })
 
+/** How many records are before where the group has committed. */
+async function committed(groupId, topic) {
+  const [{ partitions }] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  return partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)
+}
+
+/** A transaction for ten records after the other, which commits where they end. The second one is
+ * aborted, and `aborted` told how many records are done then. */
+async function pipe(consumer, producer, input, output, aborted) {
+  let transactions = 0
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async ({ batch: { partition, messages }, resolveOffset }) => {
+      const some = messages.slice(0, 10)
+      const transaction = await producer.transaction()
+      await transaction.send({
+        topic: output,
+        messages: some.map(({ value }, i) => ({ value, partition: i % 2 }))
+      })
+      const offset = `${Number(some.at(-1).offset) + 1}`
+      await transaction.sendOffsets({
+        consumerGroupId: output,
+        topics: [{ topic: input, partitions: [{ partition, offset }] }]
+      })
+      if (++transactions === 2) {
+        await transaction.abort()
+        aborted(await committed(output, input))
+        consumer.seek({ topic: input, partition, offset: some[0].offset })
+      } else {
+        await transaction.commit()
+        resolveOffset(some.at(-1).offset)
+      }
+    }
+  })
+}
+
+await attempt('exactly-once', async () => {
+  const input = 'exactly-once-input'
+  await create(input, 2)
+  await create('exactly-once', 2)
+  await sendToBoth(input, 60)
+  const consumer = consuming({ groupId: 'exactly-once' })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [input], fromBeginning: true })
+  let doneWhenAborted
+  await producing(
+    async producer => {
+      await pipe(consumer, producer, input, 'exactly-once', done => (doneWhenAborted = done))
+      await waitUntil('all is committed', async () => (await committed('exactly-once', input)) === 60)
+    },
+    { ...transacting, transactionalId: 'kafkajs-exactly-once' }
+  )
+  await consumer.disconnect()
+  expect(doneWhenAborted, 10)
+  expect(sorted(await readCommitted('exactly-once', 60)), sorted(numbered(60)))
+})
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 notApplicable(
@@ -399,7 +485,62 @@ await attempt('reassign', async () => {
   expect(valuesOf(await readByKcat('moved')), numbered(100))
 })
 
-notApplicable('elect-leaders', "not in kafkajs 2.2.4's admin client")
+/** With both partitions of a topic of that name. */
+async function memberOf(group) {
+  await create(group, 2)
+  await sendToBoth(group, 2)
+  const member = consuming({ groupId: group })
+  let records = 0
+  await member.connect()
+  await member.subscribe({ topics: [group], fromBeginning: true })
+  await member.run({ eachMessage: async () => void ++records })
+  await waitUntil('it reads', () => records === 2)
+  return member
+}
+
+const describe = async group => (await admin.describeGroups([group])).groups[0]
+
+await attempt('list-groups', async () => {
+  const member = await memberOf('list-groups')
+  // It asks in a version that tells no states.
+  expect(
+    (await admin.listGroups()).groups.filter(({ groupId }) => groupId === 'list-groups'),
+    [{ groupId: 'list-groups', protocolType: 'consumer' }]
+  )
+  await member.disconnect()
+  expect((await describe('list-groups')).state, 'Empty')
+})
+
+await attempt('describe-groups', async () => {
+  const member = await memberOf('describe-groups')
+  const { state, protocol, members } = await describe('describe-groups')
+  expect([state, protocol, members.length], ['Stable', 'RoundRobinAssigner', 1])
+  const { assignment } = AssignerProtocol.MemberAssignment.decode(members[0].memberAssignment)
+  expect(assignment, { 'describe-groups': [0, 1] })
+  await member.disconnect()
+})
+
+await attempt('delete-groups', async () => {
+  const remove = () =>
+    admin.deleteGroups(['delete-groups']).then(
+      () => 'gone',
+      ({ groups }) => groups[0].error.type
+    )
+  const member = await memberOf('delete-groups')
+  expect(await remove(), 'NON_EMPTY_GROUP')
+  await member.disconnect()
+  expect(await committed('delete-groups', 'delete-groups'), 2)
+  expect(await remove(), 'gone')
+  expect(await committed('delete-groups', 'delete-groups'), 0)
+  expect(await remove(), 'GROUP_ID_NOT_FOUND')
+  const { groups } = await admin.listGroups()
+  expect(groups.filter(({ groupId }) => groupId === 'delete-groups').length, 0)
+})
+
+notApplicable('elect-leaders describe-log-dirs', "not in kafkajs 2.2.4's admin client")
+notApplicable('group-static', 'kafkajs 2.2.4 has no static members')
+notApplicable('group-cooperative', 'kafkajs 2.2.4 has no cooperative assignor')
+notApplicable('group-consumer', 'kafkajs 2.2.4 has classic groups only')
 
 // ---- Errors ------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 // What librdkafka can do with a cluster, asked in C. Arguments: bootstrap.servers, or a member's
 // (../groups.py).
 #include "librdkafka_cluster.h"
+#include "librdkafka_groups.h"
 #include "librdkafka_member.h"
+#include "librdkafka_transactions.h"
 #include "reporting.h"
 
 // ---- Produce -----------------------------------------------------------------------------------
@@ -158,63 +160,6 @@ static int idempotent(const char* topic) {
   produce_numbered(producer, topic, 600, 3);
   TRY(flushed(producer, &deliveries, 600));
   return hold_all(topic, 3, 600, 1);
-}
-
-// ---- Transact ----------------------------------------------------------------------------------
-
-static int is_fine(rd_kafka_error_t* error, const char* what) {
-  if (!error) return 1;
-  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-  rd_kafka_error_destroy(error);
-  EXPECT(0, "%s: %s", what, rd_kafka_err2str(code));
-}
-
-static rd_kafka_t* transactional(struct deliveries* deliveries, const char* id) {
-  rd_kafka_t* producer = producer_with(deliveries, "transactional.id", id, NULL);
-  return is_fine(rd_kafka_init_transactions(producer, patience_ms), "init") ? producer : NULL;
-}
-
-static int transactions(const char* topic) {
-  struct deliveries deliveries;
-  TRY(create(topic, 2));
-  rd_kafka_t* producer = transactional(&deliveries, "librdkafka-transactions");
-  TRY(producer != NULL);
-  for (int i = 0; i < 4; ++i) {
-    TRY(is_fine(rd_kafka_begin_transaction(producer), "begin"));
-    // Of the aborted ones some would be found beside those that are committed.
-    produce_numbered(producer, topic, i == 2 ? 100 : 10, 2);
-    // librdkafka 2.0.2 aborts at the coordinator, too, what that has not let begin yet
-    // (CONCURRENT_TRANSACTIONS), and INVALID_TXN_STATE is fatal to it: let it begin.
-    TRY(rd_kafka_flush(producer, patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    TRY(is_fine(i == 2 ? rd_kafka_commit_transaction(producer, patience_ms)
-                       : rd_kafka_abort_transaction(producer, patience_ms),
-                "end"));
-  }
-  rd_kafka_destroy(producer);
-  return hold_all(topic, 2, 100, 1);
-}
-
-static int fencing(const char* topic) {
-  struct deliveries zombies, successors;
-  TRY(create(topic, 1));
-  rd_kafka_t* zombie = transactional(&zombies, "librdkafka-fencing");
-  TRY(zombie != NULL);
-  TRY(is_fine(rd_kafka_begin_transaction(zombie), "begin"));
-  produce_numbered(zombie, topic, 7, 1);
-  rd_kafka_flush(zombie, patience_ms);
-  rd_kafka_t* successor = transactional(&successors, "librdkafka-fencing");
-  TRY(successor != NULL);
-  rd_kafka_error_t* error = rd_kafka_commit_transaction(zombie, patience_ms);
-  EXPECT(error, "a zombie commits");
-  EXPECT(rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__FENCED, "%s",
-         rd_kafka_error_name(error));
-  rd_kafka_error_destroy(error);
-  rd_kafka_destroy(zombie);
-  TRY(is_fine(rd_kafka_begin_transaction(successor), "begin"));
-  produce_numbered(successor, topic, 5, 1);
-  TRY(is_fine(rd_kafka_commit_transaction(successor, patience_ms), "commit"));
-  rd_kafka_destroy(successor);
-  return hold_all(topic, 1, 5, 1);
 }
 
 // ---- Consume -----------------------------------------------------------------------------------
@@ -477,6 +422,64 @@ static int describe_cluster(const char* topic) {
   return 1;
 }
 
+// A group of that name has a member, with both partitions of a topic of that name.
+static rd_kafka_t* has_member(const char* name) {
+  struct deliveries deliveries;
+  struct records records = {0};
+  if (!create(name, 2)) return NULL;
+  rd_kafka_t* producer = producer_with(&deliveries, NULL);
+  produce_numbered(producer, name, 2, 2);
+  if (!flushed(producer, &deliveries, 2)) return NULL;
+  rd_kafka_t* member = member_with(rd_kafka_conf_new(), name, name);
+  const int is_assigned = poll_records(member, &records, 2);
+  forget(&records);
+  return is_assigned ? member : NULL;
+}
+
+static int list_groups(const char* group) {
+  rd_kafka_t* member = has_member(group);
+  TRY(member != NULL);
+  const char* state = listed_state(admin(), group);
+  EXPECT(strcmp(state, "Stable") == 0, "with a member it is %s", state);
+  leave(member);
+  state = listed_state(admin(), group);
+  EXPECT(strcmp(state, "Empty") == 0, "without a member it is %s", state);
+  return 1;
+}
+
+static int describe_groups(const char* group) {
+  struct described_group described = {0};
+  rd_kafka_t* member = has_member(group);
+  TRY(member != NULL);
+  const rd_kafka_resp_err_t error = describe_group(admin(), group, &described);
+  EXPECT(!error, "%s", rd_kafka_err2name(error));
+  EXPECT(strcmp(described.state, "Stable") == 0, "it is %s", described.state);
+  EXPECT(described.members == 1, "it has %zu members", described.members);
+  EXPECT(described.partitions == 2, "%d partitions are assigned", described.partitions);
+  leave(member);
+  return 1;
+}
+
+static int delete_groups(const char* group) {
+  rd_kafka_t* member = has_member(group);
+  TRY(member != NULL);
+  rd_kafka_resp_err_t error = delete_group(admin(), group);
+  EXPECT(error == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP, "with a member: %s", rd_kafka_err2name(error));
+  leave(member);
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  set(conf, "group.id", group);
+  rd_kafka_t* observer = client_of(RD_KAFKA_CONSUMER, conf);
+  TRY(have_committed(observer, group, 2));
+  error = delete_group(admin(), group);
+  EXPECT(!error, "without a member: %s", rd_kafka_err2name(error));
+  TRY(have_committed(observer, group, 0));
+  leave(observer);
+  error = delete_group(admin(), group);
+  EXPECT(error == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, "once more: %s", rd_kafka_err2name(error));
+  EXPECT(strcmp(listed_state(admin(), group), "Unknown") == 0, "it is listed");
+  return 1;
+}
+
 // ---- Errors ------------------------------------------------------------------------------------
 
 static int unknown_topic(const char* topic) {
@@ -565,6 +568,7 @@ static const struct {
     {"idempotent", idempotent},
     {"transactions", transactions},
     {"fencing", fencing},
+    {"exactly-once", exactly_once},
     {"consume-beginning", consume_beginning},
     {"consume-end", consume_end},
     {"consume-offset", consume_offset},
@@ -579,6 +583,9 @@ static const struct {
     {"list-offsets", list_offsets},
     {"delete-records", delete_records},
     {"describe-cluster", describe_cluster},
+    {"list-groups", list_groups},
+    {"describe-groups", describe_groups},
+    {"delete-groups", delete_groups},
     {"unknown-topic", unknown_topic},
     {"out-of-range", out_of_range},
     {"invalid-partition", invalid_partition},
@@ -589,9 +596,7 @@ static const struct {
 int main(int count, char** arguments) {
   if (count < 2) return 0;
   servers = arguments[1];
-  if (count == 5 && strcmp(arguments[2], "member") == 0) {
-    return be_member(arguments[3], arguments[4]);
-  }
+  if (count > 4) return be_member(arguments[2], arguments[3], arguments[4], arguments[5]);
   printf("client librdkafka %s\n", rd_kafka_version_str());
   fflush(stdout);
   produce_timed();
@@ -602,6 +607,8 @@ int main(int count, char** arguments) {
   }
   not_applicable("elect-leaders", "not in librdkafka 2.0.2's admin client");
   not_applicable("reassign", "not in librdkafka 2.0.2's admin client");
+  not_applicable("describe-log-dirs", "not in librdkafka 2.0.2's admin client");
+  not_applicable("group-consumer", "librdkafka 2.0.2 has classic groups only");
   rd_kafka_destroy(admin());
   return 0;
 }

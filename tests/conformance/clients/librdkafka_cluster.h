@@ -184,6 +184,19 @@ static inline rd_kafka_t* reader(const char* topic, int partitions, int64_t offs
   return consumer;
 }
 
+// A member of a group, that begins at the beginning.
+static inline rd_kafka_t* member_with(rd_kafka_conf_t* conf, const char* topic, const char* group) {
+  set(conf, "group.id", group);
+  set(conf, "auto.offset.reset", "earliest");
+  rd_kafka_t* consumer = client_of(RD_KAFKA_CONSUMER, conf);
+  rd_kafka_poll_set_consumer(consumer);
+  rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
+  rd_kafka_subscribe(consumer, topics);
+  rd_kafka_topic_partition_list_destroy(topics);
+  return consumer;
+}
+
 // Until there are `count`; ends are passed over.
 static inline int poll_records(rd_kafka_t* consumer, struct records* records, int count) {
   const long long until = now_ms() + patience_ms;
@@ -239,11 +252,14 @@ static inline int hold_all(const char* topic, int partitions, int count, int is_
   memset(times, 0, sizeof times);
   rd_kafka_t* consumer = reader(topic, partitions, 0);
   const long long until = now_ms() + patience_ms;
-  int distinct = 0, ends = 0;
-  while (ends < partitions && now_ms() < until) {
+  int distinct = 0, ends = 0, is_at_end[8] = {0};
+  // What a transaction has written is there a little after it has been committed.
+  while ((ends < partitions || distinct < count) && now_ms() < until) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 200);
     if (!message) continue;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ends;
+    const int is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    ends += is_end - is_at_end[message->partition];
+    is_at_end[message->partition] = is_end;
     if (!message->err) {
       char value[32];
       snprintf(value, sizeof value, "%.*s", (int)message->len, (const char*)message->payload);

@@ -8,26 +8,34 @@ static inline void on_rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t what,
                                 rd_kafka_topic_partition_list_t* places, void* opaque) {
   (void)opaque;
   const int is_assigned = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  if (strcmp(rd_kafka_rebalance_protocol(consumer), "COOPERATIVE") != 0) {
+    rd_kafka_assign(consumer, is_assigned ? places : NULL);
+  } else {
+    rd_kafka_error_t* error = is_assigned ? rd_kafka_incremental_assign(consumer, places)
+                                          : rd_kafka_incremental_unassign(consumer, places);
+    if (error) rd_kafka_error_destroy(error);
+  }
+  rd_kafka_topic_partition_list_t* assigned = NULL;
+  rd_kafka_assignment(consumer, &assigned);
   printf("has");
-  for (int i = 0; is_assigned && i < places->cnt; ++i) printf(" %d", places->elems[i].partition);
+  for (int i = 0; i < assigned->cnt; ++i) printf(" %d", assigned->elems[i].partition);
   printf("\n");
   fflush(stdout);
-  rd_kafka_assign(consumer, is_assigned ? places : NULL);
+  rd_kafka_topic_partition_list_destroy(assigned);
 }
 
-static inline int be_member(const char* topic, const char* group) {
+// With an instance if it is a static one.
+static inline int be_member(const char* role, const char* topic, const char* group,
+                            const char* instance) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  set(conf, "group.id", group);
-  set(conf, "session.timeout.ms", "6000");
+  set(conf, "session.timeout.ms", instance ? "30000" : "6000");
   set(conf, "heartbeat.interval.ms", "500");
-  set(conf, "auto.offset.reset", "earliest");
+  if (instance) set(conf, "group.instance.id", instance);
+  if (strcmp(role, "cooperative") == 0) {
+    set(conf, "partition.assignment.strategy", "cooperative-sticky");
+  }
   rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-  rd_kafka_t* consumer = client_of(RD_KAFKA_CONSUMER, conf);
-  rd_kafka_poll_set_consumer(consumer);
-  rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
-  rd_kafka_subscribe(consumer, topics);
-  rd_kafka_topic_partition_list_destroy(topics);
+  rd_kafka_t* consumer = member_with(conf, topic, group);
   hear_of_leaving();
   while (!is_asked_to_leave) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 200);

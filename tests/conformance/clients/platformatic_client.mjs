@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // What @platformatic/kafka can do with a cluster: the newest versions of every API, flexible ones.
-// Arguments: bootstrap.servers, or a member's (../groups.py), of a classic group or, as `consumer`, of
-// one of KIP-848; or `raise FEATURE LEVEL`.
+// Arguments: bootstrap.servers, or a member's (../groups.py), or `raise FEATURE LEVEL`.
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
@@ -14,6 +13,7 @@ import {
   notApplicable,
   numbered,
   readByKcat,
+  readCommitted,
   sorted,
   waitUntil
 } from './reporting.mjs'
@@ -40,9 +40,17 @@ const reach = {
   retryDelay: 100
 }
 
-async function beMember(topic, groupId) {
+/** A static one if it has an instance. */
+async function beMember(topic, groupId, instance) {
   const leaving = askedToLeave()
-  const consumer = new Consumer({ ...reach, groupId, sessionTimeout: 6000, heartbeatInterval: 500 })
+  const consumer = new Consumer({
+    ...reach,
+    groupId,
+    heartbeatInterval: 500,
+    ...(instance
+      ? { sessionTimeout: 30_000, groupInstanceId: instance }
+      : { sessionTimeout: 6000 })
+  })
   consumer.on('consumer:group:join', ({ assignments }) =>
     console.log('has', ...assignments.flatMap(({ partitions }) => partitions))
   )
@@ -89,7 +97,7 @@ async function raiseFeature(feature, maxVersionLevel) {
   await connection.close()
 }
 
-const roles = { member: beMember, consumer: beConsumer, raise: raiseFeature }
+const roles = { member: beMember, static: beMember, consumer: beConsumer, raise: raiseFeature }
 if (process.argv[3] in roles) {
   await roles[process.argv[3]](...process.argv.slice(4))
   process.exit(0)
@@ -131,6 +139,15 @@ const to = (topic, values) => values.map(value => ({ topic, value: bytes(value),
 const acks = ProduceAcks.ALL
 const send = (messages, options = {}) =>
   producing(producer => producer.send({ messages, acks, ...options }))
+
+/** One partition after the other: where one leader has not heard of the topic yet, what went to the
+ * others is sent again, too. */
+async function sendToBoth(topic, count) {
+  for (const partition of [0, 1]) {
+    const values = numbered(count).filter((_, i) => i % 2 === partition)
+    await send(values.map(value => ({ topic, value: bytes(value), partition })))
+  }
+}
 
 // Its consumer's one fetch, as reading without a group goes.
 async function fetchOnce(topic, partition, offset, by = consumer) {
@@ -357,6 +374,64 @@ await attempt('transactions', async () => {
 // the transactional id takes for that.
 notApplicable('fencing', 'asks for producer 0 in epoch 0 where it knows of none, and is itself fenced')
 
+/** How many records are before where the group has committed, once its transactions are over. */
+const patient = new Admin(reach)
+async function committed(group, topic) {
+  const [{ topics }] = await patient.listConsumerGroupOffsets({
+    groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes: [0, 1] }] }],
+    requireStable: true
+  })
+  return topics
+    .flatMap(({ partitions }) => partitions)
+    .reduce((sum, { committedOffset }) => sum + Math.max(0, Number(committedOffset)), 0)
+}
+
+const joining = { mode: 'committed', fallbackMode: 'earliest' }
+
+/** A transaction: the next records go to `topic`, and where they end is committed. */
+async function process20(stream, consumer, producer, topic, end) {
+  const records = []
+  while (records.length < 20) records.push((await stream.next()).value)
+  const transaction = await producer.beginTransaction()
+  await transaction.send({
+    acks,
+    messages: records.map(({ value }, i) => ({ topic, value, partition: i % 2 }))
+  })
+  await transaction.addConsumer(consumer)
+  const last = new Map(records.map(record => [record.partition, record]))
+  for (const record of last.values()) await transaction.addOffset(record)
+  await transaction[end]()
+}
+
+await attempt('exactly-once', async () => {
+  const group = 'exactly-once'
+  const input = 'exactly-once-input'
+  await create(input, 2)
+  await create('exactly-once', 2)
+  await sendToBoth(input, 60)
+  const member = new Consumer({ ...reach, groupId: group })
+  const open = () => member.consume({ topics: [input], ...joining, autocommit: false })
+  await producing(
+    async producer => {
+      let stream = await open()
+      await process20(stream[Symbol.asyncIterator](), member, producer, 'exactly-once', 'commit')
+      expect(await committed(group, input), 20)
+      await process20(stream[Symbol.asyncIterator](), member, producer, 'exactly-once', 'abort')
+      expect(await committed(group, input), 20)
+      await stream.close() // Another one begins where the group has committed.
+      stream = await open()
+      for (let i = 0; i < 2; ++i) {
+        await process20(stream[Symbol.asyncIterator](), member, producer, 'exactly-once', 'commit')
+      }
+      await stream.close()
+    },
+    { idempotent: true, transactionalId: 'platformatic-exactly-once' }
+  )
+  expect(await committed(group, input), 60)
+  await member.close()
+  expect(sorted(await readCommitted('exactly-once', 60)), sorted(numbered(60)))
+})
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 await create('timed')
@@ -510,6 +585,83 @@ await attempt('describe-cluster', async () => {
   expect([1, 2, 3].includes(cluster.controllerId), true)
 })
 
+/** What each broker says it has of the topic's only partition, and how far it is behind. */
+async function onDisks(topic) {
+  const brokers = await admin.describeLogDirs({ topics: [{ name: topic, partitions: [0] }] })
+  return brokers
+    .map(({ broker, results }) => [
+      Number(broker),
+      ...results
+        .flatMap(({ topics }) => topics)
+        .filter(({ name }) => name === topic)
+        .flatMap(({ partitions }) => partitions)
+        .map(({ partitionSize, offsetLag }) => [Number(partitionSize), Number(offsetLag)])
+    ])
+    .sort(([a], [b]) => a - b)
+}
+
+await attempt('describe-log-dirs', async () => {
+  await create('stored')
+  // A broker makes its replica a little after it has learnt of the topic.
+  const come = (what, holds) =>
+    waitUntil(what, async () => {
+      const replicas = await onDisks('stored')
+      expect(
+        replicas.map(([broker]) => broker),
+        [1, 2, 3]
+      )
+      return replicas.every(([, ...of]) => of.length === 1 && of[0][1] === 0 && holds(of[0][0]))
+    })
+  await come('each disk has an empty log', size => size === 0)
+  await send(to('stored', ['x'.repeat(100_000)]))
+  await come('each disk has what was sent', size => size > 100_000 && size < 101_000)
+})
+
+/** With both partitions of a topic of that name. */
+async function memberOf(group) {
+  await create(group, 2)
+  await sendToBoth(group, 2)
+  const member = new Consumer({ ...reach, groupId: group })
+  const stream = await member.consume({ topics: [group], ...joining, autocommit: true })
+  const records = stream[Symbol.asyncIterator]()
+  for (let i = 0; i < 2; ++i) await records.next()
+  return {
+    leave: async () => {
+      await stream.close()
+      await member.close()
+    }
+  }
+}
+
+await attempt('list-groups', async () => {
+  const member = await memberOf('list-groups')
+  expect((await admin.listGroups()).get('list-groups').state, 'STABLE')
+  await member.leave()
+  expect((await admin.listGroups()).get('list-groups').state, 'EMPTY')
+})
+
+await attempt('describe-groups', async () => {
+  const member = await memberOf('describe-groups')
+  const group = (await admin.describeGroups({ groups: ['describe-groups'] })).get('describe-groups')
+  expect([group.state, group.protocol, group.members.size], ['STABLE', 'roundrobin', 1])
+  const [{ assignments }] = group.members.values()
+  expect(sorted(assignments.get('describe-groups').partitions), [0, 1])
+  await member.leave()
+})
+
+await attempt('delete-groups', async () => {
+  const remove = () => admin.deleteGroups({ groups: ['delete-groups'] })
+  const member = await memberOf('delete-groups')
+  await expectError('NON_EMPTY_GROUP', remove)
+  await member.leave()
+  expect(await committed('delete-groups', 'delete-groups'), 2)
+  await remove()
+  expect(await committed('delete-groups', 'delete-groups'), 0)
+  await expectError('GROUP_ID_NOT_FOUND', remove)
+  expect((await admin.listGroups()).has('delete-groups'), false)
+})
+
+notApplicable('group-cooperative', '@platformatic/kafka 1.35.0 has no cooperative assignor')
 notApplicable('elect-leaders reassign', "not in @platformatic/kafka 1.35.0's admin client")
 
 // ---- Errors ------------------------------------------------------------------------------------

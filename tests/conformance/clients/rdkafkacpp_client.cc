@@ -1,237 +1,13 @@
 // What librdkafka can do with a cluster, asked in C++. Arguments: bootstrap.servers, or a member's
 // (../groups.py).
-#include <initializer_list>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafkacpp.h>
+#include <algorithm>
 #include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <stdexcept>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "librdkafka_groups.h"
+#include "rdkafkacpp_cluster.h"
 #include "reporting.h"
 
 namespace {
-
-constexpr int patience_ms = 30000;
-std::string servers;
-
-// Why a capability is not there.
-using Problem = std::runtime_error;
-
-void expect(bool holds, const std::string& otherwise) {
-  if (!holds) throw Problem(otherwise);
-}
-
-void expect_none(RdKafka::ErrorCode error) {
-  expect(error == RdKafka::ERR_NO_ERROR, RdKafka::err2str(error));
-}
-
-using Text = std::optional<std::string>;  // Null, or bytes.
-using Setting = std::pair<std::string, std::string>;
-using Settings = std::vector<Setting>;
-
-std::unique_ptr<RdKafka::Conf> conf_of(const Settings& settings) {
-  std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
-  std::string problem;
-  // The default waits of 10 s are longer than a broker is away. Errors are told to whoever asked.
-  const Settings reach{
-      {"bootstrap.servers", servers}, {"reconnect.backoff.max.ms", "500"}, {"log_level", "0"}};
-  for (const auto& all : {reach, settings}) {
-    for (const auto& [key, value] : all) {
-      expect(conf->set(key, value, problem) == RdKafka::Conf::CONF_OK, problem);
-    }
-  }
-  return conf;
-}
-
-// ---- Producing ---------------------------------------------------------------------------------
-
-class Producer : RdKafka::DeliveryReportCb {
- public:
-  explicit Producer(std::initializer_list<Setting> settings = {}) {
-    Settings all{{"acks", "all"}, {"linger.ms", "20"}};
-    all.insert(all.end(), settings);
-    auto conf = conf_of(all);
-    std::string problem;
-    conf->set("dr_cb", this, problem);
-    client_.reset(RdKafka::Producer::create(conf.get(), problem));
-    expect(client_ != nullptr, problem);
-  }
-
-  void send(const std::string& topic, std::int32_t partition, const Text& key, const Text& value,
-            std::int64_t timestamp = 0, RdKafka::Headers* headers = nullptr) {
-    expect_none(client_->produce(
-        topic, partition, RdKafka::Producer::RK_MSG_COPY | RdKafka::Producer::RK_MSG_BLOCK,
-        value ? const_cast<char*>(value->data()) : nullptr, value ? value->size() : 0,
-        key ? key->data() : nullptr, key ? key->size() : 0, timestamp, headers, nullptr));
-    client_->poll(0);
-    ++sent_;
-  }
-  void send_numbered(const std::string& topic, int count, int partitions = 1) {
-    for (int i = 0; i < count; ++i) {
-      send(topic, i % partitions, std::nullopt, "record " + std::to_string(i));
-    }
-  }
-  void poll(int ms) { client_->poll(ms); }
-  RdKafka::Producer& client() { return *client_; }
-  // All have been delivered; where to.
-  const std::vector<std::int64_t>& flush() {
-    expect_none(client_->flush(patience_ms));
-    expect_none(error_);
-    expect(offsets_.size() == sent_, std::to_string(offsets_.size()) + " are delivered");
-    return offsets_;
-  }
-
- private:
-  void dr_cb(RdKafka::Message& message) override {
-    if (message.err() != RdKafka::ERR_NO_ERROR) {
-      error_ = message.err();
-    } else {
-      offsets_.push_back(message.offset());
-    }
-  }
-
-  std::vector<std::int64_t> offsets_;
-  std::size_t sent_ = 0;
-  RdKafka::ErrorCode error_ = RdKafka::ERR_NO_ERROR;
-  std::unique_ptr<RdKafka::Producer> client_;  // Ends before what its reports go to.
-};
-
-// ---- Reading -----------------------------------------------------------------------------------
-
-struct Record {
-  std::int32_t partition = 0;
-  Text key, value;
-  std::vector<std::pair<std::string, Text>> headers;
-};
-
-Record record_of(RdKafka::Message& message) {
-  Record record;
-  record.partition = message.partition();
-  if (message.key_pointer()) record.key.emplace(*message.key());
-  if (message.payload()) {
-    record.value.emplace(static_cast<const char*>(message.payload()), message.len());
-  }
-  if (!message.headers()) return record;
-  for (const auto& header : message.headers()->get_all()) {
-    Text value;
-    if (header.value()) value.emplace(header.value_string(), header.value_size());
-    record.headers.emplace_back(header.key(), value);
-  }
-  return record;
-}
-
-class Reader {
- public:
-  Reader(const std::string& topic, int partitions, std::int64_t offset) {
-    auto conf = conf_of({{"group.id", "unused"},
-                         {"enable.auto.commit", "false"},
-                         {"auto.offset.reset", "error"},
-                         {"enable.partition.eof", "true"}});
-    std::string problem;
-    client_.reset(RdKafka::KafkaConsumer::create(conf.get(), problem));
-    expect(client_ != nullptr, problem);
-    std::vector<RdKafka::TopicPartition*> places;
-    for (int p = 0; p < partitions; ++p) {
-      places.push_back(RdKafka::TopicPartition::create(topic, p, offset));
-    }
-    expect_none(client_->assign(places));
-    RdKafka::TopicPartition::destroy(places);
-  }
-  ~Reader() { client_->close(); }
-
-  std::unique_ptr<RdKafka::Message> next() {
-    return std::unique_ptr<RdKafka::Message>(client_->consume(patience_ms));
-  }
-  // Until there are `count`; ends are passed over.
-  std::vector<Record> read(std::size_t count) {
-    std::vector<Record> records;
-    while (records.size() < count) {
-      const auto message = next();
-      if (message->err() == RdKafka::ERR__PARTITION_EOF) continue;
-      expect_none(message->err());
-      records.push_back(record_of(*message));
-    }
-    return records;
-  }
-  void seek(const std::string& topic, std::int64_t offset) {
-    std::unique_ptr<RdKafka::TopicPartition> place(
-        RdKafka::TopicPartition::create(topic, 0, offset));
-    expect_none(client_->seek(*place, patience_ms));
-  }
-  RdKafka::KafkaConsumer& client() { return *client_; }
-
- private:
-  std::unique_ptr<RdKafka::KafkaConsumer> client_;
-};
-
-void expect_numbered(const std::vector<Record>& records, int first = 0) {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto expected = "record " + std::to_string(first + static_cast<int>(i));
-    expect(records[i].value == expected, expected + " is " + records[i].value.value_or("null"));
-  }
-}
-
-void expect_stored(const std::string& topic, std::int64_t offset, int first, std::size_t count) {
-  expect_numbered(Reader(topic, 1, offset).read(count), first);
-}
-
-// Each of "record 0" … is there, and without repeats only once.
-void expect_all(const std::string& topic, int partitions, std::size_t count, bool with_repeats) {
-  Reader reader(topic, partitions, 0);
-  std::multiset<std::string> values;
-  for (int ends = 0; ends < partitions;) {
-    const auto message = reader.next();
-    if (message->err() == RdKafka::ERR__PARTITION_EOF) {
-      ++ends;
-      continue;
-    }
-    expect_none(message->err());
-    values.insert(*record_of(*message).value);
-  }
-  const std::set<std::string> distinct(values.begin(), values.end());
-  expect(distinct.size() == count, std::to_string(distinct.size()) + " are there");
-  expect(with_repeats || values.size() == count, "some are there twice");
-}
-
-// ---- Topics ------------------------------------------------------------------------------------
-
-std::unique_ptr<RdKafka::Metadata> metadata_of(RdKafka::Handle& client, const std::string& topic) {
-  std::string problem;
-  RdKafka::Metadata* metadata = nullptr;
-  std::unique_ptr<RdKafka::Topic> handle(RdKafka::Topic::create(&client, topic, nullptr, problem));
-  expect_none(client.metadata(false, handle.get(), &metadata, patience_ms));
-  return std::unique_ptr<RdKafka::Metadata>(metadata);
-}
-
-std::unique_ptr<RdKafka::Producer> plain_client() {
-  std::string problem;
-  return std::unique_ptr<RdKafka::Producer>(RdKafka::Producer::create(conf_of({}).get(), problem));
-}
-
-// C++ has no admin client of its own, but what C's needs.
-void create(const std::string& topic, int partitions) {
-  const auto client = plain_client();
-  auto* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 3, nullptr, 0);
-  auto* queue = rd_kafka_queue_new(client->c_ptr());
-  rd_kafka_CreateTopics(client->c_ptr(), &wanted, 1, nullptr, queue);
-  rd_kafka_NewTopic_destroy(wanted);
-  auto* made = rd_kafka_queue_poll(queue, patience_ms);
-  expect(made != nullptr, "no topic is made");
-  rd_kafka_event_destroy(made);
-  rd_kafka_queue_destroy(queue);
-}
-
-// Its leader knows of the topic, too.
-void make_known(const std::string& topic) {
-  Producer producer;
-  producer.send(topic, 0, std::nullopt, "known");
-  producer.flush();
-}
 
 // ---- Produce -----------------------------------------------------------------------------------
 
@@ -386,6 +162,62 @@ void fencing(const std::string& topic) {
   expect_all(topic, 1, 5, false);
 }
 
+// Of both partitions, how many records are before where the group has committed.
+void expect_committed(Consumer& consumer, const std::string& topic, std::int64_t count) {
+  Places places(topic, 2);
+  expect_none(consumer.client().committed(places.all(), patience_ms));
+  std::int64_t sum = 0;
+  for (const auto* place : places.all()) sum += std::max<std::int64_t>(0, place->offset());
+  expect(sum == count, "offsets of " + std::to_string(sum) + " records are committed");
+}
+
+void rewind_to_committed(Consumer& consumer, const std::string& topic) {
+  Places places(topic, 2);
+  expect_none(consumer.client().committed(places.all(), patience_ms));
+  for (auto* place : places.all()) {
+    if (place->offset() < 0) place->set_offset(0);
+    expect_none(consumer.client().seek(*place, patience_ms));
+  }
+}
+
+// A transaction: 20 records go to `topic`, and where they end is committed.
+void process(Consumer& consumer, Producer& producer, const std::string& input,
+             const std::string& topic, bool is_commit) {
+  const auto records = consumer.read(20);
+  expect_fine(producer.client().begin_transaction());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    producer.send(topic, static_cast<std::int32_t>(i % 2), std::nullopt, records[i].value);
+  }
+  Places places(input, 2);
+  expect_none(consumer.client().position(places.all()));
+  const std::unique_ptr<RdKafka::ConsumerGroupMetadata> group(consumer.client().groupMetadata());
+  expect_fine(
+      producer.client().send_offsets_to_transaction(places.all(), group.get(), patience_ms));
+  producer.flush();
+  expect_fine(is_commit ? producer.client().commit_transaction(patience_ms)
+                        : producer.client().abort_transaction(patience_ms));
+}
+
+void exactly_once(const std::string& topic) {
+  const auto input = topic + "-input";
+  create(input, 2);
+  create(topic, 2);
+  Producer source;
+  source.send_numbered(input, 60, 2);
+  source.flush();
+  Member consumer(input, topic, {{"enable.auto.commit", "false"}});
+  Producer producer{{"transactional.id", "rdkafkacpp-exactly-once"}};
+  expect_fine(producer.client().init_transactions(patience_ms));
+  process(consumer, producer, input, topic, true);
+  expect_committed(consumer, input, 20);
+  process(consumer, producer, input, topic, false);
+  expect_committed(consumer, input, 20);
+  rewind_to_committed(consumer, input);
+  for (int i = 0; i < 2; ++i) process(consumer, producer, input, topic, true);
+  expect_committed(consumer, input, 60);
+  expect_all(topic, 2, 60, false);
+}
+
 // ---- Consume -----------------------------------------------------------------------------------
 
 void send_timed() {
@@ -416,12 +248,9 @@ void consume_offset(const std::string&) { expect_stored("timed", 60, 60, 40); }
 
 std::int64_t offset_at(std::int64_t time) {
   Reader reader("timed", 1, 0);
-  std::vector<RdKafka::TopicPartition*> place{RdKafka::TopicPartition::create("timed", 0, time)};
-  const auto error = reader.client().offsetsForTimes(place, patience_ms);
-  const auto offset = place[0]->offset();
-  RdKafka::TopicPartition::destroy(place);
-  expect_none(error);
-  return offset;
+  Places places("timed", 1, time);
+  expect_none(reader.client().offsetsForTimes(places.all(), patience_ms));
+  return places.all()[0]->offset();
 }
 
 void consume_timestamp(const std::string&) {
@@ -464,6 +293,59 @@ void describe_cluster(const std::string&) {
   expect(client->clusterid(patience_ms) == "AAAAAAAAAAAAAAAAAAAAAA", "another cluster");
   const auto controller = client->controllerid(patience_ms);
   expect(controller >= 1 && controller <= 3, "controller " + std::to_string(controller));
+}
+
+// Of a group of that name, with both partitions of a topic of that name.
+std::unique_ptr<Member> member_of(const std::string& name) {
+  create(name, 2);
+  Producer producer;
+  producer.send_numbered(name, 2, 2);
+  producer.flush();
+  auto member = std::make_unique<Member>(name, name);
+  member->read(2);
+  return member;
+}
+
+void expect_listed(const std::string& group, const std::string& state) {
+  const auto client = plain_client();
+  const std::string listed = listed_state(client->c_ptr(), group.c_str());
+  expect(listed == state, "it is " + listed + ", not " + state);
+}
+
+void list_groups(const std::string& group) {
+  auto member = member_of(group);
+  expect_listed(group, "Stable");
+  member.reset();
+  expect_listed(group, "Empty");
+}
+
+void describe_groups(const std::string& group) {
+  const auto client = plain_client();
+  const auto member = member_of(group);
+  described_group described{};
+  const auto error = describe_group(client->c_ptr(), group.c_str(), &described);
+  expect(error == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2name(error));
+  expect(std::string("Stable") == described.state, described.state);
+  expect(described.members == 1, std::to_string(described.members) + " members");
+  expect(described.partitions == 2, std::to_string(described.partitions) + " partitions");
+}
+
+void delete_groups(const std::string& group) {
+  const auto client = plain_client();
+  const auto expect_answer = [&](rd_kafka_resp_err_t wanted) {
+    const auto answer = delete_group(client->c_ptr(), group.c_str());
+    expect(answer == wanted,
+           std::string(rd_kafka_err2name(answer)) + ", not " + rd_kafka_err2name(wanted));
+  };
+  auto member = member_of(group);
+  expect_answer(RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP);
+  member.reset();
+  Consumer observer({{"group.id", group}});
+  expect_committed(observer, group, 2);
+  expect_answer(RD_KAFKA_RESP_ERR_NO_ERROR);
+  expect_committed(observer, group, 0);
+  expect_answer(RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND);
+  expect_listed(group, "Unknown");
 }
 
 // ---- Errors ------------------------------------------------------------------------------------
@@ -525,40 +407,42 @@ struct Assignment : RdKafka::RebalanceCb {
   void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode what,
                     std::vector<RdKafka::TopicPartition*>& places) override {
     const bool is_assigned = what == RdKafka::ERR__ASSIGN_PARTITIONS;
-    std::string line = "has";
-    if (is_assigned) {
-      for (const auto* place : places) line += " " + std::to_string(place->partition());
-    }
-    puts(line.c_str());
-    fflush(stdout);
-    if (is_assigned) {
+    if (consumer->rebalance_protocol() == "COOPERATIVE") {
+      delete (is_assigned ? consumer->incremental_assign(places)
+                          : consumer->incremental_unassign(places));
+    } else if (is_assigned) {
       consumer->assign(places);
     } else {
       consumer->unassign();
     }
+    std::vector<RdKafka::TopicPartition*> assigned;
+    consumer->assignment(assigned);
+    std::string line = "has";
+    for (const auto* place : assigned) line += " " + std::to_string(place->partition());
+    RdKafka::TopicPartition::destroy(assigned);
+    puts(line.c_str());
+    fflush(stdout);
   }
 };
 
-void be_member(const std::string& topic, const std::string& group) {
-  auto conf = conf_of({{"group.id", group},
-                       {"session.timeout.ms", "6000"},
-                       {"heartbeat.interval.ms", "500"},
-                       {"auto.offset.reset", "earliest"}});
+// With an instance if it is a static one.
+void be_member(const std::string& role, const std::string& topic, const std::string& group,
+               const char* instance) {
+  Settings settings{{"session.timeout.ms", instance ? "30000" : "6000"},
+                    {"heartbeat.interval.ms", "500"}};
+  if (instance) settings.push_back({"group.instance.id", instance});
+  if (role == "cooperative") {
+    settings.push_back({"partition.assignment.strategy", "cooperative-sticky"});
+  }
   Assignment assignment;
-  std::string problem;
-  conf->set("rebalance_cb", &assignment, problem);
-  std::unique_ptr<RdKafka::KafkaConsumer> consumer(
-      RdKafka::KafkaConsumer::create(conf.get(), problem));
-  expect(consumer != nullptr, problem);
-  expect_none(consumer->subscribe({topic}));
+  Member member(topic, group, settings, &assignment);
   hear_of_leaving();
   while (!is_asked_to_leave) {
-    const std::unique_ptr<RdKafka::Message> message(consumer->consume(200));
+    const std::unique_ptr<RdKafka::Message> message(member.client().consume(200));
     if (message->err() != RdKafka::ERR_NO_ERROR) continue;
     printf("record %s\n", record_of(*message).value.value_or("").c_str());
     fflush(stdout);
   }
-  consumer->close();
 }
 
 // ---- All of them -------------------------------------------------------------------------------
@@ -584,6 +468,7 @@ constexpr Capability capabilities[] = {
     {"idempotent", idempotent},
     {"transactions", transactions},
     {"fencing", fencing},
+    {"exactly-once", exactly_once},
     {"consume-beginning", consume_beginning},
     {"consume-end", consume_end},
     {"consume-offset", consume_offset},
@@ -592,6 +477,9 @@ constexpr Capability capabilities[] = {
     {"metadata", metadata},
     {"list-offsets", list_offsets},
     {"describe-cluster", describe_cluster},
+    {"list-groups", list_groups},
+    {"describe-groups", describe_groups},
+    {"delete-groups", delete_groups},
     {"unknown-topic", unknown_topic},
     {"out-of-range", out_of_range},
     {"invalid-partition", invalid_partition},
@@ -613,8 +501,8 @@ void attempt(const Capability& capability) {
 int main(int count, char** arguments) {
   if (count < 2) return 0;
   servers = arguments[1];
-  if (count == 5 && std::string(arguments[2]) == "member") {
-    be_member(arguments[3], arguments[4]);
+  if (count > 4) {
+    be_member(arguments[2], arguments[3], arguments[4], arguments[5]);
     return 0;
   }
   printf("client rdkafkacpp %s\n", RdKafka::version_str().c_str());
@@ -623,8 +511,9 @@ int main(int count, char** arguments) {
   for (const auto& capability : capabilities) attempt(capability);
   for (const char* missing :
        {"create-topics", "delete-topics", "create-partitions", "describe-configs", "alter-configs",
-        "delete-records", "elect-leaders", "reassign"}) {
+        "delete-records", "elect-leaders", "reassign", "describe-log-dirs"}) {
     not_applicable(missing, "rdkafkacpp.h has no admin client");
   }
+  not_applicable("group-consumer", "librdkafka 2.0.2 has classic groups only");
   return 0;
 }

@@ -37,6 +37,16 @@ export async function readByKcat(topic) {
   return (await ask(`read ${topic}`)).map(line => JSON.parse(line))
 }
 
+/** At least `count` values: what a transaction has written is there a little after it has been committed. */
+export async function readCommitted(topic, count) {
+  let values
+  await waitUntil(`${count} records of ${topic}`, async () => {
+    values = (await readByKcat(topic)).map(record => record.payload)
+    return values.length >= count
+  })
+  return values
+}
+
 /** Runs `body`, which throws when the capability is not there. */
 export async function attempt(capability, body) {
   try {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace brokersim::broker {
 namespace {
 
@@ -136,14 +138,18 @@ void Broker::hand_over(Env& env, bool can_ask_controller) {
   if (can_ask_controller && lifecycle_.is_registered()) wait_for_leave(env);
 }
 
-void Broker::close(Env& env) {
+std::string Broker::close(Env& env) {
   halt(env);
   const bool is_durable = replicas_.sync_all(env);
   replicas_.checkpoint_recovery_points(env);
   replicas_.checkpoint_high_watermarks(env);
+  bool has_left_word = true;
   if (is_durable && replicas_.are_recovered()) {
-    (void)log::leave_clean_shutdown(env, "", lifecycle_.epoch());
+    has_left_word = log::leave_clean_shutdown(env, "", lifecycle_.epoch()).has_value();
   }
+  if (has_failed()) return fmt::format("its disk has failed: {}", why_failed());
+  if (!is_durable) return "its logs cannot be synced";
+  return has_left_word ? "" : "the clean shutdown marker cannot be written";
 }
 
 void Broker::halt(Env& env) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "core/broker/config.h"
 #include "core/broker/controller_link.h"
@@ -56,7 +57,8 @@ class Broker {
   void hand_over(Env& env, bool can_ask_controller);
   // Ends the fibers, then makes everything durable, and leaves word that it is. To be called once
   // nobody can ask for anything any more: what came in afterwards would be taken for durable, too.
-  void close(Env& env);
+  // Returns what could not be made so; empty if nothing is wrong.
+  std::string close(Env& env);
   // Ends the fibers and nothing else: the disk cannot be written.
   void halt(Env& env);
   bool has_failed() { return replicas_.news().has_failed; }

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -147,6 +148,9 @@ struct Monitor {
   std::function<std::optional<NodeLook>()> look = [] { return std::nullopt; };
   // Called once: the broker serves clients from now on.
   std::function<void()> on_serving = [] {};
+  // Called once, after run_node has returned without an error: the stop was not all in order, since
+  // something could not be made durable.
+  std::function<void(std::string_view why)> on_failed_end = [](std::string_view) {};
 };
 
 }  // namespace brokersim::broker

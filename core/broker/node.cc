@@ -41,6 +41,7 @@ struct Node {
   std::unique_ptr<Server> server;
   FiberGroup fibers;  // But those that quorum, broker and server have of their own.
   bool has_lost_its_port = false;
+  bool tells_of_its_end = false;  // If that goes wrong.
 };
 
 NodeMetrics* metrics_of(const Node& node) {
@@ -216,8 +217,8 @@ void serve_broker(Node& node) {
         return handlers::init_producer_id(env, broker, context, request);
       });
   serve_as_broker<api::WriteTxnMarkersRequest>(
-      node, [&broker](Env& env, const auto&, const auto& request) {
-        return handlers::write_txn_markers(env, broker, request);
+      node, [&broker](Env& env, const auto& context, auto request) {
+        return handlers::write_txn_markers(env, broker, context, std::move(request));
       });
   serve_as_broker<api::DescribeProducersRequest>(
       node, [&broker](Env&, const auto&, const auto& request) {
@@ -378,6 +379,14 @@ bool has_failed(const Node& node) {
   return node.quorum->has_failed() || (node.broker && node.broker->has_failed());
 }
 
+// Empty if it has not.
+std::string why_failed(const Node& node) {
+  if (node.broker && node.broker->has_failed()) {
+    return fmt::format("its disk has failed: {}", node.broker->why_failed());
+  }
+  return node.quorum->has_failed() ? "its metadata log has failed" : "";
+}
+
 void wait_for_end(Env& env, Node& node) {
   std::vector<Signal*> signals = {&node.quorum->role_changed()};
   if (node.broker) signals.push_back(&node.broker->replicas().news().failures);
@@ -394,7 +403,9 @@ void shut_down(Env& env, Node& node) {
   node.server->close_connections(env);
   node.fibers.wait_until_empty(env);
   if (node.broker && has_failed(node)) node.broker->halt(env);
-  if (node.broker && !has_failed(node)) node.broker->close(env);
+  auto why = why_failed(node);
+  if (node.broker && why.empty()) why = node.broker->close(env);
+  if (node.tells_of_its_end && !why.empty()) node.monitor->on_failed_end(why);
 }
 
 void let_watch(Env& env, const std::shared_ptr<Node>& node) {
@@ -421,26 +432,28 @@ Expected<Done, std::string> fail(Env& env, std::string why) {
 Expected<Done, std::string> run_node(Env& env, const NodeConfig& config, Monitor* monitor) {
   const auto clean_shutdown = log::take_clean_shutdown(env, "");
   if (!clean_shutdown) {
+    if (env.is_cancelled()) return Done{};
     return fail(env, fmt::format("clean shutdown marker: {}", name_of(clean_shutdown.error())));
   }
   // The fibers refer to it, and those of an orderly stop outlive this function.
   const auto node = std::make_shared<Node>(config, monitor);
   auto quorum = QuorumNode::open(env, config, clean_shutdown->has_value());
   if (!quorum) {
+    if (env.is_cancelled()) return Done{};
     return fail(env, fmt::format("metadata log: {}", log::name_of(quorum.error())));
   }
   node->quorum = *std::move(quorum);
   start_roles(env, *node, *clean_shutdown);
+  // What a start that was cut short could not do is no failure.
+  const bool has_started = !env.is_cancelled();
   node->server = std::make_unique<Server>(config, node->dispatch, metrics_of(*node));
   if (monitor) let_watch(env, node);
   node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);
-  const bool is_failure = has_failed(*node);
-  const auto why = node->broker && node->broker->has_failed()
-                       ? fmt::format("its disk has failed: {}", node->broker->why_failed())
-                       : std::string("its metadata log has failed");
+  const auto why = has_started ? why_failed(*node) : "";
+  node->tells_of_its_end = monitor && has_started && why.empty();
   env.spawn("shutdown", [node](Env& fiber) { shut_down(fiber, *node); });
-  if (is_failure) return fail(env, why);
+  if (!why.empty()) return fail(env, why);
   return Done{};
 }
 

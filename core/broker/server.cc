@@ -32,6 +32,7 @@ IoResult<Done> Server::run(Env& env) {
     if (accepted) {
       admit(env, *std::move(accepted));
     } else if (accepted.error() == IoError::exhausted) {
+      if (metrics_) ++metrics_->connections_accepted;
       note_end(env, "", {CloseReason::out_of_descriptors, "the process has too many files open"});
     } else {
       return Unexpected(accepted.error());
@@ -105,14 +106,13 @@ std::optional<Server::End> Server::answer(Env& env, Stream& stream, Memory& memo
   }
   auto reply = dispatch_(env, context, std::move(request->body));
   if (reply.kind == Reply::Kind::close) return End{reply.reason, std::move(reply.why)};
-  if (reply.kind == Reply::Kind::respond) {
-    if (auto end = send(env, stream, memory.response, reply.frame)) return end;
-  }
+  // However long its peer takes to read it.
   if (metrics_) {
     ++metrics_->requests[{key, context.header.api_version}];
     metrics_->latencies[key].add(env.now() - begun);
   }
-  return std::nullopt;
+  if (reply.kind == Reply::Kind::stay_silent) return std::nullopt;
+  return send(env, stream, memory.response, reply.frame);
 }
 
 std::optional<Server::End> Server::send(Env& env, Stream& stream, ResponseMemory::Share& room,

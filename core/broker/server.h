@@ -39,6 +39,13 @@ struct RequestContext {
   // What the request takes. Whoever needs it no more, and waits for others, gives it back: what he
   // waits for may need it. Null if there is no bound.
   RequestMemory::Share* held = nullptr;
+
+  // He forgets the request, and does that.
+  template <class Request>
+  void let_go(Host& host, Request& request) const {
+    request = Request{};
+    if (held) held->give_back(host);
+  }
 };
 
 // What becomes of a request: a response frame; no response, as for acks=0; or the connection ends.
@@ -65,7 +72,8 @@ class Server {
       : config_(config),
         dispatch_(std::move(dispatch)),
         metrics_(metrics),
-        limits_(config.max_connections, config.max_connections_per_ip),
+        limits_(config.max_connections, config.max_connections_per_ip,
+                config.max_connections_per_ip_overrides),
         memory_(config.queued_max_request_bytes),
         responses_(config.queued_max_request_bytes) {}
 

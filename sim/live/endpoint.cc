@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,15 @@ std::optional<Endpoint> numeric(const Address& address) {
 }
 
 std::vector<Endpoint> look_up(const Address& address) { return resolved(address, 0); }
+
+Endpoint at_port(Endpoint endpoint, std::uint16_t port) {
+  if (endpoint.storage.ss_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6&>(endpoint.storage).sin6_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in&>(endpoint.storage).sin_port = htons(port);
+  }
+  return endpoint;
+}
 
 bool is_wildcard(const std::string& host) {
   const auto endpoint = numeric({host, 0});

@@ -1,6 +1,7 @@
 // Where a socket is bound or connected to, in the kernel's form: of an address, and back.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <sys/socket.h>
@@ -23,6 +24,8 @@ std::optional<Endpoint> numeric(const Address& address);
 // All of a name, in the order in which to try them; none if nobody knows it. May wait for other
 // machines.
 std::vector<Endpoint> look_up(const Address& address);
+// The same machine, at this port.
+Endpoint at_port(Endpoint endpoint, std::uint16_t port);
 // In digits.
 Address address_of(const Endpoint& endpoint);
 // Whether it stands for all addresses of a machine (0.0.0.0, ::), and so for none to connect to.

@@ -1,6 +1,7 @@
 #include "sim/live/line_writer.h"
 
 #include <cerrno>
+#include <poll.h>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -10,11 +11,17 @@
 namespace brokersim::live {
 namespace {
 
-// There is nowhere to tell that telling failed.
+// There is nowhere to tell that telling failed. A descriptor that does not block is waited for all
+// the same: whoever shares it with us may have made it so, and half a line is none.
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(descriptor, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      pollfd room{.fd = descriptor, .events = POLLOUT, .revents = 0};
+      ::poll(&room, 1, -1);
+      continue;
+    }
     if (n <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(n));
   }

@@ -28,6 +28,15 @@ sigset_t ending_signals() {
   return set;
 }
 
+// Nobody reads them any more: what is still to end, as a disk that hangs, can be ended by them.
+void heed_ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 // Connections and segments are many; what the system allows is not given by itself.
 void allow_many_descriptors() {
   rlimit limit{};
@@ -76,7 +85,8 @@ LiveCluster::BlockedSignals::BlockedSignals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// SIGTERM, SIGINT and SIGHUP, as something to read. The second one ends the process at once.
+// SIGTERM, SIGINT and SIGHUP, as something to read. The second of the first two ends the process at
+// once.
 class LiveCluster::Signals final : public Watcher {
  public:
   explicit Signals(LiveCluster& cluster) : cluster_(cluster) {
@@ -90,7 +100,8 @@ class LiveCluster::Signals final : public Watcher {
   void on_ready(bool, bool) override {
     signalfd_siginfo info{};
     while (read(descriptor_, &info, sizeof info) == sizeof info) {
-      if (cluster_.is_stopping_) _exit(130);
+      // A terminal that goes tells of it twice: its shell does, and the kernel.
+      if (cluster_.is_stopping_ && info.ssi_signo != SIGHUP) _exit(130);
       cluster_.stop();
     }
   }
@@ -169,6 +180,7 @@ void LiveCluster::start(Node& node) {
   node.env = std::make_unique<LiveEnv>(reactor_, std::move(config));
   // Not the controller's event, which is of another process, perhaps.
   node.monitor.on_serving = [this, id] { no_longer(fenced_, id); };
+  node.monitor.on_failed_end = [this, id](std::string_view why) { fail(id, why); };
   node.main = node.env->spawn("main", [this, &node, id](Env& env) {
     const auto ended = broker::run_node(env, node.served.config, &node.monitor);
     if (!ended) fail(id, ended.error());
@@ -176,9 +188,10 @@ void LiveCluster::start(Node& node) {
 }
 
 void LiveCluster::fail(NodeId node, std::string_view why) {
-  if (is_stopping_) return;
-  failure_ = node == no_node ? std::string(why) : fmt::format("node {}: {}", node, why);
-  hooks_.on_failure(node, why);
+  if (failure_.empty()) {
+    failure_ = node == no_node ? std::string(why) : fmt::format("node {}: {}", node, why);
+    hooks_.on_failure(node, why);
+  }
   stop();
 }
 
@@ -227,6 +240,7 @@ Expected<Done, std::string> LiveCluster::run() {
   for (auto& node : nodes_) start(*node);
   if (metrics_at_) serve_metrics();
   reactor_.run();
+  heed_ending_signals();
   if (!failure_.empty()) return Unexpected(failure_);
   return Done{};
 }

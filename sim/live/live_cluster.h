@@ -74,7 +74,7 @@ class LiveCluster {
   void start(Node& node);
   void serve_metrics();
   std::string metrics(Env& env);
-  // The first failure ends all nodes, and is what `run` returns.
+  // The first failure ends all nodes, and is what `run` returns, also if it comes while they end.
   void fail(NodeId node, std::string_view why);
   void stop();
   void stop_in_order();

@@ -63,7 +63,7 @@ IoResult<std::unique_ptr<Listener>> LiveEnv::listen(std::uint16_t port) {
 }
 
 IoResult<std::unique_ptr<Stream>> LiveEnv::connect(const Address& to, Instant deadline) {
-  return connect_to(reactor_, to, deadline);
+  return connect_to(reactor_, lookups_, to, deadline);
 }
 
 WallTime system_time() {

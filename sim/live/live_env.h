@@ -7,6 +7,7 @@
 
 #include "core/env.h"
 #include "sim/live/live_files.h"
+#include "sim/live/lookups.h"
 #include "sim/live/reactor.h"
 #include "sim/random.h"
 
@@ -32,6 +33,7 @@ class LiveEnv final : public Env {
       : reactor_(reactor),
         config_(std::move(config)),
         random_(config_.seed, "live"),
+        lookups_(reactor),
         files_(reactor, config_.data_directory) {}
 
   NodeId node() const override { return config_.node; }
@@ -62,6 +64,7 @@ class LiveEnv final : public Env {
   Reactor& reactor_;
   const Config config_;
   const sim::Random random_;
+  Lookups lookups_;
   LiveFiles files_;
   std::size_t fibers_ = 0;
 };

@@ -290,9 +290,12 @@ IoResult<std::vector<std::string>> LiveFiles::list(std::string_view directory) c
   return names;
 }
 
+// What cannot be looked at may well be there: whoever believed it absent would put another in its
+// place.
 bool LiveFiles::exists(std::string_view path) const {
-  std::error_code error;
-  return std::filesystem::exists(full(path), error);
+  struct stat status {};
+  if (::stat(full(path).c_str(), &status) == 0) return true;
+  return error_of(errno) != IoError::not_found;
 }
 
 IoResult<DiskSpace> LiveFiles::space() const {

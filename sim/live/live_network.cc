@@ -52,6 +52,12 @@ IoError error_of(Wake wake) {
   return wake == Wake::cancelled ? IoError::cancelled : IoError::timed_out;
 }
 
+// Of a connection that was made. That the kernel has given the peer up is no deadline of a caller:
+// it lasts, and whoever tries again until his deadline would never wait.
+IoError stream_error_of(int error_number) {
+  return error_number == ETIMEDOUT ? IoError::reset : live::error_of(error_number);
+}
+
 class LiveStream final : public Stream, private Watcher {
  public:
   LiveStream(Reactor& reactor, int descriptor, Address peer)
@@ -73,7 +79,7 @@ class LiveStream final : public Stream, private Watcher {
       const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno == EINTR) continue;
-      if (!would_block(errno)) return Unexpected(live::error_of(errno));
+      if (!would_block(errno)) return Unexpected(stream_error_of(errno));
       const Wake wake = may_read_.wait(deadline);
       if (wake != Wake::notified) return Unexpected(error_of(wake));
     }
@@ -139,7 +145,7 @@ class LiveStream final : public Stream, private Watcher {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && would_block(errno)) return;
       if (n < 0) {
-        broken_ = live::error_of(errno);
+        broken_ = stream_error_of(errno);
         return;
       }
       drop(static_cast<std::size_t>(n));
@@ -331,19 +337,18 @@ IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& a
   return std::make_unique<LiveListener>(reactor, descriptor);
 }
 
-IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to,
+IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, Lookups& lookups, const Address& to,
                                              Instant deadline) {
   const auto endpoint = numeric(to);
   if (endpoint) return connect_at(reactor, *endpoint, to, deadline);
-  const auto found = std::make_shared<std::vector<Endpoint>>();
-  const bool has_run = reactor.run_elsewhere(reactor.jobs(), [to, found] { *found = look_up(to); });
-  if (!has_run) return Unexpected(IoError::cancelled);
+  TRY(const auto found, lookups.find(to.host, deadline));
   // Each gets its share of the time: one that is silent does not use up all of it.
   IoError error = IoError::not_found;
-  for (std::size_t left = found->size(); left > 0; --left) {
+  for (std::size_t left = found.size(); left > 0; --left) {
     const Instant now = reactor.now();
     const auto share = std::max(deadline - now, Duration{}) / static_cast<std::int64_t>(left);
-    auto stream = connect_at(reactor, (*found)[found->size() - left], to, now + share);
+    const auto& each = found[found.size() - left];
+    auto stream = connect_at(reactor, at_port(each, to.port), to, now + share);
     if (stream || stream.error() == IoError::cancelled) return stream;
     error = stream.error();
   }

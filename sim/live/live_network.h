@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/env.h"
+#include "sim/live/lookups.h"
 #include "sim/live/reactor.h"
 
 namespace brokersim::live {
@@ -15,6 +16,7 @@ namespace brokersim::live {
 // superuser may have it.
 IoResult<std::unique_ptr<Listener>> listen_on(Reactor& reactor, const Address& address);
 // Looks the name up if it is one, and tries all that it stands for.
-IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, const Address& to, Instant deadline);
+IoResult<std::unique_ptr<Stream>> connect_to(Reactor& reactor, Lookups& lookups, const Address& to,
+                                             Instant deadline);
 
 }  // namespace brokersim::live

@@ -16,7 +16,7 @@
 namespace brokersim::live {
 namespace {
 
-constexpr std::size_t job_threads = 2;  // They look up names, and format what is scraped.
+constexpr std::size_t job_threads = 2;  // They format what is scraped.
 constexpr Duration time_slice = 1ms;
 // Between two looks at the sockets; so many fibers may run at most.
 constexpr std::size_t dispatches_per_poll = 64;
@@ -67,11 +67,13 @@ class Reactor::Doorbell final : public Watcher {
 
 Reactor::Reactor() : began_ns_(monotonic_ns()), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   ASSERT(epoll_ >= 0, errno);
-  doorbell_ = std::make_unique<Doorbell>(*this);
+  doorbell_ = std::make_shared<Doorbell>(*this);
   jobs_ = make_jobs(job_threads);
 }
 
 Reactor::~Reactor() {
+  constexpr Duration patience = 100ms;  // No fiber is left that could hear of their end.
+  jobs_->finish_within(patience);
   jobs_.reset();
   doorbell_.reset();
   close(epoll_);
@@ -165,9 +167,15 @@ void Reactor::watch(int descriptor, Watcher& watcher) {
 
 void Reactor::forget(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
 
+Reactor::Unpark Reactor::unpark_from_elsewhere() const {
+  return [bell = doorbell_](FiberId fiber) { bell->ring(fiber); };
+}
+
 std::unique_ptr<Jobs> Reactor::make_jobs(std::size_t most_threads) {
-  return std::make_unique<Jobs>(
-      most_threads, [bell = doorbell_.get()](std::uint64_t tag) { bell->ring(FiberId{tag}); });
+  const auto on_done = [unpark = unpark_from_elsewhere()](std::uint64_t tag) {
+    unpark(FiberId{tag});
+  };
+  return std::make_unique<Jobs>(most_threads, on_done);
 }
 
 bool Reactor::give_way() { return now() - running_since_ < time_slice || sleep_until(Instant{}); }
@@ -220,6 +228,16 @@ void Reactor::set_deadline(std::uint32_t index, Instant deadline) {
   if (deadline >= task.queued) return;
   task.queued = deadline;
   deadlines_.push({deadline, index});
+  if (deadlines_.size() > 4 * tasks_.size() + 64) drop_replaced_deadlines();
+}
+
+// Whoever waits by turns for long and for a little leaves an entry behind each time.
+void Reactor::drop_replaced_deadlines() {
+  std::vector<Deadline> kept;
+  for (std::uint32_t index = 0; index < tasks_.size(); ++index) {
+    if (tasks_[index]->queued != never) kept.push_back({tasks_[index]->queued, index});
+  }
+  deadlines_ = decltype(deadlines_)(std::greater<>(), std::move(kept));
 }
 
 void Reactor::expire_deadlines() {

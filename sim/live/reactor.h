@@ -63,7 +63,12 @@ class Reactor {
   bool run_elsewhere(Jobs& jobs, std::function<void()> work);
   // For run_elsewhere, and to end before the reactor does.
   std::unique_ptr<Jobs> make_jobs(std::size_t most_threads);
-  Jobs& jobs() { return *jobs_; }  // For what is of no node.
+  // For what is of no node. The end hardly waits for it: it is left to itself, and owns what it
+  // uses.
+  Jobs& jobs() { return *jobs_; }
+  // Unparks a fiber, on any thread; may be called when the reactor has ended.
+  using Unpark = std::function<void(FiberId)>;
+  Unpark unpark_from_elsewhere() const;
 
   // A fiber that finds everything at hand never waits. One that has run for long gives way to the
   // others here; false if cancelled.
@@ -71,6 +76,9 @@ class Reactor {
 
   // Runs until no fiber is left.
   void run();
+
+  // How many are kept, those among them that are needed no more.
+  std::size_t deadlines() const { return deadlines_.size(); }
 
  private:
   struct Task {
@@ -94,6 +102,7 @@ class Reactor {
   Wake wait(sim::FiberState::Wait how, Instant deadline);
   void run_task(std::uint32_t index);
   void set_deadline(std::uint32_t index, Instant deadline);
+  void drop_replaced_deadlines();
   void expire_deadlines();
   int patience() const;  // Milliseconds that epoll may wait; -1: for ever.
   void poll(int timeout_ms);
@@ -108,8 +117,8 @@ class Reactor {
   Instant running_since_;
   std::size_t alive_ = 0;
   int epoll_ = -1;
-  std::unique_ptr<Doorbell> doorbell_;
-  std::unique_ptr<Jobs> jobs_;  // Ends before what it rings.
+  std::shared_ptr<Doorbell> doorbell_;  // A job that is left to itself rings it when we are gone.
+  std::unique_ptr<Jobs> jobs_;
 };
 
 }  // namespace brokersim::live

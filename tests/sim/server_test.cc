@@ -55,7 +55,8 @@ struct ServerWorld {
             if (context.header.correlation_id >= 1000) on.sleep(1s);
             return api::DescribeClusterResponse{};
           });
-      table.serve<api::MetadataRequest>([](Env&, const RequestContext&, const auto&) {
+      table.serve<api::MetadataRequest>([this](Env&, const RequestContext&, const auto&) {
+        ++answered_with_much;
         api::MetadataResponse much;
         for (int i = 0; i < 10'000; ++i) {
           much.brokers.push_back({.node_id = NodeId(i), .host = "a-host-of-some-length"});
@@ -99,6 +100,7 @@ struct ServerWorld {
   Server* server = nullptr;
   int clients = 0;
   int running = 0;
+  std::uint64_t answered_with_much = 0;
 };
 
 void send(Env& env, Stream& stream, Bytes bytes) {
@@ -362,6 +364,25 @@ TEST(Server, a_client_that_reads_nothing_is_ended_and_little_is_kept_for_it) {
 // As many as it takes to fill the network, and one that the server has to keep.
 void ask_for_much(Env& env, Stream& stream) {
   for (std::int32_t i = 0; i < 8; ++i) send(env, stream, request(api::MetadataRequest{}, 1, i));
+}
+
+// Neither is its reader's time the request's, nor has it not been dealt with if he never reads.
+TEST(Server, a_request_is_counted_and_timed_when_it_is_answered) {
+  ServerWorld test;
+  test.config.connections_max_idle = 20s;
+  test.client("late", [](Env& env, Stream& stream) {
+    ask_for_much(env, stream);
+    env.sleep(5s);
+    all_that_comes(env, stream, 5s);
+  });
+  test.client("deaf", [](Env& env, Stream& stream) {
+    ask_for_much(env, stream);
+    env.sleep(60s);
+  });
+  test.run(200s);
+  EXPECT_EQ(test.closed(CloseReason::slow_reader), 1u);
+  EXPECT_EQ((test.metrics.requests[{api::ApiKey::metadata, 1}]), test.answered_with_much);
+  EXPECT_LT(test.metrics.latencies[api::ApiKey::metadata].sum(), 1s);
 }
 
 // Those that do not read have all of the memory that may lie unread: who waits for some of it gets

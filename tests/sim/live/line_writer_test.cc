@@ -6,6 +6,8 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <fcntl.h>
+#include <poll.h>
 #include <thread>
 #include <unistd.h>
 
@@ -68,6 +70,34 @@ TEST(LineWriter, a_pipe_that_nobody_reads_holds_up_no_end) {
   EXPECT_LT(now().tv_sec - before.tv_sec, 10);
   close(ends[0]);  // The thread that was left writing ends.
   close(ends[1]);
+}
+
+// Who shares the descriptor with us may have made it so.
+TEST(LineWriter, writes_whole_lines_where_writing_does_not_block) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  ASSERT_EQ(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+  std::string expected, got;
+  {
+    LineWriter writer(ends[1]);
+    for (char c = 'a'; c <= 'z'; ++c) {
+      const std::string line(10'000, c);
+      expected += line + '\n';
+      writer.write(line);
+    }
+    pollfd room{.fd = ends[1], .events = POLLOUT, .revents = 0};
+    while (poll(&room, 1, 0) == 1) std::this_thread::yield();  // Until the pipe is full.
+    pollfd more{.fd = ends[0], .events = POLLIN, .revents = 0};
+    constexpr int patience_ms = 10'000;
+    std::array<char, 4096> buffer{};
+    while (got.size() < expected.size() && poll(&more, 1, patience_ms) == 1) {
+      const ssize_t n = read(ends[0], buffer.data(), buffer.size());
+      got.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    }
+  }
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_TRUE(got == expected) << got.size() << " of " << expected.size();
 }
 
 TEST(LineWriter, outlives_its_reader) {

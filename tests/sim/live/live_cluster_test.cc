@@ -2,6 +2,7 @@
 // process uses, not even another of these tests.
 #include "sim/live/live_cluster.h"
 
+#include <csignal>
 #include <filesystem>
 #include <unistd.h>
 
@@ -109,6 +110,63 @@ TEST(LiveCluster, an_address_that_cannot_be_is_said_with_its_remedy) {
                         "name another --port or --host",
                         24000 + process % 4000));
   EXPECT_EQ(error_of("localhost"), "");
+}
+
+ServedNode lonely_node_of_both_roles() {
+  auto node = lonely_node();
+  node.config.is_broker = true;
+  return node;
+}
+
+TEST(LiveCluster, what_cannot_be_made_durable_at_the_end_is_a_failure) {
+  const auto node = lonely_node_of_both_roles();
+  // It cannot be opened for writing.
+  const std::string in_the_way = node.data_directory + "/.kafka_cleanshutdown.tmp";
+  std::vector<std::string> failures;
+  const auto stop = [&] {
+    std::filesystem::create_directory(in_the_way);
+    kill(process, SIGTERM);
+  };
+  const auto keep = [&](NodeId, std::string_view told) { failures.emplace_back(told); };
+  auto cluster = LiveCluster::open(
+      {node}, {.on_event = [](const Event&) {}, .on_ready = stop, .on_failure = keep});
+  ASSERT_TRUE(cluster.has_value()) << cluster.error();
+  const auto ended = (*cluster)->run();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error(), "node 1: the clean shutdown marker cannot be written");
+  EXPECT_EQ(failures, std::vector<std::string>{"the clean shutdown marker cannot be written"});
+}
+
+TEST(LiveCluster, one_that_is_stopped_while_it_starts_has_not_failed) {
+  auto cluster = LiveCluster::open({lonely_node_of_both_roles()},
+                                   {.on_event = [](const Event&) {}, .on_ready = [] {}});
+  ASSERT_TRUE(cluster.has_value()) << cluster.error();
+  kill(process, SIGTERM);
+  const auto ended = (*cluster)->run();
+  EXPECT_TRUE(ended.has_value()) << ended.error();
+  sigset_t blocked;
+  sigprocmask(SIG_BLOCK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGTERM), 0);  // What is still to end can be ended.
+}
+
+// Its shell tells of it, and a moment later the kernel.
+TEST(LiveCluster, a_terminal_that_goes_ends_in_order_however_often_that_is_told) {
+  std::signal(SIGHUP, SIG_DFL);
+  bool is_ready = false;
+  const auto tell = [&] { kill(process, SIGHUP); };
+  const auto tell_once_more = [&](const Event&) {
+    if (is_ready) tell();
+  };
+  const auto tell_first = [&] {
+    is_ready = true;
+    tell();
+  };
+  auto cluster = LiveCluster::open({lonely_node_of_both_roles()},
+                                   {.on_event = tell_once_more, .on_ready = tell_first});
+  ASSERT_TRUE(cluster.has_value()) << cluster.error();
+  EXPECT_TRUE((*cluster)->run().has_value());
+  std::signal(SIGHUP, SIG_IGN);  // What nobody has read is forgotten.
+  std::signal(SIGHUP, SIG_DFL);
 }
 
 }  // namespace

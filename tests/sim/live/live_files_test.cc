@@ -123,6 +123,20 @@ TEST(LiveFiles, names_behave_as_the_seam_says) {
   });
 }
 
+// As behind an I/O error: whoever took it for absent would put another in its place.
+TEST(LiveFiles, what_cannot_be_looked_at_is_not_absent) {
+  on_a_fiber([](Env& env) {
+    const std::string folder = fresh_folder();
+    std::filesystem::create_directories(folder);
+    std::filesystem::create_symlink("there", folder + "/here");
+    std::filesystem::create_symlink("here", folder + "/there");
+    EXPECT_TRUE(env.files().exists("here"));
+    EXPECT_FALSE(env.files().exists("nowhere"));
+    std::ofstream(folder + "/file") << "x";
+    EXPECT_FALSE(env.files().exists("file/inside"));
+  });
+}
+
 std::vector<std::string> entries_of(const std::string& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

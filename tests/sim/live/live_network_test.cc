@@ -2,11 +2,19 @@
 #include "sim/live/live_network.h"
 
 #include <array>
+#include <atomic>
+#include <latch>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <numeric>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "core/broker/server.h"
+#include "sim/live/endpoint.h"
 #include "sim/live/live_env.h"
 
 namespace brokersim::live {
@@ -50,6 +58,20 @@ struct Net {
 };
 
 constexpr std::size_t megabyte = 1 << 20;
+
+// The descriptor of the connection that was accepted there; -1: none.
+int accepted_at(const Address& address) {
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    Endpoint local;
+    if (::getsockname(descriptor, local.get(), &local.size) != 0) continue;
+    if (local.storage.ss_family != AF_INET || address_of(local) != address) continue;
+    int is_listening = 0;
+    socklen_t size = sizeof is_listening;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size);
+    if (is_listening == 0) return descriptor;
+  }
+  return -1;
+}
 
 TEST(LiveNetwork, drain_waits_until_all_that_was_written_has_left) {
   Net net;
@@ -99,6 +121,28 @@ TEST(LiveNetwork, a_writer_waits_while_its_peer_does_not_read_and_learns_that_it
   EXPECT_EQ(when_gone, IoError::reset);
 }
 
+// It says so as if a deadline had passed, and is not one: who waits for that would wait for ever.
+TEST(LiveNetwork, a_peer_that_the_kernel_gives_up_has_broken_the_connection) {
+  Net net;
+  IoError error{};
+  bool is_over = false;
+  net.run(
+      [&](Stream& stream) {
+        const unsigned int patience_ms = 300;
+        EXPECT_EQ(::setsockopt(accepted_at(net.address), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                               &patience_ms, sizeof patience_ms),
+                  0);
+        EXPECT_TRUE(stream.write(net.env, Rope(Bytes(30 * megabyte)), net.soon(5s)));
+        const auto drained = stream.drain(net.env, net.soon(60s));
+        if (!drained) error = drained.error();
+        is_over = true;
+      },
+      [&](Stream&) {
+        while (!is_over) net.env.sleep(1ms);
+      });
+  EXPECT_EQ(error, IoError::reset);
+}
+
 // Whoever finds its input at hand each time would never wait, and nobody else would run.
 TEST(LiveNetwork, a_fiber_with_endless_input_lets_others_run) {
   Net net;
@@ -142,6 +186,30 @@ TEST(LiveNetwork, of_a_names_addresses_each_is_tried) {
   net.reactor.run();
 }
 
+// The first attempt has too little time for it, and the second finds it done.
+TEST(LiveNetwork, a_name_that_is_looked_up_slowly_is_connected_to_in_the_end) {
+  Net net;
+  const auto listener = listen_on(net.reactor, net.address);
+  ASSERT_TRUE(listener.has_value());
+  std::latch may_answer(1);
+  std::atomic<int> asked = 0;
+  Lookups lookups(net.reactor, [&](const std::string&) {
+    ++asked;
+    may_answer.wait();
+    return std::vector{*numeric({net.address.host, 0})};
+  });
+  const Address named{"somewhere", net.address.port};
+  net.env.spawn("server", [&](Env& on) { EXPECT_TRUE((*listener)->accept(on).has_value()); });
+  net.env.spawn("client", [&](Env&) {
+    const auto too_early = connect_to(net.reactor, lookups, named, net.soon(10ms));
+    EXPECT_TRUE(!too_early && too_early.error() == IoError::timed_out);
+    may_answer.count_down();
+    EXPECT_TRUE(connect_to(net.reactor, lookups, named, net.soon(10s)).has_value());
+  });
+  net.reactor.run();
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(LiveNetwork, descriptors_are_kept_for_files_when_connections_take_too_many) {
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
@@ -179,6 +247,41 @@ TEST(LiveNetwork, descriptors_are_kept_for_files_when_connections_take_too_many)
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_GT(accepted.size(), 5u);
   EXPECT_GT(turned_away, 0u);
+}
+
+TEST(LiveNetwork, a_server_counts_whom_it_turns_away_among_those_that_came) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{100, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  Reactor reactor;
+  broker::NodeConfig config;
+  config.listener = own_address();
+  LiveEnv env(reactor, {.node = NodeId(1),
+                        .data_directory = testing::TempDir(),
+                        .bind_host = config.listener.host,
+                        .on_event = [](const Event&) { return EventId{}; }});
+  broker::NodeMetrics metrics;
+  const auto nothing = [](Env&, const auto&, const Slice&) { return broker::Reply{}; };
+  broker::Server server(config, nothing, &metrics);
+  const FiberId main = env.spawn("server", [&](Env& on) { (void)server.run(on); });
+  env.spawn("clients", [&](Env& on) {
+    std::vector<std::unique_ptr<Stream>> connected;
+    for (int i = 0; i < 45; ++i) {
+      if (auto stream = on.connect(config.listener, on.now() + 10s)) {
+        connected.push_back(*std::move(stream));
+      }
+    }
+    while (metrics.connections_closed[CloseReason::out_of_descriptors] == 0) on.sleep(1ms);
+    on.cancel(main);
+    server.close_connections(on);
+  });
+  reactor.run();
+  setrlimit(RLIMIT_NOFILE, &before);
+  const auto& closed = metrics.connections_closed;
+  const auto add = [](std::uint64_t sum, const auto& each) { return sum + each.second; };
+  EXPECT_EQ(metrics.connections_accepted,
+            std::accumulate(closed.begin(), closed.end(), std::uint64_t{0}, add));
 }
 
 }  // namespace

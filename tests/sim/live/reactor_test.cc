@@ -3,6 +3,7 @@
 #include "sim/live/reactor.h"
 
 #include <latch>
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -91,6 +92,20 @@ TEST(Reactor, a_deadline_that_was_not_needed_does_not_end_the_next_wait) {
   EXPECT_EQ(wake, Wake::notified);
 }
 
+TEST(Reactor, of_deadlines_that_were_replaced_few_are_kept) {
+  Reactor reactor;
+  reactor.spawn("waiting", [&] {
+    const FiberId self = reactor.running();
+    for (int i = 0; i < 200; ++i) {
+      reactor.spawn("waking", [&reactor, self] { reactor.unpark(self); });
+      EXPECT_EQ(reactor.park(reactor.now() + 600s), Wake::notified);
+      EXPECT_EQ(reactor.park(reactor.now() + 100us), Wake::timed_out);
+    }
+  });
+  reactor.run();
+  EXPECT_LT(reactor.deadlines(), 100u);
+}
+
 TEST(Reactor, work_elsewhere_lets_the_others_run) {
   Reactor reactor;
   std::string told;
@@ -131,6 +146,22 @@ TEST(Reactor, work_that_hangs_holds_up_none_that_has_threads_of_its_own) {
   });
   reactor.run();
   EXPECT_EQ(told, "healthy late late late late late ");
+}
+
+// As a lookup does whose server is silent.
+TEST(Reactor, ends_while_work_of_no_node_hangs) {
+  const auto may_end = std::make_shared<std::latch>(1);
+  {
+    Reactor reactor;
+    bool has_run = true;
+    const FiberId waiting = reactor.spawn("waiting", [&] {
+      has_run = reactor.run_elsewhere(reactor.jobs(), [may_end] { may_end->wait(); });
+    });
+    reactor.spawn("cancelling", [&] { reactor.cancel(waiting); });
+    reactor.run();
+    EXPECT_FALSE(has_run);
+  }
+  may_end->count_down();
 }
 
 TEST(Reactor, a_fiber_that_has_run_for_long_gives_way) {

@@ -35,7 +35,8 @@ class ClusterView {
  public:
   // Whether the response told anything new.
   bool apply(const api::MetadataResponse& response);
-  // A broker told us of a leader (KIP-951); ignored if a later epoch is known.
+  // A broker told us of a leader (KIP-951); ignored if a later epoch is known. Nobody's id: there
+  // is one, and it has yet to be found.
   void learn_leader(const TopicPartition& partition, NodeId leader, LeaderEpoch epoch);
 
   const std::map<NodeId, Address>& brokers() const { return brokers_; }

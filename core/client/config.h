@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/processing_guarantee.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/client/assignors.h"
@@ -64,11 +65,7 @@ struct ConsumerConfig {
   ConsumerRules rules;
 };
 
-// Of a stream task: how often each record it reads counts in what it writes.
-enum class ProcessingGuarantee : std::uint8_t {
-  at_least_once,
-  exactly_once
-};  // processing.guarantee
+using brokersim::ProcessingGuarantee;  // processing.guarantee
 
 // How members of a group share its partitions: the leader among them assigns (KIP-62), or the
 // coordinator does (KIP-848).

@@ -87,6 +87,7 @@ void Consumer::set_position(const TopicPartition& partition, Assigned& assigned,
                             const Position& position, std::string why) {
   assigned = Assigned{.position = position.offset,
                       .last_epoch = position.epoch,
+                      .told_epoch = position.epoch,
                       .high_watermark = assigned.high_watermark,
                       .generation = ++generations_};
   resets_.push_back({partition, position.offset, std::move(why)});
@@ -114,6 +115,7 @@ Polled Consumer::poll(Env& env, Instant deadline) {
   while (true) {
     Polled polled = drain();
     start_requests(env);
+    if (polled.empty() && !problems_.empty()) continue;  // Found only now.
     const Instant now = env.now();
     if (!polled.empty() || now >= deadline) return polled;
     if (changed_.wait(env, std::min(deadline, next_due(now))) == Wake::cancelled) return {};
@@ -175,9 +177,9 @@ void Consumer::start_requests(Env& env) {
     if (!assigned.position && assigned.reset_to == OffsetReset::none) {
       assigned.has_problem = true;
       problems_.push_back({partition, ErrorCode::offset_out_of_range});
-      changed_.notify_all(env);
       continue;
     }
+    learn_epoch(partition, assigned);
     const auto broker = broker_for(partition, assigned, now);
     lacks_leader = lacks_leader || !broker;
     if (!broker || busy_.count(*broker) > 0) continue;
@@ -198,6 +200,14 @@ void Consumer::start_requests(Env& env) {
             self.busy_.erase(id);
           });
   }
+}
+
+// Whoever gave us the position has read from a leader of that epoch. An earlier one may take it for
+// beyond the end of the log: nobody is asked until the later one is found (KIP-320).
+void Consumer::learn_epoch(const TopicPartition& partition, Assigned& assigned) {
+  if (!config_.rules.fetches_with_epochs || !cluster_.view().find(partition)) return;
+  const auto epoch = std::exchange(assigned.told_epoch, no_epoch);
+  cluster_.view().learn_leader(partition, no_node, epoch);
 }
 
 std::optional<NodeId> Consumer::broker_for(const TopicPartition& partition, Assigned& assigned,
@@ -298,20 +308,15 @@ void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::Part
   if (leader.leader_id.is_set()) {
     cluster_.view().learn_leader(asked.partition, leader.leader_id, leader.leader_epoch);
   }
-  // A follower is no judge of where a log begins and ends.
-  if (data.error_code == ErrorCode::offset_out_of_range && asked.is_of_leader) {
+  if (data.error_code == ErrorCode::offset_out_of_range && is_of_judge(asked)) {
     return out_of_range(asked.partition, *assigned);
   }
-  if (data.error_code != ErrorCode::none) {
-    return failed(env, asked.partition, *assigned, data.error_code);
-  }
+  if (data.error_code != ErrorCode::none) return failed(env, asked, *assigned, data.error_code);
   assigned->failures = 0;
   if (data.preferred_read_replica.is_set()) {
     // Of one that has only just come the metadata has to be read first.
     const bool is_known = cluster_.view().address_of(data.preferred_read_replica).has_value();
-    if (!is_known) {
-      return failed(env, asked.partition, *assigned, ErrorCode::replica_not_available);
-    }
+    if (!is_known) return failed(env, asked, *assigned, ErrorCode::replica_not_available);
     const Instant until = env.now() + config_.client.metadata_max_age;
     assigned->read_replica = {.broker = data.preferred_read_replica, .until = until};
     return;
@@ -330,7 +335,7 @@ void Consumer::take_records(Env& env, const Asked& asked, Assigned& assigned,
   const auto corrupt = [&] {
     // What came before it is good; the next fetch begins at the bad batch.
     if (!assigned.buffered.empty()) return;
-    failed(env, asked.partition, assigned, ErrorCode::corrupt_message);
+    failed(env, asked, assigned, ErrorCode::corrupt_message);
   };
   const auto batches = wire::parse_batches(data.records->slice());
   if (!batches) return corrupt();
@@ -384,7 +389,7 @@ void Consumer::look_up(Env& env, wire::Channel& channel, const std::vector<Asked
     if (assigned == nullptr) continue;
     if (found == answers.end() || !found->second) {
       const bool is_missing = found == answers.end();
-      failed(env, one.partition, *assigned,
+      failed(env, one, *assigned,
              is_missing ? ErrorCode::unknown_server_error : found->second.error());
       continue;
     }
@@ -406,12 +411,17 @@ void Consumer::out_of_range(const TopicPartition& partition, Assigned& assigned)
                       .generation = ++generations_};
 }
 
-void Consumer::failed(Env& env, const TopicPartition& partition, Assigned& assigned,
-                      ErrorCode error) {
-  const bool was_leader = !std::exchange(assigned.read_replica, std::nullopt).has_value();
-  if (was_leader && !may_pass(error)) {
+// A follower is no judge of where a log begins and ends, nor is who no longer leads.
+bool Consumer::is_of_judge(const Asked& asked) const {
+  const auto* known = cluster_.view().find(asked.partition);
+  return asked.is_of_leader && (!known || asked.leader_epoch >= known->leader_epoch);
+}
+
+void Consumer::failed(Env& env, const Asked& asked, Assigned& assigned, ErrorCode error) {
+  assigned.read_replica.reset();
+  if (is_of_judge(asked) && !may_pass(error)) {
     assigned.has_problem = true;
-    problems_.push_back({partition, error});
+    problems_.push_back({asked.partition, error});
     return;
   }
   cluster_.needs_refresh();
@@ -422,7 +432,7 @@ void Consumer::failed(Env& env, const TopicPartition& partition, Assigned& assig
 
 void Consumer::all_failed(Env& env, const std::vector<Asked>& asked, ErrorCode error) {
   for (const Asked& one : asked) {
-    if (Assigned* assigned = current(one)) failed(env, one.partition, *assigned, error);
+    if (Assigned* assigned = current(one)) failed(env, one, *assigned, error);
   }
 }
 

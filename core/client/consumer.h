@@ -10,7 +10,7 @@
 // aborted (KIP-98). The markers that end transactions are nobody's records; positions pass them.
 //
 // Each fetch names the epoch of the last record read, so that a leader whose log was truncated
-// before our position says so (KIP-320).
+// before our position says so, and none is asked that led before that epoch (KIP-320).
 #pragma once
 
 #include <deque>
@@ -120,7 +120,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
     std::optional<Offset> position;  // Nothing: to be looked up, by `reset_to`.
     OffsetReset reset_to = OffsetReset::latest;
     std::string reset_why = "assign";
-    LeaderEpoch last_epoch = no_epoch;  // Of the record before `position`, if we read it.
+    LeaderEpoch last_epoch = no_epoch;  // Of the record before `position`, if it is known.
+    LeaderEpoch told_epoch = no_epoch;  // Of a position given to us, until the view has it.
     std::optional<Offset> high_watermark;
     std::deque<Delivered> buffered;  // Fetched, from `position` on.
     Instant not_before;
@@ -148,6 +149,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void spawn(Host& host, const std::string& name, std::function<void(Consumer&, Env&)> body);
   void run_request(Env& env, NodeId broker, const std::vector<Asked>& asked);
   void fetch(Env& env, NodeId broker, wire::Channel& channel, const std::vector<Asked>& asked);
+  void learn_epoch(const TopicPartition& partition, Assigned& assigned);
   // Who is to be asked next; nothing if nobody is known to lead.
   std::optional<NodeId> broker_for(const TopicPartition& partition, Assigned& assigned,
                                    Instant now) const;
@@ -156,8 +158,10 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
                     const api::FetchResponse::PartitionData& data);
   void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
   void out_of_range(const TopicPartition& partition, Assigned& assigned);
+  // Whether an error in the answer says how things are.
+  bool is_of_judge(const Asked& asked) const;
   // The leader is to be asked next, after a while.
-  void failed(Env& env, const TopicPartition& partition, Assigned& assigned, api::ErrorCode error);
+  void failed(Env& env, const Asked& asked, Assigned& assigned, api::ErrorCode error);
   void all_failed(Env& env, const std::vector<Asked>& asked, api::ErrorCode error);
   void set_position(const TopicPartition& partition, Assigned& assigned, const Position& position,
                     std::string why);

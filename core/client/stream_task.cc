@@ -77,8 +77,9 @@ bool StreamTask::step(Env& env) {
   const auto polled = consumer_->poll(env, until);
   application_.on_polled(env, polled, *consumer_);
   if (!polled.problems.empty()) return false;
+  const bool may_process = output_->claim(env, *consumer_, polled.records);
   for (const auto& delivered : polled.records) {
-    if (must_rewind_ || env.is_cancelled()) break;
+    if (!may_process || must_rewind_ || env.is_cancelled()) break;
     process(env, delivered);
   }
   if (is_open_ && env.now() >= commit_at_) commit(env);
@@ -96,7 +97,7 @@ void StreamTask::process(Env& env, const Delivered& delivered) {
     if (!partition) break;
     output_->send(env, *partition, record, application_.on_send(env, *partition, record));
   }
-  positions_[delivered.partition] = {delivered.at.offset + 1, delivered.leader_epoch};
+  positions_[delivered.partition] = position_behind(delivered);
 }
 
 void StreamTask::commit(Env& env) {

@@ -1,9 +1,12 @@
 // A stream task: a member of a group that makes records of the records it reads and sends them on,
-// so that each input counts exactly once in what comes out, or at least once (KIP-98, KIP-447).
+// so that each input counts exactly once in what comes out, or at least once, or at most once
+// (KIP-98, KIP-447).
 //
 //   poll ─► of each record: make, send ─► every commit.interval.ms: commit ─► …
 //                    ▲                                          │ did not count
 //                    └──── go back to what the group committed ◄┘
+//
+// At most once the commit comes before anything is made, and nobody goes back.
 //
 //   StreamTask task(config, application);
 //   task.run(env);                             // until cancelled
@@ -24,7 +27,7 @@ namespace brokersim::client {
 
 struct StreamTaskConfig {
   GroupConsumerConfig consumer;  // It reads committed records only, and commits nothing by itself.
-  ProducerConfig producer;       // With a transactional.id, which at_least_once does not use.
+  ProducerConfig producer;       // With a transactional.id, which exactly_once alone uses.
   std::string input;             // Topics.
   std::string output;
   ProcessingGuarantee processing_guarantee = ProcessingGuarantee::exactly_once;

@@ -103,7 +103,7 @@ class TransactionalOutput final : public TaskOutput {
 
 // ---- At least once -----------------------------------------------------------------------------
 
-class PlainOutput final : public TaskOutput {
+class PlainOutput : public TaskOutput {
  public:
   explicit PlainOutput(ProducerConfig config) : config_(std::move(config)) {}
 
@@ -132,7 +132,7 @@ class PlainOutput final : public TaskOutput {
   }
 
   WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) override {
-    const bool is_settled = producer_->flush(env);
+    const bool is_settled = flush(env);
     if (!is_settled || *has_failed_) return WorkEnd::unknown;
     const auto committed = consumer.commit(env, positions, env.now() + task_patience);
     return committed ? WorkEnd::committed : WorkEnd::unknown;
@@ -140,7 +140,7 @@ class PlainOutput final : public TaskOutput {
 
   // What was sent stays: it will be there once more.
   WorkEnd abort(Env& env) override {
-    (void)producer_->flush(env);
+    (void)flush(env);
     return WorkEnd::unknown;
   }
 
@@ -149,6 +149,10 @@ class PlainOutput final : public TaskOutput {
     producer_.reset();
   }
 
+ protected:
+  // Whether all that was sent is settled.
+  bool flush(Env& env) { return producer_->flush(env); }
+
  private:
   const ProducerConfig config_;
   std::shared_ptr<Producer> producer_;
@@ -156,15 +160,45 @@ class PlainOutput final : public TaskOutput {
   std::shared_ptr<bool> has_failed_ = std::make_shared<bool>(false);
 };
 
+// ---- At most once ------------------------------------------------------------------------------
+
+// The group is behind a record before anything is made of it: whatever becomes of what is made, and
+// of whoever makes it, nobody is handed the record again. After a commit that was refused, or of
+// which nothing is known, nothing is made; and nobody goes back either, as it may have been carried
+// out, and a coordinator that was deposed may tell of an earlier one.
+class OutputAfterCommit final : public PlainOutput {
+ public:
+  using PlainOutput::PlainOutput;
+
+  bool claim(Env& env, GroupConsumer& consumer, const std::vector<Delivered>& polled) override {
+    Positions positions;
+    for (const auto& delivered : polled) {
+      positions[delivered.partition] = position_behind(delivered);
+    }
+    return consumer.commit(env, positions, env.now() + task_patience).has_value();
+  }
+
+  WorkEnd commit(Env& env, GroupConsumer&, const Positions&) override { return abort(env); }
+
+  // It counted before it was begun.
+  WorkEnd abort(Env& env) override {
+    (void)flush(env);
+    return WorkEnd::committed;
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<TaskOutput> make_task_output(ProcessingGuarantee guarantee, std::string group_id,
                                              ProducerConfig config) {
+  if (guarantee == ProcessingGuarantee::exactly_once) {
+    return std::make_unique<TransactionalOutput>(std::move(group_id), std::move(config));
+  }
+  config.transactional_id.reset();
   if (guarantee == ProcessingGuarantee::at_least_once) {
-    config.transactional_id.reset();
     return std::make_unique<PlainOutput>(std::move(config));
   }
-  return std::make_unique<TransactionalOutput>(std::move(group_id), std::move(config));
+  return std::make_unique<OutputAfterCommit>(std::move(config));
 }
 
 }  // namespace brokersim::client

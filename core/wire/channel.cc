@@ -5,7 +5,8 @@
 namespace brokersim::wire {
 
 struct Channel::Connection {
-  explicit Connection(std::unique_ptr<Stream> s) : stream(std::move(s)), reader(*stream) {}
+  Connection(std::unique_ptr<Stream> s, FrameLimits limits)
+      : stream(std::move(s)), reader(*stream, limits) {}
 
   std::unique_ptr<Stream> stream;
   FrameReader reader;
@@ -63,7 +64,7 @@ CallResult<std::shared_ptr<Channel::Connection>> Channel::connection(Env& env, I
     const bool is_cancelled = stream.error() == IoError::cancelled;
     return Unexpected(is_cancelled ? CallError::cancelled : CallError::unreachable);
   }
-  connection_ = std::make_shared<Connection>(*std::move(stream));
+  connection_ = std::make_shared<Connection>(*std::move(stream), limits_);
   return connection_;
 }
 

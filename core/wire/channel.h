@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,10 +35,14 @@ std::string_view name_of(CallError error);
 template <class T>
 using CallResult = Expected<T, CallError>;
 
+// As Kafka's clients and fetchers take answers: they were asked for, and a batch that a leader has
+// taken in has to reach its followers. Memory is taken only as they come.
+inline constexpr FrameLimits of_any_size{.max_size = std::numeric_limits<std::int32_t>::max()};
+
 class Channel {
  public:
-  Channel(Address peer, std::string client_id)
-      : peer_(std::move(peer)), client_id_(std::move(client_id)) {}
+  Channel(Address peer, std::string client_id, FrameLimits limits = of_any_size)
+      : peer_(std::move(peer)), client_id_(std::move(client_id)), limits_(limits) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
@@ -92,6 +97,7 @@ class Channel {
 
   Address peer_;
   std::string client_id_;
+  const FrameLimits limits_;
   std::int32_t next_correlation_ = 0;
   std::shared_ptr<Connection> connection_;
   bool is_connecting_ = false;

@@ -81,7 +81,7 @@ SplicedBytes begin_request(const RequestHeader& header, bool is_flexible) {
   out.fixed(header.api_version);
   out.fixed(header.correlation_id);
   if (header.client_id) {
-    REQUIRE(header.client_id->size() <= 0x7fff, header.client_id->size());
+    REQUIRE(header.client_id->size() <= longest_text, header.client_id->size());
     out.fixed(static_cast<std::int16_t>(header.client_id->size()));
     out.raw(as_bytes(*header.client_id));
   } else {

@@ -224,9 +224,9 @@ Expected<Batch, BatchError> parse_batch(const Slice& input) {
   return Batch{parsed.header, input.sub(batch_header_size, parsed.size - batch_header_size)};
 }
 
-Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input) {
+Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input, std::size_t most) {
   std::vector<Batch> batches;
-  for (std::size_t at = 0; at < input.size();) {
+  for (std::size_t at = 0; at < input.size() && batches.size() < most;) {
     auto batch = parse_batch(input.from(at));
     if (!batch && batch.error() == BatchError::too_short) break;
     if (!batch) return Unexpected(batch.error());

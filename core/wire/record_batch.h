@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -100,8 +101,12 @@ struct ParsedHeader {
   std::size_t size = 0;
 };
 Expected<ParsedHeader, BatchError> parse_batch_header(ByteView input);
-// All complete batches of `input`. A partial one at the end is dropped, as after a Fetch.
-Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input);
+inline constexpr std::size_t all_batches = std::numeric_limits<std::size_t>::max();
+// The complete batches of `input`, the first `most` of them; what comes behind those is not looked
+// at. A partial one at the end is dropped, as after a Fetch. A batch takes more memory than its
+// least bytes: a bound is for who has no use for many.
+Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input,
+                                                       std::size_t most = all_batches);
 
 // How many records the complete batches of `batches` say they hold; looks at headers only.
 std::uint64_t count_records(const Rope& batches);

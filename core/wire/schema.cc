@@ -270,6 +270,10 @@ class Decoder {
   // beyond the input is a lie.
   void fill(const Type& type, void* v, std::int64_t n) {
     if (n < 0) return in_->fail("null where the version allows none");
+    const bool is_text = type.kind == Kind::string;
+    if (is_text && static_cast<std::uint64_t>(n) > longest_text) {
+      return in_->fail("a text is too long");
+    }
     if (static_cast<std::uint64_t>(n) > in_->remaining()) {
       return in_->fail("a length exceeds the input");
     }
@@ -422,7 +426,7 @@ class JsonPrinter {
 
 // ---- Fitting -----------------------------------------------------------------------------------
 
-// Of classic versions: whether each text's length can be written as an int16.
+// Whether peers take each text.
 class TextLengths {
  public:
   explicit TextLengths(std::int16_t version) : version_(version) {}
@@ -436,8 +440,7 @@ class TextLengths {
  private:
   bool fit(const Type& type, const void* v) const {
     switch (type.kind) {
-      case Kind::string:
-        return as<std::string>(v).size() <= std::numeric_limits<std::int16_t>::max();
+      case Kind::string: return as<std::string>(v).size() <= longest_text;
       case Kind::record: return fit(*type.record(), v);
       case Kind::array:
       case Kind::nullable: return all_fit(type, v);
@@ -526,9 +529,8 @@ void encode_record(SplicedBytes& out, const RecordInfo& info, const void* record
   Encoder(writer, &out, description, version).record(info, record);
 }
 
-bool record_fits(const RecordInfo& info, const void* record, const Description& description,
-                 std::int16_t version) {
-  return description.is_flexible(version) || TextLengths(version).fit(info, record);
+bool record_fits(const RecordInfo& info, const void* record, std::int16_t version) {
+  return TextLengths(version).fit(info, record);
 }
 
 void decode_record(Reader& in, const Slice* owner, const RecordInfo& info, void* record,

@@ -70,6 +70,11 @@ struct Description {
   constexpr bool is_flexible(std::int16_t version) const { return version >= flexible; }
 };
 
+// As long as a text may be, in bytes: what a classic length can say. A compact one could say more,
+// but Kafka neither writes nor reads such a text: what came in one version may have to be kept, or
+// told to others, in an earlier one.
+inline constexpr std::size_t longest_text = 0x7fff;
+
 // Tags below this can be described; unknown ones of any size are skipped.
 inline constexpr std::size_t max_tags = 32;
 
@@ -284,10 +289,8 @@ void encode_record(Writer& out, const RecordInfo& info, const void* record,
                    const Description& description, std::int16_t version);
 void encode_record(SplicedBytes& out, const RecordInfo& info, const void* record,
                    const Description& description, std::int16_t version);
-// Whether no text is longer than the version can say, 32767 bytes before the flexible ones. What is
-// made of a peer's words may be: ask before encoding it.
-bool record_fits(const RecordInfo& info, const void* record, const Description& description,
-                 std::int16_t version);
+// Whether no text is too long. What is made of a peer's words may be: ask before encoding it.
+bool record_fits(const RecordInfo& info, const void* record, std::int16_t version);
 // Reads one record from the front of `in`. `owner` is the slice that `in` reads from, or null:
 // records share its bytes, or are copied. What went wrong is in `in.error()`.
 void decode_record(Reader& in, const Slice* owner, const RecordInfo& info, void* record,
@@ -325,7 +328,7 @@ Rope encode_rope(const T& message, std::int16_t version) {
 }
 template <Message T>
 bool fits(const T& message, std::int16_t version) {
-  return record_fits(*info_of<T>(), &message, T::description, version);
+  return record_fits(*info_of<T>(), &message, version);
 }
 template <Message T>
 std::size_t encoded_size(const T& message, std::int16_t version) {

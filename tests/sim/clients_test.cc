@@ -39,6 +39,9 @@ struct Script {
   std::deque<ErrorCode> produce_errors;  // Answered in turn, before anything is appended.
   std::int32_t lost_answers = 0;         // That many Produces are stored and never answered.
   bool corrupt_next_fetch = false;
+  std::map<NodeId, Duration> fetch_takes;  // 5 ms, if nothing is said.
+  NodeId preferred = no_node;              // To read from: the leader says so once.
+  ErrorCode of_followers = ErrorCode::not_leader_or_follower;  // What they answer to a Fetch.
   std::int32_t produces = 0;
   std::int32_t metadata_requests = 0;
   bool was_asked_to_create = false;  // By the latest of them.
@@ -66,7 +69,7 @@ class FakeBroker {
         }
         return reply<api::ProduceRequest>(context, body);
       case api::FetchRequest::description.key:
-        env.sleep(5ms);
+        env.sleep(script_.fetch_takes.contains(id_) ? script_.fetch_takes[id_] : Duration(5ms));
         return reply<api::FetchRequest>(context, body);
       case api::ListOffsetsRequest::description.key:
         return reply<api::ListOffsetsRequest>(context, body);
@@ -147,9 +150,11 @@ class FakeBroker {
     const Offset end = script_.end(asked.partition);
     out.high_watermark = end;
     if (!leads(asked.partition)) {
-      out.error_code = ErrorCode::not_leader_or_follower;
-    } else if (asked.fetch_offset < script_.log_start) {
+      out.error_code = script_.of_followers;
+    } else if (asked.fetch_offset < script_.log_start || asked.last_fetched_epoch > script_.epoch) {
       out.error_code = ErrorCode::offset_out_of_range;
+    } else if (script_.preferred.is_set()) {
+      out.preferred_read_replica = std::exchange(script_.preferred, no_node);
     } else if (asked.fetch_offset > end) {
       out.diverging_epoch = {LeaderEpoch(0), end};
     } else {
@@ -410,10 +415,11 @@ class ConsumerTest : public ClientsTest {
       script_.logs[0].push_back(batch);
     }
   }
-  // Polls until `count` records have come, or 20 s have passed.
-  std::vector<std::string> read(Env& env, Consumer& consumer, std::size_t count) {
+  // Polls until `count` records have come, or so much time has passed.
+  std::vector<std::string> read(Env& env, Consumer& consumer, std::size_t count,
+                                Duration most = 20s) {
     std::vector<std::string> texts;
-    const Instant deadline = env.now() + 20s;
+    const Instant deadline = env.now() + most;
     while (texts.size() < count && env.now() < deadline) {
       auto polled = consumer.poll(env, deadline);
       for (const auto& delivered : polled.records) texts.push_back(text_of(delivered));
@@ -540,6 +546,81 @@ TEST_F(ConsumerTest, goes_back_from_what_another_has_committed) {
     consumer->close(env);
   });
   EXPECT_EQ(resets_, (Texts{"committed", "truncated"}));
+}
+
+// Who has committed read from a later leader than ours, which knows nothing of the position.
+TEST_F(ConsumerTest, goes_on_from_a_commit_only_once_it_knows_a_leader_of_its_epoch) {
+  fill({"a", "b", "c"});
+  run([&](Env& env) {
+    const auto consumer = Consumer::make(consuming());
+    consumer->assign(env, {p0});
+    consumer->start_at(env, p0, {.offset = 3, .epoch = LeaderEpoch(2)});
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    script_.leaders[0] = NodeId(2);
+    script_.epoch = LeaderEpoch(2);
+    fill({"d"});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"d"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(resets_, (Texts{"committed"}));
+}
+
+TEST_F(ConsumerTest, does_not_believe_who_led_before_that_a_position_is_out_of_range) {
+  fill({"a"});
+  run([&](Env& env) {
+    const auto consumer = Consumer::make(consuming());
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    // The next request is under way already, by what was known before.
+    script_.fetch_takes[NodeId(1)] = 300ms;
+    script_.log_start = 10;
+    consumer->cluster().view().learn_leader(p0, NodeId(2), LeaderEpoch(2));
+    EXPECT_EQ(read(env, *consumer, 1, 1s), Texts{});
+    script_.log_start = 0;
+    script_.leaders[0] = NodeId(2);
+    script_.epoch = LeaderEpoch(2);
+    fill({"b"});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"b"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(resets_, (Texts{"assign"}));
+}
+
+// Its answer comes when the leader is asked again already (KIP-392).
+TEST_F(ConsumerTest, does_not_believe_a_follower_that_a_position_is_out_of_range) {
+  fill({"a"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.client.metadata_max_age = 100ms;  // So long it is read from.
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    script_.preferred = NodeId(2);
+    script_.of_followers = ErrorCode::offset_out_of_range;
+    script_.fetch_takes[NodeId(2)] = 300ms;
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(read(env, *consumer, 1, 10ms), Texts{});
+    EXPECT_FALSE(script_.preferred.is_set());
+    fill({"b"});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"b"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(problems_, std::vector<ErrorCode>{});
+}
+
+TEST_F(ConsumerTest, says_at_once_that_it_does_not_know_where_to_begin) {
+  run([&](Env& env) {
+    auto config = consuming();
+    config.client.bootstrap_servers = {{"broker-1", 1}};  // Nobody is there.
+    config.auto_offset_reset = OffsetReset::none;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    const Instant before = env.now();
+    const auto polled = consumer->poll(env, before + 10s);
+    ASSERT_EQ(polled.problems.size(), 1u);
+    EXPECT_EQ(polled.problems[0].error, ErrorCode::offset_out_of_range);
+    EXPECT_LT(env.now(), before + 1s);
+    consumer->close(env);
+  });
 }
 
 TEST_F(ConsumerTest, delivers_nothing_with_a_wrong_checksum) {

@@ -90,5 +90,16 @@ TEST(ClusterView, a_hint_counts_only_if_it_is_newer) {
   EXPECT_FALSE(view.leader_of({"other", 0}));
 }
 
+TEST(ClusterView, of_a_leader_that_is_only_known_to_be_there_nobody_takes_the_place_but_itself) {
+  ClusterView view;
+  view.apply(response(1, 5));
+  view.learn_leader(orders, no_node, LeaderEpoch(6));
+  EXPECT_FALSE(view.leader_of(orders));
+  view.apply(response(1, 5));
+  EXPECT_FALSE(view.leader_of(orders));
+  view.apply(response(2, 6));
+  EXPECT_EQ(view.leader_of(orders), NodeId(2));
+}
+
 }  // namespace
 }  // namespace brokersim::client

@@ -124,6 +124,18 @@ TEST(RecordBatch, a_partial_batch_at_the_end_is_dropped) {
   }
 }
 
+TEST(RecordBatch, no_more_batches_are_parsed_than_are_asked_for) {
+  const auto one = batch_of({plain(1, "a", "b")}).bytes();
+  auto input = one;
+  input.append(one);
+  input.append(Slice(Bytes(100, 0xff)));
+  EXPECT_FALSE(parse_batches(input.joined()));
+  EXPECT_FALSE(parse_batches(input.joined(), 3));
+  const auto batches = parse_batches(input.joined(), 2);
+  ASSERT_TRUE(batches);
+  EXPECT_EQ(batches->size(), 2u);
+}
+
 TEST(RecordBatch, compressed_records_are_not_guessed_at) {
   auto batch = batch_of({plain(1, "k", "v")});
   batch.header.set_codec(Codec::zstd);

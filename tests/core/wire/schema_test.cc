@@ -236,11 +236,27 @@ TEST(Schema, any_negative_length_is_null) {
 TEST(Schema, texts_fit_up_to_what_a_classic_length_can_say) {
   Sample sample{.name = std::string(0x7fff, 'x')};
   EXPECT_TRUE(fits(sample, 1));
+  EXPECT_TRUE(fits(sample, 2));
   sample.name->push_back('x');
   EXPECT_FALSE(fits(sample, 1));
-  EXPECT_TRUE(fits(sample, 2));  // Flexible.
-  const Sample lacking{.name = "", .parts = {{.index = 1, .note = std::string(0x8000, 'x')}}};
-  EXPECT_TRUE(fits(lacking, 1));  // The version has no note.
+  EXPECT_FALSE(fits(sample, 2));
+  const Sample noted{.name = "", .parts = {{.index = 1, .note = std::string(0x8000, 'x')}}};
+  EXPECT_TRUE(fits(noted, 1));  // The version has no note.
+  EXPECT_FALSE(fits(noted, 2));
+}
+
+// A compact length can say more; but what came by one has to fit where a classic one stands.
+TEST(Schema, a_longer_text_is_refused_whatever_its_length_is_written_in) {
+  Sample sample{.name = std::string(0x7fff, 'x')};
+  EXPECT_EQ(decoded<Sample>(encode(sample, 2), 2), sample);
+  sample.name->push_back('x');
+  const Sample noted{.name = "", .parts = {{.index = 1, .note = std::string(0x8000, 'x')}}};
+  for (const auto& one : {sample, noted}) {
+    const auto input = encode(one, 2);
+    const auto refused = decode<Sample>(ByteView(input), 2);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), "a text is too long");
+  }
 }
 
 TEST(Schema, long_arrays_decode_whole) {

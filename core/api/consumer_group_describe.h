@@ -1,4 +1,5 @@
-// ConsumerGroupDescribe (key 69): state and members of consumer groups (KIP-848).
+// ConsumerGroupDescribe (key 69): state and members of consumer groups (KIP-848), and from version
+// 1 on which protocol each member speaks (KIP-1099).
 #pragma once
 
 #include "core/api/types.h"
@@ -6,6 +7,9 @@
 namespace brokersim::api {
 
 struct ConsumerGroupDescribeResponse {
+  // What a member_type says.
+  static constexpr std::int8_t unknown_member = -1, classic_member = 0, consumer_member = 1;
+
   struct TopicPartitions {
     FIELDS(TopicPartitions)
     FIELD(Uuid, topic_id){};
@@ -30,6 +34,7 @@ struct ConsumerGroupDescribeResponse {
     FIELD(Nullable<std::string>, subscribed_topic_regex, null());
     FIELD(Assignment, assignment);
     FIELD(Assignment, target_assignment);
+    FIELD(std::int8_t, member_type, since(1).may_drop()) = unknown_member;
     END_FIELDS
   };
   struct DescribedGroup {
@@ -46,7 +51,7 @@ struct ConsumerGroupDescribeResponse {
     END_FIELDS
   };
 
-  MESSAGE(ConsumerGroupDescribeResponse, .key = 69, .versions = {0, 0}, .flexible = 0)
+  MESSAGE(ConsumerGroupDescribeResponse, .key = 69, .versions = {0, 1}, .flexible = 0)
   FIELD(std::int32_t, throttle_time_ms) = 0;
   FIELD(std::vector<DescribedGroup>, groups);
   END_FIELDS
@@ -55,7 +60,7 @@ struct ConsumerGroupDescribeResponse {
 struct ConsumerGroupDescribeRequest {
   using Response = ConsumerGroupDescribeResponse;
 
-  MESSAGE(ConsumerGroupDescribeRequest, .key = 69, .versions = {0, 0}, .flexible = 0)
+  MESSAGE(ConsumerGroupDescribeRequest, .key = 69, .versions = {0, 1}, .flexible = 0)
   FIELD(std::vector<std::string>, group_ids);
   FIELD(bool, include_authorized_operations) = false;
   END_FIELDS

@@ -33,6 +33,15 @@ std::string_view name_of(Outcome outcome) {
   __builtin_unreachable();
 }
 
+std::string_view name_of(ProcessingGuarantee guarantee) {
+  switch (guarantee) {
+    case ProcessingGuarantee::at_least_once: return "at_least_once";
+    case ProcessingGuarantee::exactly_once: return "exactly_once";
+    case ProcessingGuarantee::at_most_once: return "at_most_once";
+  }
+  __builtin_unreachable();
+}
+
 std::string_view kind_of(const EventBody& body) {
   return std::visit([](const auto& b) { return b.kind; }, body);
 }

@@ -243,7 +243,8 @@ struct TopicCommitted {
   std::int32_t partitions = 0;
   std::int32_t replication_factor = 0;
   std::int32_t min_insync_replicas = 1;
-  bool may_elect_uncleanly = false;  // unclean.leader.election.enable, where the topic says so.
+  bool may_elect_uncleanly = false;  // unclean.leader.election.enable, as it is in force.
+  friend bool operator==(const TopicCommitted&, const TopicCommitted&) = default;
   static void visit(auto& e, auto&& f) {
     f("topic", e.topic);
     f("partitions", e.partitions);
@@ -251,6 +252,11 @@ struct TopicCommitted {
     f("min_insync_replicas", e.min_insync_replicas);
     f("may_elect_uncleanly", e.may_elect_uncleanly);
   }
+};
+struct TopicRemoved {
+  static constexpr std::string_view kind = "topic_removed";
+  std::string topic;
+  static void visit(auto& e, auto&& f) { f("topic", e.topic); }
 };
 struct PartitionCommitted {
   static constexpr std::string_view kind = "partition_committed";
@@ -282,10 +288,22 @@ struct BrokerCommitted {
   BrokerEpoch broker_epoch{};
   bool is_fenced = true;
   Offset metadata_offset = 0;
+  bool is_shutting_down = false;  // In its own time (KIP-841).
   static void visit(auto& e, auto&& f) {
     f("broker", e.broker);
     f("broker_epoch", e.broker_epoch);
     f("is_fenced", e.is_fenced);
+    f("metadata_offset", e.metadata_offset);
+    f("is_shutting_down", e.is_shutting_down);
+  }
+};
+// Ids of producers up to `next_producer_id` are given to a broker, to hand out (KIP-730).
+struct ProducerIdsCommitted {
+  static constexpr std::string_view kind = "producer_ids_committed";
+  std::int64_t next_producer_id = 0;
+  Offset metadata_offset = 0;
+  static void visit(auto& e, auto&& f) {
+    f("next_producer_id", e.next_producer_id);
     f("metadata_offset", e.metadata_offset);
   }
 };
@@ -309,14 +327,16 @@ struct ProduceAnswered {
   std::string peer;
   TopicPartition partition;
   std::int32_t acks = 0;
-  std::int32_t error = 0;  // Kafka error code.
-  BatchRef batch;          // Offsets as answered; meaningless after an error.
+  std::int32_t error = 0;        // Kafka error code.
+  BatchRef batch;                // Offsets as answered; meaningless after an error.
+  std::int64_t asked_at_ns = 0;  // When the request was sent.
   static void visit(auto& e, auto&& f) {
     f("peer", e.peer);
     f("partition", e.partition);
     f("acks", e.acks);
     f("error", e.error);
     f("batch", e.batch);
+    f("asked_at_ns", e.asked_at_ns);
   }
 };
 // The broker has sent one partition of a Fetch response.
@@ -370,6 +390,19 @@ struct ReadCommittedAnswered {
     f("last_stable_offset", e.last_stable_offset);
     f("aborted", e.aborted);
     f("batches", e.batches);
+  }
+};
+// Somebody asks for leaders whatever they lack (ElectLeaders, KIP-460): of these partitions, or of
+// all if `is_of_all`.
+struct UncleanElectionAsked {
+  static constexpr std::string_view kind = "unclean_election_asked";
+  std::string peer;
+  std::vector<TopicPartition> partitions;
+  bool is_of_all = false;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("partitions", e.partitions);
+    f("is_of_all", e.is_of_all);
   }
 };
 // A controller's vote has left it (KIP-595).
@@ -743,7 +776,8 @@ using EventBody = std::variant<
     SnapshotLoaded, BrokerRegistered, SessionExpired, BrokerFenced, BrokerUnfenced, LeaderElected,
     IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
     ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted,
-    QuorumVotersChanged, VotersCommitted, PreVoteAnswered, SnapshotAnswered>;
+    QuorumVotersChanged, VotersCommitted, PreVoteAnswered, SnapshotAnswered, UncleanElectionAsked,
+    TopicRemoved, ProducerIdsCommitted, HeartbeatAnswered>;
 
 struct Event {
   EventId id;

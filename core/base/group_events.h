@@ -73,6 +73,22 @@ struct ConsumerGroupHeartbeatAnswered {
     f("asked_at_ns", e.asked_at_ns);
   }
 };
+// The coordinator has sent the answer to a Heartbeat of the classic protocol.
+struct HeartbeatAnswered {
+  static constexpr std::string_view kind = "heartbeat_answered";
+  std::string peer;
+  std::string group;
+  std::string member;
+  std::int32_t generation = -1;
+  std::int32_t error = 0;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("group", e.group);
+    f("member", e.member);
+    f("generation", e.generation);
+    f("error", e.error);
+  }
+};
 // The coordinator has said how a consumer group is.
 struct ConsumerGroupDescribed {
   static constexpr std::string_view kind = "consumer_group_described";
@@ -98,7 +114,7 @@ struct OffsetCommitAnswered {
   std::int32_t generation = -1;  // As asked for; -1: by nobody of the group.
   TopicPartition partition;
   Offset offset = 0;
-  std::int32_t error = 0;
+  std::int32_t error = 0;        // -1: the connection ended without an answer to a commit.
   std::int64_t asked_at_ns = 0;  // When the request was sent.
   static void visit(auto& e, auto&& f) {
     f("peer", e.peer);

@@ -64,6 +64,14 @@ struct ReplicationRules {
   bool asks_again_for_the_same = true;
   // A broker that starts sets aside logs that are not its own (KAFKA-13127), not those that are.
   bool sets_aside_only_strays = true;
+  // Who asks for what its leader has deleted is told that before logs are compared (KAFKA-12996).
+  bool looks_at_log_start_first = true;
+  // An empty log may begin inside a batch, as its leader's does (KAFKA-6975).
+  bool begins_inside_batches = true;
+  // High watermarks are checkpointed of partitions without a leader, too (KAFKA-1647).
+  bool checkpoints_without_leader = true;
+  // Who knows later epochs than a controller is to ask another one (KAFKA-14154), and not to wait.
+  bool later_epochs_ask_elsewhere = true;
   friend bool operator==(const ReplicationRules&, const ReplicationRules&) = default;
 };
 
@@ -179,6 +187,8 @@ struct GroupRules {
   bool static_members_keep_their_id = true;
   // So does a member that has to try again (KAFKA-13214).
   bool keeps_id_through_retries = true;
+  // Who has joined and never asks for its assignment is out after a while (KAFKA-12890).
+  bool puts_out_who_never_asks = true;
   // A log of which compaction has taken something can be loaded (KAFKA-19862).
   bool loads_compacted_logs = true;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;

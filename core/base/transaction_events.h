@@ -9,6 +9,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/outcome.h"
+#include "core/base/processing_guarantee.h"
 
 namespace brokersim {
 
@@ -120,14 +121,14 @@ struct RecordProcessed {
   std::string group;
   TopicPartition partition;
   Offset offset = 0;
-  bool is_exactly_once = false;  // What the task promises.
+  ProcessingGuarantee guarantee = ProcessingGuarantee::at_least_once;
   std::vector<std::uint64_t> outputs;
   static void visit(auto& e, auto&& f) {
     f("client", e.client);
     f("group", e.group);
     f("partition", e.partition);
     f("offset", e.offset);
-    f("is_exactly_once", e.is_exactly_once);
+    f("guarantee", e.guarantee);
     f("outputs", e.outputs);
   }
 };

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/base/trimmed.h"
+#include "core/broker/fallback_settings.h"
 #include "core/broker/setting_terms.h"
 #include "core/controller/topic_config.h"
 #include "core/raft/voter_set.h"
@@ -40,6 +41,22 @@ void each_group_setting(Config& group, F& f) {
   f("offset.metadata.max.bytes", group.offset_metadata_max_bytes, none);
 }
 
+// Likewise, of followers.
+template <class Config, class F>
+void each_replication_setting(Config& c, F& f) {
+  constexpr Duration ms = 1ms;
+  constexpr Duration none{};
+  f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
+  f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);
+  f("replica.fetch.min.bytes", c.replica_fetch_min_bytes, none);
+  f("replica.fetch.max.bytes", c.replica_fetch_max_bytes, none);
+  f("replica.fetch.response.max.bytes", c.replica_fetch_response_max_bytes, none);
+  f("replica.fetch.backoff.ms", c.replica_fetch_backoff, ms);
+  f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
+  f("replication.quota.window.num", c.replication_quota_window_num, none);
+  f("replication.quota.window.size.seconds", c.replication_quota_window_size, Duration(1s));
+}
+
 // Calls f(name, member, unit) for each tunable; the unit is that of the text, 0 for plain numbers.
 template <class Config, class F>
 void each_setting(Config& c, F&& f) {
@@ -57,6 +74,8 @@ void each_setting(Config& c, F&& f) {
   f("replica.selector.class", c.replica_selector_class, none);
   f("max.connections", c.max_connections, none);
   f("max.connections.per.ip", c.max_connections_per_ip, none);
+  f("max.connections.per.ip.overrides", c.max_connections_per_ip_overrides, none);
+  f("max.request.partition.size.limit", c.max_request_partition_size_limit, none);
   f("log.retention.check.interval.ms", c.log_retention_check_interval, ms);
   f("log.flush.scheduler.interval.ms", c.log_flush_scheduler_interval_ms, none);
   f("log.cleaner.enable", c.log_cleaner_enable, none);
@@ -65,14 +84,7 @@ void each_setting(Config& c, F&& f) {
   f("producer.id.expiration.ms", c.producer_id_expiration, ms);
   f("producer.id.expiration.check.interval.ms", c.producer_id_expiration_check_interval, ms);
   f("transaction.partition.verification.enable", c.transaction_partition_verification_enable, none);
-  f("replica.lag.time.max.ms", c.replica_lag_time_max, ms);
-  f("replica.fetch.wait.max.ms", c.replica_fetch_wait_max, ms);
-  f("replica.fetch.max.bytes", c.replica_fetch_max_bytes, none);
-  f("replica.fetch.response.max.bytes", c.replica_fetch_response_max_bytes, none);
-  f("replica.fetch.backoff.ms", c.replica_fetch_backoff, ms);
-  f("replica.socket.timeout.ms", c.replica_socket_timeout, ms);
-  f("replication.quota.window.num", c.replication_quota_window_num, none);
-  f("replication.quota.window.size.seconds", c.replication_quota_window_size, Duration(1s));
+  each_replication_setting(c, f);
   f("replica.high.watermark.checkpoint.interval.ms", c.high_watermark_checkpoint_interval, ms);
   f("log.flush.offset.checkpoint.interval.ms", c.recovery_point_checkpoint_interval, ms);
   each_group_setting(c.group, f);
@@ -191,6 +203,34 @@ std::string show(const std::vector<group::ServerAssignor>& member, Duration) {
   return text;
 }
 
+// "10.0.0.7:100,::1:2": behind the last colon is how many.
+std::string parse(std::map<std::string, std::int32_t>& member, std::string_view text, Duration,
+                  const SettingTerms& terms) {
+  std::map<std::string, std::int32_t> limits;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto one = trimmed(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto colon = one.rfind(':');
+    const bool is_pair = colon != std::string_view::npos && colon > 0;
+    std::int32_t limit = 0;
+    if (!is_pair || !parse(limit, one.substr(colon + 1), Duration{}, terms).empty()) {
+      return "ADDRESS:NUMBER, with commas between";
+    }
+    limits.insert_or_assign(std::string(one.substr(0, colon)), limit);
+  }
+  member = std::move(limits);
+  return {};
+}
+
+std::string show(const std::map<std::string, std::int32_t>& member, Duration) {
+  std::string text;
+  for (const auto& [address, limit] : member) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", address, limit);
+  }
+  return text;
+}
+
 std::string parse(group::MigrationPolicy& member, std::string_view text, Duration,
                   const SettingTerms&) {
   const auto policy = group::migration_policy_named(text);
@@ -215,17 +255,41 @@ std::string show(const std::optional<T>& member, Duration unit) {
   return member ? show(*member, unit) : "-1";
 }
 
+// What a setting of a better rank has said stands.
+void take_topic_default(NodeConfig& config, const controller::TopicConfigKey& key,
+                        std::string_view value, int rank) {
+  const std::string name(key.name);
+  auto& said = config.topic_default_ranks.try_emplace(name, rank).first->second;
+  if (said < rank) return;
+  said = rank;
+  if (value == key.initial) {
+    config.topic_defaults.erase(name);
+  } else {
+    config.topic_defaults.insert_or_assign(name, std::string(value));
+  }
+}
+
 Expected<Done, std::string> set_topic_default(NodeConfig& config,
                                               const controller::TopicConfigKey& key,
                                               std::string_view value) {
   if (const auto why = controller::why_unfit(key, value)) {
     return Unexpected(fmt::format("{} is '{}': {}", key.broker, value, *why));
   }
-  if (value == key.initial) {
-    config.topic_defaults.erase(std::string(key.name));
-  } else {
-    config.topic_defaults.insert_or_assign(std::string(key.name), std::string(value));
+  take_topic_default(config, key, value, 0);
+  return Done{};
+}
+
+Expected<Done, std::string> set_fallback(NodeConfig& config, const FallbackSetting& setting,
+                                         std::string_view value) {
+  if (const auto why = controller::why_unfit(setting.terms, value)) {
+    return Unexpected(fmt::format("{} is '{}': {}", setting.terms.broker, value, *why));
   }
+  const auto count = controller::parse_number(value).value_or(0);
+  const auto* key = controller::find_topic_config_key(setting.topic_key);
+  REQUIRE(key != nullptr, setting.topic_key);
+  // Below 0 it is -1 in any unit: for ever.
+  const auto ms = count < 0 ? -1 : count * setting.unit_ms;
+  take_topic_default(config, *key, fmt::format("{}", ms), setting.rank);
   return Done{};
 }
 
@@ -268,6 +332,9 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
   if (const auto* key = controller::find_topic_config_key_of_broker(name)) {
     return set_topic_default(config, *key, value);
   }
+  if (const auto* fallback = find_fallback_setting(name)) {
+    return set_fallback(config, *fallback, value);
+  }
   bool found = false;
   std::string wanted;
   each_setting(config, [&](std::string_view known, auto& member, Duration unit) {
@@ -280,6 +347,10 @@ Expected<Done, std::string> set(NodeConfig& config, std::string_view name, std::
   if (!found) return Unexpected(fmt::format("there is no setting '{}'", name));
   if (!wanted.empty()) {
     return Unexpected(fmt::format("{} is '{}', but must be {}", name, value, wanted));
+  }
+  // What is looked at so often is to be synced so often, if nothing else says how often.
+  if (name == "log.flush.scheduler.interval.ms") {
+    take_topic_default(config, *controller::find_topic_config_key("flush.ms"), value, 1);
   }
   return Done{};
 }
@@ -360,6 +431,7 @@ std::vector<std::string> setting_names() {
   std::vector<std::string> names;
   for (const auto& [name, value] : settings_of({})) names.push_back(name);
   for (const auto& feature : controller::supported_features()) names.emplace_back(feature.name);
+  for (const auto& fallback : FallbackTable::rows) names.emplace_back(fallback.terms.broker);
   names.emplace_back(raft::kraft_version_feature);
   std::sort(names.begin(), names.end());
   return names;

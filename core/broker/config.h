@@ -59,6 +59,9 @@ struct NodeConfig {
   // {"segment.bytes", "14"} (core/controller/topic_config.h). What stands at its default is not
   // here.
   std::map<std::string, std::string, std::less<>> topic_defaults;
+  // Where Kafka has several settings for one of them, the rank of that which said it: 0 is the one
+  // that Kafka would rather have than any other (core/broker/fallback_settings.h).
+  std::map<std::string, int, std::less<>> topic_default_ranks;
 
   // Requests.
   std::int32_t socket_request_max_bytes = 100 << 20;  // socket.request.max.bytes
@@ -72,6 +75,9 @@ struct NodeConfig {
   std::string replica_selector_class;
   std::int32_t max_connections_per_ip =
       std::numeric_limits<std::int32_t>::max();  // max.connections.per.ip
+  // max.connections.per.ip.overrides: of some addresses.
+  std::map<std::string, std::int32_t> max_connections_per_ip_overrides;
+  std::int32_t max_request_partition_size_limit = 2000;  // max.request.partition.size.limit
 
   // Log.
   Duration log_retention_check_interval = 300s;  // log.retention.check.interval.ms
@@ -89,6 +95,7 @@ struct NodeConfig {
   // Replication.
   Duration replica_lag_time_max = 30s;                       // replica.lag.time.max.ms
   Duration replica_fetch_wait_max = 500ms;                   // replica.fetch.wait.max.ms
+  std::int32_t replica_fetch_min_bytes = 1;                  // replica.fetch.min.bytes
   std::int32_t replica_fetch_max_bytes = 1 << 20;            // replica.fetch.max.bytes
   std::int32_t replica_fetch_response_max_bytes = 10 << 20;  // replica.fetch.response.max.bytes
   Duration replica_fetch_backoff = 1s;                       // replica.fetch.backoff.ms
@@ -152,7 +159,8 @@ Expected<Done, std::string> check(const NodeConfig& config);
 void limit_copies(NodeConfig& config, std::int32_t brokers);
 // The name and present value of every tunable, for docs, DescribeConfigs and did-you-mean.
 std::map<std::string, std::string> settings_of(const NodeConfig& config);
-// Whatever `set` takes: those, and the features a cluster may begin with.
+// Whatever `set` takes: those, the features a cluster may begin with, and what only counts where
+// one of those is not set.
 std::vector<std::string> setting_names();
 // Some topics' defaults are kept and shown, and nothing acts upon them yet.
 bool has_effect(std::string_view name);

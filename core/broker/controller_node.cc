@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/broker/fallback_settings.h"
 #include "core/broker/quorum_description.h"
 #include "core/broker/replicas.h"
 
@@ -55,6 +56,7 @@ controller::ControllerConfig ControllerNode::controller_config() const {
   for (const auto& [name, value] : settings_of(config_)) {
     if (!controller::find_topic_config_key_of_broker(name)) static_configs.insert(name);
   }
+  for (const auto& fallback : FallbackTable::rows) static_configs.emplace(fallback.terms.broker);
   return {.broker_session_timeout = config_.broker_session_timeout,
           .num_partitions = config_.num_partitions,
           .default_replication_factor = config_.default_replication_factor,

@@ -168,11 +168,21 @@ bool Coordinator<Shard>::hears_of_commits() const {
 }
 
 template <class Shard>
+bool Coordinator<Shard>::awaits_disk() const {
+  return replica_->leader() != nullptr && replica_->leader()->awaits_disk();
+}
+
+template <class Shard>
 void Coordinator<Shard>::work(Env& env) {
   while (hears_of_commits()) {
     carry_out(env, shard_.committed(now(env), replica_->high_watermark()));
     const auto present = now(env);
     if (shard_.next_deadline() <= present.at) carry_out(env, shard_.tick(present));
+    // For all requests that have appended: their own fibers wait for what comes of it.
+    if (awaits_disk()) {
+      if (!replica_->flush_if_due(env)) return;
+      continue;
+    }
     wakes_at_ = shard_.next_deadline();
     const auto wake = wait_any(env, std::array{&replica_->changed(), &sooner_}, wakes_at_);
     if (wake == Wake::cancelled) return;

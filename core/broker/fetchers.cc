@@ -113,7 +113,7 @@ api::FetchRequest Fetchers::request_for(const std::vector<Asked>& asked) const {
   api::FetchRequest request;
   request.replica_state = {.replica_id = config_.node_id, .replica_epoch = lifecycle_.epoch()};
   request.max_wait_ms = static_cast<std::int32_t>(milliseconds(config_.replica_fetch_wait_max));
-  request.min_bytes = 1;
+  request.min_bytes = config_.replica_fetch_min_bytes;
   request.max_bytes = config_.replica_fetch_response_max_bytes;
   request.isolation_level = read_uncommitted;
   for (const auto& [replica, position] : asked) {

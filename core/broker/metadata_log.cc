@@ -87,7 +87,11 @@ log::LogResult<Done> MetadataLog::find_start(Env& env) {
 
 // Whether the last record that the snapshot stands for is the log's, too: then so are all before.
 bool MetadataLog::reaches(raft::SnapshotId id) const {
-  if (id.end_offset == start_.end_offset) return id == start_;
+  if (id.end_offset == start_.end_offset) {
+    // Of that record nothing is told by a log that begins behind it; but epochs never go back.
+    const auto& epochs = log_->epochs();
+    return id == start_ && (epochs.empty() || epochs.entries().front().epoch >= id.epoch);
+  }
   return id.end_offset <= end_offset() && log_->epochs().epoch_of(id.end_offset - 1) == id.epoch;
 }
 

@@ -56,31 +56,22 @@ ControllerLook look_at_controller(const ControllerNode& controller,
   return look;
 }
 
-// Topics come and go; what is counted of those that are gone goes with them.
-std::map<std::string, TopicTraffic> of_topics_here(
-    const std::map<std::string, TopicTraffic>& counted, const controller::Image& image) {
-  std::map<std::string, TopicTraffic> here;
-  for (const auto& [topic, traffic] : counted) {
-    if (image.find_topic(topic)) here.emplace(topic, traffic);
-  }
-  return here;
-}
-
 }  // namespace
 
-NodeLook look_at(const NodeMetrics& metrics, const QuorumNode& quorum,
-                 const MetadataLoader& metadata, const Broker* broker,
-                 const ControllerNode* controller) {
+NodeLook look_at(NodeMetrics& metrics, const QuorumNode& quorum, const MetadataLoader& metadata,
+                 const Broker* broker, const ControllerNode* controller) {
+  // Topics come and go; what is counted of those that are gone goes with them.
+  if (broker) {
+    std::erase_if(metrics.topics,
+                  [&](const auto& counted) { return !broker->image().find_topic(counted.first); });
+  }
   NodeLook look{.metrics = metrics,
                 .quorum_leader = quorum.leader(),
                 .quorum_epoch = quorum.epoch(),
                 .metadata_end_offset = quorum.end_offset(),
                 .metadata_high_watermark = quorum.high_watermark(),
                 .loaded_metadata_offset = metadata.next_offset() - 1};
-  if (broker) {
-    look.metrics.topics = of_topics_here(metrics.topics, broker->image());
-    look.broker = look_at_broker(*broker);
-  }
+  if (broker) look.broker = look_at_broker(*broker);
   if (controller) look.controller = look_at_controller(*controller, metadata.image());
   return look;
 }

@@ -9,9 +9,9 @@
 
 namespace brokersim::broker {
 
-// `broker` and `controller` are null where the node has no such role. Never suspends.
-NodeLook look_at(const NodeMetrics& metrics, const QuorumNode& quorum,
-                 const MetadataLoader& metadata, const Broker* broker,
-                 const ControllerNode* controller);
+// `broker` and `controller` are null where the node has no such role. Of topics that are no more
+// `metrics` forgets what it has counted. Never suspends.
+NodeLook look_at(NodeMetrics& metrics, const QuorumNode& quorum, const MetadataLoader& metadata,
+                 const Broker* broker, const ControllerNode* controller);
 
 }  // namespace brokersim::broker

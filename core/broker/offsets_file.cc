@@ -7,16 +7,18 @@
 
 namespace brokersim::broker {
 
-void OffsetsFile::load(Env& env) {
+bool OffsetsFile::load(Env& env) {
   const auto text = log::read_file(env, path_);
-  is_loaded_ = !env.is_cancelled();
-  if (!text) return;
+  const bool is_told = text || text.error() == IoError::not_found;
+  is_loaded_ = is_told && !env.is_cancelled();
+  if (!text) return is_told || env.is_cancelled();
   auto offsets = log::decode_offsets(*text);
-  if (!offsets) {
+  if (offsets) {
+    offsets_ = *std::move(offsets);
+  } else {
     env.emit(Note{fmt::format("{} is unreadable and ignored", path_)});
-    return;
   }
-  offsets_ = *std::move(offsets);
+  return true;
 }
 
 Offset OffsetsFile::of(const TopicPartition& partition) const {

@@ -20,9 +20,10 @@ class OffsetsFile {
   // `path` outlives it: one of the names in log/checkpoint.h.
   explicit OffsetsFile(std::string_view path) : path_(path) {}
 
-  // Of an unreadable file nothing is known: logs are then checked from their start, and high
-  // watermarks found anew by replication.
-  void load(Env& env);
+  // Of a malformed file nothing is known, as of none: logs are then checked from their start, and
+  // high watermarks found anew by replication. False if the disk fails; then the file stays as it
+  // is.
+  bool load(Env& env);
   // 0 for a partition that it does not tell of.
   Offset of(const TopicPartition& partition) const;
   // The most that a start may find there: what is being written was decided before whatever has

@@ -188,9 +188,24 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
                         batch.header.has_append_time() ? batch.header.max_timestamp : -1};
   note_roll(host);
-  handle(host, leader_->appended(host.now(), log_->end_offset()));
+  count_own_copy(host);
   changed_.notify_all(host);
   return result;
+}
+
+// Kafka's leader syncs within the append (flush.messages): nobody is shown as committed what it may
+// still lose.
+void Replica::count_own_copy(Host& host) {
+  const Offset end = log_->end_offset();
+  const Offset counted = log_->must_flush() ? log_->recovery_point() : end;
+  handle(host, leader_->appended(host.now(), end, counted));
+}
+
+bool Replica::flush_if_due(Env& env) {
+  const bool has_failed = !is_retired_ && log_->must_flush() && !log_->sync(env);
+  if (has_failed) note_failure(env);
+  if (leader_ && leader_->awaits_disk()) count_own_copy(env);
+  return !has_failed;
 }
 
 // Offsets that a coordinator appends have no sequence.
@@ -241,7 +256,9 @@ void Replica::told_high_watermark(NodeId follower, Offset high_watermark) {
 }
 
 void Replica::tick(Host& host) {
-  if (leader_) handle(host, leader_->tick(host.now()));
+  if (!leader_) return;
+  if (leader_->awaits_disk()) count_own_copy(host);
+  handle(host, leader_->tick(host.now()));
 }
 
 std::optional<partition::AlterPartition> Replica::take_proposal() {

@@ -114,6 +114,9 @@ class Replica {
   Expected<Appended, api::ErrorCode> append_marker(Host& host,
                                                    const wire::TransactionMarker& marker,
                                                    int transaction_version);
+  // Syncs the log if so much was appended since the last time that its topic wants it (then the
+  // records count as the leader's copy only from now on); or says that it could not.
+  bool flush_if_due(Env& env);
   // With what to append a transactional batch once its transaction's coordinator has said that the
   // partition is part of it, or, if the batch `adds` it, that it has become so (KIP-890). Nothing
   // if there is no need to ask: the transaction is open here, or the batch will be refused.
@@ -181,6 +184,7 @@ class Replica {
   partition::LogEnd log_end() const;
   void carry_out(Host& host, const partition::FollowerStep& step,
                  const std::vector<wire::Batch>& batches);
+  void count_own_copy(Host& host);
   void handle(Host& host, partition::LeaderOutput output);
   void advance(Host& host, Offset high_watermark);
   void note_low_watermark(Host& host);

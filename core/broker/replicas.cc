@@ -32,10 +32,9 @@ std::string directory_of(const TopicPartition& partition) { return fmt::format("
 void Replicas::load(Env& env, bool was_clean) {
   was_clean_ = was_clean;
   remove_discarded(env);
-  high_watermarks_.load(env);
-  recovery_points_.load(env);
-  log_starts_.load(env);
-  cleaned_.load(env);
+  for (auto* file : {&high_watermarks_, &recovery_points_, &log_starts_, &cleaned_}) {
+    if (!file->load(env)) news_.fail(env, "a checkpoint cannot be read");
+  }
 }
 
 std::shared_ptr<Replica> Replicas::find(const TopicPartition& partition) const {
@@ -49,8 +48,13 @@ void Replicas::apply(Env& env, const controller::Image& image, const controller:
                      BrokerEpoch broker_epoch) {
   if (!delta.brokers.empty()) remember_eligible(image);
   std::set<TopicPartition> gone;
+  // A start replays how a name went from one topic to the next. What the checkpoints tell is of the
+  // one that has it now; if another's directory is still there, open() forgets it.
   for (const auto& topic : delta.removed_topics) {
-    for (const auto& [index, partition] : topic.partitions) gone.insert({topic.name, index});
+    for (const auto& [index, was] : topic.partitions) {
+      const TopicPartition partition{topic.name, index};
+      if (find(partition) || !is_ours(image, partition)) gone.insert(partition);
+    }
   }
   for (const auto& partition : delta.partitions) {
     if (!is_ours(image, partition)) gone.insert(partition);
@@ -119,15 +123,19 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
                                         const Uuid& topic_id, const controller::Image& image) {
   const auto directory = directory_of(partition);
   const auto metadata_path = fmt::format("{}/{}", directory, log::partition_metadata_file);
-  if (const auto text = log::read_file(env, metadata_path)) {
+  const auto text = log::read_file(env, metadata_path);
+  if (text) {
     const auto stored = log::decode_partition_metadata(*text);
     if (stored && *stored != topic_id) discard(env, directory);
+  } else if (text.error() != IoError::not_found && text.error() != IoError::cancelled) {
+    news_.fail(env, fmt::format("{} cannot be read", metadata_path));
+    return nullptr;
   }
   const bool is_new = !env.files().exists(metadata_path);
   // Without that file nothing was ever appended: what is there is of something else.
   if (is_new && env.files().exists(directory)) discard(env, directory);
   if (is_new && !forget(env, {partition})) {
-    news_.fail(env, "a checkpoint cannot be written");
+    if (!env.is_cancelled()) news_.fail(env, "a checkpoint cannot be written");
     return nullptr;
   }
   auto opened = log::Log::open(env, partition, directory, log_config(image, partition.topic),
@@ -234,8 +242,10 @@ bool Replicas::forget(Env& env, const std::set<TopicPartition>& partitions) {
 // Partitions that are not opened yet keep what is told of them.
 void Replicas::checkpoint_high_watermarks(Env& env) {
   (void)write(env, high_watermarks_, [&](log::PartitionOffsets& offsets) {
+    const bool tells_all = config_.rules.replication.checkpoints_without_leader;
     for (const auto& [partition, replica] : replicas_) {
       offsets[partition] = replica->high_watermark();
+      if (!tells_all && !replica->state().leader.is_set()) offsets.erase(partition);
     }
   });
 }

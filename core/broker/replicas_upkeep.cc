@@ -23,13 +23,14 @@ bool Replicas::write_recovery_points(Env& env) {
 
 void Replicas::lower_checkpoints(Env& env, const TopicPartition& partition, const log::Log& log) {
   if (!config_.rules.log.checkpoints_recovery_at_truncation) return;
-  if (log.recovery_point() < recovery_points_.most(partition)) {
-    (void)write(env, recovery_points_,
-                [&](log::PartitionOffsets& offsets) { offsets[partition] = log.recovery_point(); });
-  }
+  // This one first: what it tells to be compacted a start takes for synced, too.
   if (log.cleaned_to() < cleaned_.most(partition)) {
     (void)write(env, cleaned_,
                 [&](log::PartitionOffsets& offsets) { offsets[partition] = log.cleaned_to(); });
+  }
+  if (log.recovery_point() < recovery_points_.most(partition)) {
+    (void)write(env, recovery_points_,
+                [&](log::PartitionOffsets& offsets) { offsets[partition] = log.recovery_point(); });
   }
 }
 

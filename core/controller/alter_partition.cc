@@ -12,13 +12,14 @@ using Member = api::AlterPartitionRequest::BrokerState;
 
 // Whether the proposal speaks of the state the partition is in.
 ErrorCode check_epochs(const Partition& partition, NodeId requester,
-                       const PartitionAlteration& proposal) {
+                       const PartitionAlteration& proposal, const ReplicationRules& rules) {
   // Whoever knows more than this controller talks to one that has been replaced (KAFKA-14154).
-  if (proposal.leader_epoch > partition.leader_epoch) return ErrorCode::not_controller;
-  if (proposal.partition_epoch > partition.partition_epoch) return ErrorCode::not_controller;
-  if (proposal.leader_epoch < partition.leader_epoch) return ErrorCode::fenced_leader_epoch;
+  const bool knows_more = proposal.leader_epoch > partition.leader_epoch ||
+                          proposal.partition_epoch > partition.partition_epoch;
+  if (knows_more && rules.later_epochs_ask_elsewhere) return ErrorCode::not_controller;
+  if (proposal.leader_epoch != partition.leader_epoch) return ErrorCode::fenced_leader_epoch;
   if (requester != partition.leader) return ErrorCode::invalid_request;
-  if (proposal.partition_epoch < partition.partition_epoch) {
+  if (proposal.partition_epoch != partition.partition_epoch) {
     return ErrorCode::invalid_update_version;
   }
   return ErrorCode::none;
@@ -61,7 +62,7 @@ std::vector<Member> proposed_isr(const PartitionAlteration& proposal) {
 
 ErrorCode check_alteration(const Image& image, const Partition& partition, NodeId requester,
                            const PartitionAlteration& proposal, const ReplicationRules& rules) {
-  const auto epochs = check_epochs(partition, requester, proposal);
+  const auto epochs = check_epochs(partition, requester, proposal, rules);
   if (epochs != ErrorCode::none) return epochs;
   const auto isr = proposed_isr(proposal);
   if (!is_possible_isr(partition, isr)) return ErrorCode::invalid_request;

@@ -163,7 +163,14 @@ OrRefusal<std::string> change_list(const ConfigResource& resource, const Image::
     if (appends && found == words.end()) words.push_back(word);
     if (!appends && found != words.end()) words.erase(found);
   }
-  return fmt::format("{}", fmt::join(words, ","));
+  auto list = fmt::format("{}", fmt::join(words, ","));
+  // By and by it may become longer than any text that is set at once.
+  if (list.size() > wire::longest_text) {
+    return refuse(ErrorCode::invalid_config,
+                  fmt::format("The value of {} would be longer than {} bytes.", change.name,
+                              wire::longest_text));
+  }
+  return list;
 }
 
 OrRefusal<Image::Configs> changed_configs(const ConfigResource& resource,

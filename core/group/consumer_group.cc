@@ -190,7 +190,10 @@ api::ConsumerGroupDescribeResponse::DescribedGroup ConsumerGroup::describe(
                                  .subscribed_topic_names = metadata.subscribed_topic_names,
                                  .subscribed_topic_regex = metadata.subscribed_topic_regex,
                                  .assignment = told(member.assignment.assigned),
-                                 .target_assignment = told(target(id))});
+                                 .target_assignment = told(target(id)),
+                                 .member_type = member.speaks_classic()
+                                                    ? Described::classic_member
+                                                    : Described::consumer_member});
   }
   return described;
 }

@@ -44,7 +44,7 @@ struct JoinContext {
   std::int16_t version = 0;
   Uuid fresh{};  // Not used before: of the id of a new member.
 
-  // As Kafka makes them: recognizable to people, and unique.
+  // As Kafka makes them: recognizable to people, and unique. No longer than a text may be.
   std::string member_id(const std::optional<std::string>& instance) const;
 };
 

@@ -20,7 +20,13 @@ api::JoinGroupResponse join_error(ErrorCode error, std::string member_id = {}) {
 }  // namespace
 
 std::string JoinContext::member_id(const std::optional<std::string>& instance) const {
-  std::string id = instance.value_or(client_id) + "-";
+  constexpr std::size_t length_of_fresh = 37;  // With the "-" before it.
+  const auto& name = instance ? *instance : client_id;
+  auto size = std::min(name.size(), wire::longest_text - length_of_fresh);
+  // What is cut off is whole characters: an id has to come back as it was told.
+  const auto is_inside = [&] { return size < name.size() && (name[size] & '\xc0') == '\x80'; };
+  while (size > 0 && is_inside()) --size;
+  std::string id = name.substr(0, size) + "-";
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
     id += fmt::format("{:02x}", fresh[i]);
@@ -305,7 +311,7 @@ void Group::begin_generation(Now now, Output& out) {
     if (member.parked_join) answer_join(now, member, generation_as_told_to(member), out);
     begin_session(now, member);
   }
-  sync_deadline_ = now.at + members_.rebalance_timeout();
+  if (rules_.puts_out_who_never_asks) sync_deadline_ = now.at + members_.rebalance_timeout();
 }
 
 // Only the leader is told who the others are: it assigns.

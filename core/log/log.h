@@ -257,6 +257,7 @@ class Log {
   LogResult<FoundFiles> find_files(Env& env);
   LogResult<std::uint64_t> load_segments(Env& env, const LogState& state,
                                          std::vector<Offset> bases);
+  static Offset compacted_before(const LogState& state);
   bool may_begin_at(Offset base, const LogState& state) const;
   bool was_replaced(Offset base, const LogState& state) const;
   void load_epochs();

@@ -48,7 +48,9 @@ LogResult<Done> Log::load(Env& env, const LogState& state) {
   cleaned_to_ = std::min(state.cleaned_to, end_offset_);
   load_epochs();
   const auto is_believed = [&](Offset offset, const ProducerState& snapshot) {
-    if (offset > end_offset_) return false;
+    // One from before the first segment is of an earlier life of the log: no batch that is left can
+    // speak against it.
+    if (offset > end_offset_ || offset < segments_.front()->base_offset()) return false;
     const bool needs_check = !state.was_clean && config_.rules.checks_snapshots_after_crash;
     return !needs_check || agrees_with_batches(offset, snapshot);
   };
@@ -135,19 +137,25 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
   return bytes_cut;
 }
 
+// Before it all had been synced, and compaction may have been at work. What is compacted had been
+// synced, also where nothing is known of the recovery point.
+Offset Log::compacted_before(const LogState& state) {
+  return std::max(state.recovery_point, state.cleaned_to);
+}
+
 // Compaction had put its contents into the segment before, and its name is back.
 bool Log::was_replaced(Offset base, const LogState& state) const {
   return segments_.size() > 1 && base < segments_[segments_.size() - 2]->end_offset() &&
-         base < state.recovery_point;
+         base < compacted_before(state);
 }
 
-// Segments follow each other without a gap, except where compaction took the last batches of one:
-// that happens before the recovery point only. A gap elsewhere is the lost end of a file.
+// Segments follow each other without a gap, except where compaction took the last batches of one. A
+// gap elsewhere is the lost end of a file.
 bool Log::may_begin_at(Offset base, const LogState& state) const {
   if (segments_.size() == 1) return true;
   const Offset end = segments_[segments_.size() - 2]->end_offset();
   if (base == end) return true;
-  return base > end && (state.was_clean || end < state.recovery_point);
+  return base > end && (state.was_clean || end < compacted_before(state));
 }
 
 // From the batches alone: whatever a crash left of the epochs' own file, this is what they are.

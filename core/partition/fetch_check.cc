@@ -38,13 +38,14 @@ std::optional<Divergence> epoch_end(LeaderEpoch epoch, Offset log_end,
 }
 
 FetchVerdict check_position(const FetchPosition& position, LogBounds bounds,
-                            const log::LeaderEpochs& epochs, Rules::EpochEnd rule) {
+                            const log::LeaderEpochs& epochs, const Rules& rules) {
   const FetchVerdict out_of_range{ErrorCode::offset_out_of_range, std::nullopt};
   if (position.last_fetched_epoch.is_set()) {
-    const auto end = epoch_end(position.last_fetched_epoch, bounds.end, epochs, rule);
+    const auto end = epoch_end(position.last_fetched_epoch, bounds.end, epochs, rules.epoch_end);
     if (!end) return out_of_range;
     // KAFKA-12996: there is nothing to truncate to before the start, even where logs diverge.
-    if (position.fetch_offset < bounds.start) return out_of_range;
+    const bool looks_first = rules.replication.looks_at_log_start_first;
+    if (looks_first && position.fetch_offset < bounds.start) return out_of_range;
     if (end->epoch < position.last_fetched_epoch || end->end_offset < position.fetch_offset) {
       return {ErrorCode::none, end};
     }
@@ -56,9 +57,9 @@ FetchVerdict check_position(const FetchPosition& position, LogBounds bounds,
 }
 
 FetchVerdict check_position_on_follower(const FetchPosition& position, LogBounds bounds,
-                                        const log::LeaderEpochs& epochs, Rules::EpochEnd rule) {
+                                        const log::LeaderEpochs& epochs, const Rules& rules) {
   if (position.fetch_offset < bounds.start) return {ErrorCode::offset_out_of_range, std::nullopt};
-  const auto verdict = check_position(position, bounds, epochs, rule);
+  const auto verdict = check_position(position, bounds, epochs, rules);
   return verdict.may_read() ? verdict : FetchVerdict{ErrorCode::offset_not_available, std::nullopt};
 }
 

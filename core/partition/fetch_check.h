@@ -48,13 +48,13 @@ struct LogBounds {
   Offset end = 0;
 };
 FetchVerdict check_position(const FetchPosition& position, LogBounds bounds,
-                            const log::LeaderEpochs& epochs, Rules::EpochEnd rule);
+                            const log::LeaderEpochs& epochs, const Rules& rules);
 
 // The same of a consumer that reads from a follower (KIP-392), whose log is no measure of what
 // there is: beyond its end, or where it knows an epoch otherwise, OFFSET_NOT_AVAILABLE sends the
 // consumer back to the leader, which can tell.
 FetchVerdict check_position_on_follower(const FetchPosition& position, LogBounds bounds,
-                                        const log::LeaderEpochs& epochs, Rules::EpochEnd rule);
+                                        const log::LeaderEpochs& epochs, const Rules& rules);
 
 // Where `epoch` ends in a log, as the rule has it answered; nothing if the log cannot tell.
 std::optional<Divergence> epoch_end(LeaderEpoch epoch, Offset log_end,

@@ -53,7 +53,8 @@ FollowerStep Follower::fetched(Instant now, const FetchPosition& sent, const Fet
   if (answer.first_offset && *answer.first_offset < log_.end_offset) {
     // KAFKA-6975: where records were deleted, a log may begin inside a batch.
     const bool is_empty = log_.start_offset == log_.end_offset;
-    if (!is_empty || answer.first_batch_end <= log_.end_offset) {
+    const bool may_begin_inside = is_empty && setup_.rules.replication.begins_inside_batches;
+    if (!may_begin_inside || answer.first_batch_end <= log_.end_offset) {
       back_off(now);  // It answers another question than ours.
       return step;
     }

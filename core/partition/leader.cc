@@ -27,6 +27,7 @@ Leader::Leader(Setup setup, Instant now)
       isr_(state_.isr),
       epoch_start_offset_(setup.end_offset),
       end_offset_(setup.end_offset),
+      counted_(setup.end_offset),
       high_watermark_(setup.high_watermark) {
   REQUIRE(state_.leader == self_, state_.leader, self_);
   REQUIRE(high_watermark_ <= end_offset_, high_watermark_, end_offset_);
@@ -66,9 +67,11 @@ Expected<LeaderOutput, ErrorCode> Leader::follower_fetched(Instant now,
   return output;
 }
 
-LeaderOutput Leader::appended(Instant now, Offset end_offset) {
+LeaderOutput Leader::appended(Instant now, Offset end_offset, Offset counted) {
   REQUIRE(end_offset >= end_offset_, end_offset, end_offset_);
+  REQUIRE(counted <= end_offset, counted, end_offset);
   end_offset_ = end_offset;
+  counted_ = std::max(counted_, counted);
   return {advance_high_watermark(now), std::nullopt};
 }
 
@@ -256,7 +259,7 @@ std::optional<Offset> Leader::advance_high_watermark(Instant now) {
   // KAFKA-15583: with fewer in sync, what gets committed might be lost with one of them.
   const auto in_sync = static_cast<std::int32_t>(isr_.committed().size());
   if (in_sync < effective_min_isr(acks_config())) return std::nullopt;
-  Offset committed = end_offset_;
+  Offset committed = counted_;
   for (const Replica& replica : replicas_) {
     if (replica.end_offset < committed && holds_back(replica, now)) committed = replica.end_offset;
   }

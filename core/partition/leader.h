@@ -93,8 +93,13 @@ class Leader {
   // reads repeated while the request waits must not come here. Errors: UNKNOWN_LEADER_EPOCH for
   // what is no replica as far as we know, NOT_LEADER_OR_FOLLOWER for an old incarnation.
   Expected<LeaderOutput, api::ErrorCode> follower_fetched(Instant now, const FollowerFetch& fetch);
-  // The log now ends at `end_offset`.
-  LeaderOutput appended(Instant now, Offset end_offset);
+  // The log now ends at `end_offset`. What lies behind `counted` is to be on disk before it counts
+  // as our copy.
+  LeaderOutput appended(Instant now, Offset end_offset, Offset counted);
+  LeaderOutput appended(Instant now, Offset end_offset) {
+    return appended(now, end_offset, end_offset);
+  }
+  bool awaits_disk() const { return counted_ < end_offset_; }
   // Looks for replicas that lag. To be called every replica.lag.time.max.ms / 2, and when brokers
   // were fenced or unfenced.
   LeaderOutput tick(Instant now);
@@ -157,6 +162,7 @@ class Leader {
   std::vector<Replica> replicas_;  // All but ourselves.
   Offset epoch_start_offset_;
   Offset end_offset_;
+  Offset counted_;  // Of our own log, for the high watermark.
   Offset high_watermark_;
   std::optional<AlterPartition> in_flight_;
   std::int64_t proposals_ = 0;

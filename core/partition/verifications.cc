@@ -10,10 +10,13 @@ VerificationTicket Verifications::begin(WallTime now, std::int64_t producer_id,
   const auto [at, is_new] = pending_.try_emplace(producer_id);
   Pending& pending = at->second;
   if (is_new) pending.ticket = {++tickets_};
-  // In a later epoch sequences begin anew.
-  const bool is_later_epoch = is_new || producer_epoch > pending.producer_epoch;
-  pending.producer_epoch = std::max(pending.producer_epoch, producer_epoch);
-  pending.lowest_sequence = is_later_epoch ? sequence : std::min(pending.lowest_sequence, sequence);
+  // In a later epoch sequences begin anew; those of an earlier one are in nobody's way.
+  if (is_new || producer_epoch > pending.producer_epoch) {
+    pending.producer_epoch = producer_epoch;
+    pending.lowest_sequence = sequence;
+  } else if (producer_epoch == pending.producer_epoch) {
+    pending.lowest_sequence = std::min(pending.lowest_sequence, sequence);
+  }
   pending.begun = now;
   pending.adds = adds;
   return pending.ticket;

@@ -4,6 +4,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/told_brokers.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -45,11 +46,10 @@ api::DescribeClusterResponse describe_cluster(Broker& broker,
   auto response = begin_description(request, brokers_endpoint, broker.image().cluster_id());
   if (response.error_code != ErrorCode::none) return response;
   for (const auto& [id, node] : broker.image().brokers()) {
-    if (node.is_fenced || node.endpoints.empty()) continue;
-    response.brokers.push_back({.broker_id = id,
-                                .host = node.endpoints.front().host,
-                                .port = node.endpoints.front().port,
-                                .rack = node.rack});
+    const auto* endpoint = told_endpoint(node);
+    if (!endpoint) continue;
+    response.brokers.push_back(
+        {.broker_id = id, .host = endpoint->host, .port = endpoint->port, .rack = node.rack});
   }
   // Any broker forwards what is for the controller (KIP-590).
   if (!response.brokers.empty()) response.controller_id = response.brokers.front().broker_id;

@@ -8,8 +8,8 @@ namespace brokersim::broker::handlers {
 
 api::DescribeTopicPartitionsResponse describe_topic_partitions(
     Broker& broker, const api::DescribeTopicPartitionsRequest& request) {
-  constexpr std::int32_t max_partitions = 2000;  // max.request.partition.size.limit
-  auto page = controller::page_of_partitions(broker.image(), request, max_partitions);
+  auto page = controller::page_of_partitions(broker.image(), request,
+                                             broker.config().max_request_partition_size_limit);
   for (auto& topic : page.topics) topic.is_internal = is_internal_topic(topic.name.value_or(""));
   return page;
 }

@@ -12,6 +12,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/told_brokers.h"
 #include "core/partition/fetch_check.h"
 #include "core/partition/read_replica.h"
 
@@ -83,6 +84,11 @@ std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& reque
   return reads;
 }
 
+// Who fetches had better ask another, or has not heard who leads now.
+bool is_of_another_leader(ErrorCode error) {
+  return error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch;
+}
+
 // Records are never null, as Kafka's are not: librdkafka takes that for a malformed response.
 PartitionData answer_to(const Read& read) {
   PartitionData data;
@@ -95,9 +101,7 @@ PartitionData failure(const Read& read, ErrorCode error) {
   auto data = answer_to(read);
   data.error_code = error;
   data.high_watermark = -1;
-  const bool is_of_another =
-      error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch;
-  if (is_of_another && read.replica && read.version >= 12) {
+  if (is_of_another_leader(error) && read.replica && read.version >= 12) {
     data.current_leader = {.leader_id = read.replica->state().leader,
                            .leader_epoch = read.replica->state().leader_epoch};
   }
@@ -128,7 +132,7 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
                    .current_leader_epoch = epoch,
                    .last_fetched_epoch = read.asked->last_fetched_epoch},
                   {.start = replica.log().start_offset(), .end = replica.log().end_offset()},
-                  replica.log().epochs(), config.rules.epoch_end);
+                  replica.log().epochs(), config.rules);
   if (verdict.error != ErrorCode::none) return failure(read, verdict.error);
   if (verdict.may_read() && fetcher.is_follower() && is_first) {
     const auto refused =
@@ -383,6 +387,27 @@ void charge(Instant now, ReplicationQuota& quota, const std::vector<Read>& reads
   quota.record(now, static_cast<std::int64_t>(bytes));
 }
 
+// KIP-951: of partitions that others lead, who does and where that is. Followers learn that from
+// the metadata.
+void tell_where_leaders_are(const Broker& broker, std::int16_t version, const Fetcher& fetcher,
+                            api::FetchResponse& response) {
+  if (version < 16 || fetcher.is_follower()) return;
+  for (auto& topic : response.responses) {
+    const auto* known = broker.image().find_topic(topic.topic_id);
+    if (!known) continue;
+    for (auto& data : topic.partitions) {
+      const auto state = known->partitions.find(data.partition_index);
+      if (!is_of_another_leader(data.error_code) || state == known->partitions.end()) continue;
+      auto& leader = data.current_leader;
+      // A replica of ours has named it; we may have none.
+      if (!leader.leader_epoch.is_set()) {
+        leader = {.leader_id = state->second.leader, .leader_epoch = state->second.leader_epoch};
+      }
+      tell_of_leader(broker.image(), leader.leader_id, response.node_endpoints);
+    }
+  }
+}
+
 void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& fetcher,
            const api::FetchResponse& response) {
   each_answer(reads, response, [&](const Replica& replica, const PartitionData& data) {
@@ -450,6 +475,7 @@ api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context
   if (fetcher.is_follower()) charge(now, broker.quotas().as_leader, reads, pass.response);
   const auto draw = env.random("fetch-session", static_cast<std::uint64_t>(now.ns()));
   sessions.finish(now, *begun, draw, pass.response);
+  tell_where_leaders_are(broker, version, fetcher, pass.response);
   return std::move(pass.response);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
+#include "core/broker/handlers/told_brokers.h"
 #include "core/broker/internal_topics.h"
 #include "core/coordination/partition_of.h"
 #include "core/group/records.h"
@@ -42,13 +43,10 @@ CoordinatorAnswer coordinator_of(Env& env, Broker& broker, const RequestContext&
   const auto* topic = image.find_topic(coordinators);
   const auto index =
       coordination::partition_of(key, static_cast<std::int32_t>(topic->partitions.size()));
-  const auto& nodes = image.brokers();
-  const auto leader = nodes.find(topic->partitions.at(index).leader);
-  if (leader == nodes.end() || leader->second.is_fenced || leader->second.endpoints.empty()) {
-    return no_coordinator(key, ErrorCode::coordinator_not_available);
-  }
-  const auto& endpoint = leader->second.endpoints.front();
-  return {.key = key, .node_id = leader->first, .host = endpoint.host, .port = endpoint.port};
+  const auto* leader = image.find_broker(topic->partitions.at(index).leader);
+  const auto* endpoint = leader ? told_endpoint(*leader) : nullptr;
+  if (!endpoint) return no_coordinator(key, ErrorCode::coordinator_not_available);
+  return {.key = key, .node_id = leader->id, .host = endpoint->host, .port = endpoint->port};
 }
 
 }  // namespace

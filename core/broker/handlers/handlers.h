@@ -36,7 +36,8 @@ Answer<api::InitProducerIdResponse> init_producer_id(Env& env, Broker& broker,
                                                      const api::InitProducerIdRequest& request);
 // KIP-98, KIP-1228; from coordinators of transactions.
 api::WriteTxnMarkersResponse write_txn_markers(Env& env, Broker& broker,
-                                               const api::WriteTxnMarkersRequest& request);
+                                               const RequestContext& context,
+                                               api::WriteTxnMarkersRequest request);
 // KIP-664.
 api::DescribeProducersResponse describe_producers(Broker& broker,
                                                   const api::DescribeProducersRequest& request);

@@ -38,11 +38,13 @@ Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const Reques
                                    .version = context.header.api_version,
                                    .fresh = broker.groups().fresh_uuid(env)};
   return (*coordinator)->ask<api::JoinGroupResponse>(env, [&](auto& shard, auto now, auto id) {
-    return shard.join(now, id, joining, request);
+    auto joined = shard.join(now, id, joining, request);
+    context.let_go(env, request);  // The other members have yet to come.
+    return joined;
   });
 }
 
-Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const RequestContext&,
+Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const RequestContext& context,
                                           api::SyncGroupRequest request) {
   const auto coordinator = find_named(broker, request.group_id);
   if (!coordinator) {
@@ -54,7 +56,9 @@ Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const Reques
     return refused<api::SyncGroupResponse>(error);
   }
   return (*coordinator)->ask<api::SyncGroupResponse>(env, [&](auto& shard, auto now, auto id) {
-    return shard.sync(now, id, request);
+    auto synced = shard.sync(now, id, request);
+    context.let_go(env, request);
+    return synced;
   });
 }
 

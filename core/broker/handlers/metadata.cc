@@ -7,6 +7,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/told_brokers.h"
 #include "core/broker/internal_topics.h"
 #include "core/controller/topic_name.h"
 
@@ -102,11 +103,10 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
   const auto& image = broker.image();
   response.cluster_id = image.cluster_id();
   for (const auto& [id, node] : image.brokers()) {
-    if (node.is_fenced || node.endpoints.empty()) continue;
-    response.brokers.push_back({.node_id = id,
-                                .host = node.endpoints.front().host,
-                                .port = node.endpoints.front().port,
-                                .rack = node.rack});
+    const auto* endpoint = told_endpoint(node);
+    if (!endpoint) continue;
+    response.brokers.push_back(
+        {.node_id = id, .host = endpoint->host, .port = endpoint->port, .rack = node.rack});
   }
   // Clients may not reach controllers; any broker forwards what is for them (KIP-590).
   if (!response.brokers.empty()) response.controller_id = response.brokers.front().node_id;

@@ -154,7 +154,9 @@ Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
   }
   auto committed =
       (*coordinator)->ask_verified<Response>(env, *ticket, [&](auto& shard, auto now, auto id) {
-        return shard.commit_pending(now, id, request);
+        auto pending = shard.commit_pending(now, id, request);
+        context.let_go(env, request);
+        return pending;
       });
   if (!committed || !*committed) return committed;
   for (auto& topic : (*committed)->topics) {
@@ -178,7 +180,9 @@ Answer<api::OffsetCommitResponse> offset_commit(Env& env, Broker& broker,
   }
   auto committed =
       (*coordinator)->ask<api::OffsetCommitResponse>(env, [&](auto& shard, auto now, auto id) {
-        return shard.commit_offsets(now, id, request, context.header.api_version);
+        auto committing = shard.commit_offsets(now, id, request, context.header.api_version);
+        context.let_go(env, request);
+        return committing;
       });
   if (!committed || !*committed) return committed;
   merge(response, **std::move(committed));

@@ -7,6 +7,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/told_brokers.h"
 #include "core/broker/handlers/verify_transaction.h"
 #include "core/broker/internal_topics.h"
 #include "core/controller/topic_config.h"
@@ -55,7 +56,8 @@ Expected<wire::Batch, log::Refusal> validate(Env& env, Broker& broker, const std
                                              std::int16_t version) {
   const auto refused = [](ErrorCode error) { return Unexpected(log::Refusal{error, {}}); };
   if (!records) return refused(ErrorCode::invalid_record);
-  const auto batches = wire::parse_batches(records->slice());
+  // One is what there may be: of a second it is enough to know that it is there.
+  const auto batches = wire::parse_batches(records->slice(), 2);
   if (!batches) return refused(log::error_code_of(batches.error()));
   const controller::TopicConfigs configs(broker.image(), topic, broker.topic_defaults());
   return log::validate_produced(*batches, rules_of(configs, version), env.wall_clock());
@@ -94,9 +96,8 @@ Expected<Appended, log::Refusal> append(Env& env, Broker& broker, Replica& repli
   auto appended = replica.append(env, std::move(batch),
                                  transaction.append_to(replica.partition(), request.acks));
   if (!appended) return Unexpected(log::Refusal{appended.error(), {}});
-  // flush.messages: what is answered may have to be on disk.
-  if (replica.log().must_flush() && !replica.log().sync(env)) {
-    replica.note_failure(env);
+  // What is answered may have to be on disk.
+  if (!replica.flush_if_due(env)) {
     return Unexpected(log::Refusal{ErrorCode::kafka_storage_error, {}});
   }
   if (context.metrics) {
@@ -163,12 +164,17 @@ api::ProduceResponse refusal_of(const api::ProduceRequest& request, ErrorCode er
   return response;
 }
 
-// KIP-951: who leads instead.
-void name_leader(const Broker& broker, const std::string& topic, std::int16_t version,
-                 PartitionResponse& answer) {
-  if (version < 10 || answer.error_code != ErrorCode::not_leader_or_follower) return;
-  if (const auto* state = broker.image().find_partition({topic, answer.index})) {
-    answer.current_leader = {.leader_id = state->leader, .leader_epoch = state->leader_epoch};
+// KIP-951: who leads instead, and where that is.
+void name_leaders(const Broker& broker, std::int16_t version, api::ProduceResponse& response) {
+  if (version < 10) return;
+  for (auto& topic : response.responses) {
+    for (auto& answer : topic.partition_responses) {
+      if (answer.error_code != ErrorCode::not_leader_or_follower) continue;
+      const auto* state = broker.image().find_partition({topic.name, answer.index});
+      if (!state) continue;
+      answer.current_leader = {.leader_id = state->leader, .leader_epoch = state->leader_epoch};
+      tell_of_leader(broker.image(), state->leader, response.node_endpoints);
+    }
   }
 }
 
@@ -203,14 +209,12 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
       const auto replica = broker.replicas().find({topic.name, data.index});
       if (!replica) {
         answer.error_code = broker.error_without_replica({topic.name, data.index});
-        name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
       const auto appended =
           append(env, broker, *replica, data.records, context, request, transaction);
       if (!appended) {
         refuse(appended.error(), answer);
-        name_leader(broker, topic.name, context.header.api_version, answer);
         continue;
       }
       waiting.push_back({response.responses.size() - 1, answers.partition_responses.size() - 1,
@@ -222,11 +226,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
   if (context.held) context.held->give_back(env);
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
   wait_for_acks(env, context, request.acks, deadline, waiting, response);
-  for (const auto& one : waiting) {
-    auto& answers = response.responses[one.topic];
-    name_leader(broker, answers.name, context.header.api_version,
-                answers.partition_responses[one.partition]);
-  }
+  name_leaders(broker, context.header.api_version, response);
   if (request.acks == 0) return unanswered(response);
   return response;
 }

@@ -50,6 +50,7 @@ Expected<Appended, ErrorCode> write_marker(Env& env, Broker& broker,
 }
 
 ErrorCode await_replication(Env& env, const MarkerWritten& written, Instant deadline) {
+  if (!written.replica->flush_if_due(env)) return ErrorCode::kafka_storage_error;
   auto verdict = written.replica->acks_satisfied(all_in_sync, written.appended);
   while (!verdict) {
     if (written.replica->changed().wait(env, deadline) != Wake::notified) {
@@ -63,7 +64,8 @@ ErrorCode await_replication(Env& env, const MarkerWritten& written, Instant dead
 }  // namespace
 
 api::WriteTxnMarkersResponse write_txn_markers(Env& env, Broker& broker,
-                                               const api::WriteTxnMarkersRequest& request) {
+                                               const RequestContext& context,
+                                               api::WriteTxnMarkersRequest request) {
   const Instant deadline = env.now() + marker_patience;
   api::WriteTxnMarkersResponse response;
   std::vector<MarkerWritten> waiting;
@@ -88,6 +90,7 @@ api::WriteTxnMarkersResponse write_txn_markers(Env& env, Broker& broker,
       }
     }
   }
+  context.let_go(env, request);
   for (const auto& written : waiting) {
     auto& topic = response.markers[written.marker].topics[written.topic];
     topic.partitions[written.partition].error_code = await_replication(env, written, deadline);

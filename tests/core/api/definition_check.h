@@ -54,10 +54,10 @@ class DefinitionCheck {
       structs_[common.at("name")] = common.at("fields");
     }
     const auto valid = versions(definition.at("validVersions"));
-    // KIP-996, KIP-1228 and the last part of KIP-890 are younger than the definitions.
+    // KIP-996, KIP-1099, KIP-1228 and the last part of KIP-890 are younger than the definitions.
     newest_ = valid.last;
-    constexpr std::array<std::string_view, 4> younger{"vote", "writetxnmarkers", "produce",
-                                                      "txnoffsetcommit"};
+    constexpr std::array<std::string_view, 5> younger{"vote", "writetxnmarkers", "produce",
+                                                      "txnoffsetcommit", "consumergroupdescribe"};
     const bool may_be_newer =
         std::any_of(younger.begin(), younger.end(),
                     [this](std::string_view name) { return plain_name(name_).starts_with(name); });

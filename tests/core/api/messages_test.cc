@@ -36,6 +36,22 @@ TEST(Messages, are_described_without_mistakes) {
   EXPECT_EQ(wire::check_description<VotersRecord>(), "");
 }
 
+// KIP-1099.
+TEST(Messages, of_consumer_groups_say_from_version_1_on_what_each_member_speaks) {
+  using Response = ConsumerGroupDescribeResponse;
+  Response response;
+  response.groups.emplace_back().members.emplace_back().member_type = Response::classic_member;
+  const auto before = wire::encode(response, 0);
+  auto expected = before;
+  // What comes behind it: the member's tags, the group's operations and tags, the response's tags.
+  constexpr std::ptrdiff_t behind = 1 + 4 + 1 + 1;
+  expected.insert(expected.end() - behind, std::uint8_t{0});
+  EXPECT_EQ(wire::encode(response, 1), expected);
+  const auto decoded = wire::decode<Response>(Slice(before), 0);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->groups.at(0).members.at(0).member_type, Response::unknown_member);
+}
+
 RC_GTEST_PROP(Messages, decode_to_what_was_encoded, (std::uint64_t seed)) {
   Draws draws(seed);
   for_each_message([&]<class T>() {

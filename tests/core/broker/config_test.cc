@@ -1,6 +1,10 @@
 // Settings by Kafka's names: what is refused, and that the refusal says what would fit.
 #include "core/broker/config.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -82,6 +86,71 @@ TEST(Config, a_default_of_topics_is_kept_by_the_topics_name) {
   EXPECT_TRUE(has_effect("log.message.timestamp.type"));
   EXPECT_TRUE(has_effect("log.retention.ms"));
   EXPECT_FALSE(has_effect("log.preallocate"));
+}
+
+// As in Kafka: log.retention.hours counts where neither of the others is set.
+TEST(Config, of_settings_in_several_units_the_finest_counts_whatever_comes_first) {
+  std::vector<std::pair<std::string_view, std::string_view>> all{
+      {"log.retention.hours", "3"}, {"log.retention.minutes", "2"}, {"log.retention.ms", "1000"}};
+  for (const std::string_view expected : {"1000", "120000", "10800000"}) {
+    do {
+      NodeConfig config;
+      for (const auto& [name, value] : all) ASSERT_TRUE(set(config, name, value));
+      EXPECT_EQ(settings_of(config).at("log.retention.ms"), expected) << all.front().first;
+    } while (std::next_permutation(all.begin(), all.end()));
+    all.pop_back();  // They are in order again.
+  }
+}
+
+TEST(Config, a_coarser_unit_gives_way_to_what_says_the_default_too) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "log.roll.ms", "604800000"));
+  ASSERT_TRUE(set(config, "log.roll.hours", "1"));
+  EXPECT_TRUE(config.topic_defaults.empty());
+  ASSERT_TRUE(set(config, "log.roll.ms", "5"));  // Over the file.
+  EXPECT_EQ(settings_of(config).at("log.roll.ms"), "5");
+}
+
+TEST(Config, each_unit_is_read_as_kafkas) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "log.roll.hours", "2"));
+  ASSERT_TRUE(set(config, "log.roll.jitter.hours", "1"));
+  ASSERT_TRUE(set(config, "log.retention.hours", "-1"));
+  const auto settings = settings_of(config);
+  EXPECT_EQ(settings.at("log.roll.ms"), "7200000");
+  EXPECT_EQ(settings.at("log.roll.jitter.ms"), "3600000");
+  EXPECT_EQ(settings.at("log.retention.ms"), "-1");
+  EXPECT_FALSE(settings.contains("log.retention.hours"));
+  EXPECT_EQ(error_of("log.retention.minutes", "0"),
+            "log.retention.minutes is '0': Value must be between 1 and 2147483647 or equal to -1");
+  EXPECT_EQ(error_of("log.roll.hours", "0"), "log.roll.hours is '0': Value must be at least 1");
+  EXPECT_EQ(error_of("log.roll.jitter.hours", "3000000000"),
+            "log.roll.jitter.hours is '3000000000': Not a number of type INT");
+}
+
+// As in Kafka log.flush.interval.ms is that, where nothing says it.
+TEST(Config, logs_are_synced_as_often_as_they_are_looked_at_unless_told_otherwise) {
+  NodeConfig config;
+  ASSERT_TRUE(set(config, "log.flush.scheduler.interval.ms", "1000"));
+  EXPECT_EQ(config.log_flush_scheduler_interval_ms, 1000);
+  EXPECT_EQ(config.topic_defaults.at("flush.ms"), "1000");
+  ASSERT_TRUE(set(config, "log.flush.interval.ms", "7"));
+  ASSERT_TRUE(set(config, "log.flush.scheduler.interval.ms", "500"));
+  EXPECT_EQ(config.topic_defaults.at("flush.ms"), "7");
+}
+
+TEST(Config, addresses_may_have_bounds_of_their_own) {
+  const std::string_view name = "max.connections.per.ip.overrides";
+  NodeConfig config;
+  ASSERT_TRUE(set(config, name, "::1:2, 10.0.0.7:0"));
+  EXPECT_EQ(config.max_connections_per_ip_overrides,
+            (std::map<std::string, std::int32_t>{{"10.0.0.7", 0}, {"::1", 2}}));
+  EXPECT_EQ(settings_of(config).at(std::string(name)), "10.0.0.7:0,::1:2");
+  for (const char* value : {"10.0.0.7", "10.0.0.7:x", "10.0.0.7:-1", ":1", "a:1,,b:2"}) {
+    EXPECT_EQ(
+        error_of(name, value),
+        fmt::format("{} is '{}', but must be ADDRESS:NUMBER, with commas between", name, value));
+  }
 }
 
 TEST(Config, the_memory_of_requests_may_be_without_bound) {

@@ -25,6 +25,16 @@ TEST(ConnectionLimits, of_zero_admit_nobody) {
   EXPECT_EQ(ConnectionLimits(5, 0).admit("a"), CloseReason::too_many_connections_per_ip);
 }
 
+TEST(ConnectionLimits, of_some_hosts_are_their_own) {
+  ConnectionLimits limits(9, 1, {{"a", 2}, {"b", 0}});
+  EXPECT_EQ(limits.admit("a"), std::nullopt);
+  EXPECT_EQ(limits.admit("a"), std::nullopt);
+  EXPECT_EQ(limits.admit("a"), CloseReason::too_many_connections_per_ip);
+  EXPECT_EQ(limits.admit("b"), CloseReason::too_many_connections_per_ip);
+  EXPECT_EQ(limits.admit("c"), std::nullopt);
+  EXPECT_EQ(limits.admit("c"), CloseReason::too_many_connections_per_ip);
+}
+
 TEST(ForeignProtocol, is_told_by_what_would_be_a_frames_length) {
   EXPECT_EQ(foreign_protocol(0x16030100), CloseReason::tls_hello);
   EXPECT_EQ(foreign_protocol(0x16030303), CloseReason::tls_hello);

@@ -79,6 +79,21 @@ TEST_F(CoordinatingBroker, appends_as_much_at_once_as_its_topic_takes_by_now) {
   EXPECT_TRUE(begins("c"));
 }
 
+// KAFKA-15468.
+TEST_F(CoordinatingBroker, loads_each_epoch_once) {
+  ASSERT_TRUE(begins("a"));
+  const auto first = coordinators.all().at(0);
+  controller::PartitionChangeRecord change;
+  change.partition_id = 0;
+  change.topic_id = Uuid{1};
+  change.isr.emplace().push_back(NodeId(1));
+  learn({change});
+  EXPECT_EQ(coordinators.all().at(0), first);
+  change.leader = NodeId(1);  // Anew: another epoch.
+  learn({change});
+  EXPECT_NE(coordinators.all().at(0), first);
+}
+
 TEST_F(CoordinatingBroker, tells_of_a_log_that_cannot_be_read) {
   ASSERT_TRUE(begins("a"));
   env.disk.is_cold = true;

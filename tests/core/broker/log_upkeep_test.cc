@@ -44,6 +44,33 @@ TEST_F(FollowingBroker, a_truncation_takes_the_recovery_point_on_disk_along) {
   EXPECT_EQ(on_disk(), 4);
 }
 
+TEST_F(FollowingBroker, a_truncation_once_left_the_recovery_point_on_disk_where_it_was) {  // LOG-09
+  config.rules.log.checkpoints_recovery_at_truncation = false;
+  ASSERT_TRUE(log().sync(env).has_value());
+  replicas->checkpoint_recovery_points(env);
+  ASSERT_TRUE(log().truncate_to(env, 4, "test").has_value());
+  replicas->lower_checkpoints(env, orders_0, log());
+  EXPECT_EQ(on_disk(), 10);
+}
+
+// REP-15, KAFKA-1647.
+TEST_F(FollowingBroker, checkpoints_what_is_committed_though_nobody_leads) {
+  fetched({.high_watermark = 6, .log_start_offset = 0});
+  ASSERT_EQ(replica().high_watermark(), 6);
+  replicas->checkpoint_high_watermarks(env);
+  auto state = replica().state();
+  state.leader = no_node;
+  state.leader_epoch = LeaderEpoch{9};
+  state.partition_epoch = PartitionEpoch{9};
+  ASSERT_TRUE(replica().apply(env, state, {.self = NodeId{1}, .broker_epoch = BrokerEpoch{5}}));
+  replicas->checkpoint_high_watermarks(env);
+  EXPECT_EQ(on_disk(log::high_watermark_file), 6);
+  config.rules.replication.checkpoints_without_leader = false;
+  replicas->checkpoint_high_watermarks(env);
+  EXPECT_FALSE(
+      log::decode_offsets(*log::read_file(env, log::high_watermark_file))->contains(orders_0));
+}
+
 // What was done to its files fails then, and is no failure of the disk.
 TEST_F(FollowingBroker, a_topic_that_goes_while_its_log_is_synced_costs_no_broker) {
   const auto held = replicas->find(orders_0);

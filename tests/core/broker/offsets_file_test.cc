@@ -43,4 +43,33 @@ TEST(OffsetsFile, is_left_as_it_is_by_who_has_not_read_it) {
   EXPECT_EQ(after.of(opened), 5);
 }
 
+TEST(OffsetsFile, of_which_nothing_can_be_made_tells_nothing_and_is_written_anew) {
+  log::MemoryEnv env;
+  ASSERT_TRUE(log::replace_file(env, log::recovery_point_file, "0\n1\norders 0\n"));
+  OffsetsFile malformed(log::recovery_point_file);
+  EXPECT_TRUE(malformed.load(env));
+  EXPECT_EQ(malformed.of(opened), 0);
+  ASSERT_TRUE(malformed.rewrite(env, [](auto& offsets) { offsets[opened] = 5; }));
+  OffsetsFile after(log::recovery_point_file);
+  EXPECT_TRUE(after.load(env));
+  EXPECT_EQ(after.of(opened), 5);
+}
+
+// Else a log would be taken for one of which nothing had been synced, and its checkpoint be written
+// anew.
+TEST(OffsetsFile, that_the_disk_does_not_give_is_not_taken_for_an_empty_one) {
+  log::MemoryEnv env;
+  OffsetsFile before(log::recovery_point_file);
+  EXPECT_TRUE(before.load(env));
+  ASSERT_TRUE(before.rewrite(env, [](auto& offsets) { offsets[opened] = 5; }));
+  env.disk.reads_fail = true;
+  OffsetsFile failing(log::recovery_point_file);
+  EXPECT_FALSE(failing.load(env));
+  EXPECT_TRUE(failing.rewrite(env, [](auto& offsets) { offsets[opened] = 1; }));
+  env.disk.reads_fail = false;
+  OffsetsFile after(log::recovery_point_file);
+  EXPECT_TRUE(after.load(env));
+  EXPECT_EQ(after.of(opened), 5);
+}
+
 }  // namespace brokersim::broker

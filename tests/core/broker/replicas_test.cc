@@ -100,6 +100,32 @@ TEST_F(StartingBroker, takes_what_lies_before_its_log_for_committed_whatever_the
   EXPECT_EQ(replica().high_watermark(), 2);
 }
 
+// All of the metadata log is replayed then, also what an earlier topic of the name went through.
+TEST_F(StartingBroker, believes_its_checkpoints_of_a_topic_whose_name_another_had_before) {
+  checkpoint(log::start_offset_file, 4);
+  load(true);
+  auto all = all_of_image;
+  all.removed_topics.push_back({.name = "orders", .id = Uuid{7}, .partitions = {{0, {}}}});
+  replicas->apply(env, image, all, BrokerEpoch{5});
+  EXPECT_EQ(log().start_offset(), 4);
+}
+
+TEST_F(StartingBroker, whose_checkpoints_cannot_be_read_has_failed) {
+  checkpoint(log::recovery_point_file, 10);
+  env.disk.reads_fail = true;
+  load(false);
+  EXPECT_TRUE(replicas->news().has_failed);
+}
+
+// Whose log it is is not known then, and another's would be removed.
+TEST_F(StartingBroker, fails_if_it_cannot_read_which_topic_a_log_is_of) {
+  load(true);
+  env.disk.reads_fail = true;
+  learn_metadata();
+  EXPECT_EQ(replicas->news().why_failed, "orders-0/partition.metadata cannot be read");
+  EXPECT_EQ(replicas->find(orders_0), nullptr);
+}
+
 // KAFKA-15375.
 TEST_F(StartingBroker, says_that_its_logs_are_in_order_once_they_are_open_or_were_so_before) {
   load(true);

@@ -2,6 +2,7 @@
 // resource changes as a whole or not at all.
 #include "core/controller/config_changes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -124,6 +125,20 @@ TEST_F(ConfigChanges, set_remove_append_and_subtract) {
   EXPECT_EQ(error_of_topic(change("cleanup.policy", subtract, "delete")), ErrorCode::none);
   EXPECT_EQ(error_of_topic(change("segment.bytes", remove_it, std::nullopt)), ErrorCode::none);
   EXPECT_EQ(configs(), (Image::Configs{{"cleanup.policy", "compact"}}));
+}
+
+// What is appended is a text, and so is what comes of it.
+TEST_F(ConfigChanges, make_no_list_longer_than_a_text_may_be) {
+  const std::string key = "leader.replication.throttled.replicas";
+  const auto some_from = [](int first) {  // 31,999 bytes.
+    std::string list = fmt::format("{}:1", first);
+    for (int i = 1; i < 4000; ++i) list += fmt::format(",{}:1", first + i);
+    return list;
+  };
+  EXPECT_EQ(error_of_topic(change(key, set, some_from(10'000))), ErrorCode::none);
+  EXPECT_EQ(error_of_topic(change(key, append, some_from(20'000))), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of_topic(change(key, append, "1:1")), ErrorCode::none);
+  EXPECT_EQ(configs(), (Image::Configs{{key, some_from(10'000) + ",1:1"}}));
 }
 
 TEST_F(ConfigChanges, that_change_nothing_write_nothing_but_for_brokers) {

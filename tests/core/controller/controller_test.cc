@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/controller/alter_partition.h"
 #include "tests/core/controller/cluster.h"
 
 namespace brokersim::controller {
@@ -241,6 +242,20 @@ TEST_F(Alterations, are_refused_by_epoch_before_anything_else) {
               p.new_isr_with_epochs.clear();
             }),
             ErrorCode::invalid_update_version);
+}
+
+// ISR-15, KAFKA-14154: what the leader then waits for never comes.
+TEST_F(Alterations, were_refused_for_good_by_a_controller_that_did_not_know_their_epochs) {
+  const ReplicationRules as_once{.later_epochs_ask_elsewhere = false};
+  const auto error_of_old = [&](const PartitionAlteration& proposal) {
+    return check_alteration(c.controller.image(), c.partition("t"), NodeId{1}, proposal, as_once);
+  };
+  auto proposal = c.alteration("t", {1, 2, 3}).topics.front().partitions.front();
+  EXPECT_EQ(error_of_old(proposal), ErrorCode::none);
+  ++proposal.partition_epoch.value;
+  EXPECT_EQ(error_of_old(proposal), ErrorCode::invalid_update_version);
+  ++proposal.leader_epoch.value;
+  EXPECT_EQ(error_of_old(proposal), ErrorCode::fenced_leader_epoch);
 }
 
 TEST_F(Alterations, of_another_than_the_leader_are_invalid) {

@@ -1,7 +1,13 @@
-// The states a heartbeat moves a broker through, row by row, and how sessions end.
+// The states a heartbeat moves a broker through, row by row, and how sessions end: as stories, and
+// against a list of who was heard of when.
 #include "core/controller/heartbeats.h"
 
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace brokersim::controller {
 namespace {
@@ -75,6 +81,109 @@ TEST(Sessions, expire_longest_silent_first_and_lowest_id_among_equals) {
   EXPECT_EQ(sessions.expired(at(60s)), first);
   sessions.forget(first);
   EXPECT_EQ(sessions.expired(at(60s)), second);
+}
+
+struct HeardOf {
+  NodeId broker;
+  BrokerEpoch epoch;
+  Instant last;
+  Offset applied = -1;
+};
+
+// The model: who was heard of, in the order in which their sessions end.
+struct BySilence {
+  std::vector<HeardOf> all;
+
+  void add(HeardOf one) {
+    all.push_back(one);
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.last, a.broker) < std::tie(b.last, b.broker);
+    });
+  }
+  std::optional<HeardOf> take(NodeId broker) {
+    for (auto one = all.begin(); one != all.end(); ++one) {
+      if (one->broker != broker) continue;
+      const auto taken = *one;
+      all.erase(one);
+      return taken;
+    }
+    return std::nullopt;
+  }
+};
+
+struct SessionsAndModel {
+  Duration timeout = *rc::gen::element(1ns, 2ns, 3ns, 5ns);
+  Instant now{};
+  Sessions sessions{timeout};
+  BySilence model;
+
+  void step() {
+    const NodeId broker{*rc::gen::element(1, 2, 3)};
+    switch (*rc::gen::element(0, 0, 0, 1, 1, 2, 3)) {
+      case 0: {
+        const BrokerEpoch epoch{*rc::gen::element<std::int64_t>(7, 7, 8)};
+        sessions.touch(broker, epoch, now);
+        const auto before = model.take(broker);
+        const bool is_same = before && before->epoch == epoch;
+        return model.add({broker, epoch, now, is_same ? before->applied : -1});
+      }
+      case 1: now += *rc::gen::element(1ns, 1ns, 2ns); return;
+      case 2: {
+        const auto offset = *rc::gen::element<Offset>(0, 1, 2);
+        sessions.metadata_reached(broker, offset);
+        if (auto known = model.take(broker)) model.add({broker, known->epoch, known->last, offset});
+        return;
+      }
+      default: sessions.forget(broker); model.take(broker);
+    }
+  }
+
+  void check() const {
+    for (const auto& one : model.all) {
+      for (const BrokerEpoch epoch : {BrokerEpoch(7), BrokerEpoch(8)}) {
+        const bool is_live = epoch == one.epoch && now - one.last < timeout;
+        RC_ASSERT(sessions.is_live(one.broker, epoch, now) == is_live);
+      }
+      RC_ASSERT(sessions.last_contact(one.broker) == one.last);
+      RC_ASSERT(sessions.metadata_offset(one.broker) == one.applied);
+    }
+    for (int id = 1; id <= 3; ++id) {
+      if (BySilence(model).take(NodeId(id))) continue;
+      RC_ASSERT(!sessions.is_live(NodeId(id), BrokerEpoch(7), now));
+      RC_ASSERT(sessions.metadata_offset(NodeId(id)) == -1);
+    }
+    RC_ASSERT(sessions.next_expiry() == (model.all.empty() ? never : model.all[0].last + timeout));
+  }
+
+  // As the controller fences them. Returns how many.
+  int end_those_that_are_over() {
+    int ended = 0;
+    while (!model.all.empty() && now - model.all[0].last >= timeout) {
+      const NodeId broker = model.all[0].broker;
+      RC_ASSERT(sessions.expired(now) == broker);
+      sessions.forget(broker);
+      model.take(broker);
+      ++ended;
+    }
+    RC_ASSERT(!sessions.expired(now).has_value());
+    return ended;
+  }
+};
+
+RC_GTEST_PROP(Sessions, end_one_after_the_other_in_the_order_of_their_silence, ()) {
+  SessionsAndModel world;
+  int most_at_once = 0;
+  const int steps = *rc::gen::resize(100, rc::gen::inRange(1, 60));
+  for (int i = 0; i < steps; ++i) {
+    world.step();
+    world.check();
+    if (*rc::gen::element(true, false, false)) {
+      most_at_once = std::max(most_at_once, world.end_those_that_are_over());
+      world.check();
+    }
+  }
+  RC_CLASSIFY(most_at_once == 1, "ended one at a time");
+  RC_CLASSIFY(most_at_once > 1, "ended several at once");
 }
 
 }  // namespace

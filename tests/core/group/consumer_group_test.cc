@@ -348,6 +348,27 @@ TEST_F(ConsumersOfOrders, are_told_what_is_committed_and_nothing_else) {
   EXPECT_EQ(c.beaten(again).member_epoch, 1);
 }
 
+// What it was given is in the log, but the answer that was to say so came too late. Who says only
+// what has changed is not told it again: after any error a member says everything.
+TEST_F(ConsumersOfOrders, who_were_not_told_what_they_were_given_ask_for_everything) {
+  TestConsumer first(c, "m1"), second(c, "m2");
+  first.take(first.join());
+  second.take(second.join());
+  first.take(first.leave());
+  c.commits_at_once = false;
+  const auto late = second.acknowledge();
+  c.pass(c.config.offset_commit_timeout);
+  EXPECT_EQ(second.take(late), ErrorCode::coordinator_not_available);
+  c.commits_at_once = true;
+  c.commit_log();
+  auto changes = second.request();
+  changes.topic_partitions.emplace();
+  EXPECT_EQ(c.beaten(c.beat(changes)).member_epoch, 3) << "it may have the epoch before";
+  EXPECT_FALSE(c.beaten(c.beat(changes)).assignment);
+  second.settle();
+  EXPECT_EQ(second.owned, orders({0, 1, 2, 3}));
+}
+
 TEST_F(ConsumersOfOrders, who_cannot_be_written_down_are_not_in) {
   TestConsumer m(c, "m");
   c.refuses = ErrorCode::not_enough_replicas;

@@ -1,5 +1,5 @@
 // Members of consumer groups as they behave: each does what it is told, gives up before it says so,
-// and says only what has changed.
+// and says only what has changed; but everything as long as it does not know what was heard of it.
 #pragma once
 
 #include <optional>
@@ -40,6 +40,8 @@ class TestConsumer {
   std::int32_t rebalance_ms = 60'000;
   std::int32_t epoch = 0;
   PartitionSet owned;
+  // It has asked, and was refused or got no answer: what that changed it may never have been told.
+  bool is_unsure = false;
 
   Request request() const {
     Request asked;
@@ -59,16 +61,17 @@ class TestConsumer {
     asked.topic_partitions = listed<Request::TopicPartitions>(owned);
     return asked;
   }
+  Request next_request() const { return epoch == 0 || is_unsure ? full_request() : request(); }
 
   RequestId join() {
     epoch = 0;
     owned.clear();
     return c_->beat(full_request());
   }
-  RequestId beat() { return c_->beat(epoch == 0 ? full_request() : request()); }
+  RequestId beat() { return c_->beat(next_request()); }
   // Says what it has.
   RequestId acknowledge() {
-    auto asked = request();
+    auto asked = next_request();
     asked.topic_partitions = listed<Request::TopicPartitions>(owned);
     return c_->beat(asked);
   }
@@ -81,7 +84,8 @@ class TestConsumer {
   // Takes the answer as the member does; its error.
   ErrorCode take(RequestId request) {
     const auto& answer = c_->beaten(request);
-    if (answer.error_code != ErrorCode::none) return answer.error_code;
+    is_unsure = answer.error_code != ErrorCode::none;
+    if (is_unsure) return answer.error_code;
     epoch = answer.member_epoch;
     if (answer.assignment) owned = set_of(answer.assignment->topic_partitions);
     return ErrorCode::none;

@@ -137,6 +137,25 @@ TEST(Joining, a_second_request_of_a_member_answers_its_first) {
   EXPECT_TRUE(c.is_parked(second));
 }
 
+// An id is longer than the name it is made of, and is kept and told as a text.
+TEST(Joining, an_id_is_no_longer_than_a_text_may_be) {
+  Coordinated c;
+  const std::string longest(wire::longest_text, 'i');
+  const auto ids = c.stable({{}, {.instance = longest, .version = 5}});
+  EXPECT_EQ(ids[1].size(), wire::longest_text);
+  EXPECT_EQ(c.state(), "Stable");
+  c.fail_over();
+  EXPECT_EQ(c.members(), 2u);
+}
+
+TEST(Joining, of_a_long_name_an_id_has_whole_characters) {
+  const JoinContext context{.client_id =
+                                std::string(wire::longest_text - 38, 'c') + "\u00e9\u00e9"};
+  const auto id = context.member_id({});
+  EXPECT_EQ(id.size(), wire::longest_text - 1);
+  EXPECT_EQ(id.substr(wire::longest_text - 39, 2), "c-");
+}
+
 // ---- Rebalancing -------------------------------------------------------------------------------
 
 TEST(Rebalancing, ends_as_soon_as_all_known_members_are_back) {
@@ -286,6 +305,19 @@ TEST(Syncing, who_joined_and_never_asks_for_its_part_is_out) {
   c.pass(1s);
   EXPECT_EQ(c.heartbeat(silent.first, 1), ErrorCode::unknown_member_id);
   EXPECT_EQ(c.heartbeat(leader.first, 1), ErrorCode::rebalance_in_progress);
+}
+
+TEST(Syncing, a_group_once_waited_for_ever_for_whoever_lives_and_never_asks) {  // GRP-08
+  Coordinated c({}, {}, {.puts_out_who_never_asks = false});                    // KAFKA-12890
+  const auto leader = c.enter({.session_ms = 1'800'000});
+  const auto follower = c.enter({.session_ms = 1'800'000});
+  c.pass(9s);
+  c.sync(follower.first, 1);
+  for (int i = 0; i < 24; ++i) {
+    c.pass(1'000s);
+    EXPECT_EQ(c.heartbeat(leader.first, 1), ErrorCode::none);
+  }
+  EXPECT_EQ(c.state(), "CompletingRebalance");
 }
 
 // ---- Living and leaving ------------------------------------------------------------------------

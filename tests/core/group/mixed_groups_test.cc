@@ -68,6 +68,16 @@ TEST_F(MixedGroups, are_shared_among_members_of_both_protocols) {
   EXPECT_EQ(c.described().group_state, "Stable");
 }
 
+TEST_F(MixedGroups, are_described_with_the_protocol_that_each_member_speaks) {
+  using Described = api::ConsumerGroupDescribeResponse;
+  ASSERT_EQ(a.enter(), ErrorCode::none);
+  const auto group = c.described();
+  std::map<std::string, std::int8_t> spoken;
+  for (const auto& member : group.members) spoken[member.member_id] = member.member_type;
+  EXPECT_EQ(spoken, (std::map<std::string, std::int8_t>{{a.id, Described::classic_member},
+                                                        {"m", Described::consumer_member}}));
+}
+
 TEST_F(MixedGroups, are_given_up_to_by_classic_members_in_two_steps) {
   a.enter();
   settle();

@@ -130,6 +130,7 @@ class MixedWorld {
 
   // It asks again, whatever becomes of what it asked.
   void miss(Seat& seat) {
+    if (seat.asked) seat.consumer.is_unsure = true;
     seat.asked.reset();
     const bool waited = seat.step == Step::joining || seat.step == Step::syncing;
     if (waited) seat.step = Step::outside;
@@ -189,7 +190,7 @@ class MixedWorld {
       seat.asked = consumer.join();
     } else {
       seat.has = common(seat.has, consumer.owned);
-      auto asked = consumer.request();
+      auto asked = consumer.next_request();
       asked.topic_partitions = listed<TestConsumer::Request::TopicPartitions>(seat.has);
       seat.asked = c_.beat(asked);
     }

@@ -87,6 +87,9 @@ TEST(LogCleaning, a_range_of_which_nothing_is_left_at_the_end_is_clean) {
     EXPECT_EQ((*cleaned)->to, 6) << i;
   }
   EXPECT_EQ(f.text(), "0a 1b 2c 6d 7e 8f ");
+  // Neither where the checkpoint of recovery points is lost.
+  f.open({false, 0, 0, f.log->cleaned_to()});
+  EXPECT_EQ(f.text(), "0a 1b 2c 6d 7e 8f ");
 }
 
 // Its end is not that of the last batch that is left: offsets there were used, and are not to be

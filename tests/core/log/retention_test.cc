@@ -1,7 +1,10 @@
 // Shows when a segment takes no more batches, and where a log begins once what is too old or too
-// much is gone: as a table, and against a model that deletes one segment after the other.
+// much is gone: as a table, and against models that delete one segment after the other, and look at
+// every batch of a segment.
 #include "core/log/retention.h"
 
+#include <algorithm>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -136,6 +139,92 @@ TEST(Rolling, an_index_is_full_after_so_many_intervals) {
   EXPECT_FALSE(by_time.is_full(rules));
   by_time.add(60, 4, rules);  // Its second time, and the last entry is kept free.
   EXPECT_TRUE(by_time.is_full(rules));
+}
+
+namespace {
+
+struct FilledBatch {
+  std::uint64_t bytes = 0;
+  std::int64_t max_timestamp = -1;
+};
+
+// The model of the indexes: by where each batch begins. One that lies further behind the last entry
+// than the interval has an entry, in the index of times only if there was no later time before.
+bool are_indexes_full(const std::vector<FilledBatch>& batches, const RollRules& rules) {
+  std::uint64_t position = 0;
+  std::uint64_t entry_at = 0;
+  std::uint64_t entries = 0;
+  std::int64_t latest = -1;
+  std::set<std::int64_t> times;
+  for (const auto& batch : batches) {
+    latest = std::max(latest, batch.max_timestamp);
+    if (position - entry_at > rules.index_interval_bytes) {
+      entry_at = position;
+      ++entries;
+      if (latest >= 0) times.insert(latest);
+    }
+    position += batch.bytes;
+  }
+  const bool takes_an_offset = (entries + 1) * 8 <= rules.segment_index_bytes;
+  // One entry is kept free, but a first one is always taken.
+  const bool takes_a_time = times.empty() || (times.size() + 2) * 12 <= rules.segment_index_bytes;
+  return !takes_an_offset || !takes_a_time;
+}
+
+std::vector<FilledBatch> any_batches() {
+  std::vector<FilledBatch> batches(*rc::gen::inRange<std::size_t>(0, 20));
+  for (auto& batch : batches) {
+    batch.bytes = *rc::gen::element<std::uint64_t>(5, 10, 11, 20);
+    batch.max_timestamp = *rc::gen::element<std::int64_t>(-1, 0, 5, 5, 10, 20);
+  }
+  return batches;
+}
+
+std::int64_t near_or_far(std::int64_t limit, std::int64_t far) {
+  return *rc::gen::element(limit - 1, limit, limit + 1, far, far, far);
+}
+
+}  // namespace
+
+RC_GTEST_PROP(Rolling, is_due_for_each_of_its_reasons_and_for_no_other, ()) {
+  constexpr std::int64_t far = 1 << 30;
+  constexpr Offset base = 100;
+  constexpr Offset last_to_fit = base + 0x7fffffff;
+  const auto batches = any_batches();
+  RollRules rules;
+  rules.segment_index_bytes = *rc::gen::element<std::uint64_t>(8, 16, 24, 36, 48, 1000, 1000, 1000);
+  rules.index_interval_bytes = *rc::gen::element<std::uint64_t>(0, 10, 15, 30, 1000);
+  SegmentFill segment{.base = base};
+  for (const auto& one : batches) {
+    if (segment.bytes == 0) segment.first_timestamp = one.max_timestamp;
+    segment.bytes += one.bytes;
+    segment.index.add(one.bytes, one.max_timestamp, rules);
+  }
+  segment.jitter_ms = *rc::gen::element(0, 0, 1, 3);
+  const std::int64_t first = segment.first_timestamp;
+  BatchToCome batch;
+  batch.last_offset = near_or_far(last_to_fit, base + 9);
+  batch.bytes = *rc::gen::element<std::uint64_t>(5, 10, 11, 20);
+  batch.max_timestamp = *rc::gen::element<std::int64_t>(-1, 0, 5, 10, 20, 30);
+  rules.segment_ms = near_or_far(batch.max_timestamp - first + segment.jitter_ms, far);
+  const auto with_it = segment.bytes + batch.bytes;
+  const auto limit = near_or_far(static_cast<std::int64_t>(with_it), far);
+
+  const bool is_too_large = with_it > static_cast<std::uint64_t>(limit);
+  const bool is_too_far = batch.last_offset > last_to_fit;
+  const bool has_times = first >= 0 && batch.max_timestamp >= 0;
+  const bool is_too_late =
+      has_times && batch.max_timestamp > first + rules.segment_ms - segment.jitter_ms;
+  const bool is_full = are_indexes_full(batches, rules);
+  RC_ASSERT(segment.index.is_full(rules) == is_full);
+  const bool is_due = is_too_large || is_too_far || is_too_late || is_full;
+  RC_ASSERT(must_roll(segment, batch, static_cast<std::uint64_t>(limit), rules) ==
+            (!batches.empty() && is_due));
+  RC_CLASSIFY(batches.empty(), "empty");
+  RC_CLASSIFY(is_too_large, "too large");
+  RC_CLASSIFY(is_too_far, "too far");
+  RC_CLASSIFY(is_too_late, "too late");
+  RC_CLASSIFY(is_full, "index full");
 }
 
 }  // namespace brokersim::log

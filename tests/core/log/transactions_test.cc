@@ -449,6 +449,17 @@ TEST(TransactionalLog, believes_its_batches_and_not_what_an_index_says) {
   }
 }
 
+// The marker that ended the transaction is not in the log any more.
+TEST(TransactionalLog, that_begins_anew_believes_no_snapshot_from_before_its_beginning) {
+  TransactionalLog f;
+  f.write(7);  // 0
+  f.reopen_in_order();
+  f.end_transaction(7, true);  // 1
+  f.open({false, 1, 5});
+  f.append(0, 1);
+  EXPECT_EQ(f.log->last_stable_offset(6), 6);
+}
+
 // KAFKA-7866: what is in the log has its offset for good.
 TEST(TransactionalLog, a_write_error_of_the_index_takes_the_log_offline) {
   TransactionalLog f;

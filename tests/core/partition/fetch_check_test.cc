@@ -7,7 +7,6 @@ namespace brokersim::partition {
 namespace {
 
 using api::ErrorCode;
-using Rule = Rules::EpochEnd;
 
 // Epoch 1 at [0, 10), epoch 3 at [10, 20), epoch 4 from 20 on; the log is [0, 25).
 log::LeaderEpochs history() {
@@ -18,11 +17,11 @@ log::LeaderEpochs history() {
   return epochs;
 }
 
-FetchVerdict check(Offset offset, std::int32_t last_epoch, Rule rule = Rule::epoch_and_offset,
+FetchVerdict check(Offset offset, std::int32_t last_epoch, const Rules& rules = {},
                    LogBounds bounds = {0, 25}) {
   const FetchPosition position{.fetch_offset = offset,
                                .last_fetched_epoch = LeaderEpoch(last_epoch)};
-  return check_position(position, bounds, history(), rule);
+  return check_position(position, bounds, history(), rules);
 }
 
 TEST(FetchCheck, an_older_epoch_is_fenced_and_a_newer_one_unknown) {
@@ -57,9 +56,18 @@ TEST(FetchCheck, an_epoch_later_than_all_is_out_of_range) {
 
 // KAFKA-12996
 TEST(FetchCheck, before_the_start_is_out_of_range_even_where_logs_diverge) {
-  const auto verdict = check(4, 2, Rule::epoch_and_offset, {5, 25});
+  const auto verdict = check(4, 2, {}, {5, 25});
   EXPECT_EQ(verdict.error, ErrorCode::offset_out_of_range);
   EXPECT_FALSE(verdict.diverging.has_value());
+}
+
+// REP-13, KAFKA-12996
+TEST(FetchCheck, before_the_start_once_was_told_to_cut_its_log_where_that_diverges) {
+  const Rules as_once{.replication = {.looks_at_log_start_first = false}};
+  const auto verdict = check(4, 2, as_once, {5, 25});
+  EXPECT_EQ(verdict.error, ErrorCode::none);
+  EXPECT_EQ(verdict.diverging, (Divergence{LeaderEpoch(1), 10}));
+  EXPECT_EQ(check(4, 1, as_once, {5, 25}).error, ErrorCode::offset_out_of_range);
 }
 
 TEST(FetchCheck, without_an_epoch_only_the_logs_bounds_count) {
@@ -71,10 +79,11 @@ TEST(FetchCheck, without_an_epoch_only_the_logs_bounds_count) {
 
 // REP-03: the follower's records of epoch 2 lie below the answered offset and survive.
 TEST(FetchCheck, an_answer_without_epoch_hides_that_the_leader_never_had_it) {
-  EXPECT_TRUE(check(10, 2, Rule::offset_only).may_read());
-  EXPECT_EQ(check(12, 2, Rule::offset_only).diverging, (Divergence{LeaderEpoch(2), 10}));
-  EXPECT_EQ(check(25, 4, Rule::offset_only).may_read(), true);
-  EXPECT_EQ(check(5, 7, Rule::offset_only).error, ErrorCode::offset_out_of_range);
+  const Rules as_once{.epoch_end = Rules::EpochEnd::offset_only};
+  EXPECT_TRUE(check(10, 2, as_once).may_read());
+  EXPECT_EQ(check(12, 2, as_once).diverging, (Divergence{LeaderEpoch(2), 10}));
+  EXPECT_EQ(check(25, 4, as_once).may_read(), true);
+  EXPECT_EQ(check(5, 7, as_once).error, ErrorCode::offset_out_of_range);
 }
 
 // KIP-392: whatever a follower cannot know is for the leader to say.
@@ -82,7 +91,7 @@ TEST(FetchCheckOnFollower, only_what_lies_before_the_log_is_out_of_range) {
   const auto ask = [](Offset offset, std::int32_t last_epoch) {
     const FetchPosition position{.fetch_offset = offset,
                                  .last_fetched_epoch = LeaderEpoch(last_epoch)};
-    return check_position_on_follower(position, {5, 25}, history(), Rule::epoch_and_offset);
+    return check_position_on_follower(position, {5, 25}, history(), {});
   };
   EXPECT_TRUE(ask(25, 4).may_read());
   EXPECT_TRUE(ask(8, -1).may_read());

@@ -97,6 +97,11 @@ TEST(Follower, still_truncates_where_nothing_but_epochs_go) {  // KAFKA-10706
   EXPECT_EQ(answered(f, {.diverging = Divergence{LeaderEpoch(3), 30}}).truncate_to, 15);
 }
 
+TEST(Follower, cuts_at_its_high_watermark_where_the_leader_knows_nothing_of_epochs) {
+  auto f = follower();
+  EXPECT_EQ(answered(f, {.diverging = Divergence{no_epoch, -1}}).truncate_to, 8);
+}
+
 TEST(Follower, ignores_answers_to_what_it_does_not_ask_any_more) {  // KAFKA-13207
   auto f = follower();
   const FetchAnswer answer{.high_watermark = 40, .log_start_offset = 6, .first_offset = 14};
@@ -128,6 +133,17 @@ TEST(Follower, an_empty_log_begins_with_the_batch_that_the_leaders_log_begins_in
   EXPECT_TRUE(step.append);
   EXPECT_EQ(step.log_start, 40);
   EXPECT_EQ(f.applied({45, LeaderEpoch(5), 36}), 45);
+}
+
+TEST(Follower, an_empty_log_once_did_not_begin_inside_a_batch_however_often_it_asked) {  // REP-17
+  auto f = follower({.replication = {.begins_inside_batches = false}});  // KAFKA-6975
+  f.leader_offsets(asked(f), {40, 60});
+  f.applied({40, no_epoch, 40});
+  const auto step = answered(f, {.first_offset = 36, .first_batch_end = 45});
+  EXPECT_FALSE(step.restart_log_at);
+  EXPECT_FALSE(step.append);
+  EXPECT_FALSE(f.next_fetch(at(1s)));
+  EXPECT_EQ(f.next_fetch(at(2s))->fetch_offset, 40);
 }
 
 TEST(Follower, an_empty_log_does_not_begin_with_what_lies_before_its_end) {

@@ -100,6 +100,16 @@ TEST(LeaderHighWatermark, follows_the_log_when_the_leader_is_alone) {
   EXPECT_EQ(c.leader.appended(at(1s), 13).high_watermark, 13);
 }
 
+TEST(LeaderHighWatermark, waits_for_the_leaders_own_disk_where_that_is_wanted) {
+  Cluster c({n1, n2});
+  EXPECT_EQ(c.fetch(n2, 10, 1s).high_watermark, 10);
+  EXPECT_FALSE(c.leader.appended(at(1s), 12, 10).high_watermark);
+  EXPECT_TRUE(c.leader.awaits_disk());
+  EXPECT_FALSE(c.fetch(n2, 12, 1s).high_watermark);
+  EXPECT_EQ(c.leader.appended(at(2s), 12, 12).high_watermark, 12);
+  EXPECT_FALSE(c.leader.awaits_disk());
+}
+
 TEST(LeaderHighWatermark, never_goes_back_when_a_replica_does) {
   Cluster c({n1, n2});
   EXPECT_EQ(c.fetch(n2, 10, 1s).high_watermark, 10);

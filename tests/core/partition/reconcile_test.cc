@@ -62,8 +62,7 @@ class History {
     apply(follower, follower.start(), log);
     for (int rounds = 0; rounds < 100; ++rounds) {
       const auto position = follower.next_fetch({});
-      const auto verdict =
-          check_position(*position, {0, leader().end()}, leader().epochs, rules_.epoch_end);
+      const auto verdict = check_position(*position, {0, leader().end()}, leader().epochs, rules_);
       const bool has_records = verdict.may_read() && log.end() < leader().end();
       if (has_records && !holds_the_same(log, leader())) return false;
       if (verdict.may_read() && (!has_records || limit-- == 0))

@@ -1,6 +1,10 @@
 // Snapshot files are Kafka's, and a damaged one is never taken for whole; a snapshot is there
 // completely or not at all, and old ones go when they may.
+#include <algorithm>
+#include <vector>
+
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "core/raft/snapshot_file.h"
 #include "core/raft/snapshot_retention.h"
@@ -193,6 +197,65 @@ TEST(SnapshotRetention, without_a_bound_keeps_them_all) {
   EXPECT_FALSE(may_drop_oldest(two, 50, 6001, {.max_bytes = {}, .max_age = {}}));
   EXPECT_TRUE(may_drop_oldest(two, 51, 6001, {.max_bytes = 100, .max_age = {}}));
   EXPECT_TRUE(may_drop_oldest(two, 51, 6001, {.max_bytes = {}, .max_age = 1s}));
+}
+
+// Snapshots of a log with one byte a record, which begins at the oldest of them.
+struct KeptSnapshots {
+  SnapshotStore::All all;
+  Offset log_end = 0;
+  std::int64_t now_ms = *rc::gen::element(10, 20, 30);
+
+  KeptSnapshots() {
+    const int count = *rc::gen::element(1, 2, 3, 4, 5);
+    for (int i = 0; i < count; ++i) {
+      log_end += *rc::gen::element(1, 5, 10);
+      auto& stored = all[{log_end, LeaderEpoch(i / 2)}];
+      stored.size = *rc::gen::element(0, 1, 5, 10);
+      stored.last_contained_log_timestamp = *rc::gen::element(0, 5, 10, 20);  // Clocks jump.
+    }
+    log_end += *rc::gen::element(0, 3);
+  }
+  std::int64_t log_bytes() const { return log_end - all.begin()->first.end_offset; }
+  std::int64_t bytes() const {
+    std::int64_t bytes = log_bytes();
+    for (const auto& one : all) bytes += one.second.size;
+    return bytes;
+  }
+  std::int64_t age_ms() const { return now_ms - all.begin()->second.last_contained_log_timestamp; }
+  bool fits(const SnapshotRetention& retention) const {
+    if (retention.max_bytes && bytes() > *retention.max_bytes) return false;
+    return !retention.max_age || age_ms() * 1ms <= *retention.max_age;
+  }
+};
+
+// Around what those are and have that remain when some are gone.
+SnapshotRetention any_retention(KeptSnapshots snapshots) {
+  for (auto gone = *rc::gen::inRange<std::size_t>(0, snapshots.all.size()); gone > 0; --gone) {
+    snapshots.all.erase(snapshots.all.begin());
+  }
+  SnapshotRetention retention{.max_bytes = {}, .max_age = {}};
+  const auto bytes = std::max<std::int64_t>(0, snapshots.bytes() + *rc::gen::element(-1, 0, 1));
+  const auto age_ms = std::max<std::int64_t>(0, snapshots.age_ms() + *rc::gen::element(-1, 0, 1));
+  if (*rc::gen::element(true, true, false)) retention.max_bytes = bytes;
+  if (*rc::gen::element(true, true, false)) retention.max_age = age_ms * 1ms;
+  return retention;
+}
+
+RC_GTEST_PROP(SnapshotRetention, keeps_the_most_that_fits_and_be_it_the_last_alone, ()) {
+  KeptSnapshots kept;
+  const auto retention = any_retention(kept);
+  std::vector<KeptSnapshots> dropped_from;
+  while (!kept.all.empty() &&
+         may_drop_oldest(kept.all, static_cast<std::uint64_t>(kept.log_bytes()), kept.now_ms,
+                         retention)) {
+    dropped_from.push_back(kept);
+    kept.all.erase(kept.all.begin());
+  }
+  RC_ASSERT(!kept.all.empty());
+  RC_ASSERT(kept.all.size() == 1 || kept.fits(retention));
+  for (const auto& more : dropped_from) RC_ASSERT(!more.fits(retention));
+  RC_CLASSIFY(dropped_from.empty(), "all kept");
+  RC_CLASSIFY(!kept.fits(retention), "the last alone does not fit");
 }
 
 }  // namespace

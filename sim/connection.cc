@@ -45,6 +45,20 @@ void Pipe::drop_in_flight() {
   in_flight_bytes = 0;
 }
 
+void Pipe::change_pace(const Pace& pace, bool of_answers) {
+  Instant due_before{};
+  for (auto& segment : in_flight) {
+    if (segment.is_answer == of_answers) {
+      const Instant leaves = pace.moved(segment.leaves);
+      segment.due = leaves + (segment.due - segment.leaves);
+      segment.begins = pace.moved(segment.begins);
+      segment.leaves = leaves;
+    }
+    segment.due = due_before = std::max(segment.due, due_before);
+  }
+  last_due = in_flight.empty() ? std::min(last_due, pace.at) : due_before;
+}
+
 void Pipe::delay_until(Instant earliest) {
   for (auto& segment : in_flight) segment.due = std::max(segment.due, earliest);
   if (!in_flight.empty()) last_due = in_flight.back().due;

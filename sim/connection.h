@@ -23,6 +23,10 @@ struct Segment {
   Kind kind = Kind::data;
   Rope bytes;
   Instant due;
+  // When it passes the link, or of an answer when what it answers passes that of the other way.
+  Instant begins{};
+  Instant leaves{};
+  bool is_answer = false;
 };
 
 // One direction.
@@ -32,7 +36,8 @@ struct Pipe {
   std::size_t in_flight_bytes = 0;
   std::size_t received_bytes = 0;
   Instant last_due{};
-  bool is_held = false;  // By a fault, or because the receiver is off.
+  std::int64_t bytes_per_second = 0;  // Of the link, as its segments count upon; 0: no matter.
+  bool is_held = false;               // By a fault, or because the receiver is off.
   Instant held_since{};
   bool was_lost = false;  // What is on the way has to be sent again: it was not only stalled.
   TimerId give_up;        // Runs while the sender misses acknowledgements.
@@ -44,6 +49,8 @@ struct Pipe {
   void arrive(const Rope& bytes);
   std::size_t take(std::span<std::uint8_t> into);
   void drop_in_flight();
+  // Of its own segments, or of the answers to those of the other direction.
+  void change_pace(const Pace& pace, bool of_answers);
   void delay_until(Instant earliest);
 };
 

@@ -52,6 +52,7 @@ IoResult<std::unique_ptr<File>> Disk::open(std::string_view path, OpenMode mode)
 IoResult<Done> Disk::make_directory(std::string_view path) {
   const auto node = tree_.find(path);
   if (node && node->is_directory) return Done{};
+  if (is_hit(DiskFault::Kind::full)) return Unexpected(IoError::full);
   TRY(const auto made, tree_.create(path, true));
   return Done{};
 }
@@ -166,7 +167,10 @@ IoResult<Done> Disk::sync(Env& env, TreeNodePtr node) {
   const auto mark = node->image.mark();
   const Instant done = busy(env.now(), sync_latency(*node), node->image.dirty_bytes());
   if (!env.sleep_until(done)) return Unexpected(IoError::cancelled);
-  if (is_hit(DiskFault::Kind::sync_fails)) return Unexpected(IoError::failed);
+  if (is_hit(DiskFault::Kind::sync_fails)) {
+    node->image.fail_sync(mark);
+    return Unexpected(IoError::failed);
+  }
   node->image.sync(mark);
   ++counters_.syncs;
   tell([&](DiskObserver& o) { o.on_sync(*this, node->path); });
@@ -289,6 +293,12 @@ std::uint64_t Disk::dirty_bytes() const {
   std::uint64_t bytes = 0;
   tree_.for_each_file([&](TreeNode& node) { bytes += node.image.dirty_bytes(); });
   return bytes;
+}
+
+bool Disk::has_unwritten() const {
+  bool has_any = false;
+  tree_.for_each_file([&](TreeNode& node) { has_any = has_any || node.image.has_unwritten(); });
+  return has_any;
 }
 
 std::vector<std::string> Disk::all_files(std::string_view below) const {

@@ -49,7 +49,7 @@ struct DiskFault {
     slow,        // Syncs and reads take `factor` times as long, and `extra` more.
     sync_fails,  // EIO
     append_fails,
-    full,  // ENOSPC at append and create
+    full,  // ENOSPC at append and create, of files and directories
     cold,  // Nothing stays in the page cache: each read waits for the device.
   };
   Kind kind = Kind::slow;
@@ -106,6 +106,8 @@ class Disk final : public Files {
   void observe(DiskObserver& observer) { observers_.push_back(&observer); }
   const DiskCounters& counters() const { return counters_; }
   std::uint64_t dirty_bytes() const;
+  // A sync has failed, and some file still holds what it was to write: sim/file_image.h.
+  bool has_unwritten() const;
 
   // For observers and tests; costs no virtual time.
   // The files in the directory `below`, and below it, sorted; a file itself.

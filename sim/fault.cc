@@ -279,34 +279,40 @@ Faults::Lift Faults::apply_to_clocks(const Fault& fault, const Machines& targets
   };
 }
 
-// Only what this fault took down does it start again; another may have been first.
+// Only what this fault took down does it start again; another may have been first, and power fails
+// also where nothing runs.
 Faults::Lift Faults::stop_machines(const Fault& fault, const Machines& targets) {
   std::vector<std::pair<Machine*, std::int32_t>> stopped;  // And which incarnation that was.
+  std::int64_t effects = 0;
   for (Machine* target : targets) {
-    if (!target->is_up()) continue;
+    const bool was_up = target->is_up();
     bool has_changed = false;
     if (fault.kind == "power_loss") has_changed = world_.power_off(*target);
     if (fault.kind == "crash") has_changed = world_.crash(*target);
     if (fault.kind == "restart") has_changed = world_.stop(*target);
-    if (has_changed) stopped.emplace_back(target, target->starts());
+    if (has_changed) ++effects;
+    if (has_changed && was_up) stopped.emplace_back(target, target->starts());
   }
-  return [this, stopped] {
+  return [this, stopped, effects] {
     for (const auto& [machine, starts] : stopped) {
       // Who does not end when asked to is ended, as a supervisor does.
       if (machine->is_up() && machine->starts() == starts) world_.crash(*machine);
       world_.restart(*machine);
     }
-    return static_cast<std::int64_t>(stopped.size());
+    return effects;
   };
 }
 
+// The incarnation that this fault paused may have ended, and the next one be paused by another.
 Faults::Lift Faults::pause_machines(const Machines& targets) {
-  Machines paused;
+  std::vector<std::pair<Machine*, std::int32_t>> paused;
   for (Machine* target : targets) {
-    if (world_.pause(*target)) paused.push_back(target);
+    if (world_.pause(*target)) paused.emplace_back(target, target->starts());
   }
   return [this, paused] {
-    for (Machine* machine : paused) world_.resume(*machine);
+    for (const auto& [machine, starts] : paused) {
+      if (machine->starts() == starts) world_.resume(*machine);
+    }
     return static_cast<std::int64_t>(paused.size());
   };
 }

@@ -57,10 +57,14 @@ void FileImage::truncate(std::uint64_t size) {
   if (size == content_.size()) return;
   content_.truncate(size);
   pending_.push_back({.bytes = {}, .size = size});
-  while (!cold_.empty() && cold_.rbegin()->second > size) {
-    const auto last = std::prev(cold_.end());
+  cut_ranges(cold_, size);
+}
+
+void FileImage::cut_ranges(Ranges& ranges, std::uint64_t size) {
+  while (!ranges.empty() && ranges.rbegin()->second > size) {
+    const auto last = std::prev(ranges.end());
     if (last->first >= size) {
-      cold_.erase(last);
+      ranges.erase(last);
     } else {
       last->second = size;
     }
@@ -75,24 +79,32 @@ void FileImage::apply(Content& content, const Operation& operation) {
   }
 }
 
-void FileImage::make_durable(std::size_t operations) {
+void FileImage::make_durable(std::size_t operations, bool is_written) {
   for (std::size_t i = 0; i < operations; ++i) {
+    const auto before = durable_.size();
     apply(durable_, pending_.front());
+    if (!is_written && durable_.size() > before) unwritten_[before] = durable_.size();
+    cut_ranges(unwritten_, durable_.size());
     dirty_bytes_ -= pending_.front().bytes.size();
     pending_.pop_front();
   }
   synced_operations_ += operations;
 }
 
-void FileImage::sync(std::uint64_t mark) {
-  if (mark <= synced_operations_) return;  // A sync begun later was done earlier.
+// A sync begun later may have been done earlier: then there are none.
+std::size_t FileImage::operations_before(std::uint64_t mark) const {
+  if (mark <= synced_operations_) return 0;
   const auto operations = static_cast<std::size_t>(mark - synced_operations_);
   ASSERT(operations <= pending_.size(), operations, pending_.size());
-  make_durable(operations);
+  return operations;
 }
 
+void FileImage::sync(std::uint64_t mark) { make_durable(operations_before(mark)); }
+
+void FileImage::fail_sync(std::uint64_t mark) { make_durable(operations_before(mark), false); }
+
 std::uint64_t FileImage::durable_size() const {
-  std::uint64_t size = durable_.size();
+  std::uint64_t size = has_unwritten() ? unwritten_.begin()->first : durable_.size();
   for (const auto& operation : pending_) {
     if (operation.bytes.empty()) size = std::min(size, operation.size);
   }
@@ -132,6 +144,30 @@ Rope FileImage::torn(const Rope& bytes, std::uint64_t draw) const {
   return result;
 }
 
+// Each is there all the same, or zeros; at the end of the file it may be as if never appended.
+std::uint64_t FileImage::lose_unwritten(std::uint64_t draw) {
+  Content left;
+  std::uint64_t at = 0;
+  std::uint64_t lost = 0;
+  const auto keep_to = [&](std::uint64_t end) {
+    left.append(durable_.read(at, static_cast<std::size_t>(end - at)));
+    at = end;
+  };
+  for (const auto& [begin, end] : unwritten_) {
+    const auto what = uniform(mix(draw ^ begin), 0, 2);
+    if (what == 0) continue;
+    keep_to(begin);
+    const bool is_cut = what == 2 && end == durable_.size();
+    if (!is_cut) left.append(Rope(Slice(Bytes(static_cast<std::size_t>(end - begin)))));
+    at = end;
+    lost += end - begin;
+  }
+  keep_to(durable_.size());
+  unwritten_.clear();
+  durable_ = std::move(left);
+  return lost;
+}
+
 FileLoss FileImage::power_loss(std::uint64_t draw) {
   FileLoss loss;
   std::size_t kept = how_many(draw, pending_.size());
@@ -143,7 +179,9 @@ FileLoss FileImage::power_loss(std::uint64_t draw) {
     loss.was_torn = true;
   }
   loss.operations_lost = pending_.size();
-  loss.bytes_lost = dirty_bytes_;
+  const auto unwritten = has_unwritten() ? lose_unwritten(mix(draw ^ 8)) : 0;
+  loss.was_unwritten = unwritten > 0;
+  loss.bytes_lost = dirty_bytes_ + unwritten;
   synced_operations_ += pending_.size();
   pending_.clear();
   dirty_bytes_ = 0;

@@ -5,6 +5,9 @@
 //
 // Power loss keeps the durable content and a prefix of the pending operations; the last append kept
 // may be torn: a part of its bytes arrived, and behind them nothing, zeros or rubbish.
+//
+// What a sync that failed was to write counts as written from then on, as in Linux: it can be read
+// as long as there is power, no later sync writes it, and then it may be gone or zeros.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +39,11 @@ class Content {
 
 // What a power loss did to one file.
 struct FileLoss {
-  std::uint64_t bytes_lost = 0;  // Of what was written and not synced.
+  std::uint64_t bytes_lost = 0;  // Of what was appended and not synced.
   std::uint64_t operations_lost = 0;
   bool was_torn = false;
-  bool changed() const { return operations_lost > 0 || was_torn; }
+  bool was_unwritten = false;  // A sync of what is lost had failed.
+  bool changed() const { return operations_lost > 0 || was_torn || was_unwritten; }
 };
 
 class FileImage {
@@ -54,6 +58,10 @@ class FileImage {
   // Names the operations so far, for `sync` to make durable later.
   std::uint64_t mark() const { return synced_operations_ + pending_.size(); }
   void sync(std::uint64_t mark);
+  // The same sync has failed.
+  void fail_sync(std::uint64_t mark);
+  // It holds what the device should have and has not. What is cut off and written again it has.
+  bool has_unwritten() const { return !unwritten_.empty(); }
   bool is_clean() const { return pending_.empty(); }
   std::uint64_t dirty_bytes() const { return dirty_bytes_; }
   // The bytes from 0 that are the same after every legal power loss.
@@ -74,16 +82,21 @@ class FileImage {
     Rope bytes;
     std::uint64_t size = 0;
   };
+  using Ranges = std::map<std::uint64_t, std::uint64_t>;  // Begin to end.
   static void apply(Content& content, const Operation& operation);
-  void make_durable(std::size_t operations);
+  static void cut_ranges(Ranges& ranges, std::uint64_t size);
+  std::size_t operations_before(std::uint64_t mark) const;
+  void make_durable(std::size_t operations, bool is_written = true);
   Rope torn(const Rope& bytes, std::uint64_t draw) const;
+  std::uint64_t lose_unwritten(std::uint64_t draw);
 
   Content durable_;
   Content content_;
   std::deque<Operation> pending_;
   std::uint64_t synced_operations_ = 0;
   std::uint64_t dirty_bytes_ = 0;
-  std::map<std::uint64_t, std::uint64_t> cold_;  // Begin to end of what only the platter has.
+  Ranges unwritten_;  // Of the durable content: what a failed sync was to write.
+  Ranges cold_;       // What only the platter has.
 };
 
 }  // namespace brokersim::sim

@@ -37,6 +37,12 @@ GroupAsked read_asked(const api::SyncGroupRequest& request) {
                     .generation = request.generation_id};
 }
 
+GroupAsked read_asked(const api::HeartbeatRequest& request) {
+  return GroupAsked{.group = request.group_id,
+                    .member = request.group_instance_id.value_or(request.member_id),
+                    .generation = request.generation_id};
+}
+
 GroupAsked read_asked(const api::OffsetCommitRequest& request) {
   GroupAsked asked{.group = request.group_id,
                    .member = request.group_instance_id.value_or(request.member_id),
@@ -70,6 +76,19 @@ std::vector<TopicPartition> partitions_in(const Bytes& assignment) {
     for (const auto partition : topic.partitions) partitions.push_back({topic.topic, partition});
   }
   return partitions;
+}
+
+OffsetCommitAnswered commit_answered(const GroupAsked& asked, const std::string& peer,
+                                     const TopicPartition& partition, Offset offset,
+                                     std::int32_t error) {
+  return {.peer = peer,
+          .group = asked.group,
+          .member = asked.member,
+          .generation = asked.generation,
+          .partition = partition,
+          .offset = offset,
+          .error = error,
+          .asked_at_ns = asked.at_ns};
 }
 
 class AnswerReader {
@@ -121,21 +140,21 @@ class AnswerReader {
                                        .error = static_cast<std::int32_t>(response.error_code),
                                        .assigned = partitions_in(response.assignment)});
   }
+  void read(const api::HeartbeatResponse& response) {
+    events.push_back(HeartbeatAnswered{.peer = peer_,
+                                       .group = asked_.group,
+                                       .member = asked_.member,
+                                       .generation = asked_.generation,
+                                       .error = static_cast<std::int32_t>(response.error_code)});
+  }
   void read(const api::OffsetCommitResponse& response) {
     for (const auto& topic : response.topics) {
       for (const auto& partition : topic.partitions) {
         const TopicPartition name{topic.name, partition.partition_index};
         const auto sent = asked_.offsets.find(name);
         if (sent == asked_.offsets.end()) continue;
-        events.push_back(
-            OffsetCommitAnswered{.peer = peer_,
-                                 .group = asked_.group,
-                                 .member = asked_.member,
-                                 .generation = asked_.generation,
-                                 .partition = name,
-                                 .offset = sent->second,
-                                 .error = static_cast<std::int32_t>(partition.error_code),
-                                 .asked_at_ns = asked_.at_ns});
+        events.push_back(commit_answered(asked_, peer_, name, sent->second,
+                                         static_cast<std::int32_t>(partition.error_code)));
       }
     }
   }
@@ -183,6 +202,7 @@ bool is_of_group(api::ApiKey key) {
   switch (key) {
     case api::ApiKey::join_group:
     case api::ApiKey::sync_group:
+    case api::ApiKey::heartbeat:
     case api::ApiKey::consumer_group_heartbeat:
     case api::ApiKey::consumer_group_describe:
     case api::ApiKey::offset_commit:
@@ -197,6 +217,7 @@ std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, con
   switch (key) {
     case api::ApiKey::join_group: asked = decode_asked<api::JoinGroupRequest>(version, body); break;
     case api::ApiKey::sync_group: asked = decode_asked<api::SyncGroupRequest>(version, body); break;
+    case api::ApiKey::heartbeat: asked = decode_asked<api::HeartbeatRequest>(version, body); break;
     case api::ApiKey::consumer_group_heartbeat: {
       const auto request = wire::decode<api::ConsumerGroupHeartbeatRequest>(body, version);
       if (request) asked = read_asked(*request, topic_name);
@@ -228,6 +249,9 @@ std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string
     case api::ApiKey::sync_group:
       decode_answer<api::SyncGroupResponse>(reader, version, frame);
       break;
+    case api::ApiKey::heartbeat:
+      decode_answer<api::HeartbeatResponse>(reader, version, frame);
+      break;
     case api::ApiKey::consumer_group_heartbeat:
       decode_answer<api::ConsumerGroupHeartbeatResponse>(reader, version, frame);
       break;
@@ -243,6 +267,14 @@ std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string
     default: break;
   }
   return std::move(reader.events);
+}
+
+std::vector<EventBody> group_unanswered(const GroupAsked& asked, const std::string& peer) {
+  std::vector<EventBody> events;
+  for (const auto& [partition, offset] : asked.offsets) {
+    events.push_back(commit_answered(asked, peer, partition, offset, -1));
+  }
+  return events;
 }
 
 }  // namespace brokersim::sim

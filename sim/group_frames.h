@@ -1,6 +1,6 @@
 // What coordinators and members of groups really told each other: frames of JoinGroup, SyncGroup,
-// ConsumerGroupHeartbeat, ConsumerGroupDescribe, OffsetCommit and OffsetFetch, as the events that
-// properties judge by. Used by the wire tap.
+// Heartbeat, ConsumerGroupHeartbeat, ConsumerGroupDescribe, OffsetCommit and OffsetFetch, as the
+// events that properties judge by. Used by the wire tap.
 #pragma once
 
 #include <cstdint>
@@ -34,5 +34,7 @@ std::optional<GroupAsked> group_asked(api::ApiKey key, std::int16_t version, con
 std::vector<EventBody> group_answered(const GroupAsked& asked, const std::string& peer,
                                       std::int16_t version, const Slice& frame,
                                       const TopicName& topic_name);
+// Where no answer will come any more: of commits, that it is not known what became of them.
+std::vector<EventBody> group_unanswered(const GroupAsked& asked, const std::string& peer);
 
 }  // namespace brokersim::sim

@@ -44,13 +44,26 @@ Duration Links::latency(HostId from, HostId to, Instant now) {
   return result;
 }
 
-Instant Links::transmit(HostId from, HostId to, std::size_t bytes, Instant now) {
+Transit Links::transmit(HostId from, HostId to, std::size_t bytes, Instant now) {
   Link& link = at(from, to);
-  const auto rate = link.bytes_per_second > 0 ? link.bytes_per_second : model_.bytes_per_second;
-  const auto busy = Wide{bytes} * 1'000'000'000u / static_cast<std::uint64_t>(rate);
-  link.free_at = std::max(link.free_at, now) + Duration(static_cast<std::int64_t>(busy));
+  const auto busy = Wide{bytes} * 1'000'000'000u / static_cast<std::uint64_t>(rate_of(link));
+  const Instant begins = std::max(link.free_at, now);
+  link.free_at = begins + Duration(static_cast<std::int64_t>(busy));
   if (link.extra > Duration{} || link.bytes_per_second > 0) count_slow(from, to);
-  return link.free_at + latency(from, to, now);
+  return {begins, link.free_at, link.free_at + latency(from, to, now)};
+}
+
+void Links::give_back(HostId from, HostId to, Instant begins, Instant leaves, Instant now) {
+  Link& link = at(from, to);
+  if (leaves > now && leaves == link.free_at) link.free_at = std::max(begins, now);
+}
+
+Instant Pace::moved(Instant time) const {
+  if (time <= at) return time;
+  const auto left = static_cast<std::uint64_t>((time - at).count());
+  const auto moved =
+      Wide{left} * static_cast<std::uint64_t>(before) / static_cast<std::uint64_t>(after);
+  return at + Duration(static_cast<std::int64_t>(moved));
 }
 
 bool Links::covers(const LinkFault& fault, HostId from, HostId to) {
@@ -59,28 +72,29 @@ bool Links::covers(const LinkFault& fault, HostId from, HostId to) {
   return fault.both_ways && contains(fault.from, to) && contains(fault.to, from);
 }
 
-std::uint64_t Links::add(LinkFault fault) {
+std::uint64_t Links::add(LinkFault fault, Instant now) {
   overlays_.emplace(++last_id_, Overlay{std::move(fault)});
-  lay_all_overlays();
+  lay_all_overlays(now);
   return last_id_;
 }
 
-void Links::remove(std::uint64_t id) {
+void Links::remove(std::uint64_t id, Instant now) {
   const auto found = overlays_.find(id);
   if (found == overlays_.end()) return;
   ended_[id] = found->second.effects;
   overlays_.erase(found);
-  lay_all_overlays();
+  lay_all_overlays(now);
 }
 
-void Links::lay_all_overlays() {
+void Links::lay_all_overlays(Instant now) {
   for (std::uint32_t from = 0; from < hosts(); ++from) {
-    for (std::uint32_t to = 0; to < hosts(); ++to) lay_overlays(HostId{from}, HostId{to});
+    for (std::uint32_t to = 0; to < hosts(); ++to) lay_overlays(HostId{from}, HostId{to}, now);
   }
 }
 
-void Links::lay_overlays(HostId from, HostId to) {
+void Links::lay_overlays(HostId from, HostId to, Instant now) {
   Link& link = at(from, to);
+  const auto before = rate_of(link);
   link.cuts = link.stalls = 0;
   link.extra = {};
   link.bytes_per_second = 0;
@@ -95,12 +109,22 @@ void Links::lay_overlays(HostId from, HostId to) {
     const bool is_slower = link.bytes_per_second == 0 || rate < link.bytes_per_second;
     if (rate > 0 && is_slower) link.bytes_per_second = rate;
   }
+  const auto after = rate_of(link);
+  if (after != before) link.free_at = Pace{now, before, after}.moved(link.free_at);
 }
 
 void Links::count_hold(HostId from, HostId to, std::int64_t times) {
   for (auto& [id, overlay] : overlays_) {
     if (overlay.fault.kind == LinkFault::Kind::slow) continue;
     if (covers(overlay.fault, from, to)) overlay.effects += times;
+  }
+}
+
+void Links::count_no_handshake(HostId from, HostId to) {
+  for (auto& [id, overlay] : overlays_) {
+    if (overlay.fault.kind == LinkFault::Kind::slow) continue;
+    const bool lies_here = covers(overlay.fault, from, to) || covers(overlay.fault, to, from);
+    if (lies_here) ++overlay.effects;
   }
 }
 

@@ -51,6 +51,21 @@ struct LinkFault {
   std::int64_t bytes_per_second = 0;
 };
 
+// When bytes pass a link: they occupy it from `begins` to `leaves`.
+struct Transit {
+  Instant begins;
+  Instant leaves;
+  Instant due;  // They arrive, if nothing holds them.
+};
+
+// A link becomes faster or slower at an instant, also for what waits to pass it.
+struct Pace {
+  Instant at;
+  std::int64_t before = 0;  // Bytes per second.
+  std::int64_t after = 0;
+  Instant moved(Instant time) const;  // When that is now which was to be at `time`.
+};
+
 class Links {
  public:
   Links(std::uint64_t seed, NetworkModel model) : model_(model), random_(seed, "links") {}
@@ -59,19 +74,25 @@ class Links {
   std::size_t hosts() const { return host_keys_.size(); }
   const NetworkModel& model() const { return model_; }
 
-  // When bytes sent now arrive if nothing holds them. Occupies the link as long as they pass.
-  Instant transmit(HostId from, HostId to, std::size_t bytes, Instant now);
+  // Of bytes sent now. Occupies the link as long as they pass.
+  Transit transmit(HostId from, HostId to, std::size_t bytes, Instant now);
+  // They are not sent after all: what is sent next need not wait for them, unless something waits
+  // already.
+  void give_back(HostId from, HostId to, Instant begins, Instant leaves, Instant now);
+  std::int64_t bytes_per_second(HostId from, HostId to) const { return rate_of(at(from, to)); }
   // Without occupying it: acknowledgements, handshakes.
   Duration latency(HostId from, HostId to, Instant now);
   bool is_cut(HostId from, HostId to) const { return at(from, to).cuts > 0; }
   bool is_stalled(HostId from, HostId to) const { return at(from, to).stalls > 0; }
 
-  std::uint64_t add(LinkFault fault);
-  void remove(std::uint64_t id);
+  std::uint64_t add(LinkFault fault, Instant now);
+  void remove(std::uint64_t id, Instant now);
   // Whether it lies on this link.
   static bool covers(const LinkFault& fault, HostId from, HostId to);
   // Something was held or refused on this link: counts for every partition and stall on it.
   void count_hold(HostId from, HostId to, std::int64_t times = 1);
+  // A handshake came to nothing: counts for every one of them on this link or on the way back.
+  void count_no_handshake(HostId from, HostId to);
   std::int64_t effects(std::uint64_t id) const;
 
  private:
@@ -91,8 +112,11 @@ class Links {
   Link& at(HostId from, HostId to) { return links_[from.value][to.value]; }
   const Link& at(HostId from, HostId to) const { return links_[from.value][to.value]; }
   Link make_link(std::size_t from, std::size_t to) const;
-  void lay_overlays(HostId from, HostId to);
-  void lay_all_overlays();
+  std::int64_t rate_of(const Link& link) const {
+    return link.bytes_per_second > 0 ? link.bytes_per_second : model_.bytes_per_second;
+  }
+  void lay_overlays(HostId from, HostId to, Instant now);
+  void lay_all_overlays(Instant now);
   void count_slow(HostId from, HostId to);
 
   NetworkModel model_;

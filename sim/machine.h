@@ -70,6 +70,8 @@ class Machine {
   State state() const { return state_; }
   bool is_up() const { return state_ == State::running || state_ == State::paused; }
   std::int32_t starts() const { return starts_; }
+  // Somebody else wanted the end of the last incarnation, not its program: World::stop.
+  bool was_asked_to_end() const { return was_asked_to_end_; }
 
  private:
   friend class World;
@@ -81,6 +83,7 @@ class Machine {
   WallClock clock_;
   State state_ = State::down;
   std::int32_t starts_ = 0;
+  bool was_asked_to_end_ = false;
   Program program_;
   ProcessId process_;
   FiberId main_;

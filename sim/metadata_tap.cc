@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/raft/voter_set.h"
@@ -9,6 +10,9 @@
 namespace brokersim::sim {
 
 namespace {
+
+// So many ends of snapshots are remembered: nodes take theirs at about the same place.
+constexpr std::size_t kept_replays = 4;
 
 // The voters that records of the batch name, by offset.
 std::map<Offset, std::vector<NodeId>> voters_named_in(const wire::Batch& batch) {
@@ -123,19 +127,23 @@ std::optional<LeaderEpoch> MetadataTap::epoch_before(Offset end) const {
   return batch->second.header.leader_epoch;
 }
 
-controller::Image MetadataTap::replay_to(Offset end) const {
+const controller::Image& MetadataTap::replay_to(Offset end) const {
+  Offset done = 0;
   controller::Image image;
-  for (const auto& [behind, batch] : committed_) {
-    if (behind > end) break;
+  const auto next = replayed_.upper_bound(end);
+  if (next != replayed_.begin()) std::tie(done, image) = *std::prev(next);
+  for (auto at = committed_.upper_bound(done); at != committed_.end() && at->first <= end; ++at) {
+    const wire::Batch& batch = at->second;
     if (batch.header.is_control()) continue;
     const auto records = wire::records_of(batch);
     if (!records) continue;  // As told when it was committed.
     for (const auto& [offset, record] : *records) {
       const auto decoded = controller::decode_record(record.value.value_or(Bytes()));
-      if (decoded) (void)image.apply(*decoded, end - 1);
+      if (decoded) (void)image.apply(*decoded, snapshot_offset);
     }
   }
-  return image;
+  if (replayed_.size() >= kept_replays) replayed_.erase(replayed_.begin());
+  return replayed_.insert_or_assign(end, std::move(image)).first->second;
 }
 
 void MetadataTap::commit(const wire::Batch& batch) {
@@ -152,8 +160,11 @@ void MetadataTap::commit(const wire::Batch& batch) {
   }
   std::vector<EventBody> events;
   std::set<std::string> topics;
+  bool are_defaults_new = false;
   for (const auto& [offset, record] : *records) {
     const auto decoded = controller::decode_record(record.value.value_or(Bytes()));
+    if (const auto* ids = decoded ? std::get_if<controller::ProducerIdsRecord>(&*decoded) : nullptr)
+      events.emplace_back(ProducerIdsCommitted{ids->next_producer_id, offset});
     const auto delta =
         decoded ? image_.apply(*decoded, offset)
                 : Expected<controller::Delta, std::string_view>(Unexpected(decoded.error()));
@@ -162,16 +173,23 @@ void MetadataTap::commit(const wire::Batch& batch) {
                                            offset, delta.error())});
       continue;
     }
-    for (const auto& config : delta->configs) topics.insert(config.name);
+    for (const auto& config : delta->configs) {
+      if (config.type == controller::ConfigResource::Type::topic) {
+        topics.insert(config.name);
+      } else {
+        are_defaults_new = true;
+      }
+    }
     const bool is_new = std::holds_alternative<controller::PartitionRecord>(*decoded);
     for (const auto& partition : delta->partitions) {
       if (is_new) topics.insert(partition.topic);
     }
     tell(*delta, offset, events);
   }
+  if (are_defaults_new) topics.merge(topics_told_otherwise());
   for (const auto& name : topics) {
     if (const auto* topic = image_.find_topic(name)) {
-      recorder_.record(no_node, topic_event(*topic));
+      recorder_.record(no_node, told_[name] = topic_event(*topic));
     }
   }
   for (auto& event : events) recorder_.record(no_node, std::move(event));
@@ -179,6 +197,7 @@ void MetadataTap::commit(const wire::Batch& batch) {
 
 void MetadataTap::tell(const controller::Delta& delta, Offset offset,
                        std::vector<EventBody>& events) const {
+  for (const auto& topic : delta.removed_topics) events.emplace_back(TopicRemoved{topic.name});
   for (const auto& name : delta.partitions) {
     const auto* partition = image_.find_partition(name);
     if (partition == nullptr) continue;
@@ -189,8 +208,19 @@ void MetadataTap::tell(const controller::Delta& delta, Offset offset,
   for (const NodeId id : delta.brokers) {
     const auto* broker = image_.find_broker(id);
     if (broker == nullptr) continue;
-    events.emplace_back(BrokerCommitted{id, broker->epoch, broker->is_fenced, offset});
+    events.emplace_back(BrokerCommitted{id, broker->epoch, broker->is_fenced, offset,
+                                        broker->is_in_controlled_shutdown});
   }
+}
+
+// Those for which something else is in force than was told of them.
+std::set<std::string> MetadataTap::topics_told_otherwise() const {
+  std::set<std::string> names;
+  for (const auto& [name, topic] : image_.topics()) {
+    const auto told = told_.find(name);
+    if (told == told_.end() || told->second != topic_event(topic)) names.insert(name);
+  }
+  return names;
 }
 
 TopicCommitted MetadataTap::topic_event(const controller::Topic& topic) const {

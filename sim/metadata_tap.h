@@ -1,6 +1,6 @@
 // What the cluster has really agreed on: metadata that is synced on a majority of the controllers'
-// disks, in the order of its log, each change once: TopicCommitted, PartitionCommitted,
-// BrokerCommitted, VotersCommitted.
+// disks, in the order of its log, each change once: TopicCommitted, TopicRemoved,
+// PartitionCommitted, BrokerCommitted, ProducerIdsCommitted, VotersCommitted.
 //
 // Whose majority counts the log says itself, where it says so (KIP-853): the latest Voters record
 // in the log of the latest leader, committed or not.
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,10 @@ class MetadataTap final : public MetadataLogObserver {
   std::optional<LeaderEpoch> epoch_before(Offset end) const;
   // The voters that the committed records before `end` name; none if they name none.
   std::vector<NodeId> voters_before(Offset end) const;
-  // What all committed records before `end` give, applied as if they stood at `end` - 1, as those
-  // of a snapshot do.
-  controller::Image replay_to(Offset end) const;
+  // What all committed records before `end` give, applied as if they all stood at one offset, this
+  // one, as those of a snapshot do. Holds until the next call.
+  static constexpr Offset snapshot_offset = 0;
+  const controller::Image& replay_to(Offset end) const;
 
  private:
   struct Log {
@@ -60,6 +62,7 @@ class MetadataTap final : public MetadataLogObserver {
   void commit(const wire::Batch& batch);
   void tell(const controller::Delta& delta, Offset offset, std::vector<EventBody>& events) const;
   TopicCommitted topic_event(const controller::Topic& topic) const;
+  std::set<std::string> topics_told_otherwise() const;
 
   Recorder& recorder_;
   std::vector<NodeId> first_voters_;
@@ -67,7 +70,9 @@ class MetadataTap final : public MetadataLogObserver {
   controller::TopicDefaults topic_defaults_;
   std::map<NodeId, Log> logs_;
   controller::Image image_;
-  std::map<Offset, wire::Batch> committed_;  // By the offset behind them.
+  std::map<std::string, TopicCommitted> told_;  // Of each topic the last.
+  std::map<Offset, wire::Batch> committed_;     // By the offset behind them.
+  mutable std::map<Offset, controller::Image> replayed_;
   Offset committed_end_ = 0;
 };
 

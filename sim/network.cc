@@ -110,7 +110,7 @@ IoResult<std::unique_ptr<Stream>> Network::connect(Env& env, HostId from, const 
         }
       }
     }
-    links_.count_hold(from, host);
+    links_.count_no_handshake(from, host);
     if (!env.sleep_until(std::min(deadline, begun + retry))) return Unexpected(IoError::cancelled);
   }
 }

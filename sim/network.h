@@ -152,6 +152,7 @@ class Network {
   void answer_with_reset(const ConnectionPtr& c, Side from);
   void drop_if_over(const ConnectionPtr& c);
   void cut_in_flight(Connection& c, Side from, ResetMode mode);
+  void give_back_link(const Connection& c, Side from);
   void lose(Connection& c, Side from, Loss why);
   void tell_loss(const Connection& c, Side from, Loss why, std::size_t last = 0);
 
@@ -159,6 +160,7 @@ class Network {
   bool is_held(const Connection& c, Side from) const;
   bool is_out_of_reach(const Connection& c, Side from) const;
   void refresh(const ConnectionPtr& c, Side from);
+  void change_pace(const ConnectionPtr& c, Side from);
   void resume(const ConnectionPtr& c, Side from);
   void watch(const ConnectionPtr& c, Side from);
   void change(const std::function<void()>& what);

@@ -15,7 +15,11 @@ void Network::send(const ConnectionPtr& c, Side from, Segment segment) {
   const End& peer = c->end(other(from));
   Pipe& pipe = c->from(from);
   const auto bytes = segment.bytes.size();
-  segment.due = links_.transmit(end.host, peer.host, bytes, scheduler_.now());
+  const Transit transit = links_.transmit(end.host, peer.host, bytes, scheduler_.now());
+  segment.due = transit.due;
+  segment.begins = transit.begins;
+  segment.leaves = transit.leaves;
+  pipe.bytes_per_second = links_.bytes_per_second(end.host, peer.host);
   ++counters_.segments;
   counters_.bytes += bytes;
   pipe.push(std::move(segment));
@@ -122,11 +126,17 @@ void Network::answer_with_reset(const ConnectionPtr& c, Side from) {
   const auto first = std::find_if(pipe.in_flight.begin(), pipe.in_flight.end(),
                                   [](const Segment& s) { return s.kind == Segment::Kind::data; });
   if (first == pipe.in_flight.end()) return;
-  const Instant arrival = first->due;
+  Segment answer{.kind = Segment::Kind::rst,
+                 .bytes = {},
+                 .due = first->due,
+                 .begins = first->begins,
+                 .leaves = first->leaves,
+                 .is_answer = true};
+  while (pipe.pop().kind != Segment::Kind::data) continue;  // So much passes the link.
   lose(*c, from, Loss::receiver_gone);
   if (!sender.is_open()) return;
-  const Duration back = links_.latency(receiver.host, sender.host, arrival);
-  c->to(from).push({.kind = Segment::Kind::rst, .bytes = {}, .due = arrival + back});
+  answer.due += links_.latency(receiver.host, sender.host, answer.due);
+  c->to(from).push(std::move(answer));
   arm(c, from);
 }
 
@@ -160,6 +170,7 @@ void Network::refresh(const ConnectionPtr& c, Side from) {
     links_.count_hold(c->end(from).host, c->end(other(from)).host,
                       static_cast<std::int64_t>(pipe.in_flight.size()));
   }
+  change_pace(c, from);
   if (pipe.is_held && is_out_of_reach(*c, from)) pipe.was_lost = true;
   if (was_held && !pipe.is_held) resume(c, from);
   if (c->end(from).is_open() && is_out_of_reach(*c, from)) {
@@ -168,6 +179,18 @@ void Network::refresh(const ConnectionPtr& c, Side from) {
     scheduler_.cancel(pipe.give_up);
   }
   if (const FiberId writer = c->end(from).writer; writer.value != 0) scheduler_.unpark(writer);
+}
+
+// Its link may be faster now, or slower: so it is for what was sent before, and not yet passed.
+void Network::change_pace(const ConnectionPtr& c, Side from) {
+  Pipe& pipe = c->from(from);
+  const auto after = links_.bytes_per_second(c->end(from).host, c->end(other(from)).host);
+  const auto before = std::exchange(pipe.bytes_per_second, after);
+  if (before == 0 || before == after) return;
+  const Pace pace{scheduler_.now(), before, after};
+  pipe.change_pace(pace, false);
+  c->to(from).change_pace(pace, true);
+  for (const Side side : {other(from), from}) arm(c, side);
 }
 
 // The longer TCP was held, the rarer it tries: the first bytes arrive some time after the healing.
@@ -215,12 +238,12 @@ void Network::change(const std::function<void()>& what) {
 
 std::uint64_t Network::add(LinkFault fault) {
   std::uint64_t id = 0;
-  change([&] { id = links_.add(std::move(fault)); });
+  change([&] { id = links_.add(std::move(fault), scheduler_.now()); });
   return id;
 }
 
 void Network::remove_fault(std::uint64_t id) {
-  change([&] { links_.remove(id); });
+  change([&] { links_.remove(id, scheduler_.now()); });
 }
 
 void Network::crash(HostId host) {
@@ -271,6 +294,7 @@ std::int64_t Network::reset(HostId a, HostId b, ResetMode mode) {
 
 void Network::cut_in_flight(Connection& c, Side from, ResetMode mode) {
   Pipe& pipe = c.from(from);
+  give_back_link(c, from);
   std::size_t last = 0;
   const auto arrive = [&](const Rope& bytes) {
     last += bytes.size();
@@ -287,7 +311,19 @@ void Network::cut_in_flight(Connection& c, Side from, ResetMode mode) {
   tell_loss(c, from, Loss::reset, last);
 }
 
+// From the last one on, as far as others do not wait behind them.
+void Network::give_back_link(const Connection& c, Side from) {
+  const HostId a = c.end(from).host;
+  const HostId b = c.end(other(from)).host;
+  const auto& segments = c.pipes[static_cast<std::size_t>(from)].in_flight;
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+    if (segment->is_answer) continue;
+    links_.give_back(a, b, segment->begins, segment->leaves, scheduler_.now());
+  }
+}
+
 void Network::lose(Connection& c, Side from, Loss why) {
+  give_back_link(c, from);
   c.from(from).drop_in_flight();
   tell_loss(c, from, why);
 }

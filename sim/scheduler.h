@@ -32,7 +32,7 @@ class Recorder;
 // Nothing happens earlier; code may take an instant of 0 for "unset".
 inline constexpr Instant first_instant{1us};
 
-// Names a pending callback; harmless once that has run.
+// Names a pending callback; harmless once that has run. By default it names none.
 struct TimerId {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -148,8 +148,8 @@ class Scheduler {
   // What an entry of the heap stands for; one each.
   struct Slot {
     Kind kind = Kind::dead;
-    std::uint32_t generation = 0;
-    std::uint32_t subject = 0;  // A task or a process.
+    std::uint32_t generation = 1;  // So that a TimerId that was never set names none.
+    std::uint32_t subject = 0;     // A task or a process.
     std::function<void()> callback;
   };
 

@@ -79,14 +79,14 @@ std::string SnapshotTap::difference(raft::SnapshotId id, const Rope& file) const
   for (const Bytes& value : snapshot->records) {
     const auto record = controller::decode_record(value);
     if (!record) return fmt::format("a record cannot be read: {}", record.error());
-    const auto applied = image.apply(*record, id.end_offset - 1);
+    const auto applied = image.apply(*record, MetadataTap::snapshot_offset);
     if (!applied) return fmt::format("a record cannot be applied: {}", applied.error());
   }
   const auto voters = snapshot->voters ? snapshot->voters->ids() : std::vector<NodeId>();
   if (voters != metadata_.voters_before(id.end_offset)) {
     return "its voters are not those of the log";
   }
-  const auto replayed = metadata_.replay_to(id.end_offset);
+  const auto& replayed = metadata_.replay_to(id.end_offset);
   const auto part = first_difference(replayed, image);
   return part.empty() ? std::string() : fmt::format("its {} are not those of the log", part);
 }

@@ -45,6 +45,7 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::fetch:
     case api::ApiKey::vote:
     case api::ApiKey::begin_quorum_epoch:
+    case api::ApiKey::elect_leaders:
     case api::ApiKey::fetch_snapshot: return true;
     default: break;
   }
@@ -69,10 +70,22 @@ void WireTap::on_send(const ConnectionInfo& info, Side from, const Rope& bytes) 
   }
 }
 
+void WireTap::on_close(const ConnectionInfo& info) {
+  const auto conversation = conversations_.extract(info.id);
+  if (conversation.empty()) return;
+  for (const auto& [correlation, asked] : conversation.mapped().asked) {
+    const auto* group = std::get_if<GroupAsked>(&asked.what);
+    if (group == nullptr) continue;
+    for (auto& event : group_unanswered(*group, asked.peer)) {
+      recorder_.record(info.server_node, std::move(event));
+    }
+  }
+}
+
 // ---- Requests ----------------------------------------------------------------------------------
 
 WireTap::Produce WireTap::asked_by(const api::ProduceRequest& request) const {
-  Produce produce{request.acks, {}};
+  Produce produce{request.acks, {}, recorder_.now().ns()};
   for (const auto& topic : request.topic_data) {
     for (const auto& partition : topic.partition_data) {
       const auto refs = refs_in(partition.records);
@@ -118,6 +131,19 @@ void announce(Recorder& recorder, NodeId node, const api::BeginQuorumEpochReques
   }
 }
 
+std::optional<UncleanElectionAsked> unclean_election_in(const api::ElectLeadersRequest& request,
+                                                        const std::string& peer) {
+  if (request.election_type != 1) return std::nullopt;
+  UncleanElectionAsked asked{.peer = peer, .is_of_all = !request.topic_partitions.has_value()};
+  if (asked.is_of_all) return asked;
+  for (const auto& topic : *request.topic_partitions) {
+    for (const auto partition : topic.partitions) {
+      asked.partitions.push_back({topic.topic, partition});
+    }
+  }
+  return asked;
+}
+
 }  // namespace
 
 void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
@@ -160,6 +186,12 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
     case api::ApiKey::begin_quorum_epoch: {
       const auto request = wire::decode<api::BeginQuorumEpochRequest>(body, version);
       if (request) announce(recorder_, info.client_node, *request);
+      return;
+    }
+    case api::ApiKey::elect_leaders: {
+      const auto request = wire::decode<api::ElectLeadersRequest>(body, version);
+      auto election = request ? unclean_election_in(*request, asked.peer) : std::nullopt;
+      if (election) recorder_.record(info.server_node, *std::move(election));
       return;
     }
     default:
@@ -228,9 +260,9 @@ void WireTap::answered(NodeId node, const Asked& asked, const Produce& produce, 
       const Offset span = batch.last_offset - batch.base_offset;
       batch.base_offset = partition.base_offset;
       batch.last_offset = partition.base_offset + span;
-      recorder_.record(node,
-                       ProduceAnswered{asked.peer, name, produce.acks,
-                                       static_cast<std::int32_t>(partition.error_code), batch});
+      recorder_.record(node, ProduceAnswered{asked.peer, name, produce.acks,
+                                             static_cast<std::int32_t>(partition.error_code), batch,
+                                             produce.at_ns});
     }
   }
 }

@@ -1,11 +1,12 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
 // the wire: ProduceAnswered, FetchAnswered, VoteAnswered, PreVoteAnswered, QuorumLeaderAnnounced,
-// SnapshotAnswered, and of groups and transactions what group_frames.h and transaction_frames.h
-// read.
+// SnapshotAnswered, UncleanElectionAsked, and of groups and transactions what group_frames.h and
+// transaction_frames.h read.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With
-// acks=0 there is no answer, and no event.
+// acks=0 there is no answer, and no event. A commit of offsets that is never answered is told when
+// its connection is over: it may have been made.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +34,14 @@ class WireTap final : public NetworkObserver {
       : recorder_(recorder), topic_name_(std::move(topic_name)) {}
 
   void on_send(const ConnectionInfo& info, Side from, const Rope& bytes) override;
-  void on_close(const ConnectionInfo& info) override { conversations_.erase(info.id); }
+  void on_close(const ConnectionInfo& info) override;
 
  private:
   // A request whose answer is awaited.
   struct Produce {
     std::int32_t acks = 0;
     std::map<TopicPartition, BatchRef> batches;
+    std::int64_t at_ns = 0;
   };
   struct Fetch {
     NodeId replica = no_node;

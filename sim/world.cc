@@ -134,9 +134,12 @@ Machine* World::find(NodeId node) {
 
 bool World::start(Machine& machine, Machine::Program program) {
   if (machine.is_up()) return false;
+  // Nobody goes on with a page cache that holds what the device refused.
+  if (machine.disk().has_unwritten()) power_off(machine);
   if (machine.state_ == Machine::State::off) network_.boot(machine.host());
   machine.program_ = std::move(program);
   machine.state_ = Machine::State::running;
+  machine.was_asked_to_end_ = false;
   const std::int32_t incarnation = machine.starts_++;
   emit(NodeStarted{machine.name(), incarnation}, machine.node());
 
@@ -160,6 +163,7 @@ bool World::restart(Machine& machine) {
 
 bool World::stop(Machine& machine) {
   if (machine.state_ != Machine::State::running) return false;
+  machine.was_asked_to_end_ = true;
   scheduler_.cancel(machine.main_);
   return true;
 }
@@ -177,20 +181,25 @@ bool World::power_off(Machine& machine) {
     return true;
   }
   machine.state_ = Machine::State::off;
+  lose_power(machine);
+  return true;
+}
+
+// What is told of comes first: what the loss does to logs nobody has done.
+void World::lose_power(Machine& machine) {
+  emit(NodeStopped{NodeStopped::How::power_loss}, machine.node());
   network_.power_off(machine.host());
   machine.disk().power_loss();
-  return true;
 }
 
 // Killing comes last: it does not return to a fiber of the machine itself.
 void World::end(Machine& machine, Machine::State state, NodeStopped::How how) {
   machine.state_ = state;
   machine.past_suspensions_ += scheduler_.suspensions(machine.process_);
-  emit(NodeStopped{how}, machine.node());
   if (how == NodeStopped::How::power_loss) {
-    network_.power_off(machine.host());
-    machine.disk().power_loss();
+    lose_power(machine);
   } else {
+    emit(NodeStopped{how}, machine.node());
     network_.crash(machine.host());
   }
   scheduler_.kill(machine.process_);

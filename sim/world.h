@@ -60,7 +60,7 @@ class World {
   // whether something changed.
 
   // Runs `program` as the main fiber of a new incarnation. The incarnation ends, in order, when its
-  // last fiber does.
+  // last fiber does. A machine that could not sync something is booted anew before.
   bool start(Machine& machine, Machine::Program program);
   bool restart(Machine& machine);  // Starts the same program, if none runs.
   // Asks the program to end: cancels its main fiber.
@@ -68,6 +68,7 @@ class World {
   // The program is gone at once; what it wrote to files stays, its kernel closes its connections.
   bool crash(Machine& machine);
   // The machine is gone: what was not synced may be lost, peers notice nothing until they send.
+  // One that nothing runs on has that to lose, too.
   bool power_off(Machine& machine);
   bool pause(Machine& machine);  // Nothing runs on it, time goes on.
   bool resume(Machine& machine);
@@ -87,6 +88,7 @@ class World {
  private:
   class Feed;
   void end(Machine& machine, Machine::State state, NodeStopped::How how);
+  void lose_power(Machine& machine);
   void arm_crash(Machine& machine);
   std::string describe() const;
   static void add_context(std::string& report);

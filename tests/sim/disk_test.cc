@@ -104,7 +104,8 @@ TEST_F(DiskTest, a_slow_disk_takes_longer_and_is_as_before_once_the_fault_is_gon
   EXPECT_LT(world_.now() - begun, 1s);
 }
 
-TEST_F(DiskTest, a_failed_sync_makes_nothing_durable_and_hits_as_often_as_it_says) {
+// As Linux does: the pages are clean, the next sync has nothing to write and says yes.
+TEST_F(DiskTest, what_a_failed_sync_was_to_write_no_later_one_makes_durable) {
   disk_.add({.kind = DiskFault::Kind::sync_fails, .times = 1});
   run([&](Env& env) {
     const auto file = *env.files().open("log", OpenMode::create);
@@ -115,8 +116,37 @@ TEST_F(DiskTest, a_failed_sync_makes_nothing_durable_and_hits_as_often_as_it_say
     EXPECT_TRUE(env.files().sync_directory(env, "").has_value());
     EXPECT_EQ(disk_.durable_size("log"), 0u);
     EXPECT_TRUE(file->sync(env).has_value());
-    EXPECT_EQ(disk_.durable_size("log"), 3u);
+    EXPECT_EQ(disk_.durable_size("log"), 0u);
+    EXPECT_TRUE(file->append(rope("def")).has_value());
+    EXPECT_TRUE(file->sync(env).has_value());
+    EXPECT_EQ(disk_.durable_size("log"), 0u);
+    EXPECT_EQ(as_text(disk_.content_of("log").flat()), "abcdef");
+    EXPECT_TRUE(disk_.has_unwritten());
+    EXPECT_TRUE(file->truncate(0).has_value());
+    EXPECT_TRUE(file->append(rope("written again")).has_value());
+    EXPECT_TRUE(file->sync(env).has_value());
+    EXPECT_EQ(disk_.durable_size("log"), 13u);
+    EXPECT_FALSE(disk_.has_unwritten());
   });
+}
+
+TEST_F(DiskTest, a_machine_that_could_not_sync_something_is_booted_anew) {
+  const auto fail_once = [this] {
+    disk_.add({.kind = DiskFault::Kind::sync_fails, .times = 1});
+    run([](Env& env) {
+      const auto file = *env.files().open("log", OpenMode::create);
+      EXPECT_TRUE(file->append(rope("abc")).has_value());
+      EXPECT_FALSE(file->sync(env).has_value());
+    });
+  };
+  write_synced("log", "synced");
+  fail_once();
+  EXPECT_EQ(disk_.counters().power_losses, 0u);
+  run([](Env&) {});
+  EXPECT_EQ(disk_.counters().power_losses, 1u);
+  EXPECT_TRUE(as_text(disk_.content_of("log").flat()).starts_with("synced"));
+  run([](Env&) {});
+  EXPECT_EQ(disk_.counters().power_losses, 1u);
 }
 
 TEST_F(DiskTest, a_failed_append_leaves_nothing_or_the_beginning_of_it) {
@@ -148,6 +178,7 @@ TEST_F(DiskTest, a_full_disk_refuses_and_keeps_what_it_has) {
     const auto file = *env.files().open("log", OpenMode::existing);
     EXPECT_EQ(file->append(rope("more")).error(), IoError::full);
     EXPECT_EQ(env.files().open("other", OpenMode::create).error(), IoError::full);
+    EXPECT_EQ(env.files().make_directory("folder").error(), IoError::full);
   });
   EXPECT_EQ(disk_.space()->usable, 0u);
   disk_.remove_fault(fault);

@@ -176,13 +176,50 @@ TEST_F(FaultTest, what_cannot_be_hit_is_left_alone) {
   faults.inject({.kind = "no_such_kind", .at = Instant{1s}, .targets = {"a"}}, 2);
   faults.inject({.kind = "crash", .at = Instant{2s}, .lasting = 10s, .targets = {"a"}}, 3);
   faults.inject({.kind = "power_loss", .at = Instant{3s}, .lasting = 1s, .targets = {"a"}}, 4);
+  faults.inject({.kind = "power_loss", .at = Instant{8s}, .lasting = 1s, .targets = {"a"}}, 5);
   world_.run_until(Instant{6s});
-  EXPECT_EQ(a_.state(), Machine::State::down);  // The second did not start what the first stopped.
-  EXPECT_EQ(faults.counts().at("power_loss").effective, 0);
+  // The second did not start what the first stopped, whose memory it took.
+  EXPECT_EQ(a_.state(), Machine::State::off);
+  EXPECT_EQ(faults.counts().at("power_loss").effective, 1);
   world_.run_until(Instant{13s});
   EXPECT_EQ(a_.state(), Machine::State::running);
   EXPECT_EQ(faults.counts().at("crash").begun, 2);
   EXPECT_EQ(faults.counts().at("crash").effective, 1);
+}
+
+TEST_F(FaultTest, power_fails_where_nothing_runs_and_takes_what_was_never_synced) {
+  Machine& d = world_.add_machine("d", NodeId(4));
+  world_.start(d, [](Env& env) {
+    const auto file = *env.files().open("file", OpenMode::create);
+    EXPECT_TRUE(file->append(Rope(Bytes(100))).has_value());
+    env.park(never);
+  });
+  Faults faults(world_);
+  faults.inject({.kind = "restart", .at = Instant{1s}, .lasting = 10s, .targets = {"d"}}, 1);
+  faults.inject({.kind = "power_loss", .at = Instant{3s}, .lasting = 1s, .targets = {"d"}}, 2);
+  world_.run_until(Instant{2s});
+  EXPECT_EQ(d.state(), Machine::State::down);
+  EXPECT_EQ(d.disk().dirty_bytes(), 100u);
+  world_.run_until(Instant{6s});
+  EXPECT_EQ(d.state(), Machine::State::off);
+  EXPECT_EQ(d.disk().counters().power_losses, 1u);
+  EXPECT_EQ(d.disk().dirty_bytes(), 0u);
+  ASSERT_EQ(all<NodeStopped>().size(), 2u);
+  EXPECT_EQ(all<NodeStopped>()[1].how, NodeStopped::How::power_loss);
+  EXPECT_EQ(faults.counts().at("power_loss").effects, 1);
+  world_.run_until(Instant{12s});
+  EXPECT_EQ(d.state(), Machine::State::running);
+}
+
+TEST_F(FaultTest, a_pause_is_not_ended_by_the_end_of_one_before) {
+  Faults faults(world_);
+  faults.inject({.kind = "pause", .at = Instant{1s}, .lasting = 10s, .targets = {"a"}}, 1);
+  faults.inject({.kind = "crash", .at = Instant{2s}, .lasting = 1s, .targets = {"a"}}, 2);
+  faults.inject({.kind = "pause", .at = Instant{5s}, .lasting = 20s, .targets = {"a"}}, 3);
+  world_.run_until(Instant{12s});
+  EXPECT_EQ(a_.state(), Machine::State::paused);
+  world_.run_until(Instant{26s});
+  EXPECT_EQ(a_.state(), Machine::State::running);
 }
 
 TEST_F(FaultTest, lifting_ends_all_and_lets_none_begin) {

@@ -133,6 +133,61 @@ TEST(FileImage, a_sync_covers_what_was_written_before_it_began) {
   EXPECT_EQ(file.dirty_bytes(), 5u);
 }
 
+TEST(FileImage, what_a_failed_sync_was_to_write_is_there_as_long_as_there_is_power) {
+  std::set<std::string> outcomes;
+  std::set<std::string> outcomes_at_the_end;
+  for (std::uint64_t draw = 0; draw < 100; ++draw) {
+    FileImage file;
+    file.append(rope("synced"));
+    file.sync(file.mark());
+    file.append(rope("lost"));
+    file.fail_sync(file.mark());
+    EXPECT_TRUE(file.is_clean());
+    EXPECT_EQ(file.dirty_bytes(), 0u);
+    FileImage longer = file;
+    longer.append(rope("later"));
+    longer.sync(longer.mark());
+    EXPECT_EQ(text_of(longer), "syncedlostlater");
+    EXPECT_EQ(longer.durable_size(), 6u);
+    const bool has_lost = longer.power_loss(mix(draw)).changed();
+    EXPECT_EQ(has_lost, text_of(longer) != "syncedlostlater");
+    EXPECT_FALSE(longer.has_unwritten());
+    outcomes.insert(text_of(longer));
+    file.power_loss(mix(draw));
+    outcomes_at_the_end.insert(text_of(file));
+  }
+  const std::string zeros(4, '\0');
+  EXPECT_EQ(outcomes, (std::set<std::string>{"syncedlostlater", "synced" + zeros + "later"}));
+  EXPECT_EQ(outcomes_at_the_end, (std::set<std::string>{"synced", "syncedlost", "synced" + zeros}));
+}
+
+TEST(FileImage, what_a_failed_sync_was_to_write_may_be_written_again) {
+  FileImage file;
+  file.append(rope("synced"));
+  file.sync(file.mark());
+  file.append(rope("lost"));
+  file.fail_sync(file.mark());
+  file.truncate(8);
+  file.sync(file.mark());
+  EXPECT_EQ(file.durable_size(), 6u);
+  file.truncate(6);
+  file.append(rope("again"));
+  file.sync(file.mark());
+  EXPECT_FALSE(file.has_unwritten());
+  EXPECT_EQ(file.durable_size(), 11u);
+  EXPECT_EQ(text_of(file), "syncedagain");
+}
+
+TEST(FileImage, a_sync_that_fails_after_a_later_one_was_done_takes_nothing) {
+  FileImage file;
+  file.append(rope("first"));
+  const auto mark = file.mark();
+  file.append(rope("second"));
+  file.sync(file.mark());
+  file.fail_sync(mark);
+  EXPECT_EQ(file.durable_size(), 11u);
+}
+
 TEST(FileImage, only_what_was_written_or_read_since_boot_is_cached) {
   FileImage file;
   file.append(rope("0123456789"));

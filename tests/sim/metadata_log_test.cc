@@ -56,6 +56,18 @@ class MetadataDisk {
     receive_snapshot(env, log, {log.end_offset() + 10, LeaderEpoch(6)});
   }
 
+  // Of a leader of which nobody had the last records either; but the first snapshot ends among
+  // them.
+  void live_replaced(Env& env) {
+    auto opened = MetadataLog::open(env, config_, false);
+    ASSERT_TRUE(opened) << log::name_of(opened.error());
+    MetadataLog& log = **opened;
+    append(env, log, LeaderEpoch(2));
+    append(env, log, LeaderEpoch(2));
+    safe_end_ = log.end_offset() - 6;
+    receive_snapshot(env, log, {safe_end_, LeaderEpoch(3)});
+  }
+
   // Where logs are cut like those of topics, and may be as large as they like.
   void live_without_bound(Env& env) {
     config_.rules.quorum.deletes_log_before_snapshots_only = false;
@@ -182,6 +194,11 @@ TEST(MetadataLogs, survive_a_crash_and_a_loss_of_power_wherever_they_wait) {
 // Else it is asked to give up, by truncation, what its snapshot says is committed.
 TEST(MetadataLogs, of_a_later_epoch_give_way_to_the_snapshot_that_took_their_place) {
   strike_everywhere(&MetadataDisk::live_deposed);
+}
+
+// What is left of the old one behind the snapshot is of an earlier epoch than the snapshot is.
+TEST(MetadataLogs, that_are_longer_give_way_to_the_first_snapshot_of_a_later_epoch) {
+  strike_everywhere(&MetadataDisk::live_replaced);
 }
 
 TEST(MetadataLogs, are_not_cut_by_their_size_where_it_has_no_bound) {

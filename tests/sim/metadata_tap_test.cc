@@ -82,6 +82,75 @@ TEST_F(MetadataTapTest, what_a_majority_has_synced_is_committed_once) {
   EXPECT_EQ(events_.size(), 2u);
 }
 
+MetadataRecord broker_config(const std::string& broker, const std::string& key,
+                             const std::string& value) {
+  controller::ConfigRecord config;
+  config.resource_type = 4;
+  config.resource_name = broker;
+  config.name = key;
+  config.value = value;
+  return config;
+}
+
+// The default of all brokers is that of every topic that does not say otherwise.
+TEST_F(MetadataTapTest, what_new_defaults_change_for_topics_is_told_of_those) {
+  auto records = topic_records();
+  controller::PartitionRecord partition = std::get<controller::PartitionRecord>(records[1]);
+  partition.topic_id = {8};
+  records.push_back(controller::TopicRecord{.name = "payments", .topic_id = {8}});
+  records.push_back(partition);
+  const std::vector<wire::Batch> batches{
+      batch_of(0, 1, records), batch_of(5, 1, {broker_config("", "min.insync.replicas", "3")}),
+      batch_of(6, 1, {broker_config("1", "min.insync.replicas", "1")}),
+      batch_of(7, 1, {broker_config("", "log.segment.bytes", "1048576")}),
+      batch_of(8, 1, {broker_config("", "unclean.leader.election.enable", "true")})};
+  for (const auto& batch : batches) {
+    for (const NodeId node : {one, two}) store(node, batch);
+  }
+  std::vector<std::string> told;
+  for (const auto& event : events_) {
+    const auto* topic = std::get_if<TopicCommitted>(&event.body);
+    if (topic == nullptr) continue;
+    told.push_back(fmt::format("{} {}{}", topic->topic, topic->min_insync_replicas,
+                               topic->may_elect_uncleanly ? " unclean" : ""));
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"orders 2", "payments 1", "payments 3",
+                                            "orders 2 unclean", "payments 3 unclean"}));
+}
+
+// The second is none that a controller may give: the image does not take it.
+TEST_F(MetadataTapTest, producer_ids_are_told_also_where_they_had_been_given) {
+  for (const NodeId node : {one, two}) {
+    store(node, batch_of(0, 1, {controller::ProducerIdsRecord{.next_producer_id = 1000}}));
+    store(node, batch_of(1, 1, {controller::ProducerIdsRecord{.next_producer_id = 500}}));
+  }
+  ASSERT_EQ(events_.size(), 3u);
+  EXPECT_EQ(std::get<ProducerIdsCommitted>(events_[0].body).next_producer_id, 1000);
+  EXPECT_EQ(std::get<ProducerIdsCommitted>(events_[1].body).next_producer_id, 500);
+  EXPECT_EQ(std::get<ProducerIdsCommitted>(events_[1].body).metadata_offset, 1);
+}
+
+TEST_F(MetadataTapTest, a_topic_that_is_deleted_is_told_once) {
+  for (const NodeId node : {one, two}) {
+    store(node, batch_of(0, 1, topic_records()));
+    store(node, batch_of(3, 1, {controller::RemoveTopicRecord{.topic_id = {7}}}));
+  }
+  ASSERT_EQ(events_.size(), 3u);
+  EXPECT_EQ(std::get<TopicRemoved>(events_[2].body).topic, "orders");
+}
+
+TEST_F(MetadataTapTest, replaying_goes_on_from_where_it_ended_and_begins_anew_before) {
+  for (const NodeId node : {one, two}) {
+    store(node, batch_of(0, 1, topic_records()));
+    store(node, batch_of(3, 1, {controller::TopicRecord{.name = "later", .topic_id = {8}}}));
+  }
+  for (const Offset end : {3, 4, 3, 4}) {
+    const auto& image = tap_.replay_to(end);
+    EXPECT_NE(image.find_topic("orders"), nullptr);
+    EXPECT_EQ(image.find_topic("later") != nullptr, end == 4) << end;
+  }
+}
+
 TEST_F(MetadataTapTest, an_old_batch_on_a_majority_waits_for_one_of_the_latest_epoch) {
   // Raft's figure 8: three has written in epoch 3, and may yet overwrite what one and two hold.
   store(three, nothing_at(0, 3));

@@ -252,6 +252,76 @@ TEST_F(NetworkTest, a_slow_link_delays_each_segment) {
   EXPECT_LT(seen_.first_at - sent, 4s);
 }
 
+TEST_F(NetworkTest, what_waits_for_a_slow_link_passes_at_once_when_it_is_slow_no_more) {
+  collect();
+  const auto slow = world_.network().add({.kind = LinkFault::Kind::slow,
+                                          .from = {client_.host()},
+                                          .to = {server_.host()},
+                                          .bytes_per_second = 1000});
+  dial([](Env& env, Stream& stream) {
+    EXPECT_TRUE(stream.write(env, Rope(Bytes(100 * 1024)), never).has_value());
+  });
+  run_for(5s);
+  EXPECT_EQ(seen_.text.size(), 0u);
+  world_.network().remove_fault(slow);
+  run_for(1s);
+  EXPECT_EQ(seen_.text.size(), 100u * 1024);
+  EXPECT_EQ(seen_.end, "eof");
+}
+
+TEST_F(NetworkTest, a_link_that_gets_slow_is_so_for_what_waits_for_it) {
+  collect();
+  const auto at_rate = [this](std::int64_t bytes_per_second) {
+    return world_.network().add({.kind = LinkFault::Kind::slow,
+                                 .from = {client_.host()},
+                                 .to = {server_.host()},
+                                 .bytes_per_second = bytes_per_second});
+  };
+  at_rate(10'000);  // Of these ten seconds one passes, and the rest becomes ninety.
+  dial([](Env& env, Stream& stream) {
+    EXPECT_TRUE(stream.write(env, Rope(Bytes(100'000)), never).has_value());
+  });
+  run_for(1s);
+  at_rate(1000);
+  run_for(80s);
+  EXPECT_EQ(seen_.text.size(), 0u);
+  run_for(15s);
+  EXPECT_EQ(seen_.text.size(), 100'000u);
+}
+
+TEST_F(NetworkTest, bytes_that_are_lost_do_not_keep_a_slow_link_from_others) {
+  collect();
+  world_.network().add({.kind = LinkFault::Kind::slow,
+                        .from = {client_.host()},
+                        .to = {server_.host()},
+                        .bytes_per_second = 1000});
+  dial([](Env& env, Stream& stream) {
+    EXPECT_TRUE(stream.write(env, Rope(Bytes(100 * 1024)), never).has_value());
+    env.sleep(2s);
+    const auto again = env.connect({"server", 9092}, never);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_TRUE((*again)->write(env, rope("x"), never).has_value());
+    env.sleep(10s);
+  });
+  run_for(1s);
+  EXPECT_EQ(world_.network().reset(client_.host(), server_.host(), ResetMode::before_delivery), 1);
+  run_for(3s);
+  EXPECT_TRUE(seen_.text.ends_with("x"));
+}
+
+TEST_F(NetworkTest, connecting_counts_for_the_fault_that_holds_the_answer) {
+  collect();
+  const auto fault = world_.network().add({.kind = LinkFault::Kind::partition,
+                                           .from = {server_.host()},
+                                           .to = {client_.host()},
+                                           .both_ways = false});
+  world_.start(client_, [](Env& env) {
+    EXPECT_EQ(env.connect({"server", 9092}, env.now() + 2s).error(), IoError::timed_out);
+  });
+  run_for(10s);
+  EXPECT_GE(world_.network().effects(fault), 2);
+}
+
 TEST(NetworkResets, a_reset_before_delivery_loses_what_is_on_the_way_and_one_after_does_not) {
   for (const auto mode : {ResetMode::before_delivery, ResetMode::after_delivery}) {
     World world(5);

@@ -348,5 +348,37 @@ TEST(Controllers, append_nothing_while_idle_if_the_interval_is_0) {
   EXPECT_EQ(metadata_after(10s, 0s), metadata_after(20s, 0s));
 }
 
+// ---- Whoever watches a node ---------------------------------------------------------------------
+
+TEST(Node, tells_whoever_watches_it_that_its_stop_was_not_all_in_order) {
+  Monitor monitor;
+  std::string told;
+  monitor.on_failed_end = [&](std::string_view why) { told = why; };
+  Controllers c(1);
+  auto& machine = c.machine(NodeId(1));
+  auto& config = c.configs[NodeId(1)];
+  config.is_broker = true;
+  c.world.start(machine,
+                [&](Env& env) { EXPECT_TRUE(run_node(env, config, &monitor).has_value()); });
+  c.world.run_until(Instant{5s});
+  machine.disk().add({.kind = sim::DiskFault::Kind::sync_fails});
+  c.world.stop(machine);
+  EXPECT_TRUE(c.world.run_until([&] { return !machine.is_up(); }, Instant{20s}));
+  EXPECT_EQ(told, "its disk has failed: a checkpoint cannot be written");
+}
+
+TEST(Node, forgets_what_it_counted_of_topics_that_are_no_more) {
+  Monitor monitor;
+  Controllers c(1);
+  auto& config = c.configs[NodeId(1)];
+  config.is_broker = true;
+  c.world.start(c.machine(NodeId(1)),
+                [&](Env& env) { EXPECT_TRUE(run_node(env, config, &monitor).has_value()); });
+  c.world.run_until(Instant{5s});
+  monitor.metrics.topics["gone"].produced.add(1, 100);
+  EXPECT_TRUE(monitor.look().has_value());
+  EXPECT_TRUE(monitor.metrics.topics.empty());
+}
+
 }  // namespace
 }  // namespace brokersim::broker

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/broker/log_upkeep.h"
 #include "core/log/checkpoint.h"
 #include "sim/world.h"
 #include "tests/core/broker/orders_metadata.h"
@@ -87,6 +88,65 @@ TEST(CheckpointsBeingWritten, follow_a_truncation_of_the_log) {
   EXPECT_EQ(f.on_disk(log::recovery_point_file), 4);
 }
 
+namespace {
+
+// While LogUpkeep runs: `append` may be called once, and gives the follower ten batches.
+void look_after_log(
+    const NodeConfig& config,
+    const std::function<void(Env&, log::Log&, std::function<void()> append)>& look) {
+  const OrdersMetadata metadata;
+  Replicas replicas{config};
+  LogUpkeep upkeep{config, replicas};
+  sim::World world{1};
+  bool is_done = false;
+  world.start(world.add_machine("broker-1", NodeId(1)), [&](Env& env) {
+    replicas.load(env, false);
+    replicas.apply(env, metadata.image, metadata.all_of_image, BrokerEpoch{5});
+    auto& replica = *replicas.find(orders_0);
+    const FiberId fiber = env.spawn("upkeep", [&](Env& own) { upkeep.run(own); });
+    look(env, replica.log(), [&] {
+      const auto position = *replica.follower()->next_fetch(env.now());
+      replica.fetched(env, position, {.high_watermark = 10, .first_offset = 0}, ten_batches());
+    });
+    env.cancel(fiber);
+    env.sleep(1ms);
+    is_done = true;
+  });
+  EXPECT_TRUE(world.run_until([&] { return is_done; }, Instant{10s}));
+}
+
+}  // namespace
+
+// flush.ms
+TEST(LogsInUse, are_on_disk_after_as_long_as_their_topic_wants_to_wait_at_most) {
+  NodeConfig config;
+  config.node_id = NodeId{1};
+  ASSERT_TRUE(set(config, "log.flush.scheduler.interval.ms", "100"));
+  ASSERT_TRUE(set(config, "log.flush.interval.ms", "1000"));
+  look_after_log(config, [](Env& env, log::Log& log, const auto& append) {
+    append();
+    env.sleep_until(Instant{900ms});
+    EXPECT_EQ(log.recovery_point(), 0);
+    env.sleep_until(Instant{1300ms});
+    EXPECT_EQ(log.recovery_point(), 10);
+  });
+}
+
+TEST(LogsInUse, are_on_disk_up_to_their_last_segment_as_soon_as_it_begins) {
+  NodeConfig config;
+  config.node_id = NodeId{1};
+  look_after_log(config, [](Env& env, log::Log& log, const auto& append) {
+    auto small = log.config();
+    small.segment_bytes = 500;
+    log.configure(small);
+    append();
+    ASSERT_GT(log.active_base(), 0);
+    EXPECT_EQ(log.recovery_point(), 0);
+    env.sleep(100ms);
+    EXPECT_EQ(log.recovery_point(), log.active_base());
+  });
+}
+
 // KAFKA-15375: what it has not come to nobody has checked.
 TEST(LogsBeingOpened, are_not_in_order_for_a_broker_that_is_asked_to_stop_meanwhile) {
   sim::World world{1};
@@ -118,6 +178,30 @@ TEST(LogsBeingOpened, are_not_in_order_for_a_broker_that_is_asked_to_stop_meanwh
     env.cancel(image);
     while (!has_ended) env.sleep(1ms);
     EXPECT_FALSE(replicas.are_recovered());
+  });
+  EXPECT_TRUE(world.run_until([&] { return !machine.is_up(); }, Instant{20s}));
+}
+
+TEST(StartCutShort, is_no_failure_of_the_disk) {
+  sim::World world{1};
+  NodeConfig config;
+  config.node_id = NodeId{1};
+  auto& machine = world.add_machine("broker-1", NodeId(1));
+  const OrdersMetadata metadata;
+  world.start(machine, [&](Env& env) {
+    const auto told = log::encode_offsets({{orders_0, 5}});
+    EXPECT_TRUE(log::replace_file(env, log::high_watermark_file, told));
+    Replicas replicas{config};
+    replicas.load(env, false);
+    bool has_ended = false;
+    const auto image = env.spawn("image", [&](Env& fiber) {
+      replicas.apply(fiber, metadata.image, metadata.all_of_image, BrokerEpoch{5});
+      has_ended = true;
+    });
+    env.cancel(image);
+    while (!has_ended) env.sleep(1ms);
+    EXPECT_EQ(replicas.find(orders_0), nullptr);
+    EXPECT_FALSE(replicas.news().has_failed) << replicas.news().why_failed;
   });
   EXPECT_TRUE(world.run_until([&] { return !machine.is_up(); }, Instant{20s}));
 }

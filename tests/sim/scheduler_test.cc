@@ -61,6 +61,13 @@ TEST_F(Time, of_a_cancelled_callback_passes_without_it) {
   EXPECT_EQ(trace, "other ");
 }
 
+TEST_F(Time, of_a_callback_is_not_taken_by_a_timer_that_was_never_set) {
+  scheduler.call_at(Instant{1ms}, 0, [&] { mark("first"); });
+  scheduler.cancel(TimerId{});
+  run();
+  EXPECT_EQ(trace, "first ");
+}
+
 TEST_F(Time, is_not_held_by_thousands_of_cancelled_callbacks) {
   for (int i = 0; i < 10'000; ++i) scheduler.cancel(scheduler.call_at(Instant{1h}, 0, [] {}));
   EXPECT_EQ(scheduler.pending(), 0u);

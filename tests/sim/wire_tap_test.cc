@@ -54,7 +54,9 @@ class WireTapTest : public ::testing::Test {
 };
 
 TEST_F(WireTapTest, an_answer_to_produce_names_the_batch_with_the_offsets_answered) {
+  recorder_.set_time(Instant(3s));
   ask(produce(5, -1));
+  recorder_.set_time(Instant(4s));
   EXPECT_TRUE(events_.empty());
   answer(produced(5, api::ErrorCode::none, 100));
   const auto& answered = only<ProduceAnswered>();
@@ -66,6 +68,7 @@ TEST_F(WireTapTest, an_answer_to_produce_names_the_batch_with_the_offsets_answer
   EXPECT_EQ(answered.batch.base_offset, 100);
   EXPECT_EQ(answered.batch.last_offset, 101);
   EXPECT_EQ(answered.batch.digest, batch_of("x").ref().digest);
+  EXPECT_EQ(answered.asked_at_ns, Instant(3s).ns());
 }
 
 TEST_F(WireTapTest, answers_belong_to_requests_by_correlation_id_also_out_of_order) {
@@ -189,6 +192,42 @@ TEST_F(WireTapTest, offsets_in_a_transaction_are_told_with_their_member) {
   EXPECT_EQ(answered.generation, 4);
   EXPECT_EQ(answered.partition, (TopicPartition{"orders", 2}));
   EXPECT_EQ(answered.offset, 17);
+}
+
+TEST_F(WireTapTest, a_commit_that_nobody_will_answer_any_more_is_told) {
+  for (const bool is_answered : {true, false}) {
+    events_.clear();
+    api::OffsetCommitRequest request{
+        .group_id = "g", .generation_id_or_member_epoch = 4, .member_id = "m"};
+    request.topics = {
+        {.name = "orders", .partitions = {{.partition_index = 2, .committed_offset = 17}}}};
+    ask(wire::request_frame(header(api::ApiKey::offset_commit, 8, 1), request));
+    api::OffsetCommitResponse response;
+    response.topics = {{.name = "orders", .partitions = {{.partition_index = 2}}}};
+    if (is_answered) answer(wire::response_frame(1, response, 8));
+    tap_.on_close(info_);
+    const auto& answered = only<OffsetCommitAnswered>();
+    EXPECT_EQ(events_[0].node, NodeId(1));
+    EXPECT_EQ(answered.group, "g");
+    EXPECT_EQ(answered.offset, 17);
+    EXPECT_EQ(answered.error, is_answered ? 0 : -1);
+  }
+}
+
+TEST_F(WireTapTest, an_unclean_election_is_told_when_somebody_asks_for_it) {
+  for (const bool is_of_all : {false, true}) {
+    events_.clear();
+    for (const std::int8_t type : {std::int8_t{0}, std::int8_t{1}}) {
+      api::ElectLeadersRequest request{.election_type = type};
+      if (!is_of_all) request.topic_partitions = {{.topic = "orders", .partitions = {2, 3}}};
+      ask(wire::request_frame(header(api::ApiKey::elect_leaders, 2, 1), request));
+    }
+    const auto& asked = only<UncleanElectionAsked>();
+    EXPECT_EQ(asked.peer, "producer-1");
+    EXPECT_EQ(asked.is_of_all, is_of_all);
+    const std::vector<TopicPartition> both{{"orders", 2}, {"orders", 3}};
+    EXPECT_EQ(asked.partitions, is_of_all ? std::vector<TopicPartition>() : both);
+  }
 }
 
 TEST_F(WireTapTest, votes_and_pre_votes_are_told_apart) {

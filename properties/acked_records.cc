@@ -70,12 +70,25 @@ class AckedRecords final : public Property {
 
   void finish(Judge& judge) override {
     const auto& partitions = judge.ledger().partitions();
-    for (std::size_t at = 0; at < partitions.size() && at < promises_.size(); ++at)
-      if (partitions[at].acting_since.value != 0)
+    for (std::size_t at = 0; at < partitions.size() && at < promises_.size(); ++at) {
+      if (partitions[at].acting_since.value != 0) {
         compare(partitions[at], promises_[at], judge, {"missing_at_end", {}, false});
+      } else if (leads(partitions[at], judge)) {
+        compare(partitions[at], promises_[at], judge, {});
+      }
+    }
   }
 
  private:
+  // Nobody has asked it for anything yet. Who led in an earlier life is about to be replaced.
+  static bool leads(const Partition& partition, const Judge& judge) {
+    const Replica* leader = partition.replica(partition.state.leader);
+    if (leader == nullptr || leader->acting_epoch != partition.state.leader_epoch) return false;
+    const NodeHistory& node = judge.ledger().node(leader->node);
+    return node.is_running && node.started < leader->became_leader &&
+           node.started < partition.state.event;
+  }
+
   struct Promises {
     std::vector<Obligation> binding;  // By index.
     std::vector<Obligation> pending;  // acks=1, above the high watermark; by index.
@@ -128,7 +141,7 @@ class AckedRecords final : public Property {
   void report_never_stored(const Event& e, const ProduceAnswered& answer,
                            const Partition& partition, Judge& judge) {
     // With acks=1 the leader may be deposed, and truncate, before the answer leaves.
-    if (answer.acks == 1 || !partition.is_current(e.node)) return;
+    if (answer.acks == 1 || !partition.is_current(e.node, answer.asked_at_ns)) return;
     // A coordinator that has forgotten its epochs gives them again, and what is new is taken for
     // what was sent in them before.
     const bool is_transactional = answer.batch.role == BatchRole::transactional;

@@ -26,7 +26,7 @@ class Acknowledgement final : public Property {
     if (answer.error != 0 || answer.acks == 0 || answer.acks == 1) return;
     const Partition& partition = *judge.ledger().find(answer.partition);
     const ReplicaLog* log = partition.log_of(e.node);
-    if (log == nullptr || !partition.is_current(e.node)) return;
+    if (log == nullptr || !partition.is_current(e.node, answer.asked_at_ns)) return;
     const auto index = log->find(answer.batch.base_offset);
     if (!index) return;  // BS-D01 tells.
     const std::uint64_t prefix = log->entries()[*index].prefix;

@@ -2,6 +2,7 @@
 // that shows it fires, is in docs/properties.md.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,13 @@ struct TrialConfig {
   std::vector<NodeId> quorum_voters = {};
   // controller.quorum.fetch.timeout.ms (BS-Q03).
   Duration quorum_fetch_timeout = 2s;
+  // transaction.abort.timed.out.transaction.cleanup.interval.ms (BS-T06).
+  Duration transaction_cleanup_interval = 10s;
+  // offsets.retention.minutes (BS-G03).
+  Duration offsets_retention = 7 * 24h;
+  // The level of transaction.version, agreed on before there is any transaction: below 2 a late
+  // request may take effect in the next one (BS-T01, BS-T05).
+  std::int16_t transaction_version = 2;
 };
 
 std::unique_ptr<Property> acked_records();                                        // BS-D01
@@ -42,25 +50,26 @@ std::unique_ptr<Property> check_quorum(const std::vector<NodeId>& voters,       
 std::unique_ptr<Property> pre_votes(const std::vector<NodeId>& voters);  // BS-Q04
 std::unique_ptr<Property> high_watermark();                              // BS-H01
 std::unique_ptr<Property> committed_reads();                             // BS-C01
-std::unique_ptr<Property> transaction_atomicity();                       // BS-T01
+std::unique_ptr<Property> transaction_atomicity(std::int16_t version);   // BS-T01
 std::unique_ptr<Property> stable_offset();                               // BS-T02
 std::unique_ptr<Property> transactional_reads();                         // BS-T03
 std::unique_ptr<Property> transaction_fencing();                         // BS-T04
-std::unique_ptr<Property> exactly_once();                                // BS-T05
-std::unique_ptr<Property> hanging_transactions(Duration bound);          // BS-T06
-std::unique_ptr<Property> metadata_sanity();                             // BS-M01
-std::unique_ptr<Property> snapshots();                                   // BS-S01
-std::unique_ptr<Property> partition_ownership();                         // BS-G01
-std::unique_ptr<Property> zombie_commits();                              // BS-G02
-std::unique_ptr<Property> committed_offsets();                           // BS-G03
-std::unique_ptr<Property> group_delivery();                              // BS-G04
-std::unique_ptr<Property> revoked_reads();                               // BS-G05
-std::unique_ptr<Property> crossed_commits();                             // BS-G06
-std::unique_ptr<Property> assignment_epochs();                           // BS-G07
-std::unique_ptr<Property> returning_members();                           // BS-G08
-std::unique_ptr<Property> log_starts();                                  // BS-R01
-std::unique_ptr<Property> compaction();                                  // BS-K01
-std::unique_ptr<Property> convergence(Duration bound);                   // BS-V01
+std::unique_ptr<Property> exactly_once(std::int16_t version);            // BS-T05
+std::unique_ptr<Property> hanging_transactions(Duration bound,           // BS-T06
+                                               Duration cleanup_interval);
+std::unique_ptr<Property> metadata_sanity();                      // BS-M01
+std::unique_ptr<Property> snapshots();                            // BS-S01
+std::unique_ptr<Property> partition_ownership();                  // BS-G01
+std::unique_ptr<Property> zombie_commits();                       // BS-G02
+std::unique_ptr<Property> committed_offsets(Duration retention);  // BS-G03
+std::unique_ptr<Property> group_delivery();                       // BS-G04
+std::unique_ptr<Property> revoked_reads();                        // BS-G05
+std::unique_ptr<Property> crossed_commits();                      // BS-G06
+std::unique_ptr<Property> assignment_epochs();                    // BS-G07
+std::unique_ptr<Property> returning_members();                    // BS-G08
+std::unique_ptr<Property> log_starts();                           // BS-R01
+std::unique_ptr<Property> compaction();                           // BS-K01
+std::unique_ptr<Property> convergence(Duration bound);            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config = {});
 

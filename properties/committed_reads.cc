@@ -33,7 +33,8 @@ class CommittedReads final : public Property {
                          answer.partition, answer.high_watermark),
              judge);
     }
-    if (partition.state.event.value == 0 || !partition.is_current(e.node)) return;
+    if (partition.state.event.value == 0) return;
+    if (!partition.is_current(e.node, answer.asked_at_ns)) return;
     if (last.last_offset < partition.committed_end()) return;
     report({partition.state.event, e.id}, "not_on_all_in_sync", partition,
            fmt::format("{} showed {} {} of {}, but the in-sync replicas {} have never all held "

@@ -10,6 +10,7 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/shown_logs.h"
 #include "properties/transactions.h"
 
 namespace brokersim::properties {
@@ -27,12 +28,12 @@ class ConsumerOrder final : public Property {
            "same record at an offset, and every record was sent by a producer that was not told "
            "that the send had certainly failed. Resets may repeat records; freshness, and order "
            "across partitions, are not promised. Offsets given up in an excused loss may be used "
-           "again.";
+           "again, and what was skipped across such a cut is not judged.";
   }
   Needs needs() const override { return Need::client; }
   Kinds listens_to() const override {
     return Kinds::of<NodeStarted, SendInvoked, SendEnded, RecordDelivered, PositionReset,
-                     ReadCommittedAnswered>();
+                     FetchAnswered, ReadCommittedAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -41,7 +42,7 @@ class ConsumerOrder final : public Property {
       check_content(e, *delivered, judge);
       check_was_sent(e, *delivered, judge);
     } else if (const auto* reset = std::get_if<PositionReset>(&e.body)) {
-      positions_[{reset->client, reset->partition}] = {e.node, reset->offset - 1, e.id};
+      positions_[{reset->client, reset->partition}] = {e.node, reset->offset - 1, e.id, e.id};
     } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
       on_sent(*sent);
     } else if (const auto* ended = std::get_if<SendEnded>(&e.body)) {
@@ -51,6 +52,8 @@ class ConsumerOrder final : public Property {
       ++record.failed;
       record.last_failure = e.id;
       failed_.push_back(send->second);
+    } else if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
+      shown_.take(e, *fetch, judge.ledger());
     } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
       committed_readers_.insert(answer->peer);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
@@ -75,6 +78,7 @@ class ConsumerOrder final : public Property {
     NodeId node = no_node;
     Offset last = -1;
     EventId event;
+    EventId shown;  // The answer in which it got so far, or the reset.
   };
   struct Content {
     std::uint64_t record = 0;
@@ -99,14 +103,15 @@ class ConsumerOrder final : public Property {
     const auto [at, is_first] =
         positions_.try_emplace({delivered.client, delivered.partition}, Position{});
     Position& position = at->second;
-    const Position before = std::exchange(position, {e.node, delivered.offset, e.id});
+    const auto shown = shown_.of(delivered.client, delivered.partition, delivered.offset);
+    const Position before = std::exchange(position, {e.node, delivered.offset, e.id, shown});
     if (is_first) return;
     if (delivered.offset <= before.last) {
       report({before.event, e.id}, "offset_not_increasing", delivered.partition,
              fmt::format("{} was handed offset {} of {} after offset {}.", delivered.client,
                          delivered.offset, delivered.partition, before.last),
              judge);
-    } else if (const auto skipped = first_record_in(judge.ledger(), delivered, before.last + 1)) {
+    } else if (const auto skipped = first_record_in(judge.ledger(), delivered, before, shown)) {
       report({before.event, e.id}, "record_skipped", delivered.partition,
              fmt::format("{} was handed offset {} of {} after offset {}, without the record at {}.",
                          delivered.client, delivered.offset, delivered.partition, before.last,
@@ -115,12 +120,15 @@ class ConsumerOrder final : public Property {
     }
   }
 
-  // The first committed data offset from `from` on that should have come before what did.
+  // The first committed data offset from where it was on that should have come before what did.
+  // Where the log was cut in between, what lay there was perhaps nothing to be handed out.
   std::optional<Offset> first_record_in(const Ledger& ledger, const RecordDelivered& delivered,
-                                        Offset from) {
+                                        const Position& before, EventId shown) {
+    const Offset from = before.last + 1;
     if (from >= delivered.offset) return std::nullopt;
     const Partition* partition = ledger.find(delivered.partition);
     if (partition == nullptr) return std::nullopt;
+    if (was_cut_since(*partition, std::min(before.shown, shown))) return std::nullopt;
     const auto& committed = partition->committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
@@ -185,6 +193,7 @@ class ConsumerOrder final : public Property {
   std::vector<std::uint64_t> failed_;
   std::set<std::string> committed_readers_;  // Clients that read committed records only.
   std::map<TopicPartition, Transactions> transactions_;
+  ShownLogs shown_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
-// BS-T05: what a group of stream tasks has processed counts once (KIP-98,
-// KIP-447).
+// BS-T05: what a group of stream tasks has processed counts once, or at most once, as they promise
+// (KIP-98, KIP-447).
+//
+// Exactly once:
 //
 //   input ──── tasks ───► output, as those read it who read committed records
 //   committed offset C    of each input before C: each record that was made of it, once
@@ -7,6 +9,8 @@
 // By the outputs, which name their inputs, this also tells that the ranges of input that committed
 // transactions have read follow each other without gap and overlap: in a gap something is missing,
 // in an overlap something is there twice.
+//
+// At most once: no input is processed again, whether anything of it is in the output or not.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -20,6 +24,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/late_requests.h"
 #include "properties/ledger.h"
 #include "properties/transactions.h"
 
@@ -27,29 +32,74 @@ namespace brokersim::properties {
 
 namespace {
 
+using Input = std::pair<std::string, TopicPartition>;  // A group, and what it reads.
+
+// What groups of at-most-once tasks have processed. Once a group is told an earlier offset than it
+// has committed, as after a commit that came late or by a coordinator that was deposed, it begins
+// anew there: whether it may be is BS-G03.
+class AtMostOnce {
+ public:
+  // The first time that it was processed, if this is another one.
+  std::optional<EventId> take(const Event& e, const RecordProcessed& processed) {
+    auto& first = inputs_[{processed.group, processed.partition}].processed;
+    const auto [at, is_first] = first.try_emplace(processed.offset, e.id);
+    return is_first ? std::nullopt : std::optional(at->second);
+  }
+  void take(const OffsetCommitAnswered& commit) {
+    if (commit.error != 0) return;
+    auto& committed = inputs_[{commit.group, commit.partition}].committed;
+    committed = std::max(committed, commit.offset);
+  }
+  void take(const OffsetFetchAnswered& fetch) {
+    if (fetch.error != 0) return;
+    auto& input = inputs_[{fetch.group, fetch.partition}];
+    if (fetch.offset >= input.committed) return;
+    input.committed = fetch.offset;
+    input.processed.erase(input.processed.lower_bound(fetch.offset), input.processed.end());
+  }
+
+ private:
+  struct Known {
+    Offset committed = -1;
+    std::map<Offset, EventId> processed;
+  };
+  std::map<Input, Known> inputs_;
+};
+
 class ExactlyOnce final : public Property {
  public:
+  explicit ExactlyOnce(std::int16_t version) : late_(version) {}
+
   std::string_view id() const override { return "BS-T05"; }
   std::string_view name() const override { return "processed twice or not at all"; }
   std::string_view explanation() const override {
     return "Of each input record before the offset that a group of exactly-once tasks has "
            "committed, the records that were made of it are in the output once, for those who "
            "read committed records. A task may make them several times, in transactions that are "
-           "aborted. At-least-once tasks, consumers that read uncommitted records, order among "
+           "aborted. At-most-once tasks process no input record again, unless the group was told "
+           "an earlier offset than it has committed (BS-G03). At-least-once tasks, consumers that "
+           "read uncommitted records, order among "
            "transactions, what was deleted at the beginning of the input and what was given up in "
            "an excused loss are not judged; a record is missing once a reader has gone past where "
-           "it was acknowledged.";
+           "it was acknowledged. Where transactions have no epoch of their own (below "
+           "transaction.version 2) what a late request of an earlier transaction has done is not "
+           "judged: records of a transaction that it ended, and inputs between the offsets that "
+           "were committed and those that it put in their place.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<RecordProcessed, SendInvoked, SendEnded, RecordDelivered, FetchAnswered,
-                     ReadCommittedAnswered, TransactionBegan, TransactionEnded,
-                     TxnOffsetCommitAnswered, OffsetFetchAnswered, LogBegun>();
+                     ReadCommittedAnswered, TransactionBegan, TransactionEnded, EndTxnAnswered,
+                     TxnOffsetCommitAnswered, OffsetCommitAnswered, OffsetFetchAnswered,
+                     LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
+    late_.observe(e);
     if (const auto* processed = std::get_if<RecordProcessed>(&e.body)) {
-      if (processed->is_exactly_once) take(e, *processed);
+      using Guarantee = ProcessingGuarantee;
+      if (processed->guarantee == Guarantee::exactly_once) take(e, *processed);
+      if (processed->guarantee == Guarantee::at_most_once) check_once(e, *processed, judge);
     } else if (const auto* invoked = std::get_if<SendInvoked>(&e.body)) {
       if (outputs_.contains(invoked->record)) record_of_[invoked->op] = invoked->record;
     } else if (const auto* sent = std::get_if<SendEnded>(&e.body)) {
@@ -60,7 +110,10 @@ class ExactlyOnce final : public Property {
       if (readers_.contains(fetch->peer)) pass(*fetch);
     } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
       readers_.insert(answer->peer);
+    } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
+      at_most_once_.take(*commit);
     } else if (const auto* fetched = std::get_if<OffsetFetchAnswered>(&e.body)) {
+      at_most_once_.take(*fetched);
       if (fetched->error == 0) raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
       auto& begins = begins_[begun->partition];
@@ -78,9 +131,10 @@ class ExactlyOnce final : public Property {
   }
 
  private:
-  using Input = std::pair<std::string, TopicPartition>;  // A group, and what it reads.
   using Place = std::pair<TopicPartition, Offset>;
   struct Output {
+    Input input;  // What it was made of …
+    Offset made_of = -1;
     std::optional<TopicPartition> partition;  // Where it was acknowledged last …
     Offset last_offset = -1;                  // … and furthest.
     std::map<Place, EventId> read;
@@ -100,7 +154,25 @@ class ExactlyOnce final : public Property {
     groups_.insert(processed.group);
     const Input input{processed.group, processed.partition};
     inputs_[input].try_emplace(processed.offset, Processed{e.id, processed.outputs});
-    for (const auto record : processed.outputs) outputs_[record];
+    for (const auto record : processed.outputs) {
+      outputs_[record].input = input;
+      outputs_[record].made_of = processed.offset;
+    }
+  }
+
+  void check_once(const Event& e, const RecordProcessed& processed, Judge& judge) {
+    const auto first = at_most_once_.take(e, processed);
+    if (!first || has_lost_decisions(judge.ledger())) return;
+    const auto* partition = judge.ledger().find(processed.partition);
+    if (partition != nullptr && partition->has_excused_loss()) return;
+    judge.report(
+        {std::string(id()),
+         "processed_again",
+         fmt::format("{} has processed offset {} of {}, and somebody in {} had before.",
+                     processed.client, processed.offset, processed.partition, processed.group),
+         {*first, e.id},
+         {},
+         processed.partition});
   }
 
   void take(const SendEnded& sent) {
@@ -118,11 +190,8 @@ class ExactlyOnce final : public Property {
     const Place place{delivered.partition, delivered.offset};
     if (!read.try_emplace(place, e.id).second || read.size() < 2) return;
     const auto first = read.begin()->first == place ? std::next(read.begin()) : read.begin();
-    const auto is_excused = [&](const Place& one) {
-      const auto* partition = judge.ledger().find(one.first);
-      return partition != nullptr && one.second >= partition->lowest_excused_cut;
-    };
-    if (is_excused(place) || is_excused(first->first)) return;
+    if (is_excused(place, judge.ledger()) || is_excused(first->first, judge.ledger())) return;
+    if (was_misled(output->second)) return;
     if (has_lost_decisions(judge.ledger())) return;
     judge.report({std::string(id()),
                   "output_repeated",
@@ -135,6 +204,24 @@ class ExactlyOnce final : public Property {
                   delivered.partition});
   }
 
+  // Given up, or committed by a request that was not about it.
+  bool is_excused(const Place& place, const Ledger& ledger) {
+    const auto* partition = ledger.find(place.first);
+    if (partition == nullptr) return false;
+    if (place.second >= partition->lowest_excused_cut) return true;
+    const auto* transaction = transactions_.at(ledger, *partition, place.second);
+    return transaction != nullptr && late_.has_ended(*transaction);
+  }
+
+  // Whether the group went on elsewhere than it should, for a late request.
+  bool was_misled(const Output& output) const {
+    const auto misled = misled_.find(output.input);
+    if (misled == misled_.end()) return false;
+    return std::any_of(misled->second.begin(), misled->second.end(), [&](const auto& range) {
+      return range.first <= output.made_of && output.made_of < range.second;
+    });
+  }
+
   // The consumer has everything before.
   void pass(const FetchAnswered& fetch) {
     auto& passed = passed_[fetch.partition];
@@ -143,7 +230,7 @@ class ExactlyOnce final : public Property {
 
   void follow_transaction(const Event& e) {
     if (const auto* part = std::get_if<TxnOffsetCommitAnswered>(&e.body)) {
-      if (part->error == 0) pending_[part->peer][{part->group, part->partition}] = part->offset;
+      if (part->error == 0) take(*part);
     } else if (const auto* began = std::get_if<TransactionBegan>(&e.body)) {
       pending_.erase(began->client);
     } else if (const auto* ended = std::get_if<TransactionEnded>(&e.body)) {
@@ -155,6 +242,17 @@ class ExactlyOnce final : public Property {
       }
       pending_.erase(pending);
     }
+  }
+
+  // One that is late may take the place of the transaction's own.
+  void take(const TxnOffsetCommitAnswered& part) {
+    const Input input{part.group, part.partition};
+    auto& pending = pending_[part.peer];
+    const auto own = pending.find(input);
+    if (own != pending.end() && late_.is_late(part)) {
+      misled_[input].push_back(std::minmax({own->second, part.offset}));
+    }
+    pending[input] = part.offset;
   }
 
   void raise(EventId event, const Input& input, Offset offset) {
@@ -198,6 +296,7 @@ class ExactlyOnce final : public Property {
     for (const auto record : processed.outputs) {
       const auto& output = outputs_.at(record);
       if (!output.read.empty() || !is_decided(output, judge.ledger())) continue;
+      if (was_misled(output)) continue;
       report_input("output_missing", input, offset, committed, processed.event, judge);
     }
   }
@@ -212,7 +311,8 @@ class ExactlyOnce final : public Property {
                            passed->second > output.last_offset;
     if (!is_passed) return false;
     const auto* transaction = transactions_.at(ledger, *partition, output.last_offset);
-    return transaction == nullptr || transaction->was_ended_first_by_its_marker(*partition);
+    if (transaction == nullptr) return true;
+    return transaction->was_ended_first_by_its_marker(*partition) && !late_.has_ended(*transaction);
   }
 
   void report_input(std::string kind, const Input& input, Offset offset, const Committed& committed,
@@ -239,11 +339,18 @@ class ExactlyOnce final : public Property {
   std::map<std::string, std::map<Input, Offset>> pending_;  // By client, of its transaction.
   std::map<Input, Committed> committed_;
   std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
+  // Inputs, from one offset to another, that a late request had a group process again, or leave
+  // out.
+  std::map<Input, std::vector<std::pair<Offset, Offset>>> misled_;
   AllTransactions transactions_;
+  LateRequests late_;
+  AtMostOnce at_most_once_;
 };
 
 }  // namespace
 
-std::unique_ptr<Property> exactly_once() { return std::make_unique<ExactlyOnce>(); }
+std::unique_ptr<Property> exactly_once(std::int16_t version) {
+  return std::make_unique<ExactlyOnce>(version);
+}
 
 }  // namespace brokersim::properties

@@ -22,14 +22,18 @@ bool has_lost(const Partition& partition, NodeId node, const Loss& loss) {
   return log != nullptr && log->has_lost(loss.index, loss.entry.prefix);
 }
 
-// Holders whose power failed since the batch was stored. Those count too that kept it: the promise
-// counts power losses, not what they destroyed.
+// Holders whose power failed since they had the batch. Those count too that kept it: the promise
+// counts power losses, not what they destroyed. Who was struck before it had the batch, or has
+// fetched it again since, is a holder like any other.
 std::int32_t struck_holders(const Ledger& ledger, const Partition& partition, const Loss& loss) {
   std::int32_t count = 0;
   for (const Replica& replica : partition.replicas) {
-    const bool held = replica.log.holds(loss.index, loss.entry.prefix) ||
-                      replica.log.has_lost(loss.index, loss.entry.prefix);
-    if (held && ledger.node(replica.node).last_power_loss > loss.entry.stored) ++count;
+    const ReplicaLog& log = replica.log;
+    const bool is_struck =
+        log.holds(loss.index, loss.entry.prefix)
+            ? ledger.node(replica.node).last_power_loss > log.entries()[loss.index].stored
+            : log.has_lost(loss.index, loss.entry.prefix);
+    if (is_struck) ++count;
   }
   return count;
 }
@@ -59,17 +63,6 @@ Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& 
   if (struck_holders(ledger, partition, loss) >= loss.copies) return Excuse::too_many_power_losses;
   if (nobody_electable_kept_it(partition, loss)) return Excuse::last_replica_standing;
   return Excuse::none;
-}
-
-std::size_t excused_losses_of_groups(const Ledger& ledger) {
-  std::size_t count = 0;
-  for (const Partition& partition : ledger.partitions()) {
-    if (partition.name.topic != "__consumer_offsets") continue;
-    for (const Rebase& rebase : partition.rebases) {
-      if (rebase.excuse != Excuse::none) ++count;
-    }
-  }
-  return count;
 }
 
 }  // namespace brokersim::properties

@@ -24,8 +24,4 @@ struct Loss {
 // Why the partition's leader may lack the entry.
 Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& loss);
 
-// How often records of groups were lost with an excuse. What a coordinator then knows of a group is
-// what is left of them: its generations begin again further down.
-std::size_t excused_losses_of_groups(const Ledger& ledger);
-
 }  // namespace brokersim::properties

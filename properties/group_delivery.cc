@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/shown_logs.h"
+#include "properties/transactions.h"
 
 namespace brokersim::properties {
 
@@ -28,12 +31,13 @@ class GroupDelivery final : public Property {
            "excused loss, what took the place of the lost records has to be handed out, too, "
            "before a record behind it is committed; who does not know of the cut yet may commit "
            "what it was handed before. What was deleted at the beginning of the log, what "
-           "compaction took, and commits from outside any generation are not judged.";
+           "compaction took, what was aborted, where whoever commits reads committed records "
+           "only, and commits from outside any generation are not judged.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
-    return Kinds::of<OwnershipChanged, PositionReset, FetchAnswered, RecordDelivered,
-                     OffsetCommitAnswered, LogBegun>();
+    return Kinds::of<OwnershipChanged, PositionReset, FetchAnswered, ReadCommittedAnswered,
+                     RecordDelivered, OffsetCommitAnswered, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -44,10 +48,12 @@ class GroupDelivery final : public Property {
         if (!reading->settled) reading->settled = reset->offset;
       }
     } else if (const auto* answer = std::get_if<FetchAnswered>(&e.body)) {
-      if (!answer->replica.is_set() && !answer->batches.empty()) take(e, *answer, judge);
+      shown_.take(e, *answer, judge.ledger());
+    } else if (const auto* committed = std::get_if<ReadCommittedAnswered>(&e.body)) {
+      committed_readers_.insert(committed->peer);
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       if (auto* reading = reading_of(delivered->client, delivered->partition)) {
-        const auto shown = shown_[{delivered->client, delivered->partition}];
+        const auto shown = shown_.of(delivered->client, delivered->partition, delivered->offset);
         reading->delivered[delivered->offset].push_back({e.at, shown});
       }
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
@@ -75,18 +81,6 @@ class GroupDelivery final : public Property {
   Reading* reading_of(const std::string& client, const TopicPartition& partition) {
     const auto group = groups_.find(client);
     return group == groups_.end() ? nullptr : &readings_[{group->second, partition}];
-  }
-
-  void take(const Event& e, const FetchAnswered& answer, const Judge& judge) {
-    const auto* partition = judge.ledger().find(answer.partition);
-    const bool is_there = partition != nullptr && is_committed(*partition, answer.batches.back());
-    shown_[{answer.peer, answer.partition}] = is_there ? e.id : EventId{};
-  }
-
-  // Who was deposed and does not know it may show what is lost.
-  static bool is_committed(const Partition& partition, const BatchRef& batch) {
-    const auto at = first_reaching(partition.committed, batch.base_offset);
-    return at != partition.committed.end() && at->batch.leader_epoch == batch.leader_epoch;
   }
 
   void take(const Event& e, const OffsetCommitAnswered& commit, Judge& judge) {
@@ -139,7 +133,7 @@ class GroupDelivery final : public Property {
     const auto& committed = partition.committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
-      if (is_control(at->batch.role)) continue;
+      if (is_control(at->batch.role) || may_skip(partition, at->batch, commit.peer)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
         if (partition.compactions.is_gone(offset)) continue;
@@ -148,6 +142,15 @@ class GroupDelivery final : public Property {
         }
       }
     }
+  }
+
+  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client) {
+    if (batch.role != BatchRole::transactional || !committed_readers_.contains(client))
+      return false;
+    auto& transactions = transactions_[partition.name];
+    transactions.follow(partition);
+    const auto* transaction = transactions.of(batch);
+    return transaction != nullptr && transaction->is_aborted();
   }
 
   void report(const Event& e, const OffsetCommitAnswered& commit, const LogEntry& entry,
@@ -163,8 +166,9 @@ class GroupDelivery final : public Property {
   }
 
   std::map<std::string, std::string> groups_;  // By client.
-  // The answer in which a client has last been shown records of a partition.
-  std::map<std::pair<std::string, TopicPartition>, EventId> shown_;
+  std::set<std::string> committed_readers_;    // Clients that read committed records only.
+  std::map<TopicPartition, Transactions> transactions_;
+  ShownLogs shown_;
   std::map<std::pair<std::string, TopicPartition>, Reading> readings_;
   std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
 };

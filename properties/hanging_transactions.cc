@@ -15,13 +15,14 @@ namespace brokersim::properties {
 
 namespace {
 
-// Coordinators look every 10 s for transactions that take too long, and then markers are due.
-constexpr Duration looking_slack = 15s;
+// Once coordinators have looked for transactions that take too long, markers are due.
+constexpr Duration marker_slack = 5s;
 constexpr Duration unknown_timeout = 60s;
 
 class HangingTransactions final : public Property {
  public:
-  explicit HangingTransactions(Duration bound) : bound_(bound) {}
+  HangingTransactions(Duration bound, Duration cleanup_interval)
+      : bound_(bound), looking_slack_(cleanup_interval + marker_slack) {}
 
   std::string_view id() const override { return "BS-T06"; }
   std::string_view name() const override { return "hanging transaction"; }
@@ -49,7 +50,7 @@ class HangingTransactions final : public Property {
       const Duration limit = timeout == timeouts_.end() ? unknown_timeout : timeout->second;
       const Instant since = std::max(*lifted, transaction->first.at);
       // Of what was given up in an excused loss, perhaps the marker.
-      if (partition->has_excused_loss() || judge.now() < since + limit + looking_slack) continue;
+      if (partition->has_excused_loss() || judge.now() < since + limit + looking_slack_) continue;
       judge.report({std::string(id()),
                     "hanging",
                     fmt::format("{} ms after the last fault, a transaction of producer {}, epoch "
@@ -65,14 +66,15 @@ class HangingTransactions final : public Property {
 
  private:
   const Duration bound_;
+  const Duration looking_slack_;
   std::map<std::int64_t, Duration> timeouts_;  // By producer id.
   AllTransactions transactions_;
 };
 
 }  // namespace
 
-std::unique_ptr<Property> hanging_transactions(Duration bound) {
-  return std::make_unique<HangingTransactions>(bound);
+std::unique_ptr<Property> hanging_transactions(Duration bound, Duration cleanup_interval) {
+  return std::make_unique<HangingTransactions>(bound, cleanup_interval);
 }
 
 }  // namespace brokersim::properties

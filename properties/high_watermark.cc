@@ -76,7 +76,8 @@ class HighWatermark final : public Property {
 
   void check_bound(const Event& e, const FetchAnswered& answer, const Partition& partition,
                    Judge& judge) {
-    if (partition.state.event.value == 0 || !partition.is_current(e.node)) return;
+    if (partition.state.event.value == 0) return;
+    if (!partition.is_current(e.node, answer.asked_at_ns)) return;
     if (answer.high_watermark <= partition.committed_end()) return;
     report(e, "beyond_in_sync", partition.state.event, answer.partition,
            fmt::format("{} showed {} a high watermark of {} of {}, but the in-sync replicas {} "

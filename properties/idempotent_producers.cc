@@ -16,6 +16,7 @@
 #include "core/wire/record_batch.h"
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/shown_logs.h"
 #include "properties/text.h"
 #include "properties/transactions.h"
 
@@ -70,6 +71,7 @@ class IdempotentProducers final : public Property {
       check_committed(state->partition, judge);
     } else if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
       if (fetch->error == 0) check_committed(fetch->partition, judge);
+      shown_.take(e, *fetch, judge.ledger());
     } else if (const auto* answer = std::get_if<ProduceAnswered>(&e.body)) {
       if (answer->error != 0) return;
       check_committed(answer->partition, judge);
@@ -200,7 +202,8 @@ class IdempotentProducers final : public Property {
     const BatchRef& batch = answer.batch;
     const Partition& partition = *judge.ledger().find(answer.partition);
     // With fewer acks another leader may never have seen what the first one answered.
-    if (batch.producer_id < 0 || answer.acks != -1 || !partition.is_current(e.node)) return;
+    if (batch.producer_id < 0 || answer.acks != -1) return;
+    if (!partition.is_current(e.node, answer.asked_at_ns)) return;
     const auto [known, is_new] =
         seen(partition, judge)
             .answers.try_emplace({batch.producer_id, batch.producer_epoch, batch.base_sequence},
@@ -223,6 +226,8 @@ class IdempotentProducers final : public Property {
   void check_delivered(const Event& e, const RecordDelivered& delivered, Judge& judge) {
     const Partition* partition = judge.ledger().find(delivered.partition);
     if (partition == nullptr) return;
+    const auto shown = shown_.of(delivered.client, delivered.partition, delivered.offset);
+    if (was_cut_since(*partition, shown)) return;  // It was read where something else lies now.
     const auto& committed = partition->committed;
     const auto at = first_reaching(committed, delivered.offset);
     if (at == committed.end() || at->batch.producer_id < 0) return;
@@ -253,6 +258,7 @@ class IdempotentProducers final : public Property {
   std::map<std::pair<TopicPartition, std::uint64_t>, std::size_t> sends_;
   std::set<std::pair<NodeId, TopicPartition>> filled_;  // Logs that hold something.
   std::map<TopicPartition, Offset> begins_;  // Where the last of those that held nothing began.
+  ShownLogs shown_;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ Offset end_of_first(const std::vector<LogEntry>& entries, std::size_t count) {
 Replica& replica_at(Partition& partition, NodeId node) {
   for (Replica& replica : partition.replicas)
     if (replica.node == node) return replica;
-  partition.replicas.push_back({node, {}, LeaderEpoch{-1}});
+  partition.replicas.push_back({.node = node});
   return partition.replicas.back();
 }
 
@@ -73,6 +73,13 @@ bool Partition::is_current(NodeId node) const {
   if (floor < LeaderEpoch{0}) return true;
   const Replica* found = replica(node);
   return found != nullptr && found->acting_epoch >= floor;
+}
+
+bool Partition::is_current(NodeId node, std::int64_t asked_at_ns) const {
+  if (!rebases.empty() && asked_at_ns <= rebases.back().at.ns()) return false;
+  const auto& unclean = unclean_elections;
+  if (!unclean.empty() && asked_at_ns <= unclean.back().at.ns()) return false;
+  return is_current(node);
 }
 
 // ---- Asking ------------------------------------------------------------------------------------
@@ -268,13 +275,30 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   partition.state = std::move(next);
   forget_deleted(partition);
   if (is_unclean) {
-    const bool is_allowed = topic(body.partition.topic).may_elect_uncleanly ||
-                            partition.elected_over.is_last_known(body.leader);
-    partition.unclean_elections.push_back({e.id, body.leader_epoch, 0, is_allowed});
-    const std::size_t kept = common_prefix(partition.committed, partition.log_of(body.leader));
-    cut_uncleanly(partition, end_of_first(partition.committed, kept));
+    elect_uncleanly(partition, e);
+  } else if (is_election && partition.state.leader.is_set()) {
+    partition.unclean_elections_asked = 0;  // Not needed any more.
   }
   extend_committed(partition);
+}
+
+void Ledger::elect_uncleanly(Partition& partition, const Event& e) {
+  const NodeId leader = partition.state.leader;
+  auto& asked = partition.unclean_elections_asked;
+  const bool is_allowed = asked > 0 || topic(partition.name.topic).may_elect_uncleanly ||
+                          partition.elected_over.is_last_known(leader);
+  if (asked > 0) --asked;
+  partition.unclean_elections.push_back({e.id, partition.state.leader_epoch, 0, is_allowed, e.at});
+  const std::size_t kept = common_prefix(partition.committed, partition.log_of(leader));
+  cut_uncleanly(partition, end_of_first(partition.committed, kept));
+}
+
+// Whether the topic permits it or not (KIP-460).
+void Ledger::on(const Event&, const UncleanElectionAsked& body) {
+  if (body.is_of_all)
+    for (Partition& partition : partitions_) ++partition.unclean_elections_asked;
+  for (const auto& name : body.partitions)
+    if (index_.contains(name)) ++partition_at(name).unclean_elections_asked;
 }
 
 void Ledger::on(const Event& e, const BrokerCommitted& body) {
@@ -287,7 +311,7 @@ void Ledger::on(const Event& e, const ProduceAnswered& body) {
   if (body.error != 0) return;
   Partition& partition = partition_at(body.partition);
   if (e.node == partition.state.leader) act_as_leader(partition, e);
-  if (body.acks == -1 && partition.is_current(e.node))
+  if (body.acks == -1 && partition.is_current(e.node, body.asked_at_ns))
     show(partition, body.batch.last_offset + 1, e.id);
 }
 
@@ -295,11 +319,13 @@ void Ledger::on(const Event& e, const FetchAnswered& body) {
   if (body.error != 0) return;
   Partition& partition = partition_at(body.partition);
   if (e.node == partition.state.leader) act_as_leader(partition, e);
-  if (partition.is_current(e.node)) show(partition, body.high_watermark, e.id);
+  if (partition.is_current(e.node, body.asked_at_ns)) show(partition, body.high_watermark, e.id);
 }
 
 void Ledger::on(const Event& e, const BecameLeader& body) {
-  replica_at(partition_at(body.partition), e.node).acting_epoch = body.leader_epoch;
+  Replica& replica = replica_at(partition_at(body.partition), e.node);
+  replica.acting_epoch = body.leader_epoch;
+  replica.became_leader = e.id;
 }
 
 // ---- What is committed -------------------------------------------------------------------------
@@ -334,7 +360,9 @@ void Ledger::rebase(Partition& partition, const Event& e) {
   const LogEntry lost = partition.committed[kept];
   const Excuse excuse = excuse_for(*this, partition, {lost, kept, min_insync(partition)});
   const bool was_shown = lost.batch.last_offset < partition.shown_end;
-  partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse});
+  partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse, e.at});
+  if (excuse != Excuse::none && partition.name.topic == "__consumer_offsets")
+    ++excused_losses_of_groups_;
   if (excuse != Excuse::none)
     partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
   partition.committed.resize(kept);

@@ -122,6 +122,7 @@ struct Rebase {
   LogEntry first_lost;
   bool was_shown = false;  // A high watermark had covered it.
   Excuse excuse = Excuse::none;
+  Instant at;
 };
 
 struct UncleanElection {
@@ -129,12 +130,14 @@ struct UncleanElection {
   LeaderEpoch epoch{-1};
   Offset cut = 0;  // The leader's end offset as it began to act.
   bool is_allowed = false;
+  Instant at;
 };
 
 struct Replica {
   NodeId node;
   ReplicaLog log;
   LeaderEpoch acting_epoch{-1};  // Of its latest BecameLeader.
+  EventId became_leader;         // That itself.
 };
 
 struct Partition {
@@ -151,6 +154,8 @@ struct Partition {
   std::vector<UncleanElection> unclean_elections;
   Compactions compactions;
   Offset lowest_excused_cut = std::numeric_limits<Offset>::max();
+  // How often an administrator has asked for an unclean election that did not come yet (KIP-460).
+  std::size_t unclean_elections_asked = 0;
   // What the latest LogCut took, which lay from index `last_cut_at` on.
   std::vector<LogEntry> last_cut;
   std::size_t last_cut_at = 0;
@@ -162,6 +167,9 @@ struct Partition {
   // False of a node that may still lead in an epoch before the latest unclean election or rebase:
   // it serves a branch that was given up, and cannot know.
   bool is_current(NodeId node) const;
+  // And of an answer to what was asked before that: what it says may have been read before, also by
+  // who has come to lead again since. Of several partitions one is read while others wait.
+  bool is_current(NodeId node, std::int64_t asked_at_ns) const;
 };
 
 struct NodeHistory {
@@ -196,6 +204,9 @@ class Ledger {
   // min.insync.replicas as it takes effect: at most the replication factor.
   std::int32_t min_insync(const Partition& partition) const;
   std::optional<Instant> faults_lifted() const { return faults_lifted_; }
+  // How often records of groups were lost with an excuse. What a coordinator then knows of a group
+  // is what is left of them: its generations begin again further down.
+  std::size_t excused_losses_of_groups() const { return excused_losses_of_groups_; }
 
  private:
   void on(const Event& e, const NodeStarted& body);
@@ -214,6 +225,7 @@ class Ledger {
   void on(const Event& e, const ProduceAnswered& body);
   void on(const Event& e, const FetchAnswered& body);
   void on(const Event& e, const BecameLeader& body);
+  void on(const Event& e, const UncleanElectionAsked& body);
   template <class Body>
   void on(const Event&, const Body&) {}
 
@@ -224,6 +236,7 @@ class Ledger {
   static void forget_deleted(Partition& partition);
   void act_as_leader(Partition& partition, const Event& e);
   static void cut_uncleanly(Partition& partition, Offset offset);
+  void elect_uncleanly(Partition& partition, const Event& e);
   void rebase(Partition& partition, const Event& e);
   void extend_committed(Partition& partition);
   void show(Partition& partition, Offset end, EventId by);
@@ -233,6 +246,7 @@ class Ledger {
   std::map<NodeId, NodeHistory> nodes_;
   std::map<std::string, TopicHistory> topics_;
   std::optional<Instant> faults_lifted_;
+  std::size_t excused_losses_of_groups_ = 0;
 };
 
 }  // namespace brokersim::properties

@@ -14,6 +14,9 @@ namespace brokersim::properties {
 
 namespace {
 
+// As every implementation gives them.
+constexpr std::int64_t producer_ids_at_once = 1000;
+
 bool contains(const std::vector<NodeId>& nodes, NodeId node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
@@ -30,16 +33,33 @@ class MetadataSanity final : public Property {
            "the "
            "partition epoch by one, a change of leader raises the leader epoch by one, and no "
            "epoch ever goes back. A fenced broker leads nothing, joins no in-sync replicas, and is "
-           "among them only alone. Each registration has a broker epoch of its own, above all "
-           "earlier ones. Metadata offsets only grow: what is committed does not change.";
+           "among them only alone, from the change on that fences it, as each new registration "
+           "does; nor does one that is shutting down join them, or stay among them beside others "
+           "when it begins to. Each registration has a broker epoch of its own, above all "
+           "earlier ones. No producer id is given to a broker twice. Metadata offsets only grow: "
+           "what is committed does not change.";
   }
   Needs needs() const override { return Need::metadata; }
-  Kinds listens_to() const override { return Kinds::of<PartitionCommitted, BrokerCommitted>(); }
+  Kinds listens_to() const override {
+    return Kinds::of<PartitionCommitted, BrokerCommitted, TopicRemoved, ProducerIdsCommitted>();
+  }
 
   void observe(const Event& e, Judge& judge) override {
+    check_leaving(e.at, judge);
     if (const auto* broker = std::get_if<BrokerCommitted>(&e.body)) {
       check_offset(e, broker->metadata_offset, std::nullopt, judge);
       check_broker_epoch(e, *broker, judge);
+      take(e, *broker);
+      return;
+    }
+    if (const auto* ids = std::get_if<ProducerIdsCommitted>(&e.body)) {
+      check_offset(e, ids->metadata_offset, std::nullopt, judge);
+      check_producer_ids(e, *ids, judge);
+      return;
+    }
+    if (const auto* removed = std::get_if<TopicRemoved>(&e.body)) {
+      for (std::size_t number = 0; number < before_.size(); ++number)
+        if (judge.ledger().partitions()[number].name.topic == removed->topic) before_[number] = {};
       return;
     }
     const auto& next = std::get<PartitionCommitted>(e.body);
@@ -54,6 +74,8 @@ class MetadataSanity final : public Property {
     before = {e.id, next.leader, next.leader_epoch, next.partition_epoch, next.isr};
   }
 
+  void finish(Judge& judge) override { check_leaving(judge.now() + 1ns, judge); }
+
  private:
   struct Known {
     EventId event;
@@ -66,11 +88,64 @@ class MetadataSanity final : public Property {
     EventId event;
     BrokerEpoch epoch = no_broker_epoch;
   };
+  struct BrokerState {
+    BrokerEpoch epoch = no_broker_epoch;
+    bool is_fenced = false;
+    bool is_shutting_down = false;
+  };
+  // One that was fenced, or began to shut down, in a change of the metadata that has more to it.
+  struct Leaving {
+    NodeId broker;
+    bool is_fenced = false;
+    EventId event;
+    Instant at;
+  };
+
+  // ---- Brokers that leave ----------------------------------------------------------------------
+
+  void take(const Event& e, const BrokerCommitted& next) {
+    BrokerState& known = brokers_[next.broker];
+    const bool is_new = known.epoch != next.broker_epoch;
+    const bool is_fenced_now = next.is_fenced && (is_new || !known.is_fenced);
+    const bool shuts_down_now = next.is_shutting_down && (is_new || !known.is_shutting_down);
+    if (!next.is_fenced)
+      std::erase_if(leaving_, [&](const Leaving& one) { return one.broker == next.broker; });
+    if (is_fenced_now || shuts_down_now)
+      leaving_.push_back({next.broker, is_fenced_now, e.id, e.at});
+    known = {next.broker_epoch, next.is_fenced, next.is_shutting_down};
+  }
+
+  // What is committed at one instant belongs together, in whatever order.
+  void check_leaving(Instant now, Judge& judge) {
+    for (const Leaving& one : leaving_) {
+      if (one.at >= now) return;
+      for (std::size_t number = 0; number < before_.size(); ++number)
+        check_left(one, before_[number], judge.ledger().partitions()[number].name, judge);
+    }
+    leaving_.clear();
+  }
+
+  void check_left(const Leaving& one, const Known& known, const TopicPartition& partition,
+                  Judge& judge) {
+    const auto who = judge.ledger().name_of(one.broker);
+    const std::string_view how = one.is_fenced ? "fenced" : "shutting down";
+    if (one.is_fenced && known.leader == one.broker)
+      report(one.event, "fenced_leads", known.event, partition,
+             fmt::format("{} leads {} while fenced.", who, partition), judge);
+    if (contains(known.isr, one.broker) && known.isr.size() > 1)
+      report(one.event, one.is_fenced ? "fenced_stayed_in_isr" : "shutting_down_stayed_in_isr",
+             known.event, partition,
+             fmt::format("{} stayed among the in-sync replicas {} of {} when it was {}.", who,
+                         text_of_nodes(known.isr), partition, how),
+             judge);
+  }
+
+  // ---- Changes ---------------------------------------------------------------------------------
 
   void check_offset(const Event& e, Offset offset, const std::optional<TopicPartition>& partition,
                     Judge& judge) {
     if (offset < last_offset_) {
-      report(e, "metadata_went_back", last_event_, partition,
+      report(e.id, "metadata_went_back", last_event_, partition,
              fmt::format("Metadata offset {} was committed after offset {}.", offset, last_offset_),
              judge);
     }
@@ -80,14 +155,14 @@ class MetadataSanity final : public Property {
 
   void check_sets(const Event& e, const PartitionCommitted& next, Judge& judge) {
     if (next.isr.empty() && next.elr.empty() && next.last_known_elr.empty())
-      report(e, "isr_empty", {}, next.partition,
+      report(e.id, "isr_empty", {}, next.partition,
              fmt::format("{} has no in-sync replica, and nobody to ask for its records.",
                          next.partition),
              judge);
     check_elr(e, next, judge);
     for (const NodeId node : next.isr) {
       if (contains(next.replicas, node)) continue;
-      report(e, "isr_not_replicas", {}, next.partition,
+      report(e.id, "isr_not_replicas", {}, next.partition,
              fmt::format("The in-sync replicas {} of {} are not among its replicas {}.",
                          text_of_nodes(next.isr), next.partition, text_of_nodes(next.replicas)),
              judge);
@@ -95,7 +170,7 @@ class MetadataSanity final : public Property {
     }
     if (next.leader.is_set() && !contains(next.isr, next.leader))
       report(
-          e, "leader_not_in_sync", {}, next.partition,
+          e.id, "leader_not_in_sync", {}, next.partition,
           fmt::format("{} leads {}, but is not among its in-sync replicas {}.",
                       judge.ledger().name_of(next.leader), next.partition, text_of_nodes(next.isr)),
           judge);
@@ -108,7 +183,7 @@ class MetadataSanity final : public Property {
       return contains(next.replicas, node) && !contains(next.isr, node);
     });
     if (!is_of_replicas)
-      report(e, "elr_not_out_of_sync", {}, next.partition,
+      report(e.id, "elr_not_out_of_sync", {}, next.partition,
              fmt::format("The eligible leader replicas {} of {} are not its replicas {} without "
                          "those in sync {}.",
                          text_of_nodes(next.elr), next.partition, text_of_nodes(next.replicas),
@@ -117,7 +192,7 @@ class MetadataSanity final : public Property {
     const auto& partition = *judge.ledger().find(next.partition);
     const auto needed = judge.ledger().min_insync(partition);
     if (static_cast<std::int32_t>(next.isr.size()) >= needed)
-      report(e, "elr_beside_enough_in_sync", {}, next.partition,
+      report(e.id, "elr_beside_enough_in_sync", {}, next.partition,
              fmt::format("{} has eligible leader replicas {} though {} are in sync, of {} needed.",
                          next.partition, text_of_nodes(next.elr), next.isr.size(), needed),
              judge);
@@ -126,18 +201,18 @@ class MetadataSanity final : public Property {
   void check_step(const Event& e, const Known& before, const PartitionCommitted& next,
                   Judge& judge) {
     if (next.partition_epoch != before.partition_epoch.next())
-      report(e, "partition_epoch_step", before.event, next.partition,
+      report(e.id, "partition_epoch_step", before.event, next.partition,
              fmt::format("The partition epoch of {} went from {} to {} in one change.",
                          next.partition, before.partition_epoch, next.partition_epoch),
              judge);
     const bool is_raised = next.leader_epoch == before.leader_epoch.next();
     if (!is_raised && next.leader_epoch != before.leader_epoch)
-      report(e, "leader_epoch_step", before.event, next.partition,
+      report(e.id, "leader_epoch_step", before.event, next.partition,
              fmt::format("The leader epoch of {} went from {} to {} in one change.", next.partition,
                          before.leader_epoch, next.leader_epoch),
              judge);
     if (!is_raised && next.leader != before.leader)
-      report(e, "leader_changed_within_epoch", before.event, next.partition,
+      report(e.id, "leader_changed_within_epoch", before.event, next.partition,
              fmt::format("The leader of {} changed from {} to {} within leader epoch {}.",
                          next.partition, before.leader, next.leader, next.leader_epoch),
              judge);
@@ -147,10 +222,15 @@ class MetadataSanity final : public Property {
   void check_members(const Event& e, const Known& before, const PartitionCommitted& next,
                      Judge& judge) {
     for (const NodeId node : next.isr) {
-      if (!is_fenced(node, judge)) continue;
       const bool has_joined = !contains(before.isr, node);
+      if (has_joined && !is_fenced(node, judge) && brokers_[node].is_shutting_down)
+        report(e.id, "shutting_down_joined_isr", before.event, next.partition,
+               fmt::format("{} joined the in-sync replicas of {} while shutting down.",
+                           judge.ledger().name_of(node), next.partition),
+               judge);
+      if (!is_fenced(node, judge)) continue;
       if (!has_joined && next.isr.size() == 1) continue;
-      report(e, has_joined ? "fenced_joined_isr" : "fenced_stayed_in_isr", before.event,
+      report(e.id, has_joined ? "fenced_joined_isr" : "fenced_stayed_in_isr", before.event,
              next.partition,
              fmt::format("{} {} the in-sync replicas of {} while fenced.",
                          judge.ledger().name_of(node), has_joined ? "joined" : "stayed among",
@@ -161,7 +241,7 @@ class MetadataSanity final : public Property {
 
   void check_leader(const Event& e, const PartitionCommitted& next, Judge& judge) {
     if (!next.leader.is_set() || !is_fenced(next.leader, judge)) return;
-    report(e, "fenced_leads", judge.ledger().node(next.leader).fenced_by, next.partition,
+    report(e.id, "fenced_leads", judge.ledger().node(next.leader).fenced_by, next.partition,
            fmt::format("{} leads {} while fenced.", judge.ledger().name_of(next.leader),
                        next.partition),
            judge);
@@ -175,7 +255,7 @@ class MetadataSanity final : public Property {
     auto& known = registrations_[next.broker];
     if (known.event.value != 0 && known.epoch == next.broker_epoch) return;
     if (next.broker_epoch <= latest_.epoch) {
-      report(e, "broker_epoch_reused", latest_.event, std::nullopt,
+      report(e.id, "broker_epoch_reused", latest_.event, std::nullopt,
              fmt::format("{} was registered with broker epoch {}, when {} had been given before.",
                          judge.ledger().name_of(next.broker), next.broker_epoch, latest_.epoch),
              judge);
@@ -184,15 +264,36 @@ class MetadataSanity final : public Property {
     if (known.epoch > latest_.epoch) latest_ = known;
   }
 
-  void report(const Event& e, std::string kind, EventId other,
+  // A record says where its block ends: it begins that much before.
+  void check_producer_ids(const Event& e, const ProducerIdsCommitted& next, Judge& judge) {
+    if (next.next_producer_id < next_producer_id_ + producer_ids_at_once)
+      report(e.id, "producer_ids_overlap", producer_ids_given_, std::nullopt,
+             fmt::format("Producer ids from {} to {} were given to a broker, when those before {} "
+                         "had been given.",
+                         next.next_producer_id - producer_ids_at_once, next.next_producer_id - 1,
+                         next_producer_id_),
+             judge);
+    next_producer_id_ = std::max(next_producer_id_, next.next_producer_id);
+    producer_ids_given_ = e.id;
+  }
+
+  void report(EventId one, std::string kind, EventId other,
               const std::optional<TopicPartition>& partition, std::string message, Judge& judge) {
-    judge.report(
-        {std::string(id()), std::move(kind), std::move(message), {other, e.id}, {}, partition});
+    judge.report({std::string(id()),
+                  std::move(kind),
+                  std::move(message),
+                  {std::min(one, other), std::max(one, other)},
+                  {},
+                  partition});
   }
 
   std::vector<Known> before_;  // By the ledger's number of the partition.
+  std::map<NodeId, BrokerState> brokers_;
+  std::vector<Leaving> leaving_;  // In order.
   std::map<NodeId, Registration> registrations_;
   Registration latest_;  // With the highest epoch.
+  std::int64_t next_producer_id_ = 0;
+  EventId producer_ids_given_;
   Offset last_offset_ = -1;
   EventId last_event_;
 };

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
-#include "properties/excuses.h"
+#include "properties/ledger.h"
 
 namespace brokersim::properties {
 
@@ -27,7 +27,9 @@ class PartitionOwnership final : public Property {
            "one may still read, but not commit (BS-G02). In a consumer group (KIP-848) a "
            "coordinator that has given a partition to one member takes no heartbeat that is sent "
            "after that of another one which still has it, neither told nor having said that it "
-           "gave it up; and a member's epoch does not go back. Some of its members may speak the "
+           "gave it up; and a member's epoch does not go back. Nor does a classic group's "
+           "generation: who had its part in one is not told by the same coordinator that it has "
+           "joined an earlier one, unless the group began anew. Some of its members may speak the "
            "classic protocol, and a generation is then the epoch of one of them: what they are "
            "given nobody else has, either. Where records of groups are lost with an excuse, what "
            "was handed out before is not compared.";
@@ -38,11 +40,12 @@ class PartitionOwnership final : public Property {
   }
 
   void observe(const Event& e, Judge& judge) override {
-    const auto losses = excused_losses_of_groups(judge.ledger());
+    const auto losses = judge.ledger().excused_losses_of_groups();
     if (std::exchange(losses_, losses) != losses) forget_all();
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
       // A group that was deleted begins again: what was before is another one's.
-      if (joined->error == 0 && joined->generation == 1) owners_.erase(joined->group);
+      if (joined->error == 0 && joined->generation == 1) begin_anew(joined->group);
+      if (joined->error == 0) check_generation(e, *joined, judge);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
       if (synced->error == 0) take(e, *synced, judge);
     } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
@@ -53,7 +56,12 @@ class PartitionOwnership final : public Property {
  private:
   void forget_all() {
     owners_.clear();
+    synced_.clear();
     consumers_.clear();
+  }
+  void begin_anew(const std::string& group) {
+    owners_.erase(group);
+    synced_.erase(group);
   }
 
   struct Owner {
@@ -65,8 +73,32 @@ class PartitionOwnership final : public Property {
     std::map<TopicPartition, Owner> owners;
   };
 
+  // The last in which a member had its part, as one coordinator said: it is on the disks by then.
+  struct Synced {
+    std::int32_t generation = -1;
+    EventId event;
+  };
+
+  void check_generation(const Event& e, const JoinGroupAnswered& joined, Judge& judge) {
+    const auto group = synced_.find(joined.group);
+    if (group == synced_.end()) return;
+    const auto known = group->second.find({joined.member, e.node});
+    if (known == group->second.end() || joined.generation >= known->second.generation) return;
+    judge.report({.id = std::string(id()),
+                  .kind = "generation_went_back",
+                  .message = fmt::format("{} had its part in generation {} of {}, and then joined "
+                                         "generation {}.",
+                                         joined.member, known->second.generation, joined.group,
+                                         joined.generation),
+                  .facts = {known->second.event, e.id},
+                  .at = {},
+                  .partition = {}});
+  }
+
   void take(const Event& e, const SyncGroupAnswered& synced, Judge& judge) {
     give_among_consumers(e, synced);
+    auto& last = synced_[synced.group][{synced.member, e.node}];
+    if (synced.generation > last.generation) last = {synced.generation, e.id};
     auto& generation = owners_[synced.group];
     if (synced.generation < generation.number) return;  // Late news of what is over.
     if (synced.generation > generation.number) generation = {synced.generation, {}};
@@ -126,7 +158,7 @@ class PartitionOwnership final : public Property {
     const auto known = owners_.find(beat.group);
     const bool begins_anew =
         beat.asked_epoch == 0 && known != owners_.end() && known->second.number > beat.epoch;
-    if (begins_anew) owners_.erase(known);
+    if (begins_anew) begin_anew(beat.group);
     auto& holder = group.holders[beat.member];
     if (beat.asked_at_ns < holder.asked_at_ns) return;  // Late news.
     if (beat.has_said) holder.has = {beat.has.begin(), beat.has.end()};
@@ -174,7 +206,9 @@ class PartitionOwnership final : public Property {
                   .partition = {}});
   }
 
-  std::map<std::string, Generation> owners_;    // By group: of its latest generation.
+  std::map<std::string, Generation> owners_;  // By group: of its latest generation.
+  // By group, then by member and coordinator.
+  std::map<std::string, std::map<std::pair<std::string, NodeId>, Synced>> synced_;
   std::map<std::string, Consumers> consumers_;  // By group.
   std::size_t losses_ = 0;
 };

@@ -133,7 +133,7 @@ class PrefixAgreement final : public Property {
 
   void check_answer(const Event& e, const FetchAnswered& answer, const Partition& partition,
                     Judge& judge) {
-    if (answer.batches.empty() || !partition.is_current(e.node)) return;
+    if (answer.batches.empty() || !partition.is_current(e.node, answer.asked_at_ns)) return;
     const ReplicaLog* log = partition.log_of(e.node);
     for (const BatchRef& batch : answer.batches) {
       const auto at = log == nullptr ? std::nullopt : log->find(batch.base_offset);

@@ -52,21 +52,21 @@ class Kinds {
   template <class... Body>
   static constexpr Kinds of() {
     Kinds kinds;
-    ((kinds.bits_ |= bit_of<Body>()), ...);
+    ((kinds.has_[index_of<Body>()] = true), ...);
     return kinds;
   }
-  constexpr bool has(std::size_t index) const { return ((bits_ >> index) & 1) != 0; }
+  constexpr bool has(std::size_t index) const { return has_[index]; }
 
  private:
   template <class Body, std::size_t I = 0>
-  static constexpr std::uint64_t bit_of() {
+  static constexpr std::size_t index_of() {
     if constexpr (std::is_same_v<Body, std::variant_alternative_t<I, EventBody>>) {
-      return std::uint64_t{1} << I;
+      return I;
     } else {
-      return bit_of<Body, I + 1>();
+      return index_of<Body, I + 1>();
     }
   }
-  std::uint64_t bits_ = 0;
+  std::array<bool, std::variant_size_v<EventBody>> has_{};
 };
 
 struct Violation {

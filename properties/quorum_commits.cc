@@ -25,7 +25,8 @@ class QuorumCommits final : public Property {
   std::string_view name() const override { return "quorum's commits lost"; }
   std::string_view explanation() const override {
     return "What the high watermark of the quorum's leader covers, as it answers fetches of the "
-           "metadata, is synced on the disks of a majority of the voters. Until the first record "
+           "metadata, is synced on the disks of a majority of the voters, as they were last agreed "
+           "on or with one more or less. Until the first record "
            "of the leader's own epoch is, nothing is covered: earlier records may still be "
            "replaced. Two leaders never show different records at one offset, and who leads in a "
            "later epoch has all that was shown before. Where the voters change, a majority of the "
@@ -133,14 +134,15 @@ class QuorumCommits final : public Property {
       // What a snapshot stands for is synced with it.
       const Offset synced = std::max(replica.log.synced_end(), replica.log.start_offset());
       const bool holds = replica.log.holds(count - 1, last.prefix) && synced >= high_watermark;
-      if (holds && voters_.have(replica.node)) holders.push_back(replica.node);
+      if (holds && voters_.are_latest(replica.node)) holders.push_back(replica.node);
     }
-    if (holders.size() >= voters_.least_majority()) return;
+    const std::size_t needed = voters_.least_majority_of_latest();
+    if (holders.size() >= needed) return;
     report(last.stored, e.id, "beyond_majority",
            fmt::format("{} shows a high watermark of {} of the metadata, but of the voters only {} "
                        "have synced so much: it takes {}.",
                        judge.ledger().name_of(e.node), high_watermark, brokersim::text_of(holders),
-                       voters_.least_majority()),
+                       needed),
            judge);
   }
 

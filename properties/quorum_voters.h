@@ -2,7 +2,9 @@
 //
 // Whose vote counts where is known to the controllers' logs alone: a leader counts by the voters
 // that it has appended, before the quorum agrees on them. They are one more, or one less, than some
-// that were agreed on. So what needs a majority is judged by the smallest there can have been.
+// that were agreed on. So what needs a majority is judged by the smallest there can have been: of
+// any voters, or where it is of those agreed on last, of those with one less. (One more, who has
+// it, takes as many of the others.)
 #pragma once
 
 #include <cstddef>
@@ -28,8 +30,15 @@ class QuorumVoters {
   // No fewer ever decided anything.
   std::size_t least_majority() const;
 
+  // Who was agreed on last, or is to be at first.
+  bool are_latest(NodeId node) const { return latest_.contains(node); }
+  std::size_t least_majority_of_latest() const;
+
  private:
+  std::size_t least_of(std::size_t voters) const;
+
   std::set<NodeId> all_;
+  std::set<NodeId> latest_;
   std::size_t fewest_ = 0;
   bool may_change_ = false;
 };

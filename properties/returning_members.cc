@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/ledger.h"
 
 namespace brokersim::properties {
 
@@ -23,24 +24,41 @@ class ReturningMembers final : public Property {
            "it finds its place again. If it comes back by the protocol of consumer groups "
            "(KIP-848) it is not told that its instance is still in use: whoever has its place is "
            "what it was itself. Of an instance that has spoken that protocol since, or whose last "
-           "request was lost with a node or refused, it is not known who has its place.";
+           "request was lost with a broker or with its own process, or refused, it is not known "
+           "who has its place.";
   }
   Needs needs() const override { return Need::wire; }
   Kinds listens_to() const override {
-    return Kinds::of<SyncGroupAnswered, ConsumerGroupHeartbeatAnswered, NodeStopped>();
+    return Kinds::of<OwnershipChanged, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered,
+                     NodeStopped>();
   }
 
   void observe(const Event& e, Judge& judge) override {
-    if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
-      if (synced->error == 0) classic_[{synced->group, synced->member}] = e.id;
+    if (const auto* owned = std::get_if<OwnershipChanged>(&e.body)) {
+      node_of_[owned->client] = e.node;
+    } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
+      if (synced->error == 0) classic_[{synced->group, synced->member}] = {synced->peer, e.id};
     } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
       look(e, *beat, judge);
-    } else {
+    } else if (judge.ledger().node(e.node).is_fenced.has_value()) {  // A broker.
       classic_.clear();
+    } else {
+      std::erase_if(classic_, [&](const auto& one) { return may_be_on(e.node, one.second.peer); });
     }
   }
 
  private:
+  struct Told {
+    std::string peer;
+    EventId event;
+  };
+
+  // Who has never said what it owns may be anywhere.
+  bool may_be_on(NodeId node, const std::string& client) const {
+    const auto known = node_of_.find(client);
+    return known == node_of_.end() || known->second == node;
+  }
+
   void look(const Event& e, const ConsumerGroupHeartbeatAnswered& beat, Judge& judge) {
     const auto known = classic_.find({beat.group, beat.member});
     if (known == classic_.end()) return;
@@ -50,7 +68,7 @@ class ReturningMembers final : public Property {
                     .message = fmt::format("{} was a classic member of {}, and was told that its "
                                            "instance is in use when it came back as a consumer.",
                                            beat.member, beat.group),
-                    .facts = {known->second, e.id},
+                    .facts = {known->second.event, e.id},
                     .at = {},
                     .partition = {}});
     }
@@ -58,7 +76,8 @@ class ReturningMembers final : public Property {
   }
 
   // By group and instance: when it was last told its part by the classic protocol.
-  std::map<std::pair<std::string, std::string>, EventId> classic_;
+  std::map<std::pair<std::string, std::string>, Told> classic_;
+  std::map<std::string, NodeId> node_of_;  // By client.
 };
 
 }  // namespace

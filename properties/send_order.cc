@@ -14,6 +14,7 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/shown_logs.h"
 
 namespace brokersim::properties {
 
@@ -31,23 +32,30 @@ class SendOrder final : public Property {
            "Promised by producers that are idempotent, within one of their epochs, and by those "
            "that have one request under way at a time; not by others, which send again while "
            "later records are under way. Order across partitions is not promised, nor between the "
-           "sends of several producers, nor where the partition has lost records with an excuse.";
+           "sends of several producers, nor of a record that was acknowledged where the "
+           "partition was cut since.";
   }
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
-  Kinds listens_to() const override { return Kinds::of<SendInvoked, SendEnded>(); }
+  Kinds listens_to() const override { return Kinds::of<SendInvoked, SendEnded, ProduceAnswered>(); }
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* invoked = std::get_if<SendInvoked>(&e.body)) {
       if (producers_.contains(invoked->client)) under_way_[{invoked->client, invoked->op}] = e.id;
       return;
     }
+    if (const auto* answer = std::get_if<ProduceAnswered>(&e.body)) {
+      if (producers_.contains(answer->peer)) answered_.take(e, *answer, judge.ledger());
+      return;
+    }
     const auto& ended = std::get<SendEnded>(e.body);
     const auto invoked = under_way_.extract({ended.client, ended.op});
     const bool counts = ended.outcome == Outcome::ok && ended.acks == -1 && ended.offset >= 0;
     const Partition* partition = judge.ledger().find(ended.partition);
-    if (invoked.empty() || !counts || partition == nullptr || !partition->rebases.empty()) return;
+    if (invoked.empty() || !counts || partition == nullptr) return;
     auto& sends = sent_[{ended.client, ended.partition}];
-    const auto at = sends.try_emplace(invoked.mapped(), Place{ended.op, ended.offset, e.id}).first;
+    const auto answered = answered_.of(ended.client, ended.partition, ended.offset);
+    const Place place{ended.op, ended.offset, e.id, answered};
+    const auto at = sends.try_emplace(invoked.mapped(), place).first;
     if (at != sends.begin()) check(*std::prev(at), *at, ended, *partition, judge);
     if (std::next(at) != sends.end()) check(*at, *std::next(at), ended, *partition, judge);
   }
@@ -57,12 +65,14 @@ class SendOrder final : public Property {
     std::int64_t op = 0;
     Offset offset = 0;
     EventId told;
+    EventId answered;  // By a broker, if what it said is of what is there.
   };
   using Sends = std::map<EventId, Place>;  // By the event of its sending.
 
   void check(const Sends::value_type& earlier, const Sends::value_type& later,
              const SendEnded& ended, const Partition& partition, Judge& judge) {
     if (earlier.second.offset < later.second.offset) return;
+    if (was_lost(earlier.second, partition) || was_lost(later.second, partition)) return;
     if (epoch_at(earlier.second.offset, partition) != epoch_at(later.second.offset, partition)) {
       return;
     }
@@ -78,6 +88,13 @@ class SendOrder final : public Property {
                   partition.name});
   }
 
+  // Perhaps: something else may lie at its offset now.
+  static bool was_lost(const Place& place, const Partition& partition) {
+    return std::any_of(partition.rebases.begin(), partition.rebases.end(), [&](const auto& rebase) {
+      return rebase.offset <= place.offset && rebase.event > place.answered;
+    });
+  }
+
   // Of the producer, in what is committed.
   static std::int16_t epoch_at(Offset offset, const Partition& partition) {
     const auto at = first_reaching(partition.committed, offset);
@@ -87,6 +104,7 @@ class SendOrder final : public Property {
   const std::set<std::string> producers_;
   std::map<std::pair<std::string, std::int64_t>, EventId> under_way_;  // By client and operation.
   std::map<std::pair<std::string, TopicPartition>, Sends> sent_;
+  ShownLogs answered_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // BS-T02: what an answer to a consumer that reads committed records shows and says (KIP-98).
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -65,7 +66,7 @@ class StableOffset final : public Property {
     } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
       check(e, *answer, judge);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
-      std::erase_if(shown_, [&e](const auto& one) { return std::get<0>(one.first) == e.node; });
+      std::erase_if(shown_, [&e](const auto& one) { return std::get<1>(one.first) == e.node; });
     } else if (const auto* leads = std::get_if<BecameLeader>(&e.body)) {
       forget(leads->partition);
     } else if (const auto* follows = std::get_if<BecameFollower>(&e.body)) {
@@ -83,11 +84,11 @@ class StableOffset final : public Property {
     Instant at;
     EventId event;
   };
-  using Key = std::tuple<NodeId, TopicPartition, std::string>;  // Leader, partition, consumer.
+  using Key = std::tuple<TopicPartition, NodeId, std::string>;  // Partition, leader, consumer.
 
   void check(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
     const Partition* partition = judge.ledger().find(answer.partition);
-    if (partition == nullptr || !partition->is_current(e.node)) return;
+    if (partition == nullptr || !partition->is_current(e.node, asked_at_ns_)) return;
     check_bounds(e, answer, judge);
     check_monotone(e, answer, judge);
     const std::size_t number = *judge.ledger().index_of(answer.partition);
@@ -108,7 +109,7 @@ class StableOffset final : public Property {
   // An answer to an earlier fetch of an abandoned connection may come late.
   void check_monotone(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {
     const auto [at, is_first] =
-        shown_.try_emplace(Key{e.node, answer.partition, answer.peer}, Shown{});
+        shown_.try_emplace(Key{answer.partition, e.node, answer.peer}, Shown{});
     const Shown before = std::exchange(at->second, Shown{answer.last_stable_offset, e.at, e.id});
     if (is_first || asked_at_ns_ <= before.at.ns()) return;
     if (answer.last_stable_offset >= before.stable) return;
@@ -120,7 +121,9 @@ class StableOffset final : public Property {
   }
 
   void forget(const TopicPartition& partition) {
-    std::erase_if(shown_, [&](const auto& one) { return std::get<1>(one.first) == partition; });
+    auto at =
+        shown_.lower_bound(Key{partition, NodeId{std::numeric_limits<std::int32_t>::min()}, {}});
+    while (at != shown_.end() && std::get<0>(at->first) == partition) at = shown_.erase(at);
   }
 
   void check_bounds(const Event& e, const ReadCommittedAnswered& answer, Judge& judge) {

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/late_requests.h"
 #include "properties/ledger.h"
 #include "properties/transactions.h"
 
@@ -23,26 +24,31 @@ namespace {
 
 class TransactionAtomicity final : public Property {
  public:
+  explicit TransactionAtomicity(std::int16_t version) : late_(version) {}
+
   std::string_view id() const override { return "BS-T01"; }
   std::string_view name() const override { return "torn transaction"; }
   std::string_view explanation() const override {
     return "All records of a transaction that were acknowledged are committed, or all are aborted, "
            "in whichever partitions; and as its producer was told, where it was told: whoever "
            "reads committed records finds none, acknowledged or not, that was given up in every "
-           "transaction in which it was sent. A producer that was not told may find either. This "
-           "holds where each transaction has an epoch of its own (transaction.version 2): before, "
-           "a delayed EndTxn may end the producer's next "
-           "transaction. Records that were given up in an excused loss are not judged, nor those "
+           "transaction in which it was sent. A producer that was not told may find either. Where "
+           "transactions have no epoch of their own (below transaction.version 2) a delayed EndTxn "
+           "may end the producer's next transaction: what a request to end an earlier one has "
+           "ended, "
+           "before an end like it was asked for, is not judged there. Records that were given up "
+           "in an excused loss are not judged, nor those "
            "whose marker was, nor anything once a coordinator's decisions were lost so. When "
            "transactions become visible in each partition, and in which order, is not promised.";
   }
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<TransactionBegan, TransactionEnded, SendInvoked, SendEnded, RecordDelivered,
-                     ReadCommittedAnswered>();
+                     ReadCommittedAnswered, EndTxnAnswered>();
   }
 
   void observe(const Event& e, Judge&) override {
+    late_.observe(e);
     if (const auto* began = std::get_if<TransactionBegan>(&e.body)) {
       open_[began->client] = all_.size();
       all_.push_back({.client = began->client, .op = began->op});
@@ -149,6 +155,7 @@ class TransactionAtomicity final : public Property {
     const bool may_have_ended_before = as_part_of != nullptr && as_part_of->marker &&
                                        !as_part_of->was_ended_first_by_its_marker(*partition);
     if (may_have_ended_before) return;
+    if (as_part_of != nullptr && late_.has_ended(*as_part_of)) return;
     const auto is_given_up = [this](std::size_t one) {
       return all_[one].told && !all_[one].told->is_commit;
     };
@@ -167,7 +174,7 @@ class TransactionAtomicity final : public Property {
     const auto* transaction = transactions_.at(ledger, *partition, record.offset);
     const bool is_known =
         transaction != nullptr && transaction->was_ended_first_by_its_marker(*partition);
-    if (!is_known) return std::nullopt;
+    if (!is_known || late_.has_ended(*transaction)) return std::nullopt;
     return Part{&record, *transaction->marker};
   }
 
@@ -189,12 +196,13 @@ class TransactionAtomicity final : public Property {
   std::map<std::uint64_t, Read> read_;                         // By digest, the first time.
   std::set<std::string> readers_;                              // Who reads committed records only.
   AllTransactions transactions_;
+  LateRequests late_;
 };
 
 }  // namespace
 
-std::unique_ptr<Property> transaction_atomicity() {
-  return std::make_unique<TransactionAtomicity>();
+std::unique_ptr<Property> transaction_atomicity(std::int16_t version) {
+  return std::make_unique<TransactionAtomicity>(version);
 }
 
 }  // namespace brokersim::properties

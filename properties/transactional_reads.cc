@@ -9,6 +9,7 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/shown_logs.h"
 #include "properties/transactions.h"
 
 namespace brokersim::properties {
@@ -23,15 +24,20 @@ class TransactionalReads final : public Property {
     return "A consumer that reads committed records only is handed no record of a transaction that "
            "was aborted, and none of one that is not yet decided. That it is handed all records of "
            "a committed one, in each partition, BS-O02 tells: it skips no others than those of "
-           "aborted ones. At which instant a transaction can be read in its several partitions, "
+           "aborted ones. What is handed out of a log that was cut since is not judged. At which "
+           "instant a transaction can be read in its several partitions, "
            "and in which order transactions can be, is not promised.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
-  Kinds listens_to() const override { return Kinds::of<RecordDelivered, ReadCommittedAnswered>(); }
+  Kinds listens_to() const override {
+    return Kinds::of<RecordDelivered, FetchAnswered, ReadCommittedAnswered>();
+  }
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
       readers_.insert(answer->peer);
+    } else if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
+      shown_.take(e, *fetch, judge.ledger());
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       if (readers_.contains(delivered->client)) check_delivered(e, *delivered, judge);
     }
@@ -41,6 +47,8 @@ class TransactionalReads final : public Property {
   void check_delivered(const Event& e, const RecordDelivered& delivered, Judge& judge) {
     const Partition* partition = judge.ledger().find(delivered.partition);
     if (partition == nullptr) return;
+    const auto shown = shown_.of(delivered.client, delivered.partition, delivered.offset);
+    if (was_cut_since(*partition, shown)) return;
     const auto& committed = partition->committed;
     const auto at = first_reaching(committed, delivered.offset);
     if (at == committed.end()) return;
@@ -67,6 +75,7 @@ class TransactionalReads final : public Property {
 
   std::set<std::string> readers_;           // Consumers that read committed records only.
   std::vector<Transactions> transactions_;  // By the ledger's numbers of partitions.
+  ShownLogs shown_;
 };
 
 }  // namespace

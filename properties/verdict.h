@@ -33,6 +33,14 @@ struct Verdict {
   std::int64_t events = 0;
 
   bool passed() const { return violations.empty(); }
+  // The properties for which the history had no witness.
+  std::vector<std::string> unjudged() const {
+    std::vector<std::string> ids;
+    for (const auto& finding : findings) {
+      if (!finding.is_judged) ids.push_back(finding.id);
+    }
+    return ids;
+  }
   // Of the violated property: "acked record lost".
   std::string name_of(const Violation& violation) const {
     for (const auto& finding : findings) {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
-#include "properties/excuses.h"
+#include "properties/ledger.h"
 
 namespace brokersim::properties {
 
@@ -34,7 +34,7 @@ class ZombieCommits final : public Property {
   }
 
   void observe(const Event& e, Judge& judge) override {
-    const auto losses = excused_losses_of_groups(judge.ledger());
+    const auto losses = judge.ledger().excused_losses_of_groups();
     if (std::exchange(losses_, losses) != losses) forget_all();
     if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
       if (joined->error == 0 && joined->generation == 1) forget(joined->group);

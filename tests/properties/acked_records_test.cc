@@ -102,8 +102,63 @@ TEST(AckedRecords, an_unclean_election_is_no_excuse_elsewhere) {
             (Fired{"BS-D01/lost_at_unclean_election", "BS-O01/committed_prefix_replaced"}));
 }
 
+// KIP-460. Once: what comes after that nobody has asked for.
+TEST(AckedRecords, an_unclean_election_that_an_administrator_asked_for_is_an_excuse) {
+  for (const bool is_of_all : {false, true}) {
+    for (const bool is_asked_in_time : {false, true}) {
+      History h;
+      h.topic(1, false);
+      h.partition(1, 0, {1});
+      h.stored(1, 0, 0, 100);
+      h.acked(1, 0, 0, 100);
+      if (!is_asked_in_time) h.add(3, UncleanElectionAsked{"admin", {orders}});
+      h.partition(-1, 1, {1});
+      if (!is_asked_in_time) h.partition(1, 2, {1});
+      if (is_asked_in_time)
+        h.add(3, is_of_all ? UncleanElectionAsked{"admin", {}, true}
+                           : UncleanElectionAsked{"admin", {orders}});
+      h.partition(2, is_asked_in_time ? 2 : 3, {2});
+      h.stored(2, 0, is_asked_in_time ? 2 : 3, 200);
+      EXPECT_EQ(h.fired(), is_asked_in_time ? Fired{}
+                                            : (Fired{"BS-D01/lost_at_unclean_election",
+                                                     "BS-O01/committed_prefix_replaced"}));
+    }
+  }
+}
+
+// Nobody has asked it for anything yet.
+TEST(AckedRecords, a_leader_that_lacks_them_at_the_end_loses_them) {
+  for (const bool has_begun : {true, false}) {
+    History h;
+    h.topic(1);
+    h.partition(1, 0, {1});
+    h.stored(1, 0, 0, 100);
+    h.acked(1, 0, 0, 100);
+    h.partition(2, 1, {2});
+    if (has_begun) h.add(2, BecameLeader{orders, LeaderEpoch{1}});
+    EXPECT_EQ(h.fired(), has_begun ? Fired{"BS-D01/lost_at_unclean_election"} : Fired{});
+  }
+}
+
 TEST(AckedRecords, power_loss_of_fewer_holders_than_promised_copies_is_no_excuse) {
   History h = acknowledged_everywhere(2);
+  h.power_cycled(1, 0);
+  h.partition(1, 1, {1, 2, 3});
+  h.stored(1, 0, 1, 200);
+  EXPECT_EQ(h.fired(),
+            (Fired{"BS-D01/lost_to_tolerable_power_loss", "BS-O01/committed_prefix_replaced"}));
+}
+
+// Broker 2 lost power before it had the record, and has kept it since.
+TEST(AckedRecords, power_that_failed_before_a_holder_had_the_record_took_no_copy) {
+  History h;
+  h.topic(2);
+  h.partition(1, 0, {1, 2, 3});
+  h.stored(1, 0, 0, 100);
+  h.power_cycled(2, 0);
+  h.stored(2, 0, 0, 100);
+  h.stored(3, 0, 0, 100);
+  h.acked(1, 0, 0, 100);
   h.power_cycled(1, 0);
   h.partition(1, 1, {1, 2, 3});
   h.stored(1, 0, 1, 200);

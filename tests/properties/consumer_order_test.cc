@@ -106,6 +106,34 @@ TEST(ConsumerOrder, another_record_than_a_leader_showed_that_came_too_late_is_no
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// The log had a marker, or nothing for it, where another one has a record by now.
+TEST(ConsumerOrder, what_was_skipped_is_judged_by_the_log_that_was_read) {
+  for (const bool is_read_again : {false, true}) {
+    History h;
+    h.topic(1);
+    sent(h, 1, 100);
+    h.partition(1, 0, {1});
+    auto marker = History::batch(1, 0, 8);
+    marker.role = BatchRole::commit;
+    h.stored(1, 0, 0, 7);
+    h.add(1, BatchStored{orders, marker});
+    h.stored(1, 2, 0, 9);
+    const auto last = History::batch(2, 0, 9);
+    h.fetched(1, -1, 0, 3, {History::batch(0, 0, 7), marker, last});
+    h.power_cycled(1, 1);
+    h.partition(1, 1, {1});
+    h.stored(1, 1, 1, 17);
+    h.stored(1, 2, 1, 19);
+    if (is_read_again) {
+      h.fetched(1, -1, 0, 3,
+                {History::batch(0, 0, 7), History::batch(1, 1, 17), History::batch(2, 1, 19)});
+    }
+    h.delivered(0, 100);
+    h.delivered(2, 100);
+    EXPECT_EQ(h.fired(), is_read_again ? Fired{"BS-O02/record_skipped"} : Fired{});
+  }
+}
+
 TEST(ConsumerOrder, a_record_that_nobody_sent_is_a_violation) {
   History h;
   h.delivered(0, 666);

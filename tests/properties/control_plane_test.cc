@@ -108,13 +108,14 @@ TEST(Metadata, committed_offsets_do_not_go_back) {
   EXPECT_EQ(h.fired(), Fired{"BS-M01/metadata_went_back"});
 }
 
-// Broker 2 leads with these in sync, and is fenced.
+// Broker 2 leads with these in sync, and is fenced; what comes next is of the same change.
 struct FencedBroker : History {
   explicit FencedBroker(std::vector<int> isr) {
     add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{0}, false, 0});
     add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, false, 1});
     partition(2, 0, std::move(isr));
     add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, true, 1});
+    at_once();
   }
 };
 
@@ -138,6 +139,50 @@ TEST(Metadata, a_fenced_broker_leads_nothing) {
   FencedBroker fenced({2});
   fenced.partition(2, 1, {2});
   EXPECT_EQ(fenced.fired(), Fired{"BS-M01/fenced_leads"});
+}
+
+TEST(Metadata, what_a_fenced_broker_leads_or_is_in_sync_in_changes_with_its_fencing) {
+  FencedBroker h({1, 2});
+  EXPECT_EQ(h.fired(), (Fired{"BS-M01/fenced_leads", "BS-M01/fenced_stayed_in_isr"}));
+
+  FencedBroker late({1, 2});
+  late.add(-1, BrokerCommitted{NodeId{3}, BrokerEpoch{2}, false, 2});
+  late.partition(1, 1, {1});
+  EXPECT_EQ(late.fired(), (Fired{"BS-M01/fenced_leads", "BS-M01/fenced_stayed_in_isr"}));
+
+  FencedBroker deleted({1, 2});
+  deleted.add(-1, TopicRemoved{"orders"});
+  EXPECT_EQ(deleted.fired(), Fired{});
+}
+
+TEST(Metadata, producer_ids_are_given_once) {
+  const auto fired_with = [](std::int64_t second) {
+    History h;
+    h.add(-1, ProducerIdsCommitted{1000, 1});
+    h.add(-1, ProducerIdsCommitted{second, 2});
+    return h.fired();
+  };
+  EXPECT_EQ(fired_with(2000), Fired{});
+  EXPECT_EQ(fired_with(1000), Fired{"BS-M01/producer_ids_overlap"});
+  EXPECT_EQ(fired_with(1999), Fired{"BS-M01/producer_ids_overlap"});
+}
+
+// KIP-841.
+TEST(Metadata, a_broker_that_shuts_down_leaves_those_in_sync_and_comes_back_later) {
+  const auto fired_with = [](std::vector<int> isr, bool joins) {
+    History h;
+    h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, false, 1});
+    h.partition(1, 0, {1, 2});
+    h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, false, 1, true});
+    h.at_once();
+    h.partition(1, 0, std::move(isr));
+    if (!joins) h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{9}, false, 2});
+    h.partition(1, 0, {1, 2});
+    return h.fired();
+  };
+  EXPECT_EQ(fired_with({1}, false), Fired{});
+  EXPECT_EQ(fired_with({1}, true), Fired{"BS-M01/shutting_down_joined_isr"});
+  EXPECT_EQ(fired_with({1, 2}, false), Fired{"BS-M01/shutting_down_stayed_in_isr"});
 }
 
 TEST(Metadata, a_broker_epoch_that_somebody_had_is_a_violation) {

@@ -112,6 +112,30 @@ TEST(GroupDelivery, begins_where_the_group_does_and_is_not_of_other_commits) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// Who reads committed records only is handed nothing of an aborted transaction.
+TEST(GroupDelivery, is_of_aborted_records_where_they_are_read) {
+  for (const bool reads_committed : {true, false}) {
+    GroupReading h;
+    const auto of_seven = [&h](Offset offset, BatchRole role) {
+      auto one = History::batch(offset, 0, h.record(offset));
+      one.role = role;
+      one.producer_id = 7;
+      for (const int node : {1, 2, 3}) h.add(node, BatchStored{orders, one});
+    };
+    of_seven(3, BatchRole::transactional);
+    of_seven(4, BatchRole::abort);
+    h.replicated(1, 5, 0, h.record(5));
+    h.owns("a", "assigned");
+    h.starts_at("a", 0);
+    h.add(1, FetchAnswered{"a", no_node, orders, 0, 0, 6, {}});
+    if (reads_committed) h.add(1, ReadCommittedAnswered{"a", orders, 6, 6, {}, {}});
+    h.reads("a", 0, 2);
+    h.reads("a", 5, 5);
+    h.commits_by("a", 6);
+    EXPECT_EQ(h.groups_fired(), reads_committed ? Fired{} : Fired{"BS-G04/committed_unread"});
+  }
+}
+
 TEST(GroupDelivery, does_not_owe_what_was_deleted) {
   GroupReading h;
   h.owns("a", "assigned");

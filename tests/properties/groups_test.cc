@@ -25,6 +25,13 @@ class GroupHistory : public History {
     body.isr = nodes(isr);
     add(-1, body);
   }
+  // One of groups, on all machines.
+  void stores_record() {
+    const auto record = batch(0, epochs_[0] - 1, 7);
+    for (int node = 1; node <= 3; ++node) {
+      add(node, BatchStored{{"__consumer_offsets", 0}, record});
+    }
+  }
   // What groups were is gone from the machine that alone was in sync.
   void lose_records() {
     const TopicPartition records{"__consumer_offsets", 0};
@@ -41,6 +48,9 @@ class GroupHistory : public History {
   }
   void synced(const std::string& member, std::int32_t generation, int error = 0) {
     add(1, SyncGroupAnswered{"client", "g", member, generation, error, {orders}});
+  }
+  void heard_of_member(int node, int error = 0) {
+    add(node, HeartbeatAnswered{"client", "g", "m", 1, error});
   }
   // A moment between the events.
   std::int64_t now_ns() {
@@ -119,6 +129,16 @@ TEST(PartitionOwnership, is_by_generation_and_a_member_may_ask_again) {
   h.synced("b", 2);
   h.synced("a", 1);  // What was sent long ago.
   EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(PartitionOwnership, a_classic_groups_generation_does_not_go_back) {
+  GroupHistory h;
+  h.synced("m", 5);
+  h.joined(5);
+  h.joined(6);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+  h.joined(4);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/generation_went_back"});
 }
 
 TEST(PartitionOwnership, begins_anew_with_a_new_group_of_the_same_name) {
@@ -317,6 +337,18 @@ TEST(ReturningMembers, may_be_kept_out_by_who_spoke_the_other_protocol_since) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+TEST(ReturningMembers, are_judged_whoever_else_stops) {
+  for (const int stopped : {9, 8, 2}) {  // Another client, its own process, a broker.
+    GroupHistory h;
+    h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{5}, false, 2000});
+    h.add(8, OwnershipChanged{"client", "g", "assigned", {orders}});
+    h.synced("i", 1);
+    h.add(stopped, NodeStopped{NodeStopped::How::crash});
+    h.beaten({.member = "i", .asked_epoch = 0, .error = 111});
+    EXPECT_EQ(h.groups_fired(), stopped == 9 ? Fired{"BS-G08/kept_out"} : Fired{}) << stopped;
+  }
+}
+
 TEST(ReturningMembers, are_not_judged_where_an_answer_may_have_been_lost) {
   GroupHistory h;
   h.synced("i", 1);
@@ -356,15 +388,71 @@ TEST(CommittedOffsets, may_be_set_back_and_are_owed_only_to_who_asked_later) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
-TEST(CommittedOffsets, are_not_owed_by_who_was_deposed_nor_after_loss_of_power) {
+TEST(CommittedOffsets, are_not_owed_by_who_was_deposed_nor_by_who_has_lost_the_records) {
   GroupHistory h;
   h.leads(0, 2);
+  h.stores_record();
   h.committed(2, 5);
   h.fetched(1, 3);
   h.fetched(3, 3);
   h.add(2, LogCut{{"__consumer_offsets", 0}, 0, true});
   h.fetched(2, -1);
   EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(CommittedOffsets, survive_what_a_loss_of_power_takes_elsewhere) {
+  GroupHistory h;
+  h.stores_record();
+  h.committed(1, 5);
+  h.add(3, LogCut{{"__consumer_offsets", 0}, 0, true});
+  h.leads(0, 2);
+  h.fetched(2, 4);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G03/went_back"});
+}
+
+TEST(CommittedOffsets, are_lost_with_the_log_where_somebody_without_it_is_elected) {
+  GroupHistory h;
+  h.add(-1, TopicCommitted{"__consumer_offsets", 2, 3, 1, true});
+  h.leads(0, 1, {1});
+  h.add(1, BatchStored{{"__consumer_offsets", 0}, History::batch(0, 1, 7)});
+  h.committed(1, 5);
+  h.leads(0, 2, {2});
+  h.fetched(2, 4);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+// Its connection ended without an answer.
+// offsets.retention.minutes is a week.
+TEST(CommittedOffsets, are_kept_as_long_as_there_are_members_and_a_week) {
+  GroupHistory h;
+  h.committed(1, 5);
+  h.wait(6 * 24h);
+  h.heard_of_member(1);
+  h.wait(6 * 24h);
+  h.fetched(1, -1);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G03/went_back"});
+}
+
+TEST(CommittedOffsets, expire_when_there_was_no_member_for_a_week) {
+  GroupHistory h;
+  h.committed(1, 5);
+  h.wait(6 * 24h);
+  h.heard_of_member(1, 25);  // UNKNOWN_MEMBER_ID.
+  h.heard_of_member(2);      // Who coordinates nothing.
+  h.wait(24h);
+  h.synced("m", 2);  // Somebody comes, and asks where to go on.
+  h.fetched(1, -1);
+  EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(CommittedOffsets, may_have_been_set_back_by_who_was_never_answered) {
+  for (const bool was_told : {false, true}) {
+    GroupHistory h;
+    h.committed(1, 20);
+    if (was_told) h.committed(1, 12, 1, -1);
+    h.fetched(1, 12);
+    EXPECT_EQ(h.groups_fired(), was_told ? Fired{} : Fired{"BS-G03/went_back"});
+  }
 }
 
 }  // namespace

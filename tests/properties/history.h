@@ -21,12 +21,14 @@ class History {
   }
 
   EventId add(int node, EventBody body) {
-    now_ += 1ms;
+    if (!std::exchange(is_at_once_, false)) now_ += 1ms;
     ++last_.value;
     trial_->observe({last_, now_, NodeId{node}, {}, std::move(body)});
     return last_;
   }
   void wait(Duration d) { now_ += d; }
+  // The next event happens at the same instant.
+  void at_once() { is_at_once_ = true; }
   Instant now() const { return now_; }
 
   EventId started(int node, int incarnation) {
@@ -67,7 +69,8 @@ class History {
     started(node, ++incarnation_);
   }
   EventId acked(int node, Offset offset, int epoch, std::uint64_t digest, int acks = -1) {
-    return add(node, ProduceAnswered{"producer-1", orders, acks, 0, batch(offset, epoch, digest)});
+    return add(node, ProduceAnswered{"producer-1", orders, acks, 0, batch(offset, epoch, digest),
+                                     now_.ns() + 1});
   }
   EventId fetched(int node, int by, Offset offset, Offset high_watermark,
                   std::vector<BatchRef> batches = {}) {
@@ -104,6 +107,7 @@ class History {
   int partition_epoch_ = -1;
   Offset metadata_offset_ = 0;
   int incarnation_ = 0;
+  bool is_at_once_ = false;
 };
 
 using Fired = std::vector<std::string>;

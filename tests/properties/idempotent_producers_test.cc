@@ -166,6 +166,21 @@ TEST(IdempotentProducers, a_record_that_was_sent_once_and_lies_there_twice_is_a_
   EXPECT_EQ(h.fired(), Fired{"BS-P01/record_stored_twice"});
 }
 
+// One of the two was read where another record lies now.
+TEST(IdempotentProducers, a_record_that_was_lost_and_sent_again_lies_there_once) {
+  Idempotent h;
+  h.committed(Idempotent::sequenced(0, 0));
+  h.partition(1, 0, {1});
+  h.power_cycled(1, 0);
+  h.partition(1, 1, {1});
+  h.add(1, BatchStored{orders, Idempotent::sequenced(0, 0, 0, 1, 8)});
+  h.add(1, BatchStored{orders, Idempotent::sequenced(1, 0, 0, 1, 7)});
+  h.sent(55);
+  h.delivered(0, 55);
+  h.delivered(1, 55);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(IdempotentProducers, a_record_that_the_application_sent_twice_may_lie_there_twice) {
   Idempotent h;
   h.sent(4711);

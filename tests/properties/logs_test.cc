@@ -85,6 +85,31 @@ TEST(PrefixAgreement, answering_a_consumer_with_something_else_is_a_violation) {
   EXPECT_EQ(h.fired(), Fired{"BS-O01/committed_offset_changed"});
 }
 
+// It had read the batch before somebody else led, and leads again when the answer goes out.
+TEST(PrefixAgreement, what_was_asked_for_before_another_leader_began_may_be_what_was_lost) {
+  for (const bool is_asked_before : {true, false}) {
+    History h;
+    h.topic(1, true);
+    h.partition(1, 0, {1});
+    h.stored(1, 0, 0, 100);
+    h.wait(1ms);
+    const auto before = h.now();
+    h.partition(2, 1, {2});
+    h.stored(2, 0, 1, 200);
+    h.partition(2, 1, {1, 2});
+    h.cut(1, 0);
+    h.stored(1, 0, 1, 200);
+    h.partition(1, 2, {1, 2});
+    h.add(1, BecameLeader{orders, LeaderEpoch{2}});
+    h.wait(1ms);
+    const auto asked = is_asked_before ? before : h.now();
+    h.add(1,
+          FetchAnswered{
+              "consumer-1", no_node, orders, 0, 0, 1, {History::batch(0, 0, 100)}, -1, asked.ns()});
+    EXPECT_EQ(h.fired(), is_asked_before ? Fired{} : Fired{"BS-O01/committed_offset_changed"});
+  }
+}
+
 TEST(PrefixAgreement, a_leader_without_what_a_high_watermark_covered_is_a_violation) {
   History h;
   h.partition(1, 0, {1, 2, 3});

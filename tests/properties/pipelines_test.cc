@@ -19,7 +19,9 @@ constexpr std::int64_t task_producer = 7;
 // All replicas of all partitions hold everything; broker 1 leads them.
 class PipelineHistory : public History {
  public:
-  PipelineHistory() {
+  explicit PipelineHistory(std::int16_t transaction_version = 2, Duration cleanup_interval = 10s)
+      : History({.transaction_cleanup_interval = cleanup_interval,
+                 .transaction_version = transaction_version}) {
     for (const auto& name : {input, output, other_output}) lead(name, 1, 0);
   }
 
@@ -86,9 +88,16 @@ class PipelineHistory : public History {
                EndTxnAnswered{"zombie", "task-01", task_producer, epoch, true, 0, asked_at.ns()});
   }
 
-  EventId processed(Offset offset, std::vector<std::uint64_t> made, bool is_exactly_once = true) {
-    return add(
-        9, RecordProcessed{"task-01", "pipeline", input, offset, is_exactly_once, std::move(made)});
+  // The task's own request.
+  EventId asked_to_end(bool is_commit, Instant asked_at) {
+    return add(1,
+               EndTxnAnswered{"task-01", "task-01", task_producer, 0, is_commit, 0, asked_at.ns()});
+  }
+
+  EventId processed(Offset offset, std::vector<std::uint64_t> made,
+                    ProcessingGuarantee guarantee = ProcessingGuarantee::exactly_once) {
+    return add(9,
+               RecordProcessed{"task-01", "pipeline", input, offset, guarantee, std::move(made)});
   }
   EventId offsets_sent(Offset offset, std::int32_t generation = 3, Instant asked_at = {}) {
     return add(1, TxnOffsetCommitAnswered{"task-01", "task-01", task_producer, 0, "pipeline",
@@ -205,6 +214,174 @@ TEST(TransactionAtomicity, is_broken_by_a_record_that_was_given_up_and_can_be_re
     h.read_up_to(0);
     h.read(0, 20);
     EXPECT_EQ(h.fired(), is_sent_again ? Fired{} : Fired{"BS-T01/aborted_record_read"});
+  }
+}
+
+// ---- Below transaction.version 2 ---------------------------------------------------------------
+
+namespace {
+
+bool has(const Fired& fired, const std::string& fingerprint) {
+  return std::find(fired.begin(), fired.end(), fingerprint) != fired.end();
+}
+
+// A transaction that its producer ends so; when it asked for that.
+Instant first_transaction(PipelineHistory& h, bool is_commit) {
+  h.begin(1);
+  h.send(2, output, 20);
+  const Instant asked = h.now();
+  h.asked_to_end(is_commit, h.now());
+  h.put(output, is_commit ? BatchRole::commit : BatchRole::abort);
+  h.end(1, is_commit);
+  return asked;
+}
+
+struct LateEnd {
+  bool is_commit = true;                 // As was asked for late.
+  bool is_late = true;                   // Or answered in time.
+  BatchRole marker = BatchRole::commit;  // What the first record of the next transaction got.
+  std::int16_t marker_epoch = 0;
+};
+
+// Of the transaction after that one record gets what the late request asks for, the other one what
+// its producer does.
+Fired torn_by(const LateEnd& late, std::int16_t transaction_version) {
+  PipelineHistory h(transaction_version);
+  const Instant asked = first_transaction(h, late.is_commit);
+  if (!late.is_late) h.asked_to_end(late.is_commit, asked);
+  h.begin(3);
+  h.send(4, output, 40);
+  if (late.is_late) h.asked_to_end(late.is_commit, asked);
+  h.put(output, late.marker, late.marker_epoch);
+  h.send(5, other_output, 50);
+  const bool is_commit = late.marker == BatchRole::abort;
+  h.asked_to_end(is_commit, h.now());
+  h.put(other_output, is_commit ? BatchRole::commit : BatchRole::abort);
+  h.end(3, is_commit);
+  return h.fired();
+}
+
+}  // namespace
+
+TEST(LateRequests, may_end_the_next_transaction_where_it_has_no_epoch_of_its_own) {
+  using enum BatchRole;
+  for (const auto& late : {LateEnd{}, LateEnd{.is_commit = false, .marker = abort}}) {
+    EXPECT_EQ(torn_by(late, 0), Fired{});
+    EXPECT_EQ(torn_by(late, 1), Fired{});
+    EXPECT_EQ(torn_by(late, 2), Fired{"BS-T01/torn"});
+  }
+}
+
+TEST(LateRequests, excuse_nothing_but_the_end_that_they_asked_for) {
+  using enum BatchRole;
+  // Answered before the next one began; an end of the other kind; an end of another epoch.
+  for (const auto& late : {LateEnd{.is_late = false}, LateEnd{.marker = abort},
+                           LateEnd{.is_commit = false, .marker = abort, .marker_epoch = 1}}) {
+    EXPECT_EQ(torn_by(late, 1), Fired{"BS-T01/torn"});
+  }
+}
+
+TEST(LateRequests, excuse_no_end_that_the_transaction_had_asked_for_itself) {
+  PipelineHistory h(1);
+  const Instant asked = first_transaction(h, true);
+  h.begin(3);
+  h.send(4, output, 40);
+  h.send(5, other_output, 50);
+  h.asked_to_end(true, h.now());
+  h.put(output, BatchRole::commit);
+  h.asked_to_end(true, asked);
+  h.put(other_output, BatchRole::abort);
+  h.end(3, true);
+  EXPECT_EQ(h.fired(), Fired{"BS-T01/torn"});
+}
+
+TEST(LateRequests, may_show_what_was_given_up) {
+  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
+    PipelineHistory h(version);
+    const Instant asked = first_transaction(h, true);
+    h.begin(3);
+    h.send(4, output, 40);
+    h.asked_to_end(true, asked);
+    h.put(output, BatchRole::commit);
+    h.asked_to_end(false, h.now());
+    h.end(3, false);
+    h.read_up_to(0);
+    h.read(0, 20);
+    h.read(2, 40);
+    const Fired undone{"BS-T01/abort_undone", "BS-T01/aborted_record_read"};
+    EXPECT_EQ(h.fired(), version < 2 ? Fired{} : undone);
+  }
+}
+
+// The task gives its transaction up, whose record is committed by then, and makes it again.
+TEST(LateRequests, may_commit_what_a_task_makes_again) {
+  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
+    PipelineHistory h(version);
+    h.put(input, BatchRole::data);
+    const Instant asked = first_transaction(h, true);
+    h.processed(0, {40});
+    h.begin(3);
+    h.send(4, output, 40);
+    h.asked_to_end(true, asked);
+    h.put(output, BatchRole::commit);
+    h.asked_to_end(false, h.now());
+    h.end(3, false);
+    h.begin(5);
+    h.send(6, output, 40);
+    h.asked_to_end(true, h.now());
+    h.put(output, BatchRole::commit);
+    h.end(5, true);
+    h.read_up_to(0);
+    h.read(0, 20);
+    h.read(2, 40);
+    h.read(4, 40);
+    EXPECT_EQ(has(h.fired(), "BS-T05/output_repeated"), version == 2);
+  }
+}
+
+TEST(LateRequests, may_abort_what_a_task_has_made) {
+  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
+    PipelineHistory h(version);
+    h.put(input, BatchRole::data);
+    const Instant asked = first_transaction(h, false);
+    h.processed(0, {40});
+    h.begin(3);
+    h.send(4, output, 40);
+    h.asked_to_end(false, asked);
+    h.put(output, BatchRole::abort);
+    h.offsets_sent(1, 3, h.now());
+    h.asked_to_end(true, h.now());
+    h.end(3, true);
+    h.read_up_to(0);
+    h.read_up_to(4);
+    EXPECT_EQ(has(h.fired(), "BS-T05/output_missing"), version == 2);
+  }
+}
+
+// Offsets that were committed in the transaction before, and come once more, set the group back.
+TEST(LateRequests, may_have_a_group_process_again_what_it_had_committed) {
+  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
+    for (const bool is_late : {false, true}) {
+      PipelineHistory h(version);
+      h.put(input, BatchRole::data);
+      const Instant asked = first_transaction(h, true);
+      h.processed(0, {40});
+      h.begin(3);
+      h.send(4, output, 40);
+      h.offsets_sent(1, 3, h.now());
+      h.offsets_sent(0, 3, is_late ? asked : h.now());
+      h.put(output, BatchRole::commit);
+      h.end(3, true);
+      h.begin(5);
+      h.send(6, output, 40);
+      h.put(output, BatchRole::commit);
+      h.end(5, true);
+      h.read_up_to(0);
+      h.read(0, 20);
+      h.read(2, 40);
+      h.read(4, 40);
+      EXPECT_EQ(has(h.fired(), "BS-T05/output_repeated"), version == 2 || !is_late);
+    }
   }
 }
 
@@ -348,7 +525,7 @@ TEST(ExactlyOnce, says_nothing_of_what_is_not_committed_and_of_what_was_aborted)
 TEST(ExactlyOnce, is_not_what_at_least_once_tasks_promise) {
   PipelineHistory h;
   h.put(input, BatchRole::data);
-  h.processed(0, {20}, false);
+  h.processed(0, {20}, ProcessingGuarantee::at_least_once);
   h.add(9, SendInvoked{1, "task-01", output, 20});
   h.add(9, SendInvoked{2, "task-01", output, 20});
   h.put(output, BatchRole::data);
@@ -356,6 +533,76 @@ TEST(ExactlyOnce, is_not_what_at_least_once_tasks_promise) {
   h.read_up_to(0);
   h.read(0, 20);
   h.read(1, 20);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// ---- BS-T05, at most once ----------------------------------------------------------------------
+
+namespace {
+
+EventId processed_at_most_once(PipelineHistory& h, Offset offset) {
+  return h.processed(offset, {}, ProcessingGuarantee::at_most_once);
+}
+
+void commit_offset(PipelineHistory& h, Offset offset) {
+  h.add(1,
+        OffsetCommitAnswered{"task-01", "pipeline", "task-01", 3, input, offset, 0, h.now().ns()});
+}
+
+void tell_offset(PipelineHistory& h, Offset offset) {
+  h.add(1, OffsetFetchAnswered{"task-02", "pipeline", input, offset, 0, h.now().ns()});
+}
+
+}  // namespace
+
+TEST(AtMostOnce, is_broken_by_an_input_that_is_processed_again) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.put(input, BatchRole::data);
+  commit_offset(h, 1);
+  const auto first = processed_at_most_once(h, 0);
+  tell_offset(h, 1);
+  processed_at_most_once(h, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+  const auto again = processed_at_most_once(h, 0);
+  const auto verdict = h.verdict();
+  ASSERT_EQ(verdict.violations.size(), 1U);
+  EXPECT_EQ(verdict.violations[0].fingerprint(), "BS-T05/processed_again");
+  EXPECT_EQ(verdict.violations[0].facts, (std::array{first, again}));
+}
+
+// Whoever comes next begins where that is committed.
+TEST(AtMostOnce, is_broken_by_who_commits_only_after_processing) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  processed_at_most_once(h, 0);
+  tell_offset(h, 0);
+  processed_at_most_once(h, 0);
+  EXPECT_EQ(h.fired(), Fired{"BS-T05/processed_again"});
+}
+
+// A commit that came late may have set it back.
+TEST(AtMostOnce, begins_anew_where_the_group_is_told_less_than_it_has_committed) {
+  for (const Offset told : {0, 1}) {
+    PipelineHistory h;
+    h.put(input, BatchRole::data);
+    h.put(input, BatchRole::data);
+    commit_offset(h, 2);
+    processed_at_most_once(h, 0);
+    processed_at_most_once(h, 1);
+    tell_offset(h, told);
+    processed_at_most_once(h, told);
+    EXPECT_EQ(h.fired(), Fired{});
+    processed_at_most_once(h, told);
+    EXPECT_EQ(h.fired(), Fired{"BS-T05/processed_again"});
+  }
+}
+
+TEST(AtMostOnce, is_not_what_at_least_once_tasks_promise) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.processed(0, {}, ProcessingGuarantee::at_least_once);
+  h.processed(0, {}, ProcessingGuarantee::at_least_once);
   EXPECT_EQ(h.fired(), Fired{});
 }
 
@@ -380,6 +627,18 @@ TEST(HangingTransactions, are_those_that_nobody_has_ended) {
   EXPECT_EQ(left_open_for(61s, false), Fired{"BS-T06/hanging"});
   EXPECT_EQ(left_open_for(61s, true), Fired{});
   EXPECT_EQ(left_open_for(50s, false), Fired{});  // There was time left.
+}
+
+TEST(HangingTransactions, have_as_long_as_coordinators_take_to_look_for_them) {
+  for (const Duration interval : {10s, 60s}) {
+    PipelineHistory h(2, interval);
+    h.begun_anew(0);
+    h.put(output, BatchRole::transactional);
+    h.add(-1, FaultsLifted{});
+    h.shown_to_be_committed();
+    h.wait(61s);
+    EXPECT_EQ(h.fired(), interval == 10s ? Fired{"BS-T06/hanging"} : Fired{});
+  }
 }
 
 TEST(HangingTransactions, have_their_timeout_once_faults_are_over) {

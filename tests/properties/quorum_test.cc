@@ -159,6 +159,28 @@ TEST(QuorumCommits, of_other_voters_are_agreed_on_by_a_majority_of_those) {
   EXPECT_EQ(early.fired(), Fired{"BS-Q02/voters_not_asked"});
 }
 
+// The voters are 2, 3 and 4 by now. 1 had a vote, and 3 and 4 have not synced so much.
+TEST(QuorumCommits, count_those_who_vote_and_not_who_did) {
+  for (const int other : {1, 4}) {
+    Committed h;
+    const auto store = [&h](int node, Offset offset) {
+      h.has(node, offset, 1, 100 + static_cast<std::uint64_t>(offset));
+    };
+    for (const Offset offset : {0, 1}) {
+      for (const int node : {3, 4}) store(node, offset);
+    }
+    h.add(-1, VotersCommitted{History::nodes({1, 2, 3}), 2});
+    h.add(-1, VotersCommitted{History::nodes({1, 2, 3, 4}), 2});
+    h.add(-1, VotersCommitted{History::nodes({2, 3, 4}), 2});
+    h.leads(2, 2);
+    h.has(2, 2, 2, 102);
+    h.has(other, 2, 2, 102);
+    h.answers(2, 1, 3);
+    const auto fired = h.fired();
+    EXPECT_EQ(std::count(fired.begin(), fired.end(), "BS-Q02/beyond_majority"), other == 1);
+  }
+}
+
 // ---- BS-Q03 ------------------------------------------------------------------------------------
 
 TEST(CheckQuorum, a_leader_that_only_brokers_fetch_from_for_long_is_a_violation) {

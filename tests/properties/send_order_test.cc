@@ -68,6 +68,32 @@ TEST(SendOrder, is_not_promised_by_every_producer_nor_with_any_acks) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// What lay at offset 1 is lost, and so is what was told of it; the order of the others counts on.
+TEST(SendOrder, of_what_was_lost_is_not_judged_and_of_the_rest_is) {
+  for (const bool was_lost : {true, false}) {
+    Sends h;
+    h.topic(1);
+    for (const Offset offset : {0, 1}) {
+      h.replicated(1, offset, 0, 100 + static_cast<std::uint64_t>(offset));
+    }
+    h.acknowledged(1, was_lost ? 1 : 0);
+    h.partition(1, 0, {1});
+    h.power_cycled(1, 1);
+    h.partition(1, 1, {1});
+    h.stored(1, 1, 1, 201);
+    h.stored(1, 2, 1, 202);
+    const auto answered = [&h](std::int64_t op, Offset offset) {
+      auto there = History::batch(offset, 1, 200 + static_cast<std::uint64_t>(offset));
+      h.add(1, ProduceAnswered{"one", orders, -1, 0, there, h.now().ns()});
+      h.acknowledged(op, offset);
+    };
+    answered(2, was_lost ? 1 : 2);
+    if (!was_lost) answered(3, 1);
+    const auto fired = h.fired();
+    EXPECT_EQ(std::count(fired.begin(), fired.end(), "BS-P02/out_of_order"), !was_lost);
+  }
+}
+
 TEST(SendOrder, is_promised_within_an_epoch_of_the_producer) {
   Sends h;
   h.stored_by_producer(0, 1, 0);

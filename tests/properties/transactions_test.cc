@@ -144,6 +144,24 @@ TEST(TransactionalReads, bind_those_only_who_read_committed_records) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// It was read from a log that ended with the marker, which a loss of power has taken since.
+TEST(TransactionalReads, are_not_judged_by_a_log_that_took_the_place_of_what_was_read) {
+  for (const bool is_read_again : {false, true}) {
+    TransactionHistory h;
+    const auto a = h.data(7);
+    const auto b = h.commit(7);
+    h.shown({a, b}, 2, 2);
+    h.all_sent(1);
+    h.partition(1, 0, {1});
+    h.power_cycled(1, 1);
+    h.partition(1, 1, {1});
+    h.stored(1, 1, 1, 900);
+    if (is_read_again) h.fetched(1, -1, 0, 2, {a, History::batch(1, 1, 900)});
+    h.read(0);
+    EXPECT_EQ(h.fired(), is_read_again ? Fired{"BS-T03/undecided_read"} : Fired{});
+  }
+}
+
 TEST(TransactionalReads, skip_what_was_aborted_and_nothing_else) {
   for (const bool is_committed : {false, true}) {
     TransactionHistory h;

@@ -15,7 +15,7 @@ struct Bug {
   std::string_view name;    // REP-01
   std::string_view about;   // One line: what goes wrong.
   std::string_view source;  // Ticket or KIP.
-  // The ids expected to fire, comma between. Empty: no plan shows it, docs/historical-bugs.md why.
+  // Whose promise it is known to break; empty: no plan shows it.
   std::string_view property;
   std::string_view scenario;  // The catalogue scenario whose faults reach it.
   void (*set)(Rules&);
@@ -24,6 +24,8 @@ struct Bug {
 
 std::span<const Bug> all_bugs();
 const Bug* find_bug(std::string_view name);  // Null if there is none.
+// Empty if a plan shows it.
+std::string_view why_without_plan(const Bug& bug);
 // What nodes with these bugs do. An unknown name is an error that says the nearest.
 Expected<Rules, std::string> rules_with(const std::vector<std::string>& bugs);
 

@@ -56,6 +56,9 @@ std::string to_text(const RunResult& result) {
     text += fmt::format("failure\t{}\t{}\t{}\n", violation.fingerprint(), violation.id,
                         one_line(violation.message));
   }
+  for (const auto& finding : result.report.verdict.findings) {
+    if (!finding.is_judged) text += fmt::format("unjudged\t{}\t{}\n", finding.id, finding.lacks);
+  }
   return text;
 }
 
@@ -78,6 +81,9 @@ SeedResult parse_seed_result(std::uint64_t seed, const ChildResult& child) {
       failure.fingerprint = take(line, '\t');
       failure.id = take(line, '\t');
       failure.message = line;
+    } else if (word == "unjudged") {
+      const std::string id(take(line, '\t'));
+      result.unjudged[id] = line;
     }
   }
   if (child.end == ChildResult::End::crashed) {
@@ -140,17 +146,31 @@ void Campaign::add(const SeedResult& result) {
     result_.slowest_seed = result.seed;
   }
   for (const auto& [name, value] : result.stats) result_.stats[name] += value;
+  if (!result.trace_hash.empty()) ++result_.ended_of[result.scenario];
+  for (const auto& [id, lacks] : result.unjudged) {
+    auto& unjudged = result_.unjudged_of[result.scenario][id];
+    ++unjudged.seeds;
+    unjudged.lacks = lacks;
+  }
   const auto* cause = result.cause();
-  if (cause == nullptr) return;
+  if (cause != nullptr) add_failure(result, *cause);
+}
+
+void Campaign::add_failure(const SeedResult& result, const SeedResult::Failure& cause) {
   ++result_.failed;
-  auto& distinct = result_.distinct[cause->fingerprint];
+  auto& distinct = result_.distinct[cause.fingerprint];
   ++distinct.count;
+  auto& seen = distinct.seen_in[result.scenario];
+  ++seen.count;
+  if (seen.count == 1 || result.seed < seen.first_seed) seen.first_seed = result.seed;
   for (const auto& failure : result.failures) {
-    if (&failure != cause) ++distinct.consequences[failure.fingerprint];
+    if (&failure == &cause) continue;
+    ++distinct.consequences[failure.fingerprint];
+    seen.consequences.insert(failure.fingerprint);
   }
   // The lowest seed tells of it, whichever ended first.
   if (distinct.count > 1 && distinct.first_seed < result.seed) return;
-  distinct.failure = *cause;
+  distinct.failure = cause;
   distinct.first_seed = result.seed;
   distinct.first_scenario = result.scenario;
   distinct.first_hash = result.trace_hash;

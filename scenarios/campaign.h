@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct SeedResult {
   std::int64_t wall_ns = 0;
   std::map<std::string, std::int64_t> stats;
   std::vector<Failure> failures;  // In order of detection.
+  // Of properties without a verdict, by id: the witnesses that were missing.
+  std::map<std::string, std::string> unjudged;
 
   // The one that names the rest; null if there is none.
   const Failure* cause() const;
@@ -57,12 +60,25 @@ struct CampaignOptions {
 // A failure by its cause's fingerprint, wherever it came up.
 struct DistinctFailure {
   SeedResult::Failure failure;
+  // What one scenario has of it.
+  struct Seen {
+    std::int64_t count = 0;  // Seeds.
+    std::uint64_t first_seed = 0;
+    std::set<std::string> consequences;
+  };
   // The fingerprints of what came with it in any run, and in how many.
   std::map<std::string, std::int64_t> consequences;
-  std::int64_t count = 0;  // Seeds.
+  std::map<std::size_t, Seen> seen_in;  // By the scenario's place in the campaign.
+  std::int64_t count = 0;               // Seeds.
   std::size_t first_scenario = 0;
   std::uint64_t first_seed = 0;
   std::string first_hash;
+};
+
+// A property that had no verdict in some runs of a scenario.
+struct Unjudged {
+  std::int64_t seeds = 0;
+  std::string lacks;  // The witnesses that were missing.
 };
 
 struct CampaignResult {
@@ -72,7 +88,10 @@ struct CampaignResult {
   std::map<std::string, DistinctFailure> distinct;  // By fingerprint.
   std::map<std::string, std::int64_t> stats;        // Sums.
   std::map<std::size_t, std::int64_t> seeds_of;     // By the scenario's place in the campaign.
+  std::map<std::size_t, std::int64_t> ended_of;     // Of those seeds: runs that had an end.
   std::map<std::size_t, std::int64_t> virtual_ns_of;
+  // By scenario and the property's id.
+  std::map<std::size_t, std::map<std::string, Unjudged>> unjudged_of;
   std::int64_t virtual_ns = 0;
   std::int64_t run_ns = 0;          // Wall time of all runs together.
   std::int64_t run_ms_squared = 0;  // Sum of squares, in ms: how much they differ.
@@ -101,6 +120,7 @@ class Campaign {
  private:
   std::optional<ChildTask> next();
   void add(const SeedResult& result);
+  void add_failure(const SeedResult& result, const SeedResult::Failure& cause);
   bool is_over() const;
 
   const CampaignOptions options_;

@@ -8,8 +8,11 @@
 
 #include "core/broker/config.h"
 #include "core/controller/features.h"
+#include "core/controller/topic_config.h"
+#include "core/controller/topic_name.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/bugs.h"
+#include "scenarios/cluster.h"
 #include "scenarios/coordinator_states.h"
 #include "scenarios/nearest.h"
 #include "sim/fault.h"
@@ -73,14 +76,23 @@ void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& 
                                      did_you_mean(entry.key, names)));
 }
 
-// The number, or the low end of a range of them.
-std::optional<std::int64_t> least_of(const Node& node) {
-  if (const auto* number = std::get_if<std::int64_t>(&node.value)) return *number;
+// A number, or a range of them, as it is written.
+struct NumberRange {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  std::string text;
+};
+std::optional<NumberRange> numbers_in(const Node& node) {
+  if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
+    return NumberRange{*number, *number, fmt::format("{}", *number)};
+  }
   const auto* text = std::get_if<std::string>(&node.value);
   if (text == nullptr || !is_numeric(node)) return std::nullopt;
-  std::int64_t number = 0;
-  std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
+  NumberRange numbers{0, 0, *text};
+  const auto* const end = text->data() + text->size();
+  std::from_chars(text->data(), end, numbers.low);
+  std::from_chars(text->data() + text->find("..") + 2, end, numbers.high);
+  return numbers;
 }
 
 // What a fault waits for is of one thing, and a state that this can be in.
@@ -97,7 +109,8 @@ void check_when(const Node& node, ReadError& error) {
               is_transaction ? transaction_states() : group_states(), error);
   const Node* nth = find(*when, "nth");
   for (const auto& item : nth ? items_of(*nth) : std::vector<Node>{}) {
-    if (least_of(item).value_or(1) < 1) error.set(item.place, "the first time is nth = 1");
+    const auto numbers = numbers_in(item);
+    if (numbers && numbers->low < 1) error.set(item.place, "the first time is nth = 1");
   }
 }
 
@@ -137,6 +150,54 @@ void check_target_of_plan(const Node& node, bool waits, ReadError& error) {
   error.set(node.place, fmt::format("there is no '{}:'{}", role, did_you_mean(role, roles)));
 }
 
+// A config as it would be told to the controller, or one of several such.
+void check_topic_config(const Entry& config, ReadError& error) {
+  const auto* const key = controller::find_topic_config_key(config.key);
+  if (key == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& known : controller::topic_config_keys()) names.emplace_back(known.name);
+    error.set(config.place, fmt::format("there is no '{}' that a topic could be configured with{}",
+                                        config.key, did_you_mean(config.key, names)));
+    return;
+  }
+  for (const auto& item : items_of(config.node)) {
+    std::string value;
+    read_value(item, value, error);
+    const auto why = controller::why_unfit(*key, value);
+    if (why) error.set(item.place, fmt::format("{} is '{}': {}", config.key, value, *why));
+  }
+}
+
+void check_topic(const Entries& topic, const Node& name, std::vector<std::string>& names,
+                 ReadError& error) {
+  std::string text;
+  read_value(name, text, error);
+  const auto legal = controller::check_topic_name(text);
+  if (!legal) error.set(name.place, legal.error().message);
+  if (std::find(names.begin(), names.end(), text) != names.end()) {
+    error.set(name.place, fmt::format("there is a topic '{}' already", text));
+  }
+  names.push_back(text);
+  const Node* const configs = find(topic, "configs");
+  const auto* table = configs ? std::get_if<Entries>(&configs->value) : nullptr;
+  if (table == nullptr) return;
+  for (const auto& config : *table) check_topic_config(config, error);
+}
+
+// Whether the quorum's voters may be those that the disks were formatted with.
+bool may_begin_with_voters(const Entries& root) {
+  const Node* const settings = find(root, "settings");
+  const auto* table = settings ? std::get_if<Entries>(&settings->value) : nullptr;
+  const Node* const version = table ? find(*table, raft::kraft_version_feature) : nullptr;
+  for (const auto& item : version ? items_of(*version) : std::vector<Node>{}) {
+    ReadError ignored;
+    std::string value;
+    read_value(item, value, ignored);
+    if (value != "0") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<Node> items_of(const Node& node) {
@@ -154,6 +215,74 @@ std::vector<const Entries*> tables_in(const Entries& root, std::string_view key)
     if (const auto* table = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(table);
   }
   return tables;
+}
+
+void check_bounds(const Entries& root, std::span<const Bounds> all, ReadError& error) {
+  for (const auto& bounds : all) {
+    for (const auto* table : tables_in(root, bounds.table)) {
+      const Node* node = find(*table, bounds.key);
+      for (const auto& item : node ? items_of(*node) : std::vector<Node>{}) {
+        const auto numbers = numbers_in(item);
+        if (!numbers) continue;
+        const auto refuse = [&](std::string_view how, std::int64_t bound) {
+          error.set(item.place, fmt::format("{} is {}, but must be {} {}", bounds.key,
+                                            numbers->text, how, bound));
+        };
+        if (numbers->low < bounds.least) refuse("at least", bounds.least);
+        if (numbers->high > bounds.most) refuse("at most", bounds.most);
+      }
+    }
+  }
+}
+
+std::span<const Bounds> common_bounds() {
+  // A fiber of its own waits for each request in flight.
+  constexpr std::int64_t most_in_flight = 1000;
+  // Ids of controllers follow those of the brokers.
+  constexpr std::int64_t most_brokers = first_controller - 1;
+  constexpr std::int64_t most_controllers = 9;
+  constexpr std::int64_t most_acks = 9;
+  static constexpr Bounds all[] = {
+      {"cluster", "brokers", 1, most_brokers},
+      {"cluster", "controllers", 1, most_controllers},
+      {"producers", "acks", -1, most_acks},
+      {"cluster", "voters", 0},
+      {"cluster", "racks", 0},
+      {"topics", "partitions", 1},
+      {"topics", "replication_factor", 1},
+      {"producers", "batch_size", 1},
+      {"producers", "max_in_flight", 1, most_in_flight},
+      {"tasks", "max_poll_records", 1},
+  };
+  return all;
+}
+
+void check_topic_tables(const Entries& root, ReadError& error) {
+  const Node* const topics = find(root, "topics");
+  std::vector<std::string> names;
+  for (const auto& topic : topics ? items_of(*topics) : std::vector<Node>{}) {
+    const auto* table = std::get_if<Entries>(&topic.value);
+    const Node* const name = table ? find(*table, "name") : nullptr;
+    if (name == nullptr) {
+      error.set(topic.place, "a topic has a name");
+      continue;
+    }
+    check_topic(*table, *name, names, error);
+  }
+}
+
+void check_voters(const Entries& root, ReadError& error) {
+  const Node* const cluster = find(root, "cluster");
+  const auto* table = cluster ? std::get_if<Entries>(&cluster->value) : nullptr;
+  const Node* const voters = table ? find(*table, "voters") : nullptr;
+  if (voters == nullptr || may_begin_with_voters(root)) return;
+  for (const auto& item : items_of(*voters)) {
+    const auto numbers = numbers_in(item);
+    if (!numbers || numbers->high <= 0) continue;
+    error.set(item.place,
+              "all controllers vote where kraft.version is 0: say \"kraft.version\" = 1 in "
+              "settings");
+  }
 }
 
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,

@@ -4,6 +4,9 @@
 // They are checked while their places are still known, so that the message can say where.
 #pragma once
 
+#include <cstdint>
+#include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,22 @@ std::vector<Node> items_of(const Node& node);
 
 // The tables of a list of tables, or the one table.
 std::vector<const Entries*> tables_in(const Entries& root, std::string_view key);
+
+// What the numbers of a key may be, in all tables of that name.
+struct Bounds {
+  const char* table;
+  const char* key;
+  std::int64_t least;
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+};
+// Of a number, a range of them, or a list of either.
+void check_bounds(const Entries& root, std::span<const Bounds> all, ReadError& error);
+// Those of what plans and scenarios share.
+std::span<const Bounds> common_bounds();
+// Topics have names that Kafka takes, each its own, and configs that it knows.
+void check_topic_tables(const Entries& root, ReadError& error);
+// Only what formats the disks says that not all controllers vote (KIP-853).
+void check_voters(const Entries& root, ReadError& error);
 
 // One of the words, or a list of them; `what` is what they are.
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,

@@ -189,9 +189,12 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
   for (std::size_t i = 0; i < std::min(tables.size(), scenario.topics.size()); ++i) {
     const auto copies = most_of(scenario.topics[i].replication_factor);
     const auto brokers = least_of(scenario.brokers);
-    const Node* factor = find(*tables[i], "replication_factor");
     if (copies <= brokers) continue;
-    error.set(factor ? factor->place : Place{.file = scenario.name},
+    const Node* place = find(*tables[i], "replication_factor");
+    for (const char* other : {"name", "partitions"}) {
+      if (place == nullptr) place = find(*tables[i], other);
+    }
+    error.set(place ? place->place : find(root, "topics")->place,
               fmt::format("{} copies of a partition need as many brokers, but there may be only {}",
                           copies, brokers));
   }
@@ -213,51 +216,46 @@ void check_voter_changes(const Entries& root, const Scenario& scenario, ReadErro
             "voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in [settings]");
 }
 
-// Counts that make no sense below a number.
 void check_counts(const Entries& root, ReadError& error) {
-  struct Least {
-    const char* table;
-    const char* key;
-    std::int64_t number;
-  };
-  static constexpr Least all[] = {
-      {"cluster", "brokers", 1},
-      {"cluster", "controllers", 1},
-      {"topics", "partitions", 1},
-      {"topics", "replication_factor", 1},
+  static constexpr Bounds all[] = {
       {"producers", "count", 0},
-      {"producers", "batch_size", 1},
-      {"producers", "max_in_flight", 1},
       {"consumers", "count", 0},
       {"tasks", "count", 0},
-      {"tasks", "max_poll_records", 1},
       {"workload", "records", 0},
-      {"workload", "chunk", 1},
+      {"workload", "chunk", 1, most_records},
       {"workload", "keys", 0},
       {"workload", "aborts", 0},
       {"elections", "count", 0},
       {"reassignments", "count", 0},
       {"reassignments", "throttle", 0},
       {"voter_changes", "count", 0},
-      {"cluster", "voters", 0},
-      {"cluster", "racks", 0},
       {"churn", "count", 0},
       {"faults", "target_count", 1},
       {"faults", "peer_count", 1},
       {"faults", "times", 0},
       {"mix", "count", 0},
   };
-  for (const auto& least : all) {
-    for (const auto* table : tables_in(root, least.table)) {
-      const Node* node = find(*table, least.key);
-      if (node == nullptr) continue;
-      for (const auto& item : items_of(*node)) {
-        const auto* number = std::get_if<std::int64_t>(&item.value);
-        if (number == nullptr || *number >= least.number) continue;
-        error.set(item.place, fmt::format("{} is {}, but must be at least {}", least.key, *number,
-                                          least.number));
-      }
+  check_bounds(root, common_bounds(), error);
+  check_bounds(root, all, error);
+}
+
+// The machines of two families of one name would be called the same.
+template <class Family>
+void check_families(const Entries& root, std::string_view list, const std::vector<Family>& families,
+                    ReadError& error) {
+  const Node* const node = find(root, list);
+  const auto nodes = node ? items_of(*node) : std::vector<Node>();
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(nodes.size(), families.size()); ++i) {
+    const auto& name = families[i].name;
+    const auto* table = std::get_if<Entries>(&nodes[i].value);
+    const Node* const field = table ? find(*table, "name") : nullptr;
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      error.set(
+          field ? field->place : nodes[i].place,
+          fmt::format("there are {} '{}' already: each machine has a name of its own", list, name));
     }
+    names.push_back(name);
   }
 }
 
@@ -269,7 +267,12 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   if (const Node* bugs = find(root, "bugs")) check_bugs(*bugs, error);
   if (const Node* aims = find(root, "reaches")) check_words(*aims, "aim", Tally().names(), error);
   check_counts(root, error);
+  check_topic_tables(root, error);
+  check_voters(root, error);
   check_topics(root, scenario, error);
+  check_families(root, "producers", scenario.producers, error);
+  check_families(root, "consumers", scenario.consumers, error);
+  check_families(root, "tasks", scenario.tasks, error);
   for (const auto* producer : tables_in(root, "producers")) check_producer(*producer, error);
   for (const auto* consumer : tables_in(root, "consumers")) check_member(*consumer, error);
   for (const auto* task : tables_in(root, "tasks")) check_task(*task, error);

@@ -139,7 +139,9 @@ std::string SimulatedCluster::name_of_topic(const Uuid& id) const {
 properties::TrialConfig SimulatedCluster::trial_config() const {
   return {.producer_id_expiration = nodes_.front().producer_id_expiration,
           .quorum_voters = initial_voters_.ids(),
-          .quorum_fetch_timeout = nodes_.front().quorum_fetch_timeout};
+          .quorum_fetch_timeout = nodes_.front().quorum_fetch_timeout,
+          .transaction_cleanup_interval = nodes_.front().transaction.abort_check_interval,
+          .offsets_retention = nodes_.front().group.offsets_retention};
 }
 
 void SimulatedCluster::watch_messages(sim::MessageTap::Listener listener) {
@@ -170,8 +172,8 @@ void SimulatedCluster::supervise(NodeId id) {
   const auto starts = machine->starts();
   const auto key = sim::Random(world_.seed(), "supervisor").draw(id.value, starts);
   world_.scheduler().call_at(world_.now() + restart_after, key, [this, machine, starts] {
-    const bool is_as_left =
-        machine->state() == sim::Machine::State::down && machine->starts() == starts;
+    // Whoever asked it to end starts it again, when it is time.
+    const bool is_as_left = machine->starts() == starts && !machine->was_asked_to_end();
     if (is_as_left) world_.restart(*machine);
   });
 }

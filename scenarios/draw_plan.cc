@@ -1,7 +1,6 @@
 #include "scenarios/draw_plan.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -39,8 +38,11 @@ Fault::Parameter between(const Fault::Parameter& low, const Fault::Parameter& hi
   return between(std::get<Duration>(low), std::get<Duration>(high), random);
 }
 
-// Texts have no ranges.
+// Texts and words have no ranges.
 const std::string& between(const std::string& low, const std::string&, const Random&) {
+  return low;
+}
+client::GroupProtocol between(client::GroupProtocol low, client::GroupProtocol, const Random&) {
   return low;
 }
 
@@ -251,8 +253,11 @@ void Drawing::draw_tasks() {
           pick(family.transaction_timeout, random.with("transaction_timeout"));
       task.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));
       task.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
-      const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
-      task.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+      task.protocol = pick(family.protocol, random_.with("protocol", family.group));
+      if (task.protocol == client::GroupProtocol::classic) {
+        const auto assignor = pick(family.assignor, random_.with("assignor", family.group));
+        task.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
+      }
       task.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
       plan_.tasks.push_back(std::move(task));
     }
@@ -645,7 +650,7 @@ Plan draw_plan(const Scenario& scenario, std::uint64_t seed) {
 }
 
 Expected<Plan, std::string> make_plan(const PlanRequest& request) {
-  if (request.seed.value_or(0) > std::numeric_limits<std::int64_t>::max()) {
+  if (request.seed.value_or(0) > most_seed) {
     return Unexpected(fmt::format("seed {} is beyond 2^63 - 1", *request.seed));
   }
   std::vector<Override> overrides;

@@ -24,6 +24,7 @@ struct PlanRequest {
   std::vector<std::string> settings;  // Each "key=value", as after --set.
   std::vector<std::string> bugs;      // Added to those of the file.
   std::string folder;                 // Of scenarios.
+  std::string told_folder;  // The same, as after --scenarios; empty where it was not told.
 };
 Expected<Plan, std::string> make_plan(const PlanRequest& request);
 

@@ -107,7 +107,8 @@ void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError&
   using client::ProcessingGuarantee;
   read_word<ProcessingGuarantee>(node, value, error,
                                  {{"at_least_once", ProcessingGuarantee::at_least_once},
-                                  {"exactly_once", ProcessingGuarantee::exactly_once}});
+                                  {"exactly_once", ProcessingGuarantee::exactly_once},
+                                  {"at_most_once", ProcessingGuarantee::at_most_once}});
 }
 
 void read_value(const Node& node, client::GroupProtocol& value, ReadError& error) {
@@ -152,6 +153,10 @@ std::int64_t read_number(const Node& node, std::int64_t least, std::int64_t most
                          ReadError& error) {
   const auto* number = std::get_if<std::int64_t>(&node.value);
   if (number != nullptr && *number >= least && *number <= most) return *number;
+  if (number == nullptr) {
+    error.set(node.place, "a whole number is wanted here");
+    return 0;
+  }
   error.set(node.place, fmt::format("a whole number from {} to {} is wanted here", least, most));
   return 0;
 }

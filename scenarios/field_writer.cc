@@ -49,10 +49,7 @@ std::string written(client::IsolationLevel value) {
   const bool is_committed = value == client::IsolationLevel::read_committed;
   return in_quotes(is_committed ? "read_committed" : "read_uncommitted");
 }
-std::string written(client::ProcessingGuarantee value) {
-  const bool is_exact = value == client::ProcessingGuarantee::exactly_once;
-  return in_quotes(is_exact ? "exactly_once" : "at_least_once");
-}
+std::string written(client::ProcessingGuarantee value) { return in_quotes(name_of(value)); }
 std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
 std::string written(client::GroupProtocol value) {
   return in_quotes(value == client::GroupProtocol::consumer ? "consumer" : "classic");

@@ -142,17 +142,30 @@ void run_children(const ChildLimits& limits, const std::function<std::optional<C
   }
 }
 
+namespace {
+
+// "log.cc:120" of the first line that an assertion printed as its place, in headers, too; else of
+// the first place in a source file, as a sanitizer names it. Empty if there is none.
+std::string place_in(const std::string& errors) {
+  constexpr std::string_view mark = "\n  at ";
+  const auto at = errors.find(mark);
+  const bool is_assertion = at != std::string::npos;
+  const auto name = is_assertion ? errors.find(':', at) : errors.find(".cc:");
+  if (name == std::string::npos) return {};
+  const auto colon = errors.find(':', name);
+  const auto begin = errors.find_last_of("/ (\n", colon) + 1;  // 0 if there is none.
+  auto end = colon + 1;
+  while (end < errors.size() && std::isdigit(static_cast<unsigned char>(errors[end]))) ++end;
+  return errors.substr(begin, end - begin);
+}
+
+}  // namespace
+
 std::string fingerprint_of(const ChildResult& result) {
   if (result.end == ChildResult::End::hung) return "hang";
-  // "ASSERT failed: … at core/log/log.cc:120": the place is what stays when numbers change.
-  const auto dot = result.errors.find(".cc:");
-  if (dot == std::string::npos) return "crash";
-  const auto slash = result.errors.find_last_of("/ (\n", dot);
-  const auto begin = slash == std::string::npos ? 0 : slash + 1;
-  auto end = dot + 4;
-  while (end < result.errors.size() && std::isdigit(static_cast<unsigned char>(result.errors[end])))
-    ++end;
-  return "crash/" + result.errors.substr(begin, end - begin);
+  // "ASSERT failed: …\n  at core/log/log.cc:120": the place is what stays when numbers change.
+  const auto place = place_in(result.errors);
+  return place.empty() ? "crash" : "crash/" + place;
 }
 
 std::vector<Fingerprints> fingerprints_of(const std::vector<Plan>& plans,
@@ -164,7 +177,7 @@ std::vector<Fingerprints> fingerprints_of(const std::vector<Plan>& plans,
     const Plan& plan = plans[started];
     return ChildTask{started++, [&plan, &options] {
                        const auto result = run(plan, {.folder = options.folder});
-                       if (!result) return "invalid\n" + std::string();
+                       if (!result) return std::string();  // It does not fail: it is no run.
                        return fmt::format("{}\n", fmt::join(result->fingerprints(), "\n"));
                      }};
   };

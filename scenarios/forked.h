@@ -45,7 +45,8 @@ struct ForkOptions {
   int jobs = 1;
   std::int64_t wall_seconds = 120;
 };
-// The fingerprints of each plan's failures, in the order of the plans.
+// The fingerprints of each plan's failures, in the order of the plans. A plan that cannot run has
+// none.
 std::vector<Fingerprints> fingerprints_of(const std::vector<Plan>& plans,
                                           const ForkOptions& options);
 

@@ -217,6 +217,8 @@ void check_not_in_vain(const Entries& root, const Plan& plan, ReadError& error) 
 }
 
 void drop_in_vain(Plan& plan) {
+  const auto begun = plan.cluster.settings.find(std::string(raft::kraft_version_feature));
+  if (begun == plan.cluster.settings.end() || begun->second == "0") plan.cluster.voters = 0;
   drop_from(plan.consumers, plan);
   drop_from(plan.tasks, plan);
   drop_from(plan.operations, plan);

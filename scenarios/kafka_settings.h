@@ -7,7 +7,7 @@
 
 namespace brokersim::scenarios {
 
-// Ordered. Some of them brokersim honours: those of broker::settings_of.
+// Ordered. Some of them brokersim honours: acts_when_served (serve_config.h).
 std::span<const std::string_view> kafka_settings();
 bool is_kafka_setting(std::string_view name);
 

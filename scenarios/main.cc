@@ -24,9 +24,12 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
   }
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
+    if (word == "--scenarios") ++i;  // Its folder is no verb.
     if (word.starts_with("-")) continue;
     if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) return {};
-    return fmt::format("there is no verb '{}'{}\n", word, did_you_mean(word, verbs));
+    const auto meant = did_you_mean(word, verbs);
+    return fmt::format("there is no verb '{}'{}\n", word,
+                       meant.empty() ? "; brokersim --help lists those there are" : meant);
   }
   return {};
 }
@@ -40,7 +43,8 @@ int main(int argc, char** argv) {
       "faults, from one seed.",
       "brokersim");
   app.set_version_flag("--version", fmt::format("brokersim 0.1.0 ({})", revision()));
-  app.add_option("--scenarios", line.scenario_folder, "the folder with catalogue/ and input/");
+  app.add_option("--scenarios", line.scenario_folder, "the folder with catalogue/ and input/")
+      ->each([&line](const std::string& folder) { line.told_folder = folder; });
   app.require_subcommand(1);
   app.fallthrough();
   add_run(app, line);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -100,12 +101,16 @@ struct Task {
   Duration transaction_timeout = 10s;
   Duration delivery_timeout = 120s;
   Duration request_timeout = 30s;
+  client::GroupProtocol protocol = client::GroupProtocol::classic;
+  // Of a classic group.
   client::Assignor assignor = client::Assignor::range;
   Duration session_timeout = 45s;
   friend bool operator==(const Task&, const Task&) = default;
 };
 
 inline constexpr std::int32_t any_partition = -1;
+// That one operation may send: they are numbered over the whole run.
+inline constexpr std::int64_t most_records = 1'000'000;
 
 struct Operation {
   enum class Kind : std::uint8_t {
@@ -182,10 +187,13 @@ std::int32_t voters_at_first(const Cluster& cluster);
 // Where the number-th broker or controller stands, counted from 1; empty: nowhere.
 std::string rack_of(const Cluster& cluster, std::int32_t number);
 
+// A file knows no larger numbers.
+inline constexpr std::uint64_t most_seed = std::numeric_limits<std::int64_t>::max();
+
 struct Plan {
   std::int64_t version = 1;
   std::string scenario;           // The name of the scenario it was drawn from.
-  std::uint64_t seed = 0;         // Of everything that the world draws. At most 2^63 - 1.
+  std::uint64_t seed = 0;         // Of everything that the world draws. At most most_seed.
   std::vector<std::string> bugs;  // Historical bugs brought back: scenarios/bugs.h.
   Cluster cluster;
   std::vector<Topic> topics;

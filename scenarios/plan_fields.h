@@ -80,6 +80,7 @@ struct Fields<Task> {
     f("transaction_timeout", task.transaction_timeout);
     f("delivery_timeout", task.delivery_timeout);
     f("request_timeout", task.request_timeout);
+    f("protocol", task.protocol);
     f("assignor", task.assignor);
     f("session_timeout", task.session_timeout);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/check_names.h"
+#include "scenarios/check_plan.h"
 #include "scenarios/field_reader.h"
 #include "scenarios/field_writer.h"
 #include "scenarios/in_vain.h"
@@ -79,6 +80,7 @@ Expected<Plan, std::string> parse_plan(std::string_view text, const std::string&
     error.set(find(root, "version")->place, "only plans of version 1 are known here");
   }
   check(root, error);
+  check_plan(root, plan, error);
   check_not_in_vain(root, plan, error);
   if (error) return Unexpected(error.text());
   return plan;

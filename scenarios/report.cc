@@ -34,12 +34,46 @@ std::string_view name_of(ReportFormat format) {
 
 // ---- From a run --------------------------------------------------------------------------------
 
-std::string reproduce_line(const PlanRequest& request, const Plan& plan) {
-  if (request.what.ends_with(".toml")) return {};
-  std::string line = fmt::format("brokersim run {} --seed {}", plan.scenario, plan.seed);
+namespace {
+
+// As a word of a POSIX shell.
+std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string line_of(const PlanRequest& request, std::string_view what,
+                    std::optional<std::uint64_t> seed) {
+  std::string line = "brokersim ";
+  if (!request.told_folder.empty())
+    line += "--scenarios " + shell_quoted(request.told_folder) + " ";
+  line += "run " + shell_quoted(what);
+  if (seed) line += fmt::format(" --seed {}", *seed);
   for (const auto& bug : request.bugs) line += " --bug " + bug;
-  for (const auto& setting : request.settings) line += fmt::format(" --set '{}'", setting);
+  for (const auto& setting : request.settings) line += " --set " + shell_quoted(setting);
   return line;
+}
+
+}  // namespace
+
+std::string reproduce_line(const PlanRequest& request, const Plan& plan) {
+  if (!input_file(request).empty()) return {};
+  return line_of(request, plan.scenario, plan.seed);
+}
+
+std::string input_file(const PlanRequest& request) {
+  return request.what.ends_with(".toml") ? request.what : std::string();
+}
+
+std::string reproduce_line_from_here(const PlanRequest& request, const Plan& plan) {
+  auto line = reproduce_line(request, plan);
+  return line.empty() ? line_of(request, request.what, request.seed) : line;
 }
 
 Expected<reports::Trace, std::string> record(const Plan& plan, const RecordRequest& request,
@@ -55,6 +89,7 @@ Expected<reports::Trace, std::string> record(const Plan& plan, const RecordReque
   TRY([[maybe_unused]] const Done replayed, replay(plan, request.folder, finished.report));
   trace.events = result ? finished.events : std::move(finished.events);
   trace.run = finished.report;
+  if (!request.revision.empty()) trace.run.version += fmt::format(" ({})", request.revision);
   trace.has_end = true;
   trace.header = {.seed = plan.seed,
                   .title = trace.run.scenario,
@@ -105,11 +140,27 @@ class Folder {
     return Done{};
   }
   Expected<Done, std::string> write(const std::string& name, const std::string& text) {
-    const std::string path = path_ + "/" + name;
-    TRY([[maybe_unused]] const Done done, write_file(path, text));
-    written_.push_back(path);
-    names_.push_back(name);
+    TRY([[maybe_unused]] const Done done, write_file(path_ + "/" + name, text));
+    keep(name);
     return Done{};
+  }
+  // What is there already is one of the files, too.
+  void keep(const std::string& name) {
+    written_.push_back(path_ + "/" + name);
+    names_.push_back(name);
+  }
+  // A run that passes writes fewer files than one that fails, whose pages must not stay then.
+  void remove_all_but(const std::string& input) const {
+    for (const char* name : {"plan.toml", "trace.jsonl", "report.html", "elections.html",
+                             "elections.svg", "elections.dot", "elections.dot.svg", "elections.csv",
+                             "spacetime.svg", "spacetime.dot", "spacetime.dot.svg", "ops.csv"}) {
+      std::error_code error;
+      if (!is_same_file(name, input)) std::filesystem::remove(path_ + "/" + name, error);
+    }
+  }
+  bool is_same_file(const std::string& name, const std::string& input) const {
+    std::error_code error;
+    return !input.empty() && std::filesystem::equivalent(path_ + "/" + name, input, error);
   }
   const std::vector<std::string>& names() const { return names_; }
   std::vector<std::string> written() && { return std::move(written_); }
@@ -120,6 +171,13 @@ class Folder {
   std::vector<std::string> written_;
 };
 
+bool holds_plan_of(const reports::Trace& trace, const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return false;
+  const auto plan = parse_plan(*text, path);
+  return plan && to_toml(*plan) == trace.header.plan;
+}
+
 // Makes the files of one report.
 class ReportWriter {
  public:
@@ -128,11 +186,11 @@ class ReportWriter {
 
   Expected<WrittenReport, std::string> write() {
     TRY([[maybe_unused]] const Done made, folder_.make());
-    if (!trace_.header.plan.empty()) {
-      TRY([[maybe_unused]] const Done plan, folder_.write("plan.toml", trace_.header.plan));
-    }
     std::ostringstream file;
     reports::write_trace(file, trace_);
+    const auto before = read_file(options_.out + "/trace.jsonl");
+    if (!before || *before != file.str()) folder_.remove_all_but(options_.input);
+    TRY([[maybe_unused]] const Done plan, write_plan());
     TRY([[maybe_unused]] const Done trace, folder_.write("trace.jsonl", file.str()));
     TRY([[maybe_unused]] const Done elections, write_elections());
     if (has_failed()) {
@@ -155,6 +213,17 @@ class ReportWriter {
   bool has_failed() const { return !trace_.run.verdict.passed(); }
   const properties::Violation& cause() const {
     return *properties::cause_of(trace_.run.verdict.violations);
+  }
+
+  // The same plan stays as somebody wrote it.
+  Expected<Done, std::string> write_plan() {
+    const std::string name = "plan.toml";
+    if (trace_.header.plan.empty()) return Done{};
+    if (!holds_plan_of(trace_, options_.out + "/" + name)) {
+      return folder_.write(name, trace_.header.plan);
+    }
+    folder_.keep(name);
+    return Done{};
   }
 
   Expected<Done, std::string> write_spacetime() {
@@ -231,10 +300,24 @@ class ReportWriter {
   WrittenReport report_;
 };
 
+// A folder's plan.toml is what was run there: if that is the input, it must be the same plan.
+Expected<Done, std::string> check_input(const reports::Trace& trace, const ReportOptions& options) {
+  std::error_code error;
+  const std::string path = options.out + "/plan.toml";
+  if (options.input.empty() || trace.header.plan.empty()) return Done{};
+  if (!std::filesystem::equivalent(path, options.input, error)) return Done{};
+  if (holds_plan_of(trace, path)) return Done{};
+  return Unexpected(
+      fmt::format("--out {}: the plan of this run would replace {}, which is another: name another "
+                  "folder",
+                  options.out, path));
+}
+
 }  // namespace
 
 Expected<WrittenReport, std::string> write_report(const reports::Trace& trace,
                                                   const ReportOptions& options) {
+  TRY([[maybe_unused]] const Done possible, check_input(trace, options));
   return ReportWriter(trace, options).write();
 }
 

@@ -8,7 +8,8 @@
 //   *.dot.svg     what Graphviz makes of the .dot files
 //   ops.csv       what clients asked for and were told
 //
-// The same plan gives the same bytes: no file holds a wall-clock time or an absolute path.
+// What is there of another run is removed first. The same plan and build give the same bytes: no
+// file holds a wall-clock time or an absolute path.
 #pragma once
 
 #include <functional>
@@ -32,6 +33,7 @@ std::string_view name_of(ReportFormat format);
 struct ReportOptions {
   std::string out;  // The folder. It is made.
   std::set<ReportFormat> formats{std::begin(all_report_formats), std::end(all_report_formats)};
+  std::string input = {};        // The file that was run: nothing else is written in its place.
   std::string graphviz = "dot";  // The program that is asked to paint what was written as DOT.
 };
 
@@ -47,6 +49,7 @@ struct RecordRequest {
   std::string folder;     // Of scenarios.
   std::string reproduce;  // The line for people to type; empty: to run plan.toml.
   std::function<void(const Event&)> on_event = {};  // Called for each, in order.
+  std::string revision = {};  // Of the sources (revision.h), for who reads the files.
 };
 // The run as a trace, replayed if it failed. The result of `run` itself goes to `result`, if that
 // is given.
@@ -60,6 +63,10 @@ Expected<WrittenReport, std::string> write_report(const Plan& plan, const std::s
 // The line that repeats what was asked for, whatever is the default by then; empty if it was a
 // file, which may lie elsewhere, or be another, when somebody reads it.
 std::string reproduce_line(const PlanRequest& request, const Plan& plan);
+// The file that is to be run; empty of a name.
+std::string input_file(const PlanRequest& request);
+// As it can be typed again where it was typed, the file included.
+std::string reproduce_line_from_here(const PlanRequest& request, const Plan& plan);
 
 // ---- From a trace ------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/controller/features.h"
 #include "properties/convergence.h"
 #include "properties/transactions.h"
 #include "properties/trial.h"
@@ -67,10 +68,22 @@ std::set<std::string> ordered_producers(const Plan& plan) {
   return names;
 }
 
+// That of the cluster while there are transactions: it is agreed on before, and nobody changes it.
+std::int16_t transaction_version(const Plan& plan, const SimulatedCluster& cluster) {
+  const std::string name(controller::transaction_version);
+  if (const auto raised = plan.cluster.features.find(name); raised != plan.cluster.features.end()) {
+    return raised->second;
+  }
+  const auto& formatted = cluster.nodes().front().features;
+  const auto found = formatted.find(name);
+  return found == formatted.end() ? std::int16_t{0} : found->second;
+}
+
 properties::TrialConfig trial_config(const Plan& plan, const SimulatedCluster& cluster) {
   auto config = cluster.trial_config();
   config.convergence_bound = plan.converge_within;
   config.ordered_producers = ordered_producers(plan);
+  config.transaction_version = transaction_version(plan, cluster);
   return config;
 }
 
@@ -217,9 +230,6 @@ std::map<std::string, std::int64_t> Run::stats() {
   put("connections", world().network().counters().connections);
   put("network_bytes", world().network().counters().bytes);
   const Upload upload = check_upload(workload_);
-  stats["records_sent"] = upload.sent;
-  stats["records_acknowledged"] = upload.acknowledged;
-  stats["records_read"] = upload.read;
   stats["records_repeated"] = upload.repeated;
   stats["records_missing"] = upload.missing + upload.missing_weak;
   for (const auto& [kind, count] : faults_.counts()) {
@@ -264,6 +274,12 @@ Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options
   RunResult result = run.go();
   result.report.wall = std::chrono::steady_clock::now() - began;
   return result;
+}
+
+Expected<Done, std::string> can_run(const Plan& plan, const std::string& folder) {
+  TRY([[maybe_unused]] const auto nodes, node_configs(plan));
+  TRY([[maybe_unused]] const auto inputs, load_inputs(plan, folder));
+  return Done{};
 }
 
 }  // namespace brokersim::scenarios

@@ -58,5 +58,7 @@ struct RunResult {
 
 // An error says what is wrong with the plan: a setting, a bug, an input file.
 Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options);
+// The same error, without the run.
+Expected<Done, std::string> can_run(const Plan& plan, const std::string& folder);
 
 }  // namespace brokersim::scenarios

@@ -127,6 +127,7 @@ struct Fields<TaskFamily> {
     f("transaction_timeout", task.transaction_timeout);
     f("delivery_timeout", task.delivery_timeout);
     f("request_timeout", task.request_timeout);
+    f("protocol", task.protocol);
     f("assignor", task.assignor);
     f("session_timeout", task.session_timeout);
   }
@@ -362,6 +363,7 @@ Expected<Scenario, std::string> load_scenario(const std::string& name, const std
   std::string path = name;
   if (!name.ends_with(".toml")) {
     const auto names = catalogue(folder);
+    if (names.empty()) return Unexpected(no_catalogue_in(folder));
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       return Unexpected(
           fmt::format("there is no scenario '{}'{}", name, did_you_mean(name, names)));
@@ -373,6 +375,10 @@ Expected<Scenario, std::string> load_scenario(const std::string& name, const std
   if (scenario.workload) mark_as_local(*scenario.workload, overrides);
   TRY([[maybe_unused]] const Done done, count_lines(scenario, folder));
   return scenario;
+}
+
+std::string no_catalogue_in(const std::string& folder) {
+  return fmt::format("--scenarios {}: there are no scenarios in {}/catalogue", folder, folder);
 }
 
 std::vector<std::string> catalogue(const std::string& folder) {

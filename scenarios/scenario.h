@@ -95,7 +95,9 @@ struct TaskFamily {
   Choice<Duration> transaction_timeout{10s};
   Choice<Duration> delivery_timeout{120s};
   Choice<Duration> request_timeout{30s};
-  Choice<std::string> assignor{"range"};  // Drawn once for a group.
+  // Each drawn once for a group, as of consumers.
+  Choice<client::GroupProtocol> protocol{client::GroupProtocol::classic};
+  Choice<std::string> assignor{"range"};
   Choice<Duration> session_timeout{45s};
 };
 
@@ -238,5 +240,7 @@ std::string input_of(const WorkloadFamily& workload, const std::string& producer
 
 // The names in the catalogue, sorted.
 std::vector<std::string> catalogue(const std::string& folder);
+// What to say of a folder without any.
+std::string no_catalogue_in(const std::string& folder);
 
 }  // namespace brokersim::scenarios

@@ -25,6 +25,7 @@ namespace {
 using live::ServedNode;
 
 constexpr std::uint16_t controller_ports_after = 1000;
+constexpr std::string_view rack_setting = "broker.rack";  // Of each broker its own.
 
 struct Setting {
   std::string key, value, where;
@@ -70,20 +71,45 @@ bool is_told_of_listener(const Setting& setting) {
   return setting.key == "advertised.listeners" && !setting.is_of_file;
 }
 
+std::vector<std::string> served_setting_names() {
+  auto names = broker::setting_names();
+  names.emplace_back(rack_setting);
+  return names;
+}
+
+// The kernel knows a peer by its address only.
+Expected<Done, std::string> check_limits_of_addresses(const broker::NodeConfig& config) {
+  for (const auto& [address, limit] : config.max_connections_per_ip_overrides) {
+    if (live::numeric({address, 0})) continue;
+    return Unexpected(
+        fmt::format("max.connections.per.ip.overrides: '{}' is no address in digits", address));
+  }
+  return Done{};
+}
+
 // A file may have been written for Kafka; what is typed is meant for us.
 Expected<Done, std::string> apply(broker::NodeConfig& config,
                                   const std::vector<Setting>& settings) {
-  const auto honoured = broker::setting_names();
+  const auto honoured = served_setting_names();
   for (const auto& setting : settings) {
     const bool is_honoured = is_among(setting.key, honoured);
-    if (is_told_of_listener(setting)) continue;
+    if (is_told_of_listener(setting) || setting.key == rack_setting) continue;
     if (!is_honoured && (setting.is_of_file || is_kafka_setting(setting.key))) continue;
     const auto done = broker::set(config, setting.key, setting.value);
     if (done) continue;
     return Unexpected(fmt::format("{}: {}{}", setting.where, done.error(),
                                   is_honoured ? "" : did_you_mean(setting.key, honoured)));
   }
+  TRY([[maybe_unused]] const Done done, check_limits_of_addresses(config));
   return broker::check(config);
+}
+
+// What was said of it last: nothing, if nothing was.
+Setting told_rack(const std::vector<Setting>& settings) {
+  const auto found = std::find_if(settings.rbegin(), settings.rend(), [](const Setting& setting) {
+    return setting.key == rack_setting;
+  });
+  return found == settings.rend() ? Setting{} : *found;
 }
 
 template <class T>
@@ -177,6 +203,22 @@ Expected<Listening, std::string> listening_of(const ServeOptions& options,
                   listening.told.host, listening.told.port));
 }
 
+// Where the brokers of a whole cluster stand: they have the racks in turn. Empty: in none.
+Expected<std::vector<std::string>, std::string> racks_of(const std::vector<Setting>& settings,
+                                                         std::int32_t brokers) {
+  const auto told = told_rack(settings);
+  if (told.value.empty()) return std::vector<std::string>{};
+  const auto commas = std::count(told.value.begin(), told.value.end(), ',');
+  const auto parts = split(told.value, ',');
+  const std::vector<std::string> racks(parts.begin(), parts.end());
+  const bool is_list = std::ssize(racks) == commas + 1 && !is_among("", racks);
+  if (is_list && std::ssize(racks) <= brokers) return racks;
+  return Unexpected(fmt::format(
+      "{}: {} is '{}', but must be a name, or names with commas between, which brokers have in "
+      "turn: {} at most",
+      told.where, rack_setting, told.value, brokers));
+}
+
 std::string directory_of(const ServeOptions& options, NodeId node) {
   return fmt::format("{}/node-{}", options.data, node);
 }
@@ -217,6 +259,7 @@ Expected<std::vector<ServedNode>, std::string> one_node(const ServeOptions& opti
         std::string("--cluster-id is needed with --node-id: the same for each process"));
   }
   config.cluster_id = options.cluster_id;
+  if (config.is_broker) config.rack = told_rack(settings).value;
   const auto directory = directory_of(options, config.node_id);
   config.log_dir = directory;
   return std::vector{ServedNode{.config = config,
@@ -253,6 +296,7 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
     return Unexpected(std::string("--controllers: from 1 to 9"));
   }
   TRY(const Listening listening, listening_of(options, settings));
+  TRY(const auto racks, racks_of(settings, brokers));
   constexpr std::int32_t last_port = 65535;
   const auto most_ports =
       std::max(options.names.empty() ? brokers : 1, controller_ports_after + options.controllers);
@@ -294,6 +338,8 @@ Expected<std::vector<ServedNode>, std::string> whole_cluster(const ServeOptions&
       const auto& name = options.names[static_cast<std::size_t>(i)];
       add(id, true, {name, options.port}, {fmt::format("127.0.0.{}", i + 1), options.port});
     }
+    const auto turn = static_cast<std::size_t>(i);
+    if (!racks.empty()) nodes.back().config.rack = racks[turn % racks.size()];
   }
   return nodes;
 }
@@ -314,16 +360,19 @@ Expected<std::vector<ServedNode>, std::string> served_nodes(const ServeOptions& 
                          : whole_cluster(options, settings, config);
 }
 
+bool acts_when_served(std::string_view setting) {
+  return is_among(std::string(setting), served_setting_names()) && broker::has_effect(setting);
+}
+
 std::vector<std::string> notes_on(const ServeOptions& options) {
   const auto settings = settings_of(options);
   REQUIRE(settings.has_value());
-  auto known = broker::setting_names();
+  auto known = served_setting_names();
   std::vector<std::string> notes;
   std::set<std::string> only_kafkas;
   std::vector<Setting> unknown;
   for (const auto& setting : *settings) {
-    if (is_told_of_listener(setting)) continue;
-    if (is_among(setting.key, known) && broker::has_effect(setting.key)) continue;
+    if (is_told_of_listener(setting) || acts_when_served(setting.key)) continue;
     if (is_kafka_setting(setting.key)) {
       only_kafkas.insert(setting.key);
     } else {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/expected.h"
@@ -35,6 +36,8 @@ struct ServeOptions {
 
 // The error names the option or the file's line, and what would fit.
 Expected<std::vector<live::ServedNode>, std::string> served_nodes(const ServeOptions& options);
+// Whether a setting of a file does anything here.
+bool acts_when_served(std::string_view setting);
 // What of the settings has no effect, for people: a line for each name in the file that nobody
 // knows, and one for all that only Kafka knows. Requires options that served_nodes accepts.
 std::vector<std::string> notes_on(const ServeOptions& options);

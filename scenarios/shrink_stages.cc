@@ -174,12 +174,24 @@ Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
 
 // ---- The end -----------------------------------------------------------------------------------
 
+// Later than any run ends, and twice that can still be counted.
+constexpr Duration far_off = longest_duration / 2;
+
+Duration instant_behind(const Fault& fault) {
+  return std::min(fault.at, far_off) + std::min(fault.lasting, far_off);
+}
+
+Duration instant_behind(const Operation& operation) {
+  const auto count = std::max<std::int64_t>(1, operation.count);
+  return std::min(operation.at, far_off) + std::min(operation.every, far_off / count) * count;
+}
+
 Cut quiet_earlier(const Plan& plan, std::size_t, std::size_t) {
   Duration last{};
-  for (const auto& fault : plan.faults) last = std::max(last, fault.at + fault.lasting);
-  for (const auto& operation : plan.operations) {
-    last = std::max(last, operation.at + operation.every * operation.count);
-  }
+  for (const auto& fault : plan.faults) last = std::max(last, instant_behind(fault));
+  for (const auto& operation : plan.operations) last = std::max(last, instant_behind(operation));
+  for (const auto& consumer : plan.consumers) last = std::max(last, std::min(consumer.at, far_off));
+  for (const auto& task : plan.tasks) last = std::max(last, std::min(task.at, far_off));
   if (plan.quiet_at <= last + 1s) return std::nullopt;
   Plan cut = plan;
   cut.quiet_at = last + 1s;

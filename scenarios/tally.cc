@@ -15,7 +15,8 @@ constexpr const char* groups_lost = "group_coordinators_lost_in_";
 }  // namespace
 
 Tally::Tally() {
-  for (const char* name : {"compactions",
+  for (const char* name : {"anomalies_of_transaction_version_1",
+                           "compactions",
                            "controller_changes",
                            "coordinator_changes",
                            "deletions",
@@ -34,8 +35,12 @@ Tally::Tally() {
                            "isr_shrinks",
                            "losses_by_power",
                            "moves",
+                           "offsets_expired",
                            "quorum_elections",
                            "reads_of_followers",
+                           "records_acknowledged",
+                           "records_read",
+                           "records_sent",
                            "recoveries",
                            "repeats_recognized",
                            "snapshots_fetched",
@@ -72,6 +77,9 @@ void Tally::observe(const Event& event) {
   if (const auto* recovered = std::get_if<LogRecovered>(&event.body)) on(*recovered);
   if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
   if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
+  if (std::holds_alternative<SendInvoked>(event.body)) count("records_sent");
+  if (const auto* sent = std::get_if<SendEnded>(&event.body)) on(*sent);
+  if (const auto* read = std::get_if<RecordDelivered>(&event.body)) on(*read);
   if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
   if (const auto* compacted = std::get_if<LogCompacted>(&event.body)) {
     if (!compacted->removed.empty()) count("compactions");
@@ -100,6 +108,13 @@ void Tally::observe(const Event& event) {
   if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
     if (commit->error == 0) count("group_commits");
     if (commit->error == 0) coordinates(commit->group, event.node);
+    if (commit->error == 0) has_offset_.insert({commit->group, commit->partition});
+  }
+  if (const auto* fetch = std::get_if<OffsetFetchAnswered>(&event.body)) {
+    const bool is_none = fetch->error == 0 && fetch->offset < 0;
+    if (is_none && has_offset_.erase({fetch->group, fetch->partition}) > 0) {
+      count("offsets_expired");
+    }
   }
   observe_transactions(event);
   if (const auto* stopped = std::get_if<NodeStopped>(&event.body)) {
@@ -108,18 +123,32 @@ void Tally::observe(const Event& event) {
 }
 
 void Tally::observe_transactions(const Event& event) {
+  if (const auto* began = std::get_if<TransactionBegan>(&event.body)) {
+    began_[began->client] = event.at.ns();
+  }
   if (const auto* ended = std::get_if<TransactionEnded>(&event.body)) on(*ended);
   if (const auto* part = std::get_if<TxnOffsetCommitAnswered>(&event.body)) {
     if (part->error == 0) count("transactional_offsets");
     note_fencing(part->error);
   }
-  if (const auto* ended = std::get_if<EndTxnAnswered>(&event.body)) note_fencing(ended->error);
+  if (const auto* ended = std::get_if<EndTxnAnswered>(&event.body)) on(*ended);
   if (const auto* changed = std::get_if<TransactionStateChanged>(&event.body)) {
     on(*changed, event.node);
   }
 }
 
+// The first to be answered after a transaction was prepared had that done. It is late if its client
+// has begun another transaction since it asked: that one it has ended (KAFKA-17754).
+void Tally::on(const EndTxnAnswered& body) {
+  note_fencing(body.error);
+  if (body.error != 0 || prepared_.erase(body.transactional_id) == 0) return;
+  const auto began = began_.find(body.peer);
+  const bool is_late = began != began_.end() && body.asked_at_ns < began->second;
+  if (is_late) count("anomalies_of_transaction_version_1");
+}
+
 void Tally::on(const TransactionEnded& body) {
+  began_.erase(body.client);
   if (body.outcome != Outcome::ok) {
     count("transactions_of_unknown_end");
   } else {
@@ -144,6 +173,7 @@ void Tally::on(const TransactionStateChanged& body, NodeId node) {
     count("transaction_coordinator_changes");
   }
   known = {.coordinator = node, .state = body.state};
+  if (body.state.starts_with("Prepare")) prepared_.insert(body.transactional_id);
 }
 
 void Tally::on(const GroupStateChanged& body, NodeId node) {
@@ -245,6 +275,15 @@ void Tally::on(const LogRecovered& body) {
 
 void Tally::on(const QuorumRoleChanged& body) {
   if (body.role == "leader") count("quorum_elections");
+}
+
+// Nobody acknowledges what is sent with acks=0.
+void Tally::on(const SendEnded& body) {
+  if (body.outcome == Outcome::ok && body.acks != 0) count("records_acknowledged");
+}
+
+void Tally::on(const RecordDelivered& body) {
+  if (delivered_[body.partition].insert({body.offset, body.record}).second) count("records_read");
 }
 
 // A change is from one controller to another, as the others are told.

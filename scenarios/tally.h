@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/base/event.h"
@@ -38,6 +39,7 @@ class Tally {
   void lose_coordinator(NodeId node);
   void note_kind(const std::string& state, Coordinated& group);
   void on(const TransactionEnded& body);
+  void on(const EndTxnAnswered& body);
   void on(const TransactionStateChanged& body, NodeId node);
   void on(const GroupStateChanged& body, NodeId node);
   void on(const LeaderElected& body);
@@ -48,16 +50,23 @@ class Tally {
   void on(const ProduceAnswered& body);
   void on(const LogRecovered& body);
   void on(const QuorumRoleChanged& body);
+  void on(const SendEnded& body);
+  void on(const RecordDelivered& body);
   void on(const QuorumLeaderAnnounced& body, NodeId node);
 
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
   std::set<Numbers> answered_;                       // Of idempotent producers' batches.
+  // What anybody has read, however often: an offset, and the record that was there.
+  std::map<TopicPartition, std::set<std::pair<Offset, std::uint64_t>>> delivered_;
   bool has_voters_ = false;                          // Those that the quorum began with.
   std::map<std::string, NodeId> partners_;           // Of groups: who answers their members.
   std::map<std::string, Coordinated> transactions_;  // By transactional id.
+  std::set<std::string> prepared_;             // Those whose end nobody has been answered yet.
+  std::map<std::string, std::int64_t> began_;  // By client that is in a transaction, in ns.
   std::map<std::string, Coordinated> groups_;
+  std::set<std::pair<std::string, TopicPartition>> has_offset_;  // A group, and of what.
   LeaderEpoch quorum_epoch_ = no_epoch;
   NodeId quorum_leader_ = no_node;
 };

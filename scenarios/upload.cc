@@ -84,9 +84,11 @@ std::string text_of(const Upload& upload) {
   std::string out = fmt::format("{} lines sent, {} acknowledged", upload.sent, upload.acknowledged);
   if (upload.failed > 0) out += fmt::format(", {} refused", upload.failed);
   if (upload.unknown > 0) out += fmt::format(", {} with unknown end", upload.unknown);
-  if (upload.is_complete()) {
-    out += ", all read back byte for byte";
-  } else {
+  const auto acknowledged = upload.acknowledged;
+  if (upload.is_complete() && acknowledged > 0) {
+    out += fmt::format(", all {}read back byte for byte",
+                       acknowledged == upload.sent ? "" : "of the acknowledged ");
+  } else if (!upload.is_complete()) {
     out +=
         fmt::format("; {} of the acknowledged are missing", upload.missing + upload.missing_weak);
     if (upload.foreign > 0) out += fmt::format(", {} were never sent", upload.foreign);

@@ -17,8 +17,7 @@ constexpr Duration watch_interval = 1s;
 }  // namespace
 
 std::int64_t op_number(std::int64_t step, std::int64_t record) {
-  constexpr std::int64_t records_per_operation = 1'000'000;
-  return step * records_per_operation + record;
+  return step * most_records + record;
 }
 
 std::uint64_t digest_of(const wire::Record& record) {
@@ -90,7 +89,7 @@ bool Workload::has_more_to_do(const std::string& name) const {
   if (found != progress_.end() && !found->second.under_way.empty()) return true;
   if (name == admin_name && created_.size() < plan_.topics.size()) return true;
   if (tasks_.contains(name)) return true;
-  if (name == admin_name && has_consumer_groups() && !allows_consumer_groups_) return true;
+  if (name == admin_name && !consumer_groups().empty() && !allows_consumer_groups_) return true;
   return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
                      [&](const Consumer& consumer) { return consumer.name == name; });
 }
@@ -113,7 +112,7 @@ void Workload::run_client(Env& env, const std::string& name) {
     others.push_back(
         env.spawn("task-of-" + task.group, [this, &task](Env& fiber) { run_task(fiber, task); }));
   }
-  if (name == admin_name && has_consumer_groups()) {
+  if (name == admin_name && !consumer_groups().empty()) {
     others.push_back(env.spawn("groups", [this](Env& fiber) { watch_consumer_groups(fiber); }));
   }
   if (name == admin_name) administrate(env);
@@ -149,7 +148,7 @@ void Workload::administrate(Env& env) {
   client::Admin admin(config_of(admin_name));
   raise_features(env, admin);
   create_topics(env, admin);
-  if (has_consumer_groups()) allow_consumer_groups(env, admin);
+  if (!consumer_groups().empty()) allow_consumer_groups(env, admin);
   auto& progress = progress_[admin_name];
   while (!progress.has_finished()) {
     const Operation& operation = *progress.steps[progress.step].operation;
@@ -189,19 +188,25 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
   }
 }
 
-// From the beginning, or some time later.
-bool Workload::speaks_as_consumer(const Consumer& consumer) const {
+bool Workload::speaks(const Consumer& consumer, client::GroupProtocol protocol) const {
   const auto& operations = plan_.operations;
-  return consumer.protocol == client::GroupProtocol::consumer ||
+  const auto joins = protocol == client::GroupProtocol::consumer ? Operation::Kind::join_as_consumer
+                                                                 : Operation::Kind::join_as_classic;
+  return consumer.protocol == protocol ||
          std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
-           return operation.kind == Operation::Kind::join_as_consumer &&
-                  operation.client == consumer.name;
+           return operation.kind == joins && operation.client == consumer.name;
          });
 }
 
-bool Workload::has_consumer_groups() const {
-  return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
-                     [this](const Consumer& consumer) { return speaks_as_consumer(consumer); });
+std::set<std::string> Workload::consumer_groups() const {
+  std::set<std::string> groups;
+  for (const auto& consumer : plan_.consumers) {
+    if (speaks(consumer, client::GroupProtocol::consumer)) groups.insert(consumer.group);
+  }
+  for (const auto& task : plan_.tasks) {
+    if (task.protocol == client::GroupProtocol::consumer) groups.insert(task.group);
+  }
+  return groups;
 }
 
 void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
@@ -214,10 +219,7 @@ void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
 }
 
 void Workload::watch_consumer_groups(Env& env) {
-  std::set<std::string> groups;
-  for (const auto& consumer : plan_.consumers) {
-    if (speaks_as_consumer(consumer)) groups.insert(consumer.group);
-  }
+  const auto groups = consumer_groups();
   client::Admin admin(config_of(admin_name));
   while (env.sleep(watch_interval)) {
     for (const auto& group : groups) {

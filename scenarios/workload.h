@@ -81,7 +81,8 @@ class Workload {
   // there is to share.
   bool has_shared_all() const;
   // That can be so within this time of the last fault: members that are gone are missed when their
-  // sessions end, and then a rebalance waits for those that are slow.
+  // sessions end, and then a rebalance waits for those that are slow. Who reads for itself is in
+  // nobody's way.
   bool can_share_all_within(Duration bound) const;
   // Every task has made records of what its input's leaders hold, and that counts.
   bool has_processed_all(const properties::Ledger& ledger) const;
@@ -137,8 +138,9 @@ class Workload {
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
-  bool speaks_as_consumer(const Consumer& consumer) const;
-  bool has_consumer_groups() const;
+  // From the beginning, or some time later.
+  bool speaks(const Consumer& consumer, client::GroupProtocol protocol) const;
+  std::set<std::string> consumer_groups() const;
   // There are some only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);
   // Asks again and again how the consumer groups are: what is answered is judged.
@@ -173,6 +175,8 @@ class Workload {
   void be_member(Env& env, const Consumer& consumer, Instant until);
   void take_as_member(Host& host, const Consumer& consumer, const client::Polled& polled);
   client::GroupConsumerConfig config_of_member(const Consumer& consumer) const;
+  // The longer one, of a member that changes its protocol.
+  Duration session_of(const Consumer& consumer) const;
   client::RebalanceListener listener_of(const Consumer& consumer);
   std::optional<Offset> position_of_group(const std::string& group,
                                           const TopicPartition& partition) const;

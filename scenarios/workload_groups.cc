@@ -12,6 +12,10 @@ constexpr Duration member_patience = 10s;  // Of a commit, and of taking leave.
 constexpr Duration member_pause = 500ms;   // Before a member that was put out begins anew.
 constexpr Duration longest_poll = 1s;
 
+Duration max_poll_interval_of(const Consumer& consumer) {
+  return std::max(consumer.session_timeout, member_max_poll_interval);
+}
+
 }  // namespace
 
 // In and out, in the order of its operations. What a machine that crashed has missed it catches up
@@ -80,7 +84,7 @@ client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer)
   if (!consumer.server_assignor.empty()) config.group_remote_assignor = consumer.server_assignor;
   config.assignor = consumer.assignor;
   config.session_timeout = consumer.session_timeout;
-  config.max_poll_interval = std::max(consumer.session_timeout, member_max_poll_interval);
+  config.max_poll_interval = max_poll_interval_of(consumer);
   config.heartbeat_interval = std::min(config.heartbeat_interval, consumer.session_timeout / 3);
   config.enable_auto_commit = consumer.enable_auto_commit;
   config.auto_commit_interval = 1s;
@@ -156,9 +160,20 @@ bool Workload::has_shared_all() const {
   return shared == wanted;
 }
 
+// A member says for how long it may be silent; of KIP-848's the coordinator does.
+Duration Workload::session_of(const Consumer& consumer) const {
+  using Protocol = client::GroupProtocol;
+  Duration session{};
+  if (speaks(consumer, Protocol::classic)) session = consumer.session_timeout;
+  if (speaks(consumer, Protocol::consumer)) {
+    session = std::max(session, cluster_.nodes().front().group.consumer_session_timeout);
+  }
+  return session;
+}
+
 bool Workload::can_share_all_within(Duration bound) const {
   return std::all_of(plan_.consumers.begin(), plan_.consumers.end(), [&](const auto& consumer) {
-    return consumer.session_timeout + member_max_poll_interval <= bound;
+    return consumer.group.empty() || session_of(consumer) + max_poll_interval_of(consumer) <= bound;
   });
 }
 

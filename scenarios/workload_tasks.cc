@@ -36,7 +36,7 @@ class Workload::TaskApplication final : public client::StreamApplication {
                               .group = task_.group,
                               .partition = delivered.partition,
                               .offset = delivered.at.offset,
-                              .is_exactly_once = is_exactly_once()};
+                              .guarantee = task_.guarantee};
     for (const auto& record : made) processed.outputs.push_back(digest_of(record));
     host.emit(std::move(processed));
     return made;
@@ -129,6 +129,7 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   member.consumer.rules = cluster_.nodes().front().rules.consumer;
   member.group_id = task.group;
   member.rules = cluster_.nodes().front().rules.group;
+  member.group_protocol = task.protocol;
   member.assignor = task.assignor;
   member.session_timeout = task.session_timeout;
   member.max_poll_interval = std::max(task.session_timeout, member_max_poll_interval);

@@ -16,6 +16,7 @@ namespace brokersim::scenarios {
 // What all verbs share. Outlives the parsing.
 struct CommandLine {
   std::string scenario_folder;  // --scenarios DIR: holds catalogue/ and input/.
+  std::string told_folder;      // The same as it was told; empty where it was not.
   std::string revision;         // Of the sources (revision.h).
   int exit_status = 0;
 };

@@ -51,11 +51,13 @@ std::optional<std::string> explain_property(std::string_view id) {
 std::optional<std::string> explain_bug(std::string_view id) {
   const Bug* bug = find_bug(id);
   if (bug == nullptr) return std::nullopt;
-  return fmt::format(
-      "{}  {}\n\n{}\nSource: {}\nCaught by: {}\n"
-      "To see it: brokersim hunt {} --bug {}\n",
-      bug->name, "historical bug", wrapped(bug->about), bug->source,
-      bug->has_plan() ? bug->property : "no run so far", bug->scenario, bug->name);
+  const auto text = fmt::format("{}  historical bug\n\n{}\nSource: {}\n", bug->name,
+                                wrapped(bug->about), bug->source);
+  if (!bug->has_plan()) {
+    return text + fmt::format("No run shows it so far:\n{}", wrapped(why_without_plan(*bug)));
+  }
+  return text + fmt::format("Caught by: {}\nTo see it: brokersim hunt {} --bug {}\n", bug->property,
+                            bug->scenario, bug->name);
 }
 
 std::string parameter_line(const sim::FaultParameter& parameter) {
@@ -94,11 +96,46 @@ std::optional<std::string> explain_scenario(const std::string& id, const std::st
   return text + fmt::format("\nA campaign has to reach: {}\n", fmt::join(scenario->reaches, ", "));
 }
 
+// What is said of a run as such, and no property judges.
+struct Ending {
+  std::string_view id;
+  std::string_view name;
+  std::string_view about;
+};
+constexpr Ending endings[] = {
+    {"BS-N01", "run is not deterministic",
+     "The same plan ran twice and was not the same run, event for event. Nothing that is said of "
+     "such a run can be relied on: it is a mistake of this program, such as a draw that depends on "
+     "an address, a clock or an unordered container. `brokersim verify PLAN` runs it again and "
+     "names the first event that differs. Exit status 3."},
+    {"crash", "a run that ended early",
+     "The run's process ended before the run did: an assertion failed, or a signal ended it. A "
+     "campaign goes on, keeps what was left on stderr, and names the failure by the place of the "
+     "assertion, as in crash/log.cc:120. It is a mistake of this program or, with a bug brought "
+     "back, what comes of the bug. `brokersim run` of its plan ends in the same way, with status "
+     "134 of a failed assertion; a campaign that has seen one ends with status 1."},
+    {"hang", "a run without an end",
+     "The run took longer than --timeout allows, 120 s of wall time where unsaid, and was ended. "
+     "It may wait for something that never comes, or go round without an end, or the machine is "
+     "slow: `brokersim hunt --timeout` gives more. A campaign that has seen one ends with status "
+     "1."},
+};
+
+std::optional<std::string> explain_ending(std::string_view id) {
+  for (const auto& ending : endings) {
+    // Of crashes the place may be told, too: crash/log.cc:120.
+    if (id.substr(0, id.find('/')) != ending.id) continue;
+    return fmt::format("{}  {}\n\n{}", ending.id, ending.name, wrapped(ending.about));
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> all_ids(const std::string& folder) {
   auto ids = catalogue(folder);
   for (const auto& property : properties::make_all()) ids.emplace_back(property->id());
   for (const auto& bug : all_bugs()) ids.emplace_back(bug.name);
   for (const auto& kind : sim::fault_kinds()) ids.emplace_back(kind.name);
+  for (const auto& ending : endings) ids.emplace_back(ending.id);
   return ids;
 }
 
@@ -112,6 +149,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
     auto text = explain_property(*id);
     if (!text) text = explain_bug(*id);
     if (!text) text = explain_fault(*id);
+    if (!text) text = explain_ending(*id);
     if (!text) text = explain_scenario(*id, line.scenario_folder);
     if (text) {
       fmt::print("{}", *text);

@@ -1,11 +1,11 @@
 // brokersim hunt [SCENARIO…]: many seeds; each distinct failure replayed, shrunk and kept as a
 // plan. stdout is the result, stderr the progress.
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <thread>
 #include <unistd.h>
@@ -45,6 +45,7 @@ struct HuntRequest {
   bool shrinks = true;
   std::size_t shrink_runs = 500;
   bool is_strict = false;
+  std::string told_revision;  // Of the sources.
 };
 
 // "200" from seed 1 on, or "A..B".
@@ -78,6 +79,9 @@ Expected<Done, std::string> settle(HuntRequest& request) {
   if (!request.seeds.empty() && !parse_seeds(request.seeds, campaign)) {
     return Unexpected(fmt::format("--seeds '{}': a number or A..B is wanted", request.seeds));
   }
+  if (campaign.first_seed > campaign.last_seed) {
+    return Unexpected(fmt::format("--seeds '{}': there is no seed in that", request.seeds));
+  }
   if (!parse_shard(request.shard, campaign)) {
     return Unexpected(fmt::format("--shard '{}': i/n is wanted, i from 1 to n", request.shard));
   }
@@ -87,13 +91,25 @@ Expected<Done, std::string> settle(HuntRequest& request) {
       return Unexpected(fmt::format("--for '{}': a time such as 60s is wanted", request.duration));
     }
     campaign.for_seconds = *duration / 1s;
-    if (request.seeds.empty()) campaign.last_seed = std::numeric_limits<std::int64_t>::max();
+    if (request.seeds.empty()) campaign.last_seed = most_seed;
+  }
+  if (std::max(campaign.first_seed, campaign.last_seed) > most_seed) {
+    return Unexpected(fmt::format("--seeds '{}': seeds end at 2^63 - 1", request.seeds));
   }
   if (campaign.scenarios.empty()) {
     const Bug* bug = request.bugs.empty() ? nullptr : find_bug(request.bugs.front());
     campaign.scenarios = {bug ? std::string(bug->scenario) : "leader-failover"};
   }
   return Done{};
+}
+
+// Campaigns draw plans themselves.
+Expected<Done, std::string> check_is_no_plan(const std::string& name) {
+  if (!name.ends_with(".toml")) return Done{};
+  TRY(const auto text, read_file(name));
+  if (!looks_like_plan(text)) return Done{};
+  return Unexpected(fmt::format(
+      "{}: this is a plan, and hunt draws plans of scenarios: brokersim run {}", name, name));
 }
 
 // Everything is read before the first fork: children share it.
@@ -105,6 +121,7 @@ Expected<std::vector<Scenario>, std::string> load(const HuntRequest& request) {
   TRY([[maybe_unused]] const Rules rules, rules_with(request.bugs));
   std::vector<Scenario> scenarios;
   for (const auto& name : request.campaign.scenarios) {
+    TRY([[maybe_unused]] const Done possible, check_is_no_plan(name));
     TRY(auto scenario, load_scenario(name, request.campaign.folder, overrides));
     scenario.bugs.insert(scenario.bugs.end(), request.bugs.begin(), request.bugs.end());
     scenarios.push_back(std::move(scenario));
@@ -173,14 +190,20 @@ std::string block_of(const HuntRequest& request, const Plan& plan) {
   return child.end == ChildResult::End::ok ? child.output : child.errors;
 }
 
+Expected<WrittenReport, std::string> write_page(const HuntRequest& request, const Plan& plan,
+                                                const std::string& fingerprint) {
+  TRY(const auto trace, record(plan, {.folder = request.campaign.folder,
+                                      .reproduce = {},
+                                      .revision = request.told_revision}));
+  return write_report(trace, {.out = request.out + "/" + file_name_of(fingerprint)});
+}
+
 // The failure's page and what belongs to it; its path, or empty if there is none: a run without an
 // end has nothing to show.
 std::string page_of(const HuntRequest& request, const Plan& plan, const DistinctFailure& failure) {
   if (failure.failure.id == "crash" || failure.failure.id == "hang") return {};
   const auto child = alone(request, [&] {
-    const auto written =
-        write_report(plan, request.campaign.folder,
-                     {.out = request.out + "/" + file_name_of(failure.failure.fingerprint)});
+    const auto written = write_page(request, plan, failure.failure.fingerprint);
     if (!written) fmt::print(stderr, "{}\n", written.error());
     return written ? written->page : std::string();
   });
@@ -242,12 +265,13 @@ Expected<Done, std::string> print(const HuntRequest& request, const HuntReport& 
   return Done{};
 }
 
-Expected<int, std::string> hunt(HuntRequest request, const std::string& revision) {
+// A ledger that cannot be written to any more costs nothing of what was found.
+Expected<int, std::string> hunt(HuntRequest request) {
   TRY([[maybe_unused]] const Done settled, settle(request));
   HuntReport report;
   TRY(report.scenarios, load(request));
   const LedgerRequest ledger{.file = request.ledger,
-                             .revision = revision,
+                             .revision = request.told_revision,
                              .bugs = request.bugs,
                              .settings = request.settings,
                              .has_range = request.seeds.find("..") != std::string::npos};
@@ -256,14 +280,16 @@ Expected<int, std::string> hunt(HuntRequest request, const std::string& revision
   report.options = request.campaign;
   report.result = go(request, report.scenarios);
   report.wall = std::chrono::steady_clock::now() - began;
-  TRY([[maybe_unused]] const Done kept, append_to_ledger(ledger, report));
+  const auto kept = append_to_ledger(ledger, report);
+  if (!kept) fmt::print(stderr, "{}\n", kept.error());
   report.never_reached = never_reached(report.scenarios, report.result);
   for (const auto& [fingerprint, failure] : report.result.distinct) {
     report.followed.push_back(follow(request, report.scenarios, failure));
   }
   if (interrupts > 0) report.result.was_interrupted = true;
   TRY([[maybe_unused]] const Done printed, print(request, report));
-  return exit_status(report, request.is_strict);
+  const int status = exit_status(report, request.is_strict);
+  return kept || status != 0 ? status : 2;
 }
 
 }  // namespace
@@ -284,10 +310,13 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   verb->add_option("--set", request->settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
-  verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures");
-  verb->add_option("--timeout", campaign.wall_seconds, "seconds that one run may take");
+  verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--timeout", campaign.wall_seconds, "seconds that one run may take")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--out", request->out, "the folder for the plans and pages of failures");
-  verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure");
+  verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure")
+      ->check(CLI::NonNegativeNumber);
   verb->add_flag("!--no-shrink", request->shrinks, "keep failing plans as they are");
   verb->add_flag("--strict", request->is_strict,
                  "no verdict (exit 4) if what the scenarios are about was never reached");
@@ -295,7 +324,8 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->callback([request, &line] {
     request->campaign.folder = line.scenario_folder;
-    const auto status = hunt(*request, line.revision);
+    request->told_revision = line.revision;
+    const auto status = hunt(*request);
     if (!status) fmt::print(stderr, "{}\n", status.error());
     line.exit_status = status ? *status : 2;
   });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -50,12 +49,16 @@ LedgerEntry asked_for(const LedgerRequest& request, const Scenario& scenario,
 Expected<Done, std::string> choose_seeds(const LedgerRequest& request,
                                          const std::vector<LedgerEntry>& known,
                                          const Scenario& scenario, CampaignOptions& options) {
+  if (options.last_seed < options.first_seed) return Done{};  // None are wanted.
   if (!request.has_range) {
     const auto next = next_seed(known, scenario.name, request.settings);
+    if (next > most_seed) {
+      return Unexpected(
+          fmt::format("--ledger: {} has all seeds of {}", request.file, scenario.name));
+    }
     const auto more = options.last_seed - options.first_seed;
-    const auto room = std::numeric_limits<std::int64_t>::max() - next;
     options.first_seed = next;
-    options.last_seed = next + std::min<std::uint64_t>(more, room);
+    options.last_seed = next + std::min(more, most_seed - next);
   }
   const auto wanted = asked_for(request, scenario, options);
   for (const auto& entry : known) {
@@ -78,7 +81,13 @@ Expected<Done, std::string> choose_seeds(const LedgerRequest& request,
     TRY(const auto text, read_file(request.file));
     TRY(known, parse_ledger(text, request.file));
   }
-  return choose_seeds(request, known, scenarios.front(), options);
+  TRY([[maybe_unused]] const Done chosen, choose_seeds(request, known, scenarios.front(), options));
+  // Whether there is a file to write to is known before the campaign, not behind it.
+  const auto folder = std::filesystem::path(request.file).parent_path().string();
+  if (!folder.empty()) {
+    TRY([[maybe_unused]] const Done made, make_folder(folder));
+  }
+  return append_to_file(request.file, "");
 }
 
 LedgerEntry entry_of(const LedgerRequest& request, const HuntReport& report) {
@@ -99,7 +108,11 @@ LedgerEntry entry_of(const LedgerRequest& request, const HuntReport& report) {
 Expected<Done, std::string> append_to_ledger(const LedgerRequest& request,
                                              const HuntReport& report) {
   if (request.file.empty() || report.result.seeds == 0) return Done{};
-  return append_to_file(request.file, to_toml(entry_of(request, report)));
+  const auto entry = to_toml(entry_of(request, report));
+  const auto done = append_to_file(request.file, entry);
+  if (done) return done;
+  return Unexpected(
+      fmt::format("{}\n--ledger: this was to be added to it:\n{}", done.error(), entry));
 }
 
 }  // namespace brokersim::scenarios

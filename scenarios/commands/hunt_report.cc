@@ -1,6 +1,7 @@
 #include "scenarios/commands/hunt_report.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -38,14 +39,21 @@ std::string head(const HuntReport& report) {
   return out;
 }
 
-std::string block_of(const Followed& one, std::int64_t seeds, reports::Style style) {
+// "first 17", and where there are several scenarios, of which.
+std::string first_text(const HuntReport& report, const DistinctFailure& failure) {
+  if (report.scenarios.size() == 1) return fmt::format("first {}", failure.first_seed);
+  return fmt::format("first {} of {}", failure.first_seed,
+                     report.scenarios[failure.first_scenario].name);
+}
+
+std::string block_of(const HuntReport& report, const Followed& one, reports::Style style) {
   constexpr std::string_view indent = "     ";
   const auto& failure = one.failure;
   const std::string same = one.is_replayed
                                ? "replayed 1/1 identical"
                                : "error[BS-N01]: the replay differs, the run is not deterministic";
-  std::string out = fmt::format("\n   {}   {}, first {}   {}\n", failure.failure.fingerprint,
-                                seed_count(failure.count), failure.first_seed, same);
+  std::string out = fmt::format("\n   {}   {}, {}   {}\n", failure.failure.fingerprint,
+                                seed_count(failure.count), first_text(report, failure), same);
   out += reports::paragraph(failure.failure.message, indent, style);
   if (!failure.consequences.empty()) {
     std::vector<std::string> names;
@@ -53,10 +61,10 @@ std::string block_of(const Followed& one, std::int64_t seeds, reports::Style sty
     out += reports::paragraph(fmt::format("with {}", fmt::join(names, ", ")), indent, style);
   }
   if (!one.size.empty()) out += reports::paragraph(one.size, indent, style);
-  out += fmt::format(
-      "{}a fix needs {} for 95 % confidence\n", indent,
-      reports::counted(static_cast<std::size_t>(clean_seeds_needed(failure.count, seeds)),
-                       "clean seed"));
+  out += fmt::format("{}a fix needs {} for 95 % confidence\n", indent,
+                     reports::counted(static_cast<std::size_t>(
+                                          clean_seeds_needed(failure.count, report.result.seeds)),
+                                      "clean seed"));
   if (!one.page.empty()) out += fmt::format("{}report     {}\n", indent, one.page);
   if (!one.plan.empty()) out += fmt::format("{}reproduce  brokersim run {}\n", indent, one.plan);
   return out;
@@ -64,59 +72,127 @@ std::string block_of(const Followed& one, std::int64_t seeds, reports::Style sty
 
 // ---- Cases -------------------------------------------------------------------------------------
 
-reports::CiCase case_of(const Followed& one, const std::string& id, const std::string& name) {
-  const auto& failure = one.failure.failure;
-  reports::CiCase result{.id = id, .name = name, .end = End::failed};
-  const bool is_cause = failure.id == id;
-  result.sentence =
-      is_cause ? failure.message
-               : fmt::format("A consequence of {}: {}", failure.fingerprint, failure.message);
-  if (!one.plan.empty()) result.reproduce = "brokersim run " + one.plan;
-  result.text = is_cause && !one.block.empty() ? one.block : result.sentence;
-  result.text +=
-      fmt::format("\nIn {}, first {}.\n", seed_count(one.failure.count), one.failure.first_seed);
-  return result;
-}
+// The cases of one scenario.
+class Cases {
+ public:
+  Cases(const HuntReport& report, std::size_t scenario) : report_(report), scenario_(scenario) {
+    for (const auto& one : report.followed) {
+      if (one.failure.seen_in.contains(scenario)) failures_.push_back(&one);
+    }
+  }
 
-bool shows(const Followed& one, const std::string& id) {
-  if (one.failure.failure.id == id) return true;
-  return std::any_of(one.failure.consequences.begin(), one.failure.consequences.end(),
-                     [&](const auto& entry) { return entry.first.starts_with(id + "/"); });
-}
+  std::vector<reports::CiCase> all() const {
+    std::vector<reports::CiCase> cases;
+    for (const auto& property : properties::make_all()) {
+      cases.push_back(of_property(std::string(property->id()), std::string(property->name())));
+    }
+    add_errors(cases);
+    return cases;
+  }
 
-void add_properties(const std::vector<const Followed*>& failures, reports::CiSuite& suite) {
-  for (const auto& property : properties::make_all()) {
-    const std::string id(property->id());
-    const std::string name(property->name());
+ private:
+  const DistinctFailure::Seen& seen(const Followed& one) const {
+    return one.failure.seen_in.at(scenario_);
+  }
+
+  bool shows(const Followed& one, const std::string& id) const {
+    const auto& others = seen(one).consequences;
+    return std::any_of(others.begin(), others.end(), [&](const std::string& fingerprint) {
+      return fingerprint.starts_with(id + "/");
+    });
+  }
+
+  static std::string sentence_of(const Followed& one, const std::string& id) {
+    const auto& failure = one.failure.failure;
+    if (failure.id == id) return failure.message;
+    return fmt::format("A consequence of {}: {}", failure.fingerprint, failure.message);
+  }
+
+  // All of it, and how often it came up here.
+  std::string text_of(const Followed& one, const std::string& id) const {
+    const bool has_block = one.failure.failure.id == id && !one.block.empty();
+    std::string text = has_block ? one.block : sentence_of(one, id);
+    text += fmt::format("\nIn {}, first {}.\n", seed_count(seen(one).count), seen(one).first_seed);
+    if (one.failure.first_scenario == scenario_) return text;
+    return text + fmt::format("Followed in {}, where seed {} failed so first.\n",
+                              report_.scenarios[one.failure.first_scenario].name,
+                              one.failure.first_seed);
+  }
+
+  reports::CiCase of_failure(const Followed& one, const std::string& id,
+                             const std::string& name) const {
+    return {.id = id,
+            .name = name,
+            .end = End::failed,
+            .sentence = sentence_of(one, id),
+            .text = text_of(one, id),
+            .reproduce = one.plan.empty() ? std::string() : "brokersim run " + one.plan};
+  }
+
+  // What names a property comes before what it is a consequence of. One case tells of all.
+  reports::CiCase of_property(const std::string& id, const std::string& name) const {
+    std::vector<const Followed*> telling;
+    std::copy_if(failures_.begin(), failures_.end(), std::back_inserter(telling),
+                 [&](const Followed* one) { return one->failure.failure.id == id; });
+    std::copy_if(
+        failures_.begin(), failures_.end(), std::back_inserter(telling),
+        [&](const Followed* one) { return one->failure.failure.id != id && shows(*one, id); });
+    if (telling.empty()) return without_failure(id, name);
+    auto result = of_failure(*telling.front(), id, name);
+    std::vector<std::string> others;
+    for (std::size_t i = 1; i < telling.size(); ++i) {
+      const auto& other = *telling[i];
+      others.push_back(other.failure.failure.fingerprint);
+      result.text += "\n" + text_of(other, id);
+      if (!other.plan.empty()) {
+        result.text += fmt::format("reproduce  brokersim run {}\n", other.plan);
+      }
+    }
+    if (!others.empty()) result.sentence += fmt::format(" Also: {}.", fmt::join(others, ", "));
+    return result;
+  }
+
+  // Skipped if no run could judge it.
+  reports::CiCase without_failure(const std::string& id, const std::string& name) const {
     reports::CiCase result{.id = id, .name = name};
-    for (const auto* one : failures) {
-      const bool is_cause = one->failure.failure.id == id;
-      if (!is_cause && (result.end == End::failed || !shows(*one, id))) continue;
-      result = case_of(*one, id, name);
-      if (is_cause) break;
+    const auto& ended_of = report_.result.ended_of;
+    const auto ended = ended_of.find(scenario_);
+    if (ended == ended_of.end()) {
+      result.end = End::skipped;
+      result.sentence = "not judged: no run of this scenario ended";
+      return result;
     }
-    suite.cases.push_back(std::move(result));
+    const auto all = report_.result.unjudged_of.find(scenario_);
+    if (all == report_.result.unjudged_of.end()) return result;
+    const auto unjudged = all->second.find(id);
+    if (unjudged == all->second.end() || unjudged->second.seeds < ended->second) return result;
+    result.end = End::skipped;
+    result.sentence = "not judged: no witness of " + unjudged->second.lacks;
+    return result;
   }
-}
 
-// What is no property: runs without an end, and runs that differ when they are run again.
-void add_errors(const std::vector<const Followed*>& failures, reports::CiSuite& suite) {
-  for (const auto* one : failures) {
-    const auto& failure = one->failure.failure;
-    if (failure.id == "crash" || failure.id == "hang") {
-      auto result = case_of(*one, failure.id, failure.fingerprint);
-      result.end = End::error;
-      suite.cases.push_back(std::move(result));
+  // What is no property: runs without an end, and runs that differ when they are run again.
+  void add_errors(std::vector<reports::CiCase>& cases) const {
+    for (const auto* one : failures_) {
+      const auto& failure = one->failure.failure;
+      if (failure.id == "crash" || failure.id == "hang") {
+        cases.push_back(of_failure(*one, failure.id, failure.fingerprint));
+        cases.back().end = End::error;
+      }
+      if (one->is_replayed || one->failure.first_scenario != scenario_) continue;
+      cases.push_back({.id = "BS-N01",
+                       .name = "run is not deterministic",
+                       .end = End::error,
+                       .sentence = fmt::format(
+                           "Seed {} failed by {} and was another run when it was run again.",
+                           one->failure.first_seed, failure.fingerprint)});
     }
-    if (one->is_replayed) continue;
-    suite.cases.push_back(
-        {.id = "BS-N01",
-         .name = "run is not deterministic",
-         .end = End::error,
-         .sentence = fmt::format("Seed {} failed by {} and was another run when it was run again.",
-                                 one->failure.first_seed, failure.fingerprint)});
   }
-}
+
+  const HuntReport& report_;
+  const std::size_t scenario_;
+  std::vector<const Followed*> failures_;  // That came up there.
+};
 
 }  // namespace
 
@@ -136,7 +212,7 @@ std::string seeds_text(const CampaignOptions& options, const CampaignResult& res
 std::string human(const HuntReport& report, reports::Style style) {
   const auto& result = report.result;
   std::string out = head(report);
-  for (const auto& one : report.followed) out += block_of(one, result.seeds, style);
+  for (const auto& one : report.followed) out += block_of(report, one, style);
   if (!report.followed.empty()) out += "\n";
   if (!result.stats.empty()) out += reached_text(result.stats);
   if (!result.stats.empty() && !report.never_reached.empty()) {
@@ -151,6 +227,21 @@ std::string human(const HuntReport& report, reports::Style style) {
                    reports::text_of(Duration(result.slowest_ns)));
 }
 
+namespace {
+
+// Where the failure came up, an object for each scenario.
+std::string json_of_seen(const HuntReport& report, const DistinctFailure& failure) {
+  std::string text;
+  for (const auto& [scenario, seen] : failure.seen_in) {
+    text +=
+        fmt::format(R"({}{{"scenario":{},"count":{},"first_seed":{}}})", text.empty() ? "" : ",",
+                    json_quoted(report.scenarios[scenario].name), seen.count, seen.first_seed);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string json(const HuntReport& report) {
   const auto& result = report.result;
   const auto list = [](const auto& names, const auto& name_of) {
@@ -164,11 +255,13 @@ std::string json(const HuntReport& report) {
   for (const auto& one : report.followed) {
     const auto& failure = one.failure.failure;
     distinct += fmt::format(
-        R"({}{{"fingerprint":{},"id":{},"message":{},"count":{},"first_seed":{},"plan":{},)"
-        R"("replayed":{},"report":{},"consequences":[{}]}})",
+        R"({}{{"fingerprint":{},"id":{},"message":{},"count":{},"first_seed":{},)"
+        R"("first_scenario":{},"plan":{},"replayed":{},"report":{},"scenarios":[{}],)"
+        R"("consequences":[{}]}})",
         distinct.empty() ? "" : ",", json_quoted(failure.fingerprint), json_quoted(failure.id),
         json_quoted(failure.message), one.failure.count, one.failure.first_seed,
-        json_quoted(one.plan), one.is_replayed, json_quoted(one.page),
+        json_quoted(report.scenarios[one.failure.first_scenario].name), json_quoted(one.plan),
+        one.is_replayed, json_quoted(one.page), json_of_seen(report, one.failure),
         list(one.failure.consequences, [](const auto& entry) { return entry.first; }));
   }
   std::string stats;
@@ -192,12 +285,7 @@ std::vector<reports::CiSuite> suites(const HuntReport& report) {
         .file = file_of(report.options.scenarios[i]),
         .seeds = seeds_text(report.options, report.result),
         .simulated = Duration(time == report.result.virtual_ns_of.end() ? 0 : time->second)};
-    std::vector<const Followed*> failures;
-    for (const auto& one : report.followed) {
-      if (one.failure.first_scenario == i) failures.push_back(&one);
-    }
-    add_properties(failures, suite);
-    add_errors(failures, suite);
+    suite.cases = Cases(report, i).all();
     all.push_back(std::move(suite));
   }
   return all;

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/base/event.h"
+#include "core/base/expected.h"
 #include "properties/all.h"
 #include "scenarios/bugs.h"
 #include "scenarios/commands/commands.h"
+#include "scenarios/nearest.h"
 #include "scenarios/scenario.h"
 #include "sim/fault.h"
 
@@ -61,6 +63,23 @@ Rows event_rows(std::index_sequence<I...>) {
   return {{std::string(std::variant_alternative_t<I, EventBody>::kind), ""}...};
 }
 
+Expected<Rows, std::string> rows_of(const std::string& what, const std::string& folder) {
+  if (what == "scenarios") {
+    auto rows = scenarios_in(folder);
+    if (rows.empty()) return Unexpected(no_catalogue_in(folder));
+    return rows;
+  }
+  if (what == "properties") return property_rows();
+  if (what == "faults") return fault_rows();
+  if (what == "bugs") return bug_rows();
+  if (what == "events") {
+    return event_rows(std::make_index_sequence<std::variant_size_v<EventBody>>());
+  }
+  return Unexpected(
+      fmt::format("there is no list of '{}'{}", what,
+                  did_you_mean(what, {"scenarios", "properties", "faults", "bugs", "events"})));
+}
+
 void print(const Rows& rows) {
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, row.name.size());
@@ -78,18 +97,12 @@ void print(const Rows& rows) {
 void add_list(CLI::App& app, CommandLine& line) {
   auto what = std::make_shared<std::string>();
   auto* verb = app.add_subcommand("list", "what there is");
-  verb->add_option("what", *what, "scenarios, properties, faults, bugs or events")
-      ->required()
-      ->check(CLI::IsMember({"scenarios", "properties", "faults", "bugs", "events"}));
+  verb->add_option("what", *what, "scenarios, properties, faults, bugs or events")->required();
   verb->callback([what, &line] {
-    line.exit_status = 0;
-    if (*what == "scenarios") print(scenarios_in(line.scenario_folder));
-    if (*what == "properties") print(property_rows());
-    if (*what == "faults") print(fault_rows());
-    if (*what == "bugs") print(bug_rows());
-    if (*what == "events") {
-      print(event_rows(std::make_index_sequence<std::variant_size_v<EventBody>>()));
-    }
+    const auto rows = rows_of(*what, line.scenario_folder);
+    if (rows) print(*rows);
+    if (!rows) fmt::print(stderr, "{}\n", rows.error());
+    line.exit_status = rows ? 0 : 2;
   });
 }
 

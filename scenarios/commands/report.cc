@@ -20,6 +20,7 @@ struct ReportRequest {
   PlanRequest plan;
   std::vector<std::string> formats;
   std::string out;
+  std::string revision;  // Of the sources.
 };
 
 Expected<std::set<ReportFormat>, std::string> formats_of(const std::vector<std::string>& words) {
@@ -48,7 +49,9 @@ Expected<reports::Trace, std::string> trace_for(const ReportRequest& request) {
   const auto path = trace_path(request.plan.what);
   if (path.empty()) {
     TRY(const auto plan, make_plan(request.plan));
-    return record(plan, {request.plan.folder, reproduce_line(request.plan, plan)});
+    return record(plan, {.folder = request.plan.folder,
+                         .reproduce = reproduce_line(request.plan, plan),
+                         .revision = request.revision});
   }
   if (request.plan.seed || !request.plan.bugs.empty() || !request.plan.settings.empty()) {
     return Unexpected(
@@ -75,8 +78,9 @@ std::string folder_for(const ReportRequest& request, const reports::Trace& trace
 Expected<int, std::string> write(const ReportRequest& request) {
   TRY(const auto formats, formats_of(request.formats));
   TRY(const auto trace, trace_for(request));
-  TRY(const auto report,
-      write_report(trace, {.out = folder_for(request, trace), .formats = formats}));
+  TRY(const auto report, write_report(trace, {.out = folder_for(request, trace),
+                                              .formats = formats,
+                                              .input = input_file(request.plan)}));
   for (const auto& note : report.notes) fmt::print(stderr, "note: {}\n", note);
   for (const auto& file : report.files) fmt::print("wrote      {}\n", file);
   fmt::print("{}\n", trace.run.verdict.passed() ? "passed" : "failed");
@@ -90,7 +94,7 @@ void add_report(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("report", "write the page and pictures of a run");
   verb->add_option("what", request->plan.what,
                    "a trace, a folder with one, a plan's file, or a scenario");
-  verb->add_option("--seed", request->plan.seed, "of a scenario");
+  verb->add_option("--seed", request->plan.seed, "of a scenario")->check(CLI::NonNegativeNumber);
   verb->add_option("--set", request->plan.settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")
@@ -100,6 +104,8 @@ void add_report(CLI::App& app, CommandLine& line) {
   verb->add_option("--out", request->out, "the folder; where unsaid, the trace's own, or out/NAME");
   verb->callback([request, &line] {
     request->plan.folder = line.scenario_folder;
+    request->plan.told_folder = line.told_folder;
+    request->revision = line.revision;
     const auto status = write(*request);
     if (!status) fmt::print(stderr, "{}\n", status.error());
     line.exit_status = status ? *status : 2;

@@ -27,18 +27,8 @@ struct Request {
   std::string out;  // Folder for files; empty: none are written.
   bool watches = false;
   bool is_quiet = false;
+  std::string revision;  // Of the sources.
 };
-
-// As it can be typed again, from here.
-std::string line_to_reproduce(const Request& request, const Plan& plan) {
-  auto line = reproduce_line(request.plan, plan);
-  if (!line.empty()) return line;
-  line = "brokersim run " + request.plan.what;
-  if (request.plan.seed) line += fmt::format(" --seed {}", *request.plan.seed);
-  for (const auto& bug : request.plan.bugs) line += " --bug " + bug;
-  for (const auto& setting : request.plan.settings) line += fmt::format(" --set '{}'", setting);
-  return line;
-}
 
 // A run, and what was written of it.
 struct Finished {
@@ -77,7 +67,9 @@ reports::CiSuite suite_of(const Request& request, const RunResult& result) {
       if (violation.id != finding.id || one.end == reports::CiCase::End::failed) continue;
       one.end = reports::CiCase::End::failed;
       one.sentence = violation.message;
-      one.text = reports::failure_block(report, result.events);
+      // The whole story is that of the cause.
+      const bool is_cause = &violation == properties::cause_of(report.verdict.violations);
+      one.text = is_cause ? reports::failure_block(report, result.events) : violation.message;
       one.reproduce = report.reproduce;
     }
     suite.cases.push_back(std::move(one));
@@ -127,14 +119,22 @@ Expected<int, std::string> print(const Request& request, const Finished& finishe
   return result.report.verdict.passed() ? 0 : 1;
 }
 
+// What programs are to read on stdout is not mixed with what is for people.
+std::FILE* stream_of_watch(const Request& request) {
+  return request.format == "human" ? stdout : stderr;
+}
+
 // Runs the plan, a failing one twice. With --out all that can be written of it is, and says so.
 Expected<Finished, std::string> run_and_write(const Request& request, const Plan& plan) {
+  std::FILE* const stream = stream_of_watch(request);
   reports::Watch watch(plan.cluster.brokers, plan.cluster.controllers,
-                       terminal_at(STDOUT_FILENO).style);
+                       terminal_at(fileno(stream)).style);
   std::function<void(const Event&)> on_event;
   if (request.watches) {
-    fmt::print("{}", watch.head());
-    on_event = [&watch](const Event& event) { fmt::print("{}", watch.observe(event)); };
+    fmt::print(stream, "{}", watch.head());
+    on_event = [&watch, stream](const Event& event) {
+      fmt::print(stream, "{}", watch.observe(event));
+    };
   }
   const auto& folder = request.plan.folder;
   Finished finished;
@@ -144,15 +144,17 @@ Expected<Finished, std::string> run_and_write(const Request& request, const Plan
     return finished;
   }
   TRY(const auto trace,
-      record(plan, {folder, reproduce_line(request.plan, plan), on_event}, &finished.result));
-  TRY(finished.written, write_report(trace, {.out = request.out}));
+      record(plan, {folder, reproduce_line(request.plan, plan), on_event, request.revision},
+             &finished.result));
+  TRY(finished.written,
+      write_report(trace, {.out = request.out, .input = input_file(request.plan)}));
   return finished;
 }
 
 Expected<int, std::string> run_and_print(const Request& request) {
   TRY(const auto plan, make_plan(request.plan));
   TRY(auto finished, run_and_write(request, plan));
-  finished.result.report.reproduce = line_to_reproduce(request, plan);
+  finished.result.report.reproduce = reproduce_line_from_here(request.plan, plan);
   return print(request, finished);
 }
 
@@ -162,7 +164,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   auto request = std::make_shared<Request>();
   auto* verb = app.add_subcommand("run", "run one plan and judge it; without arguments: the demo");
   verb->add_option("what", request->plan.what, "a scenario's name, or a scenario's or plan's file");
-  verb->add_option("--seed", request->plan.seed, "0, the default: without random faults");
+  verb->add_option("--seed", request->plan.seed, "0, the default: without random faults")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--set", request->plan.settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")
@@ -172,9 +175,12 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("--format", request->format, "human, json, junit or github")
       ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->add_flag("-q,--quiet", request->is_quiet, "print the verdict's line alone");
-  verb->add_flag("--watch", request->watches, "print changes as they happen");
+  verb->add_flag("--watch", request->watches,
+                 "print changes as they happen; to stderr if the result is for programs");
   verb->callback([request, &line] {
     request->plan.folder = line.scenario_folder;
+    request->plan.told_folder = line.told_folder;
+    request->revision = line.revision;
     const auto status = run_and_print(*request);
     if (!status) fmt::print(stderr, "{}\n", status.error());
     line.exit_status = status ? *status : 2;

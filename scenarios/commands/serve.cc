@@ -2,9 +2,13 @@
 #include <cstdio>
 #include <memory>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/base/expected.h"
+#include "core/base/uuid_text.h"
+#include "reports/summary.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/serve_config.h"
 #include "sim/live/event_log.h"
@@ -74,6 +78,32 @@ Ended run(const Options& options, const std::vector<live::ServedNode>& nodes,
   return {};
 }
 
+// What would be taken for something else than it is.
+Expected<Done, std::string> check_options(const Options& options, bool are_brokers_told) {
+  const auto refuse = [](std::string why) { return Unexpected(std::move(why)); };
+  if (options.port == 0) return refuse("--port: from 1 to 65535, for clients have to know it");
+  if (options.metrics_port != 0 && options.metrics_port == options.port) {
+    return refuse(fmt::format("--metrics-port: {} is the --port of the first node already",
+                              options.metrics_port));
+  }
+  if (!options.cluster_id.empty() && !parse_uuid(options.cluster_id)) {
+    return refuse(
+        fmt::format("--cluster-id '{}': 22 base64 characters are wanted, as in "
+                    "AAAAAAAAAAAAAAAAAAAAAA",
+                    options.cluster_id));
+  }
+  if (!options.quorum.empty() && !options.node_id) {
+    return refuse("--quorum is of one node of a cluster over several processes: say --node-id");
+  }
+  const auto names = options.names.size();
+  if (names > 0 && are_brokers_told && std::cmp_not_equal(options.brokers, names)) {
+    return refuse(
+        fmt::format("--names: {} for {}, but each has one", reports::counted(names, "name"),
+                    reports::counted(static_cast<std::size_t>(options.brokers), "broker")));
+  }
+  return Done{};
+}
+
 int serve(const Options& options) {
   const auto nodes = served_nodes(options);
   if (!nodes) {
@@ -125,7 +155,12 @@ void add_serve(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
   auto* verb = app.add_subcommand("serve", "serve a cluster to real clients, until SIGTERM");
   add_options(*verb, *options);
-  verb->callback([options, &line] { line.exit_status = serve(*options); });
+  const auto* brokers = verb->get_option("--brokers");
+  verb->callback([options, brokers, &line] {
+    const auto possible = check_options(*options, brokers->count() > 0);
+    if (!possible) fmt::print(stderr, "{}\n", possible.error());
+    line.exit_status = possible ? serve(*options) : 2;
+  });
 }
 
 }  // namespace brokersim::scenarios

@@ -13,8 +13,11 @@
 
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/progress.h"
+#include "scenarios/duration_text.h"
 #include "scenarios/files.h"
 #include "scenarios/plan_toml.h"
+#include "scenarios/run.h"
+#include "scenarios/scenario.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -24,29 +27,58 @@ struct ShrinkRequest {
   std::string fingerprint;  // Empty: the first that the plan has.
   std::string out;          // Empty: <plan>-smallest.toml
   std::size_t runs = 2000;
-  std::int64_t seconds = 600;
+  std::string duration = "600s";
   int jobs = 1;
 };
 
-Expected<Done, std::string> shrink_file(const ShrinkRequest& request, const RunPlans& run_plans) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::seconds(request.seconds);
-  TRY(const auto text, read_file(request.plan));
-  TRY(const auto plan, parse_plan(text, request.plan));
-  auto fingerprint = request.fingerprint;
-  if (fingerprint.empty()) {
-    const auto found = run_plans({plan}, 1).front();
-    if (found.empty()) return Unexpected(request.plan + ": this plan does not fail");
-    fingerprint = found.front();
+// "10s"; a number alone is of seconds.
+Expected<std::chrono::nanoseconds, std::string> time_in(const std::string& text) {
+  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  const auto duration = parse_duration(is_number ? text + "s" : text);
+  if (duration) return *duration;
+  return Unexpected(fmt::format("--for '{}': a time such as 60s is wanted", text));
+}
+
+Expected<Plan, std::string> plan_in(const std::string& file) {
+  TRY(const auto text, read_file(file));
+  auto plan = parse_plan(text, file);
+  if (!plan && parse_scenario(text, file)) {
+    return Unexpected(
+        fmt::format("{}: this is a scenario, and shrink makes plans smaller: brokersim plan {} "
+                    "--seed N",
+                    file, file));
   }
+  return plan;
+}
+
+// Which failure is to be kept: the one that was named, if the plan fails so.
+Expected<std::string, std::string> kept_failure(const ShrinkRequest& request,
+                                                const Fingerprints& found) {
+  if (found.empty()) return Unexpected(request.plan + ": this plan does not fail");
+  if (request.fingerprint.empty()) return found.front();
+  if (std::find(found.begin(), found.end(), request.fingerprint) != found.end()) {
+    return request.fingerprint;
+  }
+  return Unexpected(fmt::format("--fingerprint '{}': {} fails by {}", request.fingerprint,
+                                request.plan, fmt::join(found, ", ")));
+}
+
+Expected<Done, std::string> shrink_file(const ShrinkRequest& request, const RunPlans& run_plans,
+                                        const std::string& folder) {
+  using Clock = std::chrono::steady_clock;
+  TRY(const auto time, time_in(request.duration));
+  const auto began = Clock::now();
+  TRY(const auto plan, plan_in(request.plan));
+  TRY([[maybe_unused]] const Done possible, can_run(plan, folder));
+  TRY(const auto fingerprint, kept_failure(request, run_plans({plan}, 1).front()));
   const auto stem = request.plan.substr(0, request.plan.rfind(".toml"));
   const auto out = request.out.empty() ? stem + "-smallest.toml" : request.out;
 
   fmt::print(stderr, "shrinking {}\n", fingerprint);
   Shrinker shrinker(plan, fingerprint, {.runs = request.runs});
   ShrinkProgress progress;
-  const auto jobs = static_cast<std::size_t>(std::max(1, request.jobs));
-  for (auto batch = shrinker.next(jobs); !batch.empty() && Clock::now() < end;
+  const auto jobs = static_cast<std::size_t>(request.jobs);
+  for (auto batch = shrinker.next(jobs); !batch.empty() && Clock::now() - began < time;
        batch = shrinker.next(jobs)) {
     const auto before = shrinker.still_failing();
     shrinker.tell(run_plans(batch, request.jobs));
@@ -72,11 +104,11 @@ void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans) {
   verb->add_option("plan", request->plan, "a plan's file")->required();
   verb->add_option("--fingerprint", request->fingerprint, "the failure to keep: BS-D01/lost …");
   verb->add_option("--out", request->out, "where to write the smallest plan");
-  verb->add_option("--runs", request->runs, "at most so many runs");
-  verb->add_option("--for", request->seconds, "at most so many seconds");
-  verb->add_option("--jobs", request->jobs, "runs at once");
+  verb->add_option("--runs", request->runs, "at most so many runs")->check(CLI::NonNegativeNumber);
+  verb->add_option("--for", request->duration, "at most so long, such as 60s");
+  verb->add_option("--jobs", request->jobs, "runs at once")->check(CLI::Range(1, 1024));
   verb->callback([request, run_plans = std::move(run_plans), &line] {
-    const auto done = shrink_file(*request, run_plans);
+    const auto done = shrink_file(*request, run_plans, line.scenario_folder);
     line.exit_status = done ? 0 : 2;
     if (!done) fmt::print(stderr, "{}\n", done.error());
   });

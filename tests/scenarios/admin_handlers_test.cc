@@ -120,6 +120,10 @@ TEST_F(AdminByHand, brokers_have_defaults_of_their_own_and_of_the_cluster) {
     // Only the broker itself may be asked.
     EXPECT_EQ(alter(env, follower(), broker_type, name, "message.max.bytes", "9"),
               ErrorCode::invalid_request);
+    // As in Kafka the finest unit only: nobody reads the others after the start.
+    EXPECT_EQ(alter(env, at, broker_type, name, "log.retention.ms", "9"), ErrorCode::none);
+    EXPECT_EQ(alter(env, at, broker_type, name, "log.retention.hours", "9"),
+              ErrorCode::invalid_request);
     EXPECT_EQ(alter(env, at, broker_type, name, "replica.lag.time.max.ms", "9"),
               ErrorCode::invalid_request);
   });

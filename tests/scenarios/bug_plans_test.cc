@@ -63,6 +63,23 @@ TEST(BugPlans, are_there_for_the_bugs_that_one_shows_and_for_no_other) {
   }
 }
 
+TEST(BugPlans, are_where_the_document_says_and_where_there_is_none_it_says_why) {
+  std::ifstream in(folder + "/../docs/historical-bugs.md");
+  const std::string document{std::istreambuf_iterator<char>(in), {}};
+  for (const auto& bug : all_bugs()) {
+    const std::string name(bug.name);
+    const auto begin = document.find("| `" + name + "` |");
+    ASSERT_NE(begin, std::string::npos) << name;
+    const auto row = document.substr(begin, document.find('\n', begin) - begin);
+    const auto why = std::string(why_without_plan(bug));
+    EXPECT_EQ(why.empty(), bug.has_plan()) << name;
+    const auto last = bug.has_plan() ? "[plan](../scenarios/plans/" + name + ".toml)" : why;
+    EXPECT_TRUE(row.ends_with("| " + last + " |")) << name << ": " << last;
+    if (!bug.has_plan()) continue;
+    EXPECT_NE(row.find("| " + std::string(bug.property) + " |"), std::string::npos) << name;
+  }
+}
+
 TEST(BugPlans, what_once_failed_holds) {
   std::set<std::string> paths;
   for (const auto& file : std::filesystem::directory_iterator(folder + "/plans/held")) {

@@ -56,6 +56,7 @@ class ByHand : public testing::Test {
       const auto* refused = std::get_if<ConnectionRefused>(&event.body);
       if (refused != nullptr) notes_.push_back(refused->detail);
     });
+    if (on_message_) cluster_->watch_messages(on_message_);
     cluster_->start_nodes();
     bool is_done = false;
     cluster_->start_client("by-hand", [&](Env& env) {
@@ -142,7 +143,8 @@ class ByHand : public testing::Test {
                        [&](const auto& note) { return note.find(text) != std::string::npos; });
   }
 
-  Cluster made_of_;  // But for its settings.
+  Cluster made_of_;                       // But for its settings.
+  sim::MessageTap::Listener on_message_;  // If anybody wants to hear.
   std::optional<SimulatedCluster> cluster_;
   std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;
   std::vector<std::string> notes_;

@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,8 @@ TEST(Campaign, what_a_child_tells_its_parent_arrives) {
   violation.kind = "odd";
   violation.message = "two\nlines\tand a tab";
   result.report.verdict.violations = {violation};
+  result.report.verdict.findings = {{.id = "BS-X01", .name = "odd", .violations = 1},
+                                    {.id = "BS-X02", .is_judged = false, .lacks = "disk, groups"}};
   ChildResult child;
   child.output = to_text(result);
   const auto seed = parse_seed_result(9, child);
@@ -79,6 +82,24 @@ TEST(Campaign, what_a_child_tells_its_parent_arrives) {
   ASSERT_EQ(seed.failures.size(), 1u);
   EXPECT_EQ(seed.failures[0].fingerprint, "BS-X01/odd");
   EXPECT_EQ(seed.failures[0].message, "two lines and a tab");
+  EXPECT_EQ(seed.unjudged, (std::map<std::string, std::string>{{"BS-X02", "disk, groups"}}));
+}
+
+// Seeds go round: 2 and 4 are of the first scenario, 1 and 3 of the second.
+TEST(Campaign, knows_of_a_failure_in_which_scenarios_it_came_up) {
+  Campaign campaign({.scenarios = {"a", "b"}, .first_seed = 1, .last_seed = 4},
+                    [](std::size_t, std::uint64_t seed) {
+                      REQUIRE(seed == 0);
+                      return Plan{};
+                    });
+  const auto result = campaign.go({}, {}, {});
+  ASSERT_EQ(result.distinct.size(), 1u);
+  const auto& seen = result.distinct.begin()->second.seen_in;
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen.at(0).count, 2);
+  EXPECT_EQ(seen.at(0).first_seed, 2u);
+  EXPECT_EQ(seen.at(1).first_seed, 1u);
+  EXPECT_TRUE(result.ended_of.empty());
 }
 
 TEST(Children, each_ends_in_its_own_way_and_is_told_of_once) {
@@ -105,6 +126,38 @@ TEST(Children, each_ends_in_its_own_way_and_is_told_of_once) {
   EXPECT_EQ(results[2].end, ChildResult::End::hung);
   EXPECT_EQ(fingerprint_of(results[2]), "hang");
   EXPECT_EQ(results[3].output.size(), std::size_t{1} << 20);
+}
+
+std::string crash_of(std::string errors) {
+  return fingerprint_of({.end = ChildResult::End::crashed, .errors = std::move(errors)});
+}
+
+TEST(Children, that_crash_are_known_by_the_place_of_their_assertion) {
+  EXPECT_EQ(crash_of("ASSERT failed: a < b\n  at core/log/log.cc:120\n  (a) = (3)\n"),
+            "crash/log.cc:120");
+  EXPECT_EQ(crash_of("REQUIRE failed: has_value()\n  at /home/me/core/base/expected.h:60\n"
+                     "  seed 3, fiber broker.cc:7\n"),
+            "crash/expected.h:60");
+  EXPECT_EQ(crash_of("==1==ERROR: AddressSanitizer\n    #0 0x1 in f (/src/sim/disk.cc:33:5)\n"),
+            "crash/disk.cc:33");
+  EXPECT_EQ(crash_of("Segmentation fault\n"), "crash");
+  EXPECT_EQ(crash_of(""), "crash");
+}
+
+TEST(Children, that_want_the_value_of_an_error_are_known_by_that) {
+  bool is_started = false;
+  std::string fingerprint;
+  run_children(
+      {},
+      [&]() -> std::optional<ChildTask> {
+        if (std::exchange(is_started, true)) return std::nullopt;
+        return ChildTask{1, []() -> std::string {
+                           const Expected<std::string, int> failed = Unexpected(3);
+                           return *failed;
+                         }};
+      },
+      [&](std::uint64_t, const ChildResult& result) { fingerprint = fingerprint_of(result); });
+  EXPECT_TRUE(fingerprint.starts_with("crash/expected.h:")) << fingerprint;
 }
 
 }  // namespace

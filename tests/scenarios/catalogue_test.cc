@@ -36,11 +36,13 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
                            "clock-skew",
                            "controller-failover",
                            "controller-quorum-loss",
+                           "delayed-end-txn",
                            "elections",
                            "file-upload",
                            "last-replica-standing",
                            "leader-failover",
                            "network-partition",
+                           "offsets-expiry",
                            "one-way-partition",
                            "pause",
                            "power-loss",
@@ -207,6 +209,38 @@ TEST(LastReplicaStanding, loses_what_was_acknowledged_only_where_nobody_is_eligi
   };
   EXPECT_FALSE(loses("1"));
   EXPECT_TRUE(loses("0"));
+}
+
+// The story of seed 0 is one of a classic group.
+TEST(ExactlyOncePipeline, has_tasks_in_groups_of_either_kind) {
+  using client::GroupProtocol;
+  std::set<GroupProtocol> protocols;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("exactly-once-pipeline"), seed);
+    std::set<GroupProtocol> of_tasks;
+    for (const auto& task : plan.tasks) of_tasks.insert(task.protocol);
+    EXPECT_EQ(of_tasks.size(), 1u) << seed;
+    EXPECT_TRUE(seed > 0 || of_tasks.contains(GroupProtocol::classic));
+    protocols.merge(of_tasks);
+  }
+  EXPECT_EQ(protocols.size(), 2u);
+}
+
+// What the scenario is for: the same runs with an epoch for each transaction and without.
+TEST(DelayedEndTxn, ends_another_transaction_only_where_that_has_no_epoch_of_its_own) {
+  const auto ended_by_another = [](std::int16_t level) {
+    std::int64_t count = 0;
+    for (const std::uint64_t seed : {2U, 21U}) {
+      auto plan = draw_plan(load("delayed-end-txn"), seed);
+      plan.cluster.features["transaction.version"] = level;
+      const auto result = run(plan, {.folder = folder});
+      EXPECT_TRUE(result && result->report.verdict.passed());  // Where it does it is excused.
+      if (result) count += result->report.stats.at("anomalies_of_transaction_version_1");
+    }
+    return count;
+  };
+  EXPECT_GT(ended_by_another(1), 0);
+  EXPECT_EQ(ended_by_another(2), 0);
 }
 
 TEST(ClockSkew, is_ahead_of_some_and_behind_of_others_by_at_least_a_minute) {

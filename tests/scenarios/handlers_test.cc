@@ -7,7 +7,29 @@ namespace {
 
 using api::ErrorCode;
 
-class Handlers : public ByHand {};
+class Handlers : public ByHand {
+ protected:
+  // Of the topic's one partition, as from version 13 on: by the topic's id.
+  api::FetchRequest fetch_of(api::FetchRequest::FetchPartition asked = {}) {
+    api::FetchRequest request{.max_wait_ms = 1};
+    asked.partition_max_bytes = 1 << 20;
+    request.topics.push_back({.topic_id = topic_id(), .partitions = {asked}});
+    return request;
+  }
+  // KIP-951: the error, with who leads and where that is.
+  template <class Data, class NodeEndpoint>
+  void expect_sent_to_leader(ErrorCode error, const Data& data,
+                             const std::vector<NodeEndpoint>& endpoints) {
+    EXPECT_EQ(data.error_code, error);
+    EXPECT_EQ(data.current_leader.leader_id, leader());
+    EXPECT_EQ(data.current_leader.leader_epoch, state().leader_epoch);
+    ASSERT_EQ(endpoints.size(), 1u);
+    EXPECT_EQ(endpoints[0].node_id, leader());
+    EXPECT_EQ(endpoints[0].host, fmt::format("broker-{}", leader()));
+    EXPECT_EQ(endpoints[0].port, 9092);
+    EXPECT_EQ(endpoints[0].rack, cluster_->metadata().find_broker(leader())->rack);
+  }
+};
 
 // A response must not hold what its version lacks, whatever it says.
 template <class Request>
@@ -77,8 +99,69 @@ TEST_F(Handlers, produce_refuses_what_it_cannot_append) {
               ErrorCode::corrupt_message);
     EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, batch_of(std::string(2 << 20, 'x')))),
               ErrorCode::message_too_large);
+    // That there is a second batch is enough: what comes after it is nobody's to take apart.
+    auto several = batch_of("a");
+    several.bytes.append(batch_of("b").bytes);
+    several.bytes.append(Slice(Bytes(100, 0xff)));
+    EXPECT_EQ(produce(env, leader(), produce_of("t", 0, 1, several)), ErrorCode::invalid_record);
     EXPECT_EQ(list_offset(env, leader(), client::latest_timestamp).offset, 0);
   });
+}
+
+// KIP-951.
+TEST_F(Handlers, who_produces_elsewhere_is_told_who_leads_and_where_that_is_once) {
+  made_of_.racks = 2;
+  with_cluster([&](Env& env) {
+    auto request = produce_of("t", 0, 1, batch_of("a"));
+    request.topic_data[0].partition_data.push_back({.index = 0, .records = batch_of("b")});
+    const auto answer = ask(env, follower(), request, 10);
+    ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+    for (const auto& data : answer->responses[0].partition_responses) {
+      expect_sent_to_leader(ErrorCode::not_leader_or_follower, data, answer->node_endpoints);
+    }
+    const auto before = ask(env, follower(), request, 9);
+    ASSERT_TRUE(before.has_value()) << name_of(before.error());
+    EXPECT_FALSE(before->responses[0].partition_responses[0].current_leader.leader_id.is_set());
+    const auto done = ask(env, leader(), produce_of("t", 0, 1, batch_of("a")), 10);
+    ASSERT_TRUE(done.has_value()) << name_of(done.error());
+    EXPECT_TRUE(done->node_endpoints.empty());
+  });
+}
+
+// KIP-951; the fourth broker has no replica that could know of a leader.
+TEST_F(Handlers, who_fetches_elsewhere_is_told_who_leads_and_where_that_is) {
+  made_of_.brokers = 4;
+  made_of_.racks = 2;
+  with_cluster([&](Env& env) {
+    const auto replicas = state().replicas;
+    NodeId outsider(1);
+    while (std::find(replicas.begin(), replicas.end(), outsider) != replicas.end()) {
+      outsider = NodeId(outsider.value + 1);
+    }
+    const auto beside = replicas[0] == leader() ? replicas[1] : replicas[0];
+    for (const NodeId asked : {beside, outsider}) {
+      const auto answer = ask(env, asked, fetch_of(), 16);
+      ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+      expect_sent_to_leader(ErrorCode::not_leader_or_follower, answer->responses[0].partitions[0],
+                            answer->node_endpoints);
+    }
+    auto of_follower = fetch_of();
+    of_follower.replica_state = {.replica_id = outsider};
+    const auto answer = ask(env, beside, of_follower, 17);
+    ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+    EXPECT_EQ(answer->responses[0].partitions[0].error_code, ErrorCode::not_leader_or_follower);
+    EXPECT_TRUE(answer->node_endpoints.empty()) << "it has the metadata";
+  });
+}
+
+// The record is there, but less than what its followers wait for.
+TEST_F(Handlers, followers_wait_for_replica_fetch_min_bytes_and_acks_of_all_for_them) {
+  with_cluster(
+      [&](Env& env) {
+        EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))),
+                  ErrorCode::request_timed_out);
+      },
+      {{"replica.fetch.min.bytes", "1000000"}, {"replica.fetch.wait.max.ms", "20000"}});
 }
 
 // Clients see them advertised, and may believe it.
@@ -185,6 +268,10 @@ TEST_F(Handlers, a_leader_epoch_of_the_past_is_fenced) {
     env.sleep(1s);
     EXPECT_EQ(fetch(env, leader(), {.current_leader_epoch = old_epoch}).error_code,
               ErrorCode::fenced_leader_epoch);
+    const auto answer = ask(env, leader(), fetch_of({.current_leader_epoch = old_epoch}), 16);
+    ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
+    expect_sent_to_leader(ErrorCode::fenced_leader_epoch, answer->responses[0].partitions[0],
+                          answer->node_endpoints);
   });
 }
 
@@ -227,12 +314,35 @@ TEST_F(Handlers, an_answer_that_cannot_be_written_does_not_end_a_node) {
     configs.resources.push_back({.resource_type = 4, .resource_name = longest});
     EXPECT_FALSE(ask(env, leader(), configs, 3).has_value());
     EXPECT_TRUE(has_noted("a text that is too long"));
-    EXPECT_TRUE(ask(env, leader(), configs, 4).has_value());  // Flexible: no text is too long.
+    EXPECT_FALSE(ask(env, leader(), configs, 4).has_value());  // Flexible, and yet too long.
     api::CreateTopicsRequest topics{.timeout_ms = 1000};
     topics.topics.push_back({.name = longest, .num_partitions = 1, .replication_factor = 1});
     const auto answer = ask(env, leader(), topics, 2);  // From the controller, through an Envelope.
     ASSERT_TRUE(answer.has_value()) << name_of(answer.error());
     EXPECT_EQ(answer->topics[0].error_code, ErrorCode::unknown_server_error);
+  });
+}
+
+// Coordinators keep what they are told in records whose lengths are classic: none may die of it.
+TEST_F(Handlers, a_text_that_is_too_long_is_refused_in_flexible_versions_too) {
+  with_cluster([&](Env& env) {
+    // Both kinds of coordinators have somewhere to write.
+    for (const std::int8_t kind : {std::int8_t{0}, std::int8_t{1}}) {
+      const api::FindCoordinatorRequest request{.key_type = kind, .coordinator_keys = {"a"}};
+      EXPECT_TRUE(ask(env, NodeId(1), request, 4).has_value());
+    }
+    env.sleep(5s);
+    const std::string too_long(40'000, 'x');
+    const api::InitProducerIdRequest init{.transactional_id = too_long,
+                                          .transaction_timeout_ms = 1000};
+    api::OffsetCommitRequest commit{.group_id = too_long};
+    commit.topics.push_back({.name = "t", .partitions = {{.committed_offset = 1}}});
+    for (const int id : {1, 2, 3}) {
+      EXPECT_FALSE(ask(env, NodeId(id), init, 4).has_value());
+      EXPECT_FALSE(ask(env, NodeId(id), commit, 8).has_value());
+      EXPECT_EQ(metadata(env, NodeId(id), "t", false).topics[0].error_code, ErrorCode::none);
+    }
+    EXPECT_TRUE(has_noted("a text is too long"));
   });
 }
 
@@ -252,6 +362,23 @@ TEST_F(Handlers, metadata_creates_a_topic_only_where_both_sides_allow_it) {
                   ErrorCode::invalid_topic_exception);
       },
       {{"auto.create.topics.enable", "true"}, {"num.partitions", "2"}});
+}
+
+TEST_F(Handlers, partitions_are_described_as_many_at_once_as_the_broker_says) {
+  with_cluster(
+      [&](Env& env) {
+        EXPECT_EQ(metadata(env, NodeId(1), "fresh", true).topics[0].error_code,
+                  ErrorCode::leader_not_available);
+        env.sleep(2s);
+        const auto page = ask(env, NodeId(1), api::DescribeTopicPartitionsRequest{}, 0);
+        ASSERT_TRUE(page.has_value()) << name_of(page.error());
+        ASSERT_EQ(page->topics.size(), 1u);
+        EXPECT_EQ(page->topics[0].partitions.size(), 2u);
+        EXPECT_TRUE(page->next_cursor.has_value());
+      },
+      {{"auto.create.topics.enable", "true"},
+       {"num.partitions", "3"},
+       {"max.request.partition.size.limit", "2"}});
 }
 
 // A request of a few bytes for each name would else be answered without end.

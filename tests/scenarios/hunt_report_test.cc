@@ -2,6 +2,8 @@
 // are honest, and people, programs and CI systems are told the same.
 #include "scenarios/commands/hunt_report.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +41,7 @@ Followed followed(const std::string& fingerprint, std::int64_t count) {
   one.failure.count = count;
   one.failure.first_seed = 17;
   one.failure.consequences = {{"BS-O02/skipped", 1}};
+  one.failure.seen_in[0] = {.count = count, .first_seed = 17, .consequences = {"BS-O02/skipped"}};
   one.is_replayed = true;
   one.plan = "out/lost.toml";
   one.size = "1 fault";
@@ -52,6 +55,7 @@ HuntReport report_of(std::int64_t seeds, std::vector<Followed> failures) {
   report.options.last_seed = static_cast<std::uint64_t>(seeds);
   report.scenarios = {chaos_of("about = \"all\"\n")};
   report.result.seeds = seeds;
+  report.result.ended_of[0] = seeds;
   for (const auto& one : failures) report.result.failed += one.failure.count;
   report.result.stats = seed_result(1, {}).stats;
   report.followed = std::move(failures);
@@ -185,6 +189,67 @@ TEST(HuntReport, has_a_case_for_each_property_and_one_for_a_crash) {
   EXPECT_TRUE(cases.at("BS-O02").sentence.starts_with("A consequence of BS-D01/lost: "));
   EXPECT_EQ(cases.at("BS-H01").end, reports::CiCase::End::passed);
   EXPECT_EQ(cases.at("crash").end, reports::CiCase::End::error);
+}
+
+const reports::CiCase& case_named(const reports::CiSuite& suite, const std::string& id) {
+  const auto found = std::find_if(suite.cases.begin(), suite.cases.end(),
+                                  [&](const auto& one) { return one.id == id; });
+  EXPECT_NE(found, suite.cases.end()) << id;
+  return *found;
+}
+
+TEST(HuntReport, tells_each_scenario_of_the_failures_that_came_up_in_it) {
+  auto one = followed("BS-D01/lost", 4);
+  one.failure.seen_in[0].count = 3;
+  one.failure.seen_in[1] = {.count = 1, .first_seed = 18};
+  auto report = report_of(10, {one});
+  report.options.scenarios = {"chaos", "quiet", "other"};
+  for (const char* name : {"quiet", "other"}) {
+    report.scenarios.push_back(report.scenarios[0]);
+    report.scenarios.back().name = name;
+  }
+  report.result.ended_of = {{0, 4}, {1, 3}, {2, 3}};
+  const auto all = suites(report);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_TRUE(contains(case_named(all[0], "BS-D01").text, "In 3 seeds, first 17.\n"));
+  const auto& elsewhere = case_named(all[1], "BS-D01");
+  EXPECT_EQ(elsewhere.end, reports::CiCase::End::failed);
+  EXPECT_TRUE(contains(elsewhere.text, "In 1 seed, first 18.\nFollowed in chaos, where seed 17 "))
+      << elsewhere.text;
+  EXPECT_EQ(case_named(all[1], "BS-O02").end, reports::CiCase::End::passed);
+  EXPECT_EQ(case_named(all[2], "BS-D01").end, reports::CiCase::End::passed);
+  EXPECT_TRUE(contains(human(report, {}), "4 seeds, first 17 of chaos   replayed"));
+  const auto object = nlohmann::json::parse(json(report));
+  const auto& distinct = object.at("distinct").at(0);
+  EXPECT_EQ(distinct.at("first_scenario"), "chaos");
+  EXPECT_EQ(distinct.at("scenarios").at(1).at("scenario"), "quiet");
+  EXPECT_EQ(distinct.at("scenarios").at(1).at("first_seed"), 18);
+}
+
+TEST(HuntReport, has_every_failure_of_a_property_in_its_case) {
+  auto other = followed("BS-D01/lost_by_power", 2);
+  other.block = "error[BS-D01]: the other one\n";
+  other.plan = "out/power.toml";
+  const auto all = suites(report_of(10, {followed("BS-D01/lost", 4), other}));
+  const auto& lost = case_named(all.at(0), "BS-D01");
+  EXPECT_TRUE(contains(lost.sentence, " Also: BS-D01/lost_by_power.")) << lost.sentence;
+  EXPECT_EQ(lost.reproduce, "brokersim run out/lost.toml");
+  EXPECT_TRUE(lost.text.starts_with("error[BS-D01]: acked record lost\n")) << lost.text;
+  EXPECT_TRUE(contains(lost.text, "error[BS-D01]: the other one\n")) << lost.text;
+  EXPECT_TRUE(contains(lost.text, "reproduce  brokersim run out/power.toml\n")) << lost.text;
+}
+
+TEST(HuntReport, skips_the_case_of_a_property_that_no_run_could_judge) {
+  auto report = report_of(10, {});
+  report.result.unjudged_of[0] = {{"BS-G01", {.seeds = 10, .lacks = "groups"}},
+                                  {"BS-H01", {.seeds = 9, .lacks = "disk"}}};
+  const auto all = suites(report);
+  EXPECT_EQ(case_named(all.at(0), "BS-G01").end, reports::CiCase::End::skipped);
+  EXPECT_EQ(case_named(all.at(0), "BS-G01").sentence, "not judged: no witness of groups");
+  EXPECT_EQ(case_named(all.at(0), "BS-H01").end, reports::CiCase::End::passed);
+  report.result.ended_of.clear();
+  const auto none = suites(report);
+  EXPECT_EQ(case_named(none.at(0), "BS-H01").end, reports::CiCase::End::skipped);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // Pipelines of stream tasks and transactional producers as plans have them: what tasks make of
-// records is drawn and written like everything else, exactly-once tasks hold every property, and
-// at-least-once tasks repeat what those do not, so that the check can fail.
+// records is drawn and written like everything else, tasks of each promise hold every property, in
+// groups of either kind, and at-least-once tasks repeat what the others do not, so that the check
+// can fail.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "scenarios/plan_toml.h"
 #include "scenarios/run.h"
 #include "scenarios/scenario.h"
+#include "scenarios/tally.h"
 #include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
@@ -33,12 +36,12 @@ RunResult run_of(const Plan& plan) {
   return *std::move(result);
 }
 
-// What would be found if the tasks had promised more than they did.
-std::set<std::string> judged_as_exactly_once(const std::vector<Event>& events) {
+// What would be found if the tasks had promised this.
+std::set<std::string> judged_as(ProcessingGuarantee guarantee, const std::vector<Event>& events) {
   properties::Trial trial;
   for (auto event : events) {
     if (auto* processed = std::get_if<RecordProcessed>(&event.body)) {
-      processed->is_exactly_once = true;
+      processed->guarantee = guarantee;
     }
     trial.observe(event);
   }
@@ -100,11 +103,93 @@ TEST(Pipelines, of_at_least_once_tasks_repeat_what_those_of_exactly_once_tasks_d
     }
     const auto result = run_of(plan);
     EXPECT_EQ(result.fingerprints(), std::vector<std::string>{});
-    const auto found = judged_as_exactly_once(result.events);
+    const auto found = judged_as(ProcessingGuarantee::exactly_once, result.events);
     const bool is_at_least_once = guarantee == ProcessingGuarantee::at_least_once;
     EXPECT_EQ(found.contains("BS-T05/output_repeated"), is_at_least_once);
     EXPECT_EQ(result.report.stats.at("transactions_committed") > 0, !is_at_least_once);
   }
+}
+
+TEST(Pipelines, of_at_most_once_tasks_process_nothing_again_that_those_of_at_least_once_tasks_do) {
+  for (const auto guarantee :
+       {ProcessingGuarantee::at_least_once, ProcessingGuarantee::at_most_once}) {
+    auto plan = drawn("exactly-once-pipeline", 0);
+    for (auto& task : plan.tasks) {
+      task.guarantee = guarantee;
+      task.commit_interval = 1s;
+    }
+    const auto read = parse_plan(to_toml(plan), "plan.toml");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(*read, plan);
+    const auto result = run_of(plan);
+    EXPECT_EQ(result.fingerprints(), std::vector<std::string>{});
+    const auto found = judged_as(ProcessingGuarantee::at_most_once, result.events);
+    EXPECT_EQ(found.contains("BS-T05/processed_again"),
+              guarantee == ProcessingGuarantee::at_least_once);
+  }
+}
+
+// Nothing is made of a record that the group is not behind.
+TEST(Pipelines, of_at_most_once_tasks_commit_before_they_process) {
+  auto plan = drawn("exactly-once-pipeline", 0);
+  for (auto& task : plan.tasks) task.guarantee = ProcessingGuarantee::at_most_once;
+  std::map<TopicPartition, Offset> committed;
+  std::size_t processed = 0;
+  for (const auto& event : run_of(plan).events) {
+    if (const auto* commit = std::get_if<OffsetCommitAnswered>(&event.body)) {
+      auto& known = committed[commit->partition];
+      if (commit->error == 0) known = std::max(known, commit->offset);
+    } else if (const auto* one = std::get_if<RecordProcessed>(&event.body)) {
+      ++processed;
+      EXPECT_LT(one->offset, committed[one->partition])
+          << one->client << ' ' << one->partition.partition;
+    }
+  }
+  EXPECT_GT(processed, 100U);
+}
+
+TEST(Pipelines, of_members_of_a_consumer_group_hold_every_property) {
+  auto plan = drawn("exactly-once-pipeline", 0);
+  for (auto& task : plan.tasks) task.protocol = client::GroupProtocol::consumer;
+  const auto read = parse_plan(to_toml(plan), "plan.toml");
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(*read, plan);
+  const auto result = run_of(plan);
+  EXPECT_EQ(result.fingerprints(), std::vector<std::string>{});
+  EXPECT_GT(result.report.stats.at("transactions_committed"), 0);
+  const auto are_told = [](const Event& event) {
+    const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&event.body);
+    return beat != nullptr && beat->group == "pipeline" && beat->is_told;
+  };
+  EXPECT_TRUE(std::any_of(result.events.begin(), result.events.end(), are_told));
+}
+
+// The first answer after a transaction was prepared tells who had that done.
+TEST(LateEnds, are_counted_where_they_have_ended_a_transaction) {
+  Tally tally;
+  const auto tell = [&tally](Duration at, EventBody body) {
+    tally.observe({.at = Instant{at}, .node = NodeId(1), .body = std::move(body)});
+    return tally.counts().at("anomalies_of_transaction_version_1");
+  };
+  const auto prepared = [&](Duration at) {
+    return tell(at, TransactionStateChanged{.transactional_id = "p", .state = "PrepareCommit"});
+  };
+  const auto answered = [&](Duration at, Duration asked_at) {
+    return tell(at, EndTxnAnswered{.peer = "p",
+                                   .transactional_id = "p",
+                                   .is_commit = true,
+                                   .asked_at_ns = Instant{asked_at}.ns()});
+  };
+  tell(1s, TransactionBegan{.op = 1, .client = "p", .transactional_id = "p"});
+  prepared(3s);
+  EXPECT_EQ(answered(3s, 3s), 0);
+  tell(3s, TransactionEnded{.op = 1, .client = "p", .is_commit = true, .outcome = Outcome::ok});
+  EXPECT_EQ(answered(4s, 2s), 0);  // Nothing is open.
+  tell(5s, TransactionBegan{.op = 2, .client = "p", .transactional_id = "p"});
+  EXPECT_EQ(answered(6s, 2s), 0);  // And nothing had been added to the next one.
+  prepared(7s);
+  EXPECT_EQ(answered(7s, 2s), 1);
+  EXPECT_EQ(answered(8s, 2s), 1);
 }
 
 // Some of the producers' transactions are given up, and their records are for nobody to see.

@@ -124,13 +124,13 @@ TEST(PlanFiles, a_fault_that_waits_for_what_cannot_be_is_refused) {
             "p.toml:2:41: 'there' is where what a fault waits for happens: it has no 'when'");
 }
 
-// A plan of two brokers and a controller, and this operation.
+// A plan of two brokers with two copies of each partition and a controller, and this operation.
 std::string operation_error(const std::string& operation, const std::string& kraft_version = "1") {
   return error_of(
       "version = 1\ncluster.brokers = 2\ncluster.controllers = 1\n"
       "settings.\"kraft.version\" = " +
       kraft_version +
-      "\ntopics = [ { name = \"orders\", partitions = 3 } ]\n"
+      "\ntopics = [ { name = \"orders\", partitions = 3, replication_factor = 2 } ]\n"
       "producers = [ { name = \"host-01\" } ]\n"
       "consumers = [ { name = \"reader\", topic = \"orders\" },\n"
       "              { name = \"member\", topic = \"orders\", group = \"g\" } ]\n"
@@ -206,6 +206,60 @@ TEST(PlanFiles, a_reader_of_nothing_and_a_fault_of_no_machine_are_refused) {
       "p.toml:3:52: there is no topic 'order' in this plan; did you mean 'orders'?");
   EXPECT_EQ(error_of(start + "faults = [ { kind = \"crash\", targets = [\"broker-4\"] } ]"),
             "p.toml:3:40: there is no broker-4 in a cluster of 3 brokers and 3 controllers");
+}
+
+TEST(PlanFiles, numbers_that_no_run_could_have_are_refused) {
+  const auto error = [](const std::string& line) { return error_of("version = 1\n" + line); };
+  EXPECT_EQ(error("cluster.brokers = 0"), "p.toml:2:19: brokers is 0, but must be at least 1");
+  EXPECT_EQ(error("cluster.controllers = -1"),
+            "p.toml:2:23: controllers is -1, but must be at least 1");
+  EXPECT_EQ(error("topics = [ { name = \"t\", partitions = 0 } ]"),
+            "p.toml:2:39: partitions is 0, but must be at least 1");
+  EXPECT_EQ(error("topics = [ { name = \"t\", replication_factor = 4 } ]"),
+            "p.toml:2:47: 4 copies of a partition need as many brokers, but there are only 3");
+  EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 0 } ]"),
+            "p.toml:2:45: max_in_flight is 0, but must be at least 1");
+  EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 1000000000 } ]"),
+            "p.toml:2:45: max_in_flight is 1000000000, but must be at most 1000");
+  EXPECT_EQ(error("operations = [ { client = \"p\", first_line = 0 } ]"),
+            "p.toml:2:45: first_line is 0, but must be at least 1");
+  EXPECT_EQ(error("operations = [ { client = \"p\", count = -1 } ]"),
+            "p.toml:2:40: count is -1, but must be at least 0");
+  EXPECT_EQ(error("operations = [ { client = \"p\", count = 1000001 } ]"),
+            "p.toml:2:40: count is 1000001, but must be at most 1000000");
+  EXPECT_EQ(error("producers = [ { name = \"p\", acks = 10 } ]"),
+            "p.toml:2:36: acks is 10, but must be at most 9");
+  EXPECT_EQ(error("cluster.brokers = 101"), "p.toml:2:19: brokers is 101, but must be at most 100");
+  EXPECT_EQ(error("cluster.voters = 2").substr(0, 67),
+            "p.toml:2:18: all controllers vote where kraft.version is 0: say \"kr");
+  EXPECT_EQ(
+      error("topics = [ { name = \"t\", configs = { \"flush.ms\" = \"soon\" } } ]").substr(0, 38),
+      "p.toml:2:51: flush.ms is 'soon': Not a");
+  EXPECT_EQ(error("topics = [ { partitions = 2 } ]"), "p.toml:2:12: a topic has a name");
+  EXPECT_EQ(error("topics = [ { name = \"t\" } ]\ncluster.brokers = 2"),
+            "p.toml:2:12: 3 copies of a partition need as many brokers, but there are only 2");
+}
+
+TEST(PlanFiles, names_that_stand_for_something_else_are_refused) {
+  const auto error = [](const std::string& line) { return error_of("version = 1\n" + line); };
+  EXPECT_EQ(error("producers = [ { name = \"broker-3\" } ]"),
+            "p.toml:2:24: 'broker-3' is a node of the cluster");
+  EXPECT_EQ(error("producers = [ { name = \"broker-4\" }, { name = \"broker-03\" } ]"), "none");
+  EXPECT_EQ(error("consumers = [ { name = \"controller-1\", topic = \"t\" } ]"),
+            "p.toml:2:24: 'controller-1' is a node of the cluster");
+  EXPECT_EQ(error("producers = [ { name = \"admin\" } ]"),
+            "p.toml:2:24: 'admin' is the client that creates topics, and sends nothing");
+  EXPECT_EQ(error("producers = [ { acks = 1 } ]"),
+            "p.toml:2:15: a producer has a name: its machine is called so");
+  EXPECT_EQ(error("producers = [ { name = \"p\" }, { name = \"p\" } ]"),
+            "p.toml:2:40: there is a producer 'p' already");
+  EXPECT_EQ(error("consumers = [ { name = \"c\" }, { name = \"c\" } ]"),
+            "p.toml:2:40: there is a consumer 'c' already");
+  EXPECT_EQ(error("topics = [ { name = \"t\" }, { name = \"t\" } ]"),
+            "p.toml:2:37: there is a topic 't' already");
+  EXPECT_EQ(error("topics = [ { name = \"t\" } ]\nproducers = [ { name = \"both\" } ]\n"
+                  "consumers = [ { name = \"both\", topic = \"t\" } ]"),
+            "none");
 }
 
 TEST(PlanFiles, values_of_a_wrong_kind_are_refused_with_what_is_wanted) {

@@ -86,7 +86,8 @@ TEST_F(RecordHandlers, a_fetch_misses_nothing_that_comes_while_it_reads_from_the
   with_cluster(
       [&](Env& env) {
         const auto batch = batch_in(Codec::none, env.wall_clock().ms, 3);
-        const auto size = static_cast<std::int32_t>(batch.size());
+        const auto later = batch_in(Codec::none, env.wall_clock().ms, 2);
+        const auto size = batch.size() + later.size();
         ASSERT_EQ(produce(env, leader(), request_of(batch)), ErrorCode::none);
         auto& disk = cluster_->world().find(leader())->disk();
         disk.evict();
@@ -94,21 +95,22 @@ TEST_F(RecordHandlers, a_fetch_misses_nothing_that_comes_while_it_reads_from_the
         wire::Channel other(Address{fmt::format("broker-{}", leader()), 9092}, "producer");
         env.spawn("producer", [&](Env& fiber) {
           fiber.sleep(100ms);
-          (void)other.call(fiber, request_of(batch), produce_version, fiber.now() + 5s);
+          (void)other.call(fiber, request_of(later), produce_version, fiber.now() + 5s);
         });
         const Instant begun = env.now();
-        api::FetchRequest request{.max_wait_ms = 2000, .min_bytes = 2 * size};
+        api::FetchRequest request{.max_wait_ms = 2000,
+                                  .min_bytes = static_cast<std::int32_t>(size)};
         request.topics.push_back({.topic = "t"});
         request.topics[0].partitions.push_back({.partition_max_bytes = 1 << 20});
         const auto answer = ask(env, leader(), request, fetch_version);
         ASSERT_TRUE(answer.has_value());
         const auto& data = answer->responses[0].partitions[0];
-        EXPECT_EQ(data.records->bytes.size(), static_cast<std::size_t>(2 * size));
+        EXPECT_EQ(data.records->bytes.size(), size);
         EXPECT_GT(env.now() - begun, 300ms);
         EXPECT_LT(env.now() - begun, 1s);
         env.sleep(2s);
       },
-      {}, {{"flush.messages", "1"}});
+      {}, {{"flush.messages", "3"}});  // Of the first batch: only what is synced can be evicted.
 }
 
 // What holds the memory of requests waits for the followers' next Fetch, which is a request, too.
@@ -133,6 +135,42 @@ TEST_F(RecordHandlers, producers_that_take_all_memory_of_requests_are_in_no_foll
         EXPECT_EQ(stored, 4);
       },
       {{"queued.max.request.bytes", "65536"}});
+}
+
+// The first is answered when all have come: it must not keep what the others need for that.
+TEST_F(RecordHandlers, members_that_wait_for_each_other_need_no_memory_of_requests) {
+  with_cluster(
+      [&](Env& env) {
+        const api::FindCoordinatorRequest of_group{.coordinator_keys = {"g"}};
+        NodeId coordinator = no_node;
+        while (!coordinator.is_set()) {
+          const auto found = ask(env, NodeId(1), of_group, 4);
+          ASSERT_TRUE(found.has_value());
+          coordinator = found->coordinators[0].node_id;
+          env.sleep(3s);  // It is made, and loaded.
+        }
+        api::JoinGroupRequest joining{.group_id = "g",
+                                      .session_timeout_ms = 30'000,
+                                      .rebalance_timeout_ms = 30'000,
+                                      .protocol_type = "consumer"};
+        joining.protocols.push_back({.name = "range", .metadata = Bytes(40'000)});
+        std::vector<std::int32_t> generations;
+        for (int i = 0; i < 3; ++i) {
+          env.spawn(fmt::format("member-{}", i), [&, i](Env& fiber) {
+            wire::Channel own({fmt::format("broker-{}", coordinator), 9092},
+                              fmt::format("member-{}", i));
+            const auto joined = own.call(fiber, joining, 3, fiber.now() + 20s);
+            ASSERT_TRUE(joined.has_value());
+            EXPECT_EQ(joined->error_code, ErrorCode::none);
+            generations.push_back(joined->generation_id);
+          });
+        }
+        env.sleep(20s);
+        EXPECT_EQ(generations, (std::vector<std::int32_t>{1, 1, 1}));
+      },
+      {{"queued.max.request.bytes", "65536"},
+       {"offsets.topic.num.partitions", "1"},
+       {"group.initial.rebalance.delay.ms", "3000"}});
 }
 
 TEST_F(RecordHandlers, who_waits_for_more_than_there_is_keeps_no_memory_of_responses) {

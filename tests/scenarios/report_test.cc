@@ -97,6 +97,31 @@ TEST(Report, writes_the_formats_that_are_wanted_and_says_which) {
   EXPECT_TRUE(files_in(out).contains("ops.csv"));
 }
 
+TEST(Report, replaces_that_of_another_run_and_adds_to_that_of_the_same) {
+  const std::string out = fresh_folder("replaced");
+  const auto failing = record(failing_plan(), {.folder = folder, .reproduce = {}});
+  ASSERT_TRUE(failing.has_value());
+  ASSERT_TRUE(write_report(*failing, {.out = out}).has_value());
+  ASSERT_TRUE(write_report(*failing, {.out = out, .formats = {ReportFormat::csv}}).has_value());
+  EXPECT_TRUE(files_in(out).contains("elections.html"));
+  EXPECT_TRUE(files_in(out).contains("spacetime.svg"));
+
+  Plan plan = failing_plan();
+  plan.bugs.clear();
+  const auto passing = write_report(plan, folder, {.out = out});
+  ASSERT_TRUE(passing.has_value()) << passing.error();
+  EXPECT_EQ(files_in(out).size(), passing->files.size());
+  EXPECT_FALSE(files_in(out).contains("elections.html"));
+  EXPECT_FALSE(files_in(out).contains("spacetime.svg"));
+}
+
+TEST(Report, names_the_build_for_who_reads_it) {
+  const auto trace =
+      record(failing_plan(), {.folder = folder, .reproduce = {}, .revision = "0123456"});
+  ASSERT_TRUE(trace.has_value());
+  EXPECT_EQ(trace->header.version, "0.1.0 (0123456)");
+}
+
 TEST(Report, without_graphviz_lacks_a_picture_and_says_so_once) {
   const std::string out = fresh_folder("no-graphviz");
   const auto written =
@@ -136,6 +161,10 @@ TEST(Report, the_line_that_reproduces_a_run_holds_no_path) {
             "brokersim run elections --seed 7 --bug REP-01");
   EXPECT_EQ(reproduce_line({.settings = {"a=b c"}}, plan),
             "brokersim run elections --seed 7 --set 'a=b c'");
+  EXPECT_EQ(reproduce_line({.settings = {"a='b"}, .told_folder = "my own"}, plan),
+            R"(brokersim --scenarios 'my own' run elections --seed 7 --set 'a='\''b')");
+  EXPECT_EQ(reproduce_line_from_here({.what = "a b.toml", .bugs = {"REP-01"}}, plan),
+            "brokersim run 'a b.toml' --bug REP-01");
   EXPECT_EQ(reproduce_line({.what = "/home/me/plan.toml"}, plan), "");
   const auto trace = record(failing_plan(), {.folder = folder});
   EXPECT_EQ(trace->run.reproduce, "brokersim run plan.toml");

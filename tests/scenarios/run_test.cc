@@ -42,6 +42,15 @@ RunResult result_of(const Plan& plan, RunOptions options = {}) {
   return *std::move(result);
 }
 
+std::vector<Instant> starts_of(const RunResult& result, std::string_view machine) {
+  std::vector<Instant> starts;
+  for (const auto& event : result.events) {
+    const auto* started = std::get_if<NodeStarted>(&event.body);
+    if (started != nullptr && started->name == machine) starts.push_back(event.at);
+  }
+  return starts;
+}
+
 TEST(Run, an_upload_survives_the_power_loss_of_a_leader_byte_for_byte) {
   const auto result = result_of(demo());
   EXPECT_TRUE(result.report.verdict.passed());
@@ -54,6 +63,28 @@ TEST(Run, an_upload_survives_the_power_loss_of_a_leader_byte_for_byte) {
     EXPECT_FALSE(election.why.empty());
     EXPECT_TRUE(election.without_leader.has_value());
   }
+}
+
+// What there was to judge is what was sent and read, also where nobody has it to the end.
+TEST(Run, counts_what_is_acknowledged_whether_anybody_reads_it_or_not) {
+  Plan plan = short_plan();
+  plan.consumers.clear();
+  plan.producers[1].acks = 0;
+  const auto result = result_of(plan);
+  EXPECT_EQ(result.report.stats.at("records_sent"), 120);
+  EXPECT_EQ(result.report.stats.at("records_acknowledged"), 60);
+  EXPECT_EQ(result.report.stats.at("records_read"), 0);
+}
+
+TEST(Run, says_of_an_upload_what_was_read_back_of_it) {
+  Upload upload{.sent = 12, .unknown = 12};
+  EXPECT_EQ(text_of(upload), "12 lines sent, 0 acknowledged, 12 with unknown end");
+  upload = {.sent = 12, .acknowledged = 10, .failed = 2, .read = 10};
+  EXPECT_EQ(text_of(upload),
+            "12 lines sent, 10 acknowledged, 2 refused, all of the acknowledged read back byte for "
+            "byte");
+  upload = {.sent = 12, .acknowledged = 12, .read = 12};
+  EXPECT_EQ(text_of(upload), "12 lines sent, 12 acknowledged, all read back byte for byte");
 }
 
 TEST(Run, the_same_plan_is_the_same_run_and_another_seed_is_not) {
@@ -119,16 +150,67 @@ TEST(Run, any_entry_of_a_plan_may_be_missing) {
   }
 }
 
+bool says_that_sharing_is_unfinished(const Plan& plan) {
+  const auto violations = result_of(plan).report.verdict.violations;
+  return std::any_of(violations.begin(), violations.end(), [](const auto& violation) {
+    return violation.fingerprint() == "BS-V01/sharing_unfinished";
+  });
+}
+
 TEST(Run, says_so_if_a_group_has_not_shared_what_there_is) {
   Plan plan = short_plan();
   plan.consumers = {{.name = "member", .topic = "t", .group = "g", .session_timeout = 6s}};
   plan.converge_within = 40s;
   EXPECT_TRUE(result_of(plan).report.verdict.passed());
   plan.consumers[0].at = 60s;
-  const auto violations = result_of(plan).report.verdict.violations;
-  EXPECT_TRUE(std::any_of(violations.begin(), violations.end(), [](const auto& violation) {
-    return violation.fingerprint() == "BS-V01/sharing_unfinished";
-  }));
+  EXPECT_TRUE(says_that_sharing_is_unfinished(plan));
+  plan.consumers.push_back({.name = "reader", .topic = "t"});
+  EXPECT_TRUE(says_that_sharing_is_unfinished(plan));
+  // With so long a session it may still wait for somebody who is gone.
+  plan.consumers[0].session_timeout = 20s;
+  EXPECT_FALSE(says_that_sharing_is_unfinished(plan));
+}
+
+TEST(Run, knows_how_long_members_are_missed_whose_coordinator_says_so) {
+  Plan plan = short_plan();
+  plan.cluster.settings["group.consumer.min.session.timeout.ms"] = "6000";
+  plan.cluster.settings["group.consumer.session.timeout.ms"] = "6000";
+  plan.consumers = {{.name = "member",
+                     .topic = "t",
+                     .at = 100s,
+                     .group = "g",
+                     .protocol = client::GroupProtocol::consumer}};
+  plan.converge_within = 60s;
+  EXPECT_TRUE(says_that_sharing_is_unfinished(plan));
+  // It has the session of a classic member, too, which is 45 s by default.
+  plan.operations.push_back(
+      {.at = 200s, .client = "member", .kind = Operation::Kind::join_as_classic});
+  EXPECT_FALSE(says_that_sharing_is_unfinished(plan));
+}
+
+TEST(Run, a_node_that_was_asked_to_end_is_away_as_long_as_the_fault_lasts) {
+  Plan plan = short_plan();
+  plan.quiet_at = 25s;
+  plan.faults = {{.kind = "restart", .at = 4s, .lasting = 15s, .targets = {"broker-1"}}};
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_TRUE(result.report.verdict.passed());
+  const auto starts = starts_of(result, "broker-1");
+  ASSERT_EQ(starts.size(), 2u);
+  EXPECT_GE(starts[1], Instant{19s});
+  EXPECT_LT(starts[1], Instant{20s});
+}
+
+TEST(Run, a_node_that_ended_by_itself_is_started_again_also_if_its_machine_lost_power_since) {
+  Plan plan = short_plan();
+  plan.quiet_at = 25s;
+  plan.faults = {{.kind = "write_error", .at = 3s, .lasting = 1s, .targets = {"broker-1"}},
+                 {.kind = "power_loss", .at = 6s, .lasting = 500ms, .targets = {"broker-1"}}};
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_EQ(result.faults.at("power_loss").effective, 1);
+  const auto starts = starts_of(result, "broker-1");
+  ASSERT_EQ(starts.size(), 2u);
+  EXPECT_GE(starts[1], Instant{8s});
+  EXPECT_LT(starts[1], Instant{12s});
 }
 
 TEST(Run, says_what_is_wrong_with_a_plan) {

@@ -157,14 +157,75 @@ TEST(ScenarioErrors, units_and_ranges) {
             "s.toml:102:9: this is no range: from low to high, of one kind");
 }
 
+TEST(ScenarioErrors, topics_that_nobody_could_create) {
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"t\"\n"
+                           "configs = { \"min.insync.replica\" = 2 }\n"),
+            "s.toml:103:13: there is no 'min.insync.replica' that a topic could be configured "
+            "with; did you mean 'min.insync.replicas'?");
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"t\"\n"
+                           "configs = { \"retention.ms\" = [\"1\", \"abc\"] }\n"),
+            "s.toml:103:36: retention.ms is 'abc': Not a number of type LONG");
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"a b\"\n"),
+            "s.toml:102:8: Topic name is invalid: 'a b' has characters other than ASCII letters, "
+            "digits, '.', '_' and '-'");
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"my-topic\"\n"),
+            "s.toml:102:8: there is a topic 'my-topic' already");
+  const auto unnamed = scenario_error("[[topics]]\npartitions = 2\n");
+  EXPECT_TRUE(unnamed.ends_with(": a topic has a name")) << unnamed;
+}
+
+TEST(ScenarioErrors, clusters_that_could_not_be) {
+  const auto error = [](const std::string& text) {
+    const auto scenario = parse_scenario(text, "s.toml");
+    return scenario ? "none" : scenario.error();
+  };
+  EXPECT_EQ(error("[cluster]\nbrokers = \"3..101\"\n"),
+            "s.toml:2:11: brokers is 3..101, but must be at most 100");
+  EXPECT_EQ(error("[cluster]\ncontrollers = 10\n"),
+            "s.toml:2:15: controllers is 10, but must be at most 9");
+  EXPECT_EQ(error("[cluster]\nvoters = 2\n"),
+            "s.toml:2:10: all controllers vote where kraft.version is 0: say \"kraft.version\" = 1 "
+            "in settings");
+  EXPECT_EQ(error("[cluster]\nvoters = 2\n[settings]\n\"kraft.version\" = [0, 1]\n"), "none");
+  EXPECT_EQ(error("[[producers]]\nname = \"p\"\nacks = 10\n"),
+            "s.toml:3:8: acks is 10, but must be at most 9");
+}
+
 TEST(ScenarioErrors, values_of_a_wrong_type) {
   EXPECT_EQ(scenario_error("[mix]\ncount = \"many\"\n"),
-            "s.toml:102:9: a whole number from -1 to 9223372036854775807 is wanted here");
+            "s.toml:102:9: a whole number is wanted here");
   EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\nin_turn = \"yes\"\n"),
             "s.toml:104:11: true or false is wanted here");
   EXPECT_EQ(scenario_error("mix = 3\n").substr(0, 7), "s.toml:");
   EXPECT_EQ(scenario_error("[workload]\ntopic = \"my-topic\"\nchunk = 0\n"),
             "s.toml:103:9: chunk is 0, but must be at least 1");
+}
+
+TEST(ScenarioErrors, ranges_that_begin_too_low) {
+  EXPECT_EQ(scenario_error("[[topics]]\nname = \"t\"\npartitions = \"0..2\"\n"),
+            "s.toml:103:14: partitions is 0..2, but must be at least 1");
+  EXPECT_EQ(scenario_error("[[producers]]\nname = \"p\"\nmax_in_flight = \"0..5\"\n"),
+            "s.toml:103:17: max_in_flight is 0..5, but must be at least 1");
+  EXPECT_EQ(scenario_error("[[producers]]\nname = \"p\"\nmax_in_flight = \"5..5000\"\n"),
+            "s.toml:103:17: max_in_flight is 5..5000, but must be at most 1000");
+  EXPECT_EQ(scenario_error("[mix]\ncount = \"0..3\"\n"), "none");
+}
+
+TEST(ScenarioErrors, families_of_one_name) {
+  EXPECT_EQ(scenario_error("[[producers]]\nname = \"host\"\n"),
+            "s.toml:102:8: there are producers 'host' already: each machine has a name of its own");
+  EXPECT_EQ(scenario_error("[[consumers]]\ncount = 2\n"),
+            "s.toml:101:1: there are consumers 'reader' already: each machine has a name of its "
+            "own");
+  // One machine may be both.
+  EXPECT_EQ(scenario_error("[[producers]]\nname = \"reader\"\n"), "none");
+}
+
+TEST(ScenarioErrors, more_copies_than_brokers_also_where_nobody_says_how_many) {
+  const auto few = parse_scenario("[cluster]\nbrokers = 1\n[[topics]]\nname = \"t\"\n", "s.toml");
+  ASSERT_FALSE(few);
+  EXPECT_EQ(few.error(),
+            "s.toml:4:8: 3 copies of a partition need as many brokers, but there may be only 1");
 }
 
 TEST(ScenarioErrors, words_and_topics) {

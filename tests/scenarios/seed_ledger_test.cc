@@ -2,10 +2,13 @@
 // new evidence.
 #include "scenarios/seed_ledger.h"
 
+#include <filesystem>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "scenarios/commands/commands.h"
 #include "scenarios/commands/hunt_ledger.h"
 
 namespace brokersim::scenarios {
@@ -122,6 +125,32 @@ TEST(SeedsForALedger, go_on_for_as_long_as_there_is_time) {
   EXPECT_EQ(options.last_seed, static_cast<std::uint64_t>(most));
 }
 
+TEST(SeedsForALedger, may_be_none) {
+  for (const bool has_range : {false, true}) {
+    CampaignOptions options{.first_seed = 1, .last_seed = 0};
+    const LedgerRequest request{
+        .file = "ledger.toml", .revision = "0123456", .has_range = has_range};
+    ASSERT_TRUE(choose_seeds(request, {chaos(0, 59)}, scenario_named("chaos"), options));
+    EXPECT_LT(options.last_seed, options.first_seed);
+  }
+}
+
+TEST(SeedsForALedger, end_where_a_file_knows_no_larger_numbers) {
+  const LedgerRequest request{.file = "ledger.toml", .revision = "0123456"};
+  CampaignOptions options{.first_seed = 1, .last_seed = 200};
+  ASSERT_TRUE(choose_seeds(request, {chaos(0, most_seed - 10)}, scenario_named("chaos"), options));
+  EXPECT_EQ(options.first_seed, most_seed - 9);
+  EXPECT_EQ(options.last_seed, most_seed);
+  EXPECT_FALSE(choose_seeds(request, {chaos(0, most_seed)}, scenario_named("chaos"), options));
+  for (const char* seeds : {"9223372036854775808", "1..18446744073709551615"}) {
+    CommandLine line;
+    CLI::App app;
+    add_hunt(app, line);
+    app.parse(fmt::format("hunt chaos --seeds {}", seeds));
+    EXPECT_EQ(line.exit_status, 2) << seeds;
+  }
+}
+
 TEST(SeedsForALedger, of_a_range_are_not_run_by_the_same_build_again) {
   CampaignOptions options{.first_seed = 50, .last_seed = 70};
   LedgerRequest request{.file = "ledger.toml", .revision = "a43680929", .has_range = true};
@@ -139,13 +168,18 @@ TEST(SeedsForALedger, are_evidence_that_can_be_repeated) {
   CampaignOptions options;
   const std::vector<Scenario> one{scenario_named("chaos")};
   const std::vector<Scenario> two{scenario_named("chaos"), scenario_named("elections")};
-  const std::string file = "there-is-no-such-ledger.toml";
+  const auto fresh = std::filesystem::path(testing::TempDir()) / "brokersim-new-ledger";
+  std::filesystem::remove_all(fresh);
+  const std::string file = (fresh / "evidence" / "ledger.toml").string();
   EXPECT_TRUE(choose_seeds({.file = file, .revision = "a"}, one, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a+"}, one, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "unknown"}, one, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a"}, two, options));
   EXPECT_FALSE(choose_seeds({.file = file, .revision = "a", .bugs = {"REP-01"}}, one, options));
   EXPECT_TRUE(choose_seeds({.revision = "a+", .bugs = {"REP-01"}}, two, options));
+  // Whether it can be written is known before the campaign.
+  EXPECT_TRUE(std::filesystem::exists(file));
+  EXPECT_FALSE(choose_seeds({.file = file + "/ledger.toml", .revision = "a"}, one, options));
 }
 
 TEST(SeedsForALedger, that_ran_are_what_is_kept) {

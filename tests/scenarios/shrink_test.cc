@@ -1,16 +1,24 @@
 // Shows that the shrinker finds the entries that matter, whatever else a plan holds, for few runs,
-// within its budget, and without slipping to another failure. The runs are pretended.
+// within its budget, and without slipping to another failure. The runs are pretended. A plan that
+// cannot run is refused.
 #include "scenarios/shrink.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "scenarios/commands/commands.h"
 #include "scenarios/draw_plan.h"
+#include "scenarios/forked.h"
 #include "scenarios/generator.h"
+#include "scenarios/plan_toml.h"
+#include "scenarios/run.h"
+#include "tests/scenarios/folder.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -66,6 +74,22 @@ TEST(Shrink, leaves_only_what_is_essential) {
   EXPECT_EQ(smallest.cluster.brokers, 1);
   EXPECT_LT(smallest.quiet_at, Duration(3s));
   EXPECT_LT(runs, 200);
+}
+
+TEST(Shrink, nothing_is_to_begin_after_the_end) {
+  Plan plan = big_plan(1);
+  plan.consumers[0].at = 20s;
+  const auto late_reader = shrink(plan, "x", [](const Plan& tried) {
+    const bool is_there = !tried.consumers.empty() && tried.consumers[0].at == 20s;
+    return is_there ? Fingerprints{"x"} : passes;
+  });
+  EXPECT_EQ(late_reader.quiet_at, Duration(21s));
+  plan.operations[0].every = longest_duration;
+  const auto endless = shrink(plan, "x", [](const Plan& tried) {
+    const bool is_there = !tried.operations.empty() && tried.operations[0].count == 10;
+    return is_there ? Fingerprints{"x"} : passes;
+  });
+  EXPECT_EQ(endless.quiet_at, plan.quiet_at);
 }
 
 TEST(Shrink, what_a_fault_waits_for_gets_simpler_and_stays) {
@@ -172,6 +196,31 @@ RC_GTEST_PROP(Shrink, many_at_once_find_the_same_as_one_by_one, ()) {
   RC_ASSERT(shrinker.is_done());
   RC_ASSERT(shrinker.best().faults.size() == essential.size());
   RC_ASSERT(shrinker.best() == shrink(plan, "x", run));
+}
+
+// ---- The verb ----------------------------------------------------------------------------------
+
+TEST(ShrinkVerb, refuses_a_plan_that_cannot_run) {
+  Plan plan{.scenario = "unrunnable"};
+  plan.topics = {{.name = "t"}};
+  plan.producers = {{.name = "p"}};
+  plan.operations = {{.client = "p", .topic = "t", .input = "there-is-no-such-file"}};
+  const auto file = std::filesystem::temp_directory_path() / "brokersim_unrunnable.toml";
+  std::ofstream(file) << to_toml(plan);
+  CommandLine line{.scenario_folder = folder};
+  CLI::App app;
+  bool has_run = false;
+  add_shrink(app, line, [&](const std::vector<Plan>& plans, int) {
+    has_run = true;
+    return std::vector<Fingerprints>(plans.size(), Fingerprints{"invalid"});
+  });
+  app.parse("shrink --runs 3 " + file.string());
+  EXPECT_EQ(line.exit_status, 2);
+  EXPECT_FALSE(has_run);
+  EXPECT_FALSE(can_run(plan, folder));
+  EXPECT_EQ(fingerprints_of(std::vector{plan}, ForkOptions{.folder = folder}),
+            std::vector<Fingerprints>{passes});
+  std::filesystem::remove(file);
 }
 
 // What rapidcheck does with a plan: generate, run, ask for the smallest.

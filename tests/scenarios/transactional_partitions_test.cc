@@ -121,6 +121,48 @@ class TransactionalPartitions : public ByHand {
       env.sleep(100ms);
     }
   }
+  // Of "by-hand"; asked again as long as its last transaction has not ended everywhere.
+  api::InitProducerIdResponse init(Env& env, NodeId at, Duration patience = 30s) {
+    const Instant deadline = env.now() + patience;
+    while (true) {
+      const auto answer = ask(env, at,
+                              api::InitProducerIdRequest{.transactional_id = "by-hand",
+                                                         .transaction_timeout_ms = 60'000},
+                              4);
+      const bool is_over = answer && answer->error_code == ErrorCode::none;
+      if (is_over || env.now() > deadline) return answer.value_or(api::InitProducerIdResponse{});
+      env.sleep(100ms);
+    }
+  }
+  // The errors by topic, of the first partition of each.
+  std::map<std::string, ErrorCode> add(Env& env, NodeId at, const api::InitProducerIdResponse& who,
+                                       const std::vector<std::string>& topics) {
+    api::AddPartitionsToTxnRequest request;
+    request.v3_and_below_transactional_id = "by-hand";
+    request.v3_and_below_producer_id = who.producer_id;
+    request.v3_and_below_producer_epoch = who.producer_epoch;
+    for (const auto& topic : topics) {
+      request.v3_and_below_topics.push_back({.name = topic, .partitions = {0}});
+    }
+    const auto answer = ask(env, at, request, 3);
+    EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
+    std::map<std::string, ErrorCode> errors;
+    for (const auto& topic : answer->results_by_topic_v3_and_below) {
+      errors[topic.name] = topic.results_by_partition[0].partition_error_code;
+    }
+    return errors;
+  }
+  ErrorCode end(Env& env, NodeId at, const api::InitProducerIdResponse& who,
+                std::int16_t version = 3) {
+    const auto answer = ask(env, at,
+                            api::EndTxnRequest{.transactional_id = "by-hand",
+                                               .producer_id = who.producer_id,
+                                               .producer_epoch = who.producer_epoch,
+                                               .committed = true},
+                            version);
+    EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
+    return answer->error_code;
+  }
   // A topic of one partition, on these brokers; the first leads.
   static api::CreateTopicsRequest::CreatableTopic placed(const std::string& name,
                                                          std::vector<NodeId> brokers) {
@@ -362,6 +404,59 @@ TEST_F(TransactionalPartitions, what_comes_to_be_led_during_a_verification_is_to
                   ErrorCode::not_leader_or_follower);
       },
       {{"transaction.state.log.num.partitions", "1"}});
+}
+
+TEST_F(TransactionalPartitions, are_added_all_or_none) {
+  with_transactions([&](Env& env) {
+    const NodeId at = coordinator(env, "by-hand");
+    const auto who = init(env, at);
+    EXPECT_EQ(add(env, at, who, {"t", "absent"}),
+              (std::map<std::string, ErrorCode>{{"absent", ErrorCode::unknown_topic_or_partition},
+                                                {"t", ErrorCode::operation_not_attempted}}));
+    EXPECT_EQ(end(env, at, who), ErrorCode::invalid_txn_state);  // Nothing has begun.
+    EXPECT_EQ(add(env, at, who, {"t"}).at("t"), ErrorCode::none);
+    EXPECT_EQ(end(env, at, who), ErrorCode::none);
+  });
+}
+
+TEST_F(TransactionalPartitions, of_a_deleted_topic_need_no_marker) {
+  with_transactions([&](Env& env) {
+    api::CreateTopicsRequest topics;
+    topics.topics.push_back(placed("gone", {NodeId(1), NodeId(2)}));
+    ASSERT_EQ(ask(env, leader(), topics, 7)->topics[0].error_code, ErrorCode::none);
+    env.sleep(2s);
+    const NodeId at = coordinator(env, "by-hand");
+    const auto who = init(env, at);
+    ASSERT_EQ(add(env, at, who, {"gone", "t"}).at("gone"), ErrorCode::none);
+    const api::DeleteTopicsRequest deletion{.topics = {{.name = "gone"}}, .timeout_ms = 5000};
+    ASSERT_EQ(ask(env, leader(), deletion, 6)->responses[0].error_code, ErrorCode::none);
+    env.sleep(2s);
+    EXPECT_EQ(end(env, at, who), ErrorCode::none);
+    // Who begins anew waits until the last one has ended everywhere.
+    EXPECT_EQ(init(env, at).producer_epoch, who.producer_epoch + 1);
+  });
+}
+
+TEST_F(TransactionalPartitions, are_ended_with_an_epoch_of_their_own_only_where_that_is_agreed_on) {
+  with_transactions([&](Env& env) {
+    const NodeId at = coordinator(env, "by-hand");
+    const auto who = init(env, at);
+    ASSERT_EQ(add(env, at, who, {"t"}).at("t"), ErrorCode::none);
+    EXPECT_EQ(end(env, at, who, 5), ErrorCode::unsupported_version);
+    EXPECT_EQ(end(env, at, who, 4), ErrorCode::none);
+  });
+}
+
+TEST_F(TransactionalPartitions, say_what_was_not_begun_in_an_error_that_the_producer_knows) {
+  with_transactions(
+      [&](Env& env) {
+        const auto who = init(env, coordinator(env, "by-hand"));
+        auto request = transactional(who.producer_id, 0, who.producer_epoch);
+        EXPECT_EQ(produced(env, leader(), request, 10).error_code, ErrorCode::invalid_txn_state);
+        EXPECT_EQ(produced(env, leader(), request, 11).error_code,
+                  ErrorCode::transaction_abortable);
+      },
+      true);
 }
 
 TEST_F(TransactionalPartitions, transactional_batches_come_with_a_transactional_id) {

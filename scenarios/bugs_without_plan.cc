@@ -1,0 +1,105 @@
+// Why no plan shows some of the bugs: what docs/historical-bugs.md says of them, word for word.
+#include <algorithm>
+#include <iterator>
+
+#include "scenarios/bugs.h"
+
+namespace brokersim::scenarios {
+namespace {
+
+struct WithoutPlan {
+  std::string_view bug;
+  std::string_view why;
+};
+
+constexpr WithoutPlan bugs_without_plan[] = {
+    {"REP-04",
+     "not yet: logs are compared with each fetch besides, and a follower appends nothing of later "
+     "epochs than its own, so it takes a deposed leader that does not know it, and a follower that "
+     "hears of its epoch after the next one has begun; 800 seeds of `elections` did not"},
+    {"REP-13",
+     "cannot do harm here: found in one part "
+     "(`FetchCheck.before_the_start_once_was_told_to_cut_its_log_where_that_diverges`); each cut "
+     "takes an epoch, so the follower ends at the question that is answered with "
+     "OFFSET_OUT_OF_RANGE"},
+    {"REP-15",
+     "cannot do harm here: found in one part "
+     "(`FollowingBroker.checkpoints_what_is_committed_though_nobody_leads`); since KIP-101 no log "
+     "is cut by a high watermark, so it takes REP-01 besides, and then REP-01 is what is found"},
+    {"REP-17",
+     "not yet: found in one part "
+     "(`Follower.an_empty_log_once_did_not_begin_inside_a_batch_however_often_it_asked`); nobody "
+     "in a scenario deletes part of a batch, and retention deletes whole segments"},
+    {"ISR-15",
+     "cannot do harm here: found in one part "
+     "(`Alterations.were_refused_for_good_by_a_controller_that_did_not_know_their_epochs`); a "
+     "broker asks the controller that its metadata comes from, and that one has all that was "
+     "committed before it"},
+    {"LOG-05",
+     "not yet: what is removed is off the disk before the log grows again, but for a loss of power "
+     "between two syncs; 300 seeds of `idempotent-producer` did not"},
+    {"PID-02",
+     "not yet: found in one part (`ProducerState.after_the_last_sequence_nothing_came_once`); no "
+     "run writes 2^31 records"},
+    {"PID-08",
+     "not yet: found in one part "
+     "(`IdempotentAccumulator.as_it_once_was_the_epoch_after_the_last_is_the_least`); no run gives "
+     "up 32767 batches of one producer"},
+    {"TXN-04", "not yet: no client of a scenario names an epoch that it was not given"},
+    {"TXN-08",
+     "not yet: found in one part "
+     "(`Transactions.fencing_that_could_not_be_written_uses_up_no_epoch`); an epoch more or less "
+     "is no matter until the last is used up, which takes 32767 writes that fail"},
+    {"TXN-15",
+     "not yet: found in one part "
+     "(`TransactionBugs.fencing_the_last_epoch_twice_makes_it_negative`); no run fences one "
+     "transactional id 16384 times"},
+    {"TXN-16",
+     "not yet: found in one part "
+     "(`TransactionBugs.what_is_not_persisted_of_a_rotation_is_not_known_to_the_next_coordinator`);"
+     " there are others only once 32767 epochs are used up, and no run ends so many transactions"},
+    {"TXN-24",
+     "cannot do harm here: the batch is sent again, and none overtakes it meanwhile (PID-07)"},
+    {"TXN-25", "not yet: which error a producer is told no property judges"},
+    {"GRP-07",
+     "not yet: found in one part "
+     "(`StaticMembers.were_put_out_by_a_rebalance_that_passed_without_them_once`); it costs a "
+     "rebalance more, which no property judges"},
+    {"GRP-08",
+     "not yet: found in one part "
+     "(`Syncing.a_group_once_waited_for_ever_for_whoever_lives_and_never_asks`); members of a "
+     "scenario ask on the connection that their heartbeats take, so that neither comes without the "
+     "other"},
+    {"GRP-09",
+     "not yet: each rebalance then takes as long as it may, and still ends, which no property "
+     "forbids"},
+    {"GRP-10",
+     "not yet: found in one part "
+     "(`StickyAssignor.believes_of_two_claims_the_one_of_the_later_generation`); our members lose "
+     "what they hold with their generation, so claims of two generations never meet in a run"},
+    {"GRP-15",
+     "not yet: found in one part "
+     "(`Groups.a_static_member_that_fell_silent_was_somebody_new_once`); no member of a scenario "
+     "is alive and does not poll for so long"},
+    {"K848-04",
+     "not yet: found in one part "
+     "(`ConsumersOfOrders.go_on_though_the_log_does_not_say_any_more_who_gave_up_what`); it takes "
+     "compaction between two reads of one load, and the log of a run is read at once"},
+    {"QRM-12",
+     "not yet: found in one part (`PreVotes.keep_the_vote_of_the_epoch_in_which_they_are_asked`); "
+     "4000 seeds of late votes and lost answers did not"},
+    {"QRM-15",
+     "not yet: found in one part "
+     "(`HighWatermark.once_ended_the_leader_with_a_voter_that_lost_its_log`); the leader is "
+     "started again, and what it remembers is gone"},
+};
+
+}  // namespace
+
+std::string_view why_without_plan(const Bug& bug) {
+  const auto found = std::find_if(std::begin(bugs_without_plan), std::end(bugs_without_plan),
+                                  [&](const WithoutPlan& each) { return each.bug == bug.name; });
+  return found == std::end(bugs_without_plan) ? std::string_view{} : found->why;
+}
+
+}  // namespace brokersim::scenarios

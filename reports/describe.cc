@@ -77,9 +77,13 @@ struct Describer {
                        b.topic, b.partitions, b.replication_factor, b.min_insync_replicas,
                        b.may_elect_uncleanly ? ", unclean elections allowed" : "");
   }
+  std::string operator()(const TopicRemoved& b) const {
+    return fmt::format("{} is deleted", b.topic);
+  }
   std::string operator()(const BrokerCommitted& b) const {
-    return fmt::format("broker {} committed: {}, broker epoch {}", b.broker,
-                       b.is_fenced ? "fenced" : "unfenced", b.broker_epoch);
+    return fmt::format("broker {} committed: {}, broker epoch {}{}", b.broker,
+                       b.is_fenced ? "fenced" : "unfenced", b.broker_epoch,
+                       b.is_shutting_down ? ", shutting down" : "");
   }
   std::string operator()(const PartitionCommitted& b) const {
     return fmt::format("{} committed: leader {}, epoch {}, ISR {}", b.partition, b.leader,
@@ -101,6 +105,14 @@ struct Describer {
     return fmt::format("-> {}  {} is stable up to {}, {} aborted", b.peer, b.partition,
                        b.last_stable_offset, b.aborted.size());
   }
+  std::string operator()(const ProducerIdsCommitted& b) const {
+    return fmt::format("producer ids before {} are given to brokers", b.next_producer_id);
+  }
+  std::string operator()(const UncleanElectionAsked& b) const {
+    return fmt::format(
+        "<- {}  ElectLeaders(unclean) {}", b.peer,
+        b.is_of_all ? "of all partitions" : counted(b.partitions.size(), "partition"));
+  }
   std::string operator()(const VoteAnswered& b) const {
     return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
                        b.candidate, b.epoch);
@@ -120,6 +132,10 @@ struct Describer {
     return fmt::format(
         "-> {}  SyncGroup({}, generation {}) {}", b.peer, b.group, b.generation,
         b.error == 0 ? counted(b.assigned.size(), "partition") : fmt::format("error {}", b.error));
+  }
+  std::string operator()(const HeartbeatAnswered& b) const {
+    return fmt::format("-> {}  Heartbeat({}, generation {}) {}", b.peer, b.group, b.generation,
+                       b.error == 0 ? "no error" : fmt::format("error {}", b.error));
   }
   std::string operator()(const ConsumerGroupHeartbeatAnswered& b) const {
     if (b.error != 0) {

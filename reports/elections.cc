@@ -250,18 +250,22 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
   partition.latest = elections_.size();
   partition.history.elections.push_back(election.number);
   elections_.push_back(std::move(election));
-  if (sees_logs_ && body.leader.is_set()) note_losses(partition, body.leader);
+  if (!sees_logs_ || !body.leader.is_set()) return;
+  for (const auto& loss : partition.logs.lost_under(body.leader)) charge(elections_.back(), loss);
 }
 
-// A record is lost by the election that ended the epoch in which it was acknowledged, even if a
-// leader that did not know yet acknowledged it later.
-void Elections::note_losses(Partition& partition, NodeId leader) {
-  for (const auto& loss : partition.logs.lost_under(leader)) {
+void Elections::charge(Election& election, const PartitionLogs::Loss& loss) {
+  election.lost_records += loss.records;
+  if (loss.by_leader_alone) election.lost_by_acks_1 += loss.records;
+}
+
+// What a leader acknowledges that does not know yet is lost by the election that ended its epoch.
+void Elections::note_late_losses(Partition& partition) {
+  for (const auto& loss : partition.logs.lost_under(partition.leader)) {
     for (const std::int32_t number : partition.history.elections) {
       Election& election = elections_[static_cast<std::size_t>(number) - 1];
       if (!election.to.is_set() || election.leader_epoch <= loss.epoch) continue;
-      election.lost_records += loss.records;
-      if (loss.by_leader_alone) election.lost_by_acks_1 += loss.records;
+      charge(election, loss);
       break;
     }
   }
@@ -360,7 +364,7 @@ void Elections::on(const Event& e, const ProduceAnswered& body) {
   if (partition == nullptr || body.error != 0 || body.acks == 0) return;
   partition->logs.acknowledge(e.node, body.batch, body.acks);
   const bool is_stale = partition->leader.is_set() && partition->leader != e.node;
-  if (sees_logs_ && is_stale) note_losses(*partition, partition->leader);
+  if (sees_logs_ && is_stale) note_late_losses(*partition);
   if (partition->latest) {
     Election& election = elections_[*partition->latest];
     if (election.to == e.node && election.spread) {

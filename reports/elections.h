@@ -54,7 +54,7 @@ struct Election {
   std::vector<Candidate> candidates;  // In the order of the replicas.
   std::optional<Offset> high_watermark;
   std::optional<Offset> old_end_offset;  // LEO of the old leader.
-  std::int64_t lost_records = 0;         // Acknowledged in the old epoch, absent from the new log.
+  std::int64_t lost_records = 0;         // Acknowledged before, absent from the new log.
   std::int64_t lost_by_acks_1 = 0;       // Of them: acknowledged by the old leader alone.
   EventId committed;
   Instant committed_at;
@@ -181,7 +181,8 @@ class Elections {
   void lose(NodeId node, Instant at, std::string_view how);
   void blame_a_fault(Partition& partition, Instant committed_at) const;
   void elect(const Event& e, const PartitionCommitted& body, Partition& partition);
-  void note_losses(Partition& partition, NodeId leader);
+  static void charge(Election& election, const PartitionLogs::Loss& loss);
+  void note_late_losses(Partition& partition);
   void split_time(Election& election, const Partition& partition) const;
   std::vector<Candidate> candidates(const Election& election, const Partition& partition) const;
   static std::string why_not(const Candidate& candidate, const Node* node,

@@ -17,17 +17,23 @@ namespace brokersim::reports {
 
 namespace {
 
+std::string verdict_of(const properties::Verdict& verdict) {
+  if (!verdict.passed()) return "a property was violated";
+  const std::size_t unjudged = verdict.unjudged().size();
+  if (unjudged == 0) return "all properties held";
+  return fmt::format("{} properties held, {} not judged", verdict.findings.size() - unjudged,
+                     unjudged);
+}
+
 Markup head(const RunResult& run, const Elections& all) {
   const bool is_bad =
       !run.verdict.passed() || std::any_of(all.all().begin(), all.all().end(), is_alarming);
   std::vector<Fact> facts = {{"scenario", run.scenario}, {"seed", fmt::format("{}", run.seed)}};
   if (!run.cluster.empty()) facts.push_back({"cluster", run.cluster});
   facts.push_back({"simulated", brief(std::max(run.simulated, all.end().since_start))});
-  return banner(
-      is_bad ? Tone::bad : Tone::good,
-      fmt::format("Election report \xC2\xB7 {}",
-                  run.verdict.passed() ? "all properties held" : "a property was violated"),
-      elections_sentence(all), fact_line(facts));
+  return banner(is_bad ? Tone::bad : Tone::good,
+                fmt::format("Election report \xC2\xB7 {}", verdict_of(run.verdict)),
+                elections_sentence(all), fact_line(facts));
 }
 
 std::string outage_text(Duration outage) { return outage == Duration{} ? "never" : brief(outage); }
@@ -182,10 +188,13 @@ Markup body(const RunResult& run, const Elections& all) {
     out += panel("faults", "Faults", "what was done to the cluster", fault_table(all));
   if (!all.quorum().all().empty())
     out += panel("quorum", "Quorum", "who led the controllers", quorum_table(all));
-  if (!run.verdict.findings.empty())
-    out += panel("properties", "Properties", "what was checked", property_table(run.verdict));
   if (!run.reproduce.empty()) out += panel("reproduce", "The same run again", "", again(run));
-  return out;
+  if (run.verdict.findings.empty()) return out;
+  // Many rows that say "held": they are there for who asks.
+  const Markup all_properties = property_table(run.verdict);
+  return out + panel("properties", "Properties", "what was checked",
+                     run.verdict.passed() ? details(verdict_of(run.verdict), all_properties)
+                                          : all_properties);
 }
 
 }  // namespace

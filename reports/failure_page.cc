@@ -161,19 +161,34 @@ class Writer {
                  operations_table(shown, focus_));
   }
 
+  Row event_row(const Event& e) const {
+    Row row;
+    row.anchor = fmt::format("e{}", e.id.value);
+    row.is_marked = e.id == violation_.facts[0] || e.id == violation_.facts[1];
+    const std::string at = clock(e.at);
+    row.cells = {Markup::text(row.anchor), Markup::text(at.substr(0, at.size() - 3)),
+                 Markup::text(cast_.name_of(e.node)), Markup::text(describe(e))};
+    return row;
+  }
+
+  // A fact from before the rows that are shown has its row all the same: the page links to it.
+  void add_earlier_fact(Table& rows) const {
+    const EventId earlier = std::min(violation_.facts[0], violation_.facts[1]);
+    const Event* fact = find_event(trace_.events, earlier);
+    if (fact == nullptr || earlier >= trace_.events[rows_.first].id) return;
+    rows.rows.push_back(event_row(*fact));
+    Row gap;
+    gap.cells = {Markup::text("…"), {}, {}, Markup::text("events between are in trace.jsonl")};
+    rows.rows.push_back(std::move(gap));
+  }
+
   Markup all_events() const {
     Table rows;
     rows.columns = {{"event"}, {"at, ms", true}, {"node"}, {"what"}};
     rows.filter = "filter events";
+    add_earlier_fact(rows);
     for (std::size_t i = rows_.first; i < rows_.last; ++i) {
-      const Event& e = trace_.events[i];
-      Row row;
-      row.anchor = fmt::format("e{}", e.id.value);
-      row.is_marked = e.id == violation_.facts[0] || e.id == violation_.facts[1];
-      const std::string at = clock(e.at);
-      row.cells = {Markup::text(row.anchor), Markup::text(at.substr(0, at.size() - 3)),
-                   Markup::text(cast_.name_of(e.node)), Markup::text(describe(e))};
-      rows.rows.push_back(std::move(row));
+      rows.rows.push_back(event_row(trace_.events[i]));
     }
     const std::size_t shown = rows_.last - rows_.first;
     std::string summary = fmt::format("All {}", counted(trace_.events.size(), "event"));

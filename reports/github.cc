@@ -114,7 +114,14 @@ std::string table(const std::vector<CiSuite>& suites) {
 
 std::string headline(const std::vector<CiSuite>& suites, std::size_t wrong) {
   if (wrong == 0) {
-    return fmt::format("brokersim: every property held in {}", counted(suites.size(), "scenario"));
+    std::ptrdiff_t unjudged = 0;
+    for (const auto& suite : suites) {
+      unjudged += std::count_if(suite.cases.begin(), suite.cases.end(),
+                                [](const CiCase& one) { return one.end == End::skipped; });
+    }
+    return fmt::format("brokersim: every property {}held in {}{}",
+                       unjudged == 0 ? "" : "that was judged ", counted(suites.size(), "scenario"),
+                       unjudged == 0 ? "" : fmt::format(", {} not judged", unjudged));
   }
   return fmt::format("brokersim: {} violated in {}",
                      wrong == 1 ? "1 property" : fmt::format("{} properties", wrong),

@@ -305,17 +305,20 @@ std::string result_json(const RunResult& run) {
         violations.empty() ? "" : ",", json_quoted(v.id), json_quoted(v.message),
         json_quoted(v.fingerprint()), v.count, v.facts[0].value, v.facts[1].value, v.at.ns());
   }
+  std::string unjudged;
+  for (const auto& id : run.verdict.unjudged())
+    unjudged += (unjudged.empty() ? "" : ",") + json_quoted(id);
   std::string stats;
   for (const auto& [name, value] : run.stats)
     stats += fmt::format("{}{}:{}", stats.empty() ? "" : ",", json_quoted(name), value);
   return fmt::format(
       R"({{"verdict":{},"scenario":{},"seed":{},"trace_hash":{},"virtual_ns":{},"wall_ns":{},)"
       R"("events":{},"faults":{},"elections":{},"partition_ns":{},"led_ns":{},"violations":[{}],)"
-      R"("stats":{{{}}}}})",
+      R"("not_judged":[{}],"stats":{{{}}}}})",
       json_quoted(run.verdict.passed() ? "pass" : "fail"), json_quoted(run.scenario), run.seed,
       json_quoted(run.trace_hash), run.simulated.count(), run.wall.count(), run.verdict.events,
       run.faults, run.elections.size(), run.outages.lifetime.count(), run.outages.led().count(),
-      violations, stats);
+      violations, unjudged, stats);
 }
 
 }  // namespace brokersim::reports

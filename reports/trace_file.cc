@@ -42,6 +42,12 @@ template <>
 struct Names<Outcome> {
   static constexpr std::array values{Outcome::ok, Outcome::failed, Outcome::unknown};
 };
+template <>
+struct Names<ProcessingGuarantee> {
+  static constexpr std::array values{ProcessingGuarantee::at_least_once,
+                                     ProcessingGuarantee::exactly_once,
+                                     ProcessingGuarantee::at_most_once};
+};
 
 // Sets one event's fields from an object's members; remembers the first that does not fit.
 struct FieldReader {

@@ -205,6 +205,14 @@ TEST(Github, what_held_is_a_notice) {
             "::notice::brokersim: every property held in 1 scenario\n");
 }
 
+TEST(Github, what_was_not_judged_is_not_said_to_have_held) {
+  EXPECT_EQ(github_annotations(
+                {suite({{.id = "BS-O01", .name = "logs disagree"},
+                        {.id = "BS-O02", .name = "consumer misled", .end = End::skipped}})}),
+            "::notice::brokersim: every property that was judged held in 1 scenario, "
+            "1 not judged\n");
+}
+
 TEST(Github, the_summary_says_what_is_wrong_and_how_to_see_it) {
   const auto text = github_summary({suite({failed("Record #42 | lost.")})});
   EXPECT_TRUE(text.starts_with("## brokersim: 1 property violated in 1 scenario\n")) << text;

@@ -346,6 +346,17 @@ TEST(Elections, what_the_second_leader_acknowledged_is_lost_by_the_election_of_t
   EXPECT_EQ(run.all().all()[1].lost_records, 1);
 }
 
+TEST(Elections, what_a_leader_still_had_is_lost_by_the_election_of_who_lacks_it) {
+  History run;
+  run.stored(500ms, {1, 2}, batch(0, 0));
+  run.acked(600ms, 1, batch(0, -1));
+  run.fail_over();
+  run.committed(6s, 3, 2, {3});
+  ASSERT_EQ(run.all().all().size(), 2U);
+  EXPECT_EQ(run.all().all()[0].lost_records, 0);
+  EXPECT_EQ(run.all().all()[1].lost_records, 1);
+}
+
 TEST(Elections, a_leader_from_outside_the_isr_is_unclean) {
   History run;
   run.committed(500ms, 1, 0, {1});

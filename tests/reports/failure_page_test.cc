@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/reports/has.h"
@@ -97,6 +98,17 @@ TEST(FailurePage, rows_end_a_little_after_facts_that_are_late) {
   const auto rows = event_rows(run.events, run.violation);
   EXPECT_EQ(rows.last, 8501u);
   EXPECT_EQ(rows.last - rows.first, most_event_rows);
+}
+
+TEST(FailurePage, a_fact_from_long_before_the_rows_has_a_row_all_the_same) {
+  LostRecord run;
+  for (int i = 0; i < 9000; ++i) run.add(5s + i * 1ms, 1, NodePaused{});
+  run.violation.facts = {run.acked, EventId{8001}};
+  const std::string page = failure_page(trace_of(run), {});
+  const std::string name = fmt::format("e{}", run.acked.value);
+  EXPECT_TRUE(has(page, fmt::format("href=\"#{}\"", name)));
+  EXPECT_TRUE(has(page, fmt::format("id=\"{}\"", name)));
+  EXPECT_TRUE(has(page, "events between are in trace.jsonl"));
 }
 
 TEST(FailurePage, a_violation_without_facts_has_a_page_too) {

@@ -220,6 +220,8 @@ TEST(Summary, no_line_is_wider_than_a_hundred_columns) {
 TEST(ResultJson, holds_what_a_program_asks_for) {
   const ElectionTale run = told_failover();
   RunResult result = failed(run);
+  result.verdict.findings.push_back(
+      {.id = "BS-O02", .name = "consumer misled", .is_judged = false, .lacks = "wire"});
   result.stats["acked"] = 7;
   EXPECT_EQ(result_json(result),
             R"({"verdict":"fail","scenario":"leader-failover","seed":42,"trace_hash":"00ff",)"
@@ -228,7 +230,7 @@ TEST(ResultJson, holds_what_a_program_asks_for) {
             R"("violations":[{"id":"BS-D01",)"
             R"("message":"The record at offset 0 of orders-0 was \"lost\".",)"
             R"("fingerprint":"BS-D01/lost_at_clean_election","count":3,"facts":[3,8],)"
-            R"("at_ns":4300000000}],"stats":{"acked":7}})");
+            R"("at_ns":4300000000}],"not_judged":["BS-O02"],"stats":{"acked":7}})");
 }
 
 }  // namespace brokersim::reports

@@ -162,7 +162,7 @@ const std::vector<Ban>& all_bans() {
            R"(std::(thread(?!::hardware_concurrency)|jthread|mutex|atomic|condition_variable|async)\b)"),
        "a fiber and core/signal.h: there is one thread",
        deterministic,
-       {"sim/live/jobs.h", "sim/live/jobs.cc", "sim/live/reactor.cc"}},
+       {"sim/live/jobs.h", "sim/live/jobs.cc", "sim/live/lookups.cc", "sim/live/reactor.cc"}},
       {std::regex(R"(\bthread_local\b)"),
        "a member: several nodes share the thread",
        deterministic,

@@ -94,6 +94,7 @@ std::vector<Fetchers::Asked> Fetchers::due(Host& host, NodeId leader, Instant& w
   for (const auto& [partition, replica] : replicas_.all()) {
     auto* follower = replica->follower();
     if (!follower || follower->leader() != leader) continue;
+    if (replica->log().is_offline()) continue;  // What it holds is not to be relied on.
     const auto position = follower->next_fetch(now);
     // A follower of a new epoch does not know yet how much it lacks; who is in sync lacks little.
     const bool is_in_sync =

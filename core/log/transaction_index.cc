@@ -148,7 +148,11 @@ IoResult<Done> TransactionIndex::sync(Env& env) {
     if (before == segments_.end() || before->second.file != file) continue;
     before->second.is_synced = true;  // Unless it changes while this waits.
     const auto synced = file->sync(env);
-    if (!synced) return Unexpected(synced.error());
+    if (synced) continue;
+    // A sync that was cut short is made up for by the next one.
+    const auto after = segments_.find(base);
+    if (after != segments_.end() && after->second.file == file) after->second.is_synced = false;
+    return Unexpected(synced.error());
   }
   return Done{};
 }

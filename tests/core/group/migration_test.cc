@@ -165,6 +165,28 @@ TEST_F(Migration, gives_nobody_what_a_cooperative_member_may_still_have) {
   EXPECT_EQ(all_owned(), (std::set<std::int32_t>{0, 1, 2, 3}));
 }
 
+// A static member keeps its place in a rebalance that it misses, and joins again whatever it says
+// that it has. Part of that is others' by then, of which only its heartbeat tells.
+TEST_F(Migration, tells_a_static_member_that_missed_a_rebalance_by_its_heartbeat_alone) {
+  TestClassic fixed(c, "i");
+  fixed.rebalance_ms = a.rebalance_ms = 20'000;
+  assign_as_leader(c, {{&fixed, orders({0, 1, 2, 3})}});
+  a.hear_joined(a.join());
+  const auto joining = a.join();
+  EXPECT_EQ(fixed.beat(), ErrorCode::rebalance_in_progress);
+  c.pass(20s);
+  ASSERT_EQ(a.hear_joined(joining), ErrorCode::none);
+  ASSERT_EQ(a.hear_synced(a.sync({{a.id, orders({0, 2})}, {fixed.id, orders({1, 3})}})),
+            ErrorCode::none);
+  m.take(m.join());
+  EXPECT_EQ(fixed.beat(), ErrorCode::illegal_generation);
+  EXPECT_EQ(fixed.hear_joined(fixed.join()), ErrorCode::none);
+  EXPECT_EQ(fixed.generation, m.epoch);
+  EXPECT_TRUE(have_common(fixed.owned, a.owned)) << "until it hears what it has";
+  EXPECT_EQ(fixed.hear_synced(fixed.sync()), ErrorCode::none);
+  EXPECT_FALSE(have_common(fixed.owned, a.owned));
+}
+
 TEST_F(Migration, is_remembered_by_the_next_coordinator) {
   begin_classic();
   m.take(m.join());

@@ -214,6 +214,7 @@ class MixedWorld {
     auto& classic = seat.classic;
     switch (seat.step) {
       case Step::outside:
+        ask_who_it_is(seat);
         seat.has = classic.is_eager ? PartitionSet() : common(seat.has, classic.owned);
         classic.owned = seat.has;
         seat.asked = classic.join();
@@ -227,6 +228,13 @@ class MixedWorld {
       case Step::syncing: return hear_synced(seat);
       case Step::inside: return take_error(seat, classic.beat());
     }
+  }
+
+  // A static member keeps its place in a rebalance that it misses (KAFKA-8220), but not what it
+  // had, which is others' then. Only heartbeats tell it so, which go on until it joins again.
+  void ask_who_it_is(Seat& seat) {
+    const bool keeps_its_place = seat.classic.instance && seat.classic.generation > 0;
+    if (keeps_its_place) take_error(seat, seat.classic.beat());
   }
 
   void hear_joined(Seat& seat) {

@@ -460,6 +460,20 @@ TEST(TransactionalLog, that_begins_anew_believes_no_snapshot_from_before_its_beg
   EXPECT_EQ(f.log->last_stable_offset(6), 6);
 }
 
+TEST(TransactionIndex, that_could_not_be_synced_is_synced_with_the_next) {
+  MemoryEnv env;
+  TransactionIndex index("orders-0");
+  const AbortedEntry entry{7, 1, 2, 0};
+  ASSERT_TRUE(index.add(env, 0, entry));
+  env.disk.syncs_fail = true;
+  EXPECT_FALSE(index.sync(env));
+  env.disk.syncs_fail = false;
+  ASSERT_TRUE(index.sync(env));
+  env.disk.lose_power([](std::size_t) { return std::size_t{0}; });
+  EXPECT_EQ(env.disk.data("orders-0/" + TransactionIndex::file_name(0)),
+            TransactionIndex::encode({entry}));
+}
+
 // KAFKA-7866: what is in the log has its offset for good.
 TEST(TransactionalLog, a_write_error_of_the_index_takes_the_log_offline) {
   TransactionalLog f;

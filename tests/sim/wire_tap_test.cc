@@ -54,9 +54,9 @@ class WireTapTest : public ::testing::Test {
 };
 
 TEST_F(WireTapTest, an_answer_to_produce_names_the_batch_with_the_offsets_answered) {
-  recorder_.set_time(Instant(3s));
+  recorder_.set_time(Instant{3s});
   ask(produce(5, -1));
-  recorder_.set_time(Instant(4s));
+  recorder_.set_time(Instant{4s});
   EXPECT_TRUE(events_.empty());
   answer(produced(5, api::ErrorCode::none, 100));
   const auto& answered = only<ProduceAnswered>();
@@ -68,7 +68,7 @@ TEST_F(WireTapTest, an_answer_to_produce_names_the_batch_with_the_offsets_answer
   EXPECT_EQ(answered.batch.base_offset, 100);
   EXPECT_EQ(answered.batch.last_offset, 101);
   EXPECT_EQ(answered.batch.digest, batch_of("x").ref().digest);
-  EXPECT_EQ(answered.asked_at_ns, Instant(3s).ns());
+  EXPECT_EQ(answered.asked_at_ns, Instant{3s}.ns());
 }
 
 TEST_F(WireTapTest, answers_belong_to_requests_by_correlation_id_also_out_of_order) {

@@ -2,7 +2,6 @@
 // record, always the same record at an offset, and only records that somebody sent.
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -55,7 +54,7 @@ class ConsumerOrder final : public Property {
     } else if (const auto* fetch = std::get_if<FetchAnswered>(&e.body)) {
       shown_.take(e, *fetch, judge.ledger());
     } else if (const auto* answer = std::get_if<ReadCommittedAnswered>(&e.body)) {
-      committed_readers_.insert(answer->peer);
+      committed_readers_.note(*answer);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
       std::erase_if(positions_, [&e](const auto& one) { return one.second.node == e.node; });
     }
@@ -133,21 +132,12 @@ class ConsumerOrder final : public Property {
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
       if (is_control(at->batch.role)) continue;
-      if (may_skip(*partition, at->batch, delivered.client)) continue;
+      if (committed_readers_.may_skip(*partition, at->batch, delivered.client)) continue;
       const Offset end = std::min(delivered.offset, at->batch.last_offset + 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset < end; ++offset)
         if (!partition->compactions.is_gone(offset)) return offset;
     }
     return std::nullopt;
-  }
-
-  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client) {
-    if (batch.role != BatchRole::transactional || !committed_readers_.contains(client))
-      return false;
-    auto& transactions = transactions_[partition.name];
-    transactions.follow(partition);
-    const auto* transaction = transactions.of(batch);
-    return transaction != nullptr && transaction->is_aborted();
   }
 
   void check_content(const Event& e, const RecordDelivered& delivered, Judge& judge) {
@@ -191,8 +181,7 @@ class ConsumerOrder final : public Property {
   std::map<std::uint64_t, Sent> records_;                    // By digest.
   std::map<std::int64_t, std::uint64_t> sends_;              // Digest by op.
   std::vector<std::uint64_t> failed_;
-  std::set<std::string> committed_readers_;  // Clients that read committed records only.
-  std::map<TopicPartition, Transactions> transactions_;
+  CommittedReaders committed_readers_;
   ShownLogs shown_;
 };
 

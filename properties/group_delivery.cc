@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +49,7 @@ class GroupDelivery final : public Property {
     } else if (const auto* answer = std::get_if<FetchAnswered>(&e.body)) {
       shown_.take(e, *answer, judge.ledger());
     } else if (const auto* committed = std::get_if<ReadCommittedAnswered>(&e.body)) {
-      committed_readers_.insert(committed->peer);
+      committed_readers_.note(*committed);
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       if (auto* reading = reading_of(delivered->client, delivered->partition)) {
         const auto shown = shown_.of(delivered->client, delivered->partition, delivered->offset);
@@ -133,7 +132,9 @@ class GroupDelivery final : public Property {
     const auto& committed = partition.committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
-      if (is_control(at->batch.role) || may_skip(partition, at->batch, commit.peer)) continue;
+      if (is_control(at->batch.role) ||
+          committed_readers_.may_skip(partition, at->batch, commit.peer))
+        continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
         if (partition.compactions.is_gone(offset)) continue;
@@ -142,15 +143,6 @@ class GroupDelivery final : public Property {
         }
       }
     }
-  }
-
-  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client) {
-    if (batch.role != BatchRole::transactional || !committed_readers_.contains(client))
-      return false;
-    auto& transactions = transactions_[partition.name];
-    transactions.follow(partition);
-    const auto* transaction = transactions.of(batch);
-    return transaction != nullptr && transaction->is_aborted();
   }
 
   void report(const Event& e, const OffsetCommitAnswered& commit, const LogEntry& entry,
@@ -166,8 +158,7 @@ class GroupDelivery final : public Property {
   }
 
   std::map<std::string, std::string> groups_;  // By client.
-  std::set<std::string> committed_readers_;    // Clients that read committed records only.
-  std::map<TopicPartition, Transactions> transactions_;
+  CommittedReaders committed_readers_;
   ShownLogs shown_;
   std::map<std::pair<std::string, TopicPartition>, Reading> readings_;
   std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.

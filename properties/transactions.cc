@@ -71,6 +71,15 @@ std::vector<AllTransactions::Open> AllTransactions::open(const Ledger& ledger) {
   return all;
 }
 
+bool CommittedReaders::may_skip(const Partition& partition, const BatchRef& batch,
+                                const std::string& client) {
+  if (batch.role != BatchRole::transactional || !clients_.contains(client)) return false;
+  auto& transactions = transactions_[partition.name];
+  transactions.follow(partition);
+  const auto* transaction = transactions.of(batch);
+  return transaction != nullptr && transaction->is_aborted();
+}
+
 bool has_lost_decisions(const Ledger& ledger) {
   return std::any_of(ledger.partitions().begin(), ledger.partitions().end(),
                      [](const Partition& partition) {

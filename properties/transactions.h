@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "core/base/event.h"
@@ -62,6 +64,17 @@ class AllTransactions {
 
  private:
   std::vector<Transactions> by_partition_;  // By the ledger's numbers.
+};
+
+// Clients that read committed records only: what was aborted is not owed to them.
+class CommittedReaders {
+ public:
+  void note(const ReadCommittedAnswered& answer) { clients_.insert(answer.peer); }
+  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client);
+
+ private:
+  std::set<std::string> clients_;
+  std::map<TopicPartition, Transactions> transactions_;
 };
 
 // Whether what coordinators of transactions and groups had decided was lost with an excuse: then

@@ -57,7 +57,7 @@ class Tally {
   std::map<std::string, std::int64_t> counts_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
-  std::set<Numbers> answered_;                       // Of idempotent producers' batches.
+  std::set<Numbers> answered_;  // Of idempotent producers' batches.
   // What anybody has read, however often: an offset, and the record that was there.
   std::map<TopicPartition, std::set<std::pair<Offset, std::uint64_t>>> delivered_;
   bool has_voters_ = false;                          // Those that the quorum began with.

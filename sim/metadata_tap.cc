@@ -46,7 +46,11 @@ void MetadataTap::on_batch(NodeId node, const wire::Batch& batch) {
   if (log == logs_.end()) return;  // A broker's copy.
   log->second.last_epoch = batch.header.leader_epoch;
   log->second.batches.insert_or_assign(batch.header.base_offset, batch);
-  log->second.voters.merge(voters_named_in(batch));
+  auto voters = voters_named_in(batch);
+  const bool names_voters = !voters.empty();
+  log->second.voters.merge(std::move(voters));
+  // They count from here on (KIP-853): what fewer have may now be on a majority.
+  if (names_voters) commit_what_may_be();
 }
 
 void MetadataTap::on_cut(NodeId node, Offset end_offset) {

@@ -212,6 +212,20 @@ TEST(MetadataTapOfChangingVoters, counts_the_majority_of_the_latest_set_also_of_
             (std::vector<NodeId>{one, two, three, four}));
 }
 
+TEST(MetadataTapOfChangingVoters, counts_a_smaller_set_as_soon_as_it_is_written) {
+  constexpr NodeId four{4};
+  Recorder recorder;
+  MetadataTap tap(recorder, {one, two, three, four});
+  const auto before = nothing_at(0, 1);
+  for (const NodeId node : {one, two}) {
+    tap.on_batch(node, before);
+    tap.on_synced(node, 1);
+  }
+  EXPECT_EQ(tap.committed_end(), 0);  // Two of four.
+  tap.on_batch(one, voters_at(1, 1, {one, two, three}));
+  EXPECT_EQ(tap.committed_end(), 1);  // Two of three.
+}
+
 TEST(MetadataTapOfChangingVoters, a_set_that_was_cut_off_counts_no_more) {
   Recorder recorder;
   MetadataTap tap(recorder, {one, two, three});

@@ -48,7 +48,8 @@ class AckedRecords final : public Property {
            "min.insync.replicas of its holders; acks=k (k of 2 and more) promises the same with "
            "at least k copies; acks=1 promises it once the high watermark has passed the record, "
            "and acks=0 nothing. A loss is excused only by an unclean election that the topic "
-           "permits, by power loss of more holders than that, or of everybody still in sync.";
+           "permits, by power loss of more holders than that, or of everybody still in sync; what "
+           "flush.messages had made safe on a disk (BS-D03) no loss of power excuses.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
@@ -190,6 +191,7 @@ class AckedRecords final : public Property {
     const Partition& partition = judge.ledger().partitions()[*number];
     const NodeId leader = partition.state.leader;
     if (!leader.is_set() || !judge.ledger().node(leader).is_running) return;
+    if (partition.acting_since.value == 0) return;  // Another may be elected before it acts.
     const auto& binding = promises_[*number].binding;
     for (auto at = binding.rbegin(); at != binding.rend() && at->index >= partition.last_cut_at;
          ++at) {

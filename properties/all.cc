@@ -9,16 +9,19 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   std::vector<std::unique_ptr<Property>> all;
   all.push_back(acked_records());
   all.push_back(acknowledgement());
+  all.push_back(flushed_records());
   all.push_back(prefix_agreement());
   all.push_back(consumer_order());
   all.push_back(idempotent_producers(config.producer_id_expiration));
   all.push_back(send_order(config.ordered_producers));
+  all.push_back(refused_batches(config.producer_id_expiration));
   all.push_back(one_leader_per_epoch());
   all.push_back(one_quorum_leader());
   all.push_back(quorum_commits(config.quorum_voters));
   all.push_back(check_quorum(config.quorum_voters, config.quorum_fetch_timeout));
   all.push_back(pre_votes(config.quorum_voters));
   all.push_back(high_watermark());
+  all.push_back(own_watermarks());
   all.push_back(committed_reads());
   all.push_back(transaction_atomicity(config.transaction_version));
   all.push_back(stable_offset());
@@ -27,6 +30,9 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   all.push_back(exactly_once(config.transaction_version));
   const Duration cleanup = config.transaction_cleanup_interval;
   all.push_back(hanging_transactions(config.convergence_bound, cleanup));
+  all.push_back(transaction_states());
+  all.push_back(transaction_markers());
+  all.push_back(transaction_answers());
   all.push_back(metadata_sanity());
   all.push_back(snapshots());
   all.push_back(partition_ownership());
@@ -38,7 +44,9 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   all.push_back(assignment_epochs());
   all.push_back(returning_members());
   all.push_back(log_starts());
+  all.push_back(deletions());
   all.push_back(compaction());
+  all.push_back(unasked_ends());
   all.push_back(convergence(config.convergence_bound));
   return all;
 }

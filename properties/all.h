@@ -18,7 +18,7 @@ namespace brokersim::properties {
 struct TrialConfig {
   // Within this after FaultsLifted everything has converged (BS-V01).
   Duration convergence_bound = 60s;
-  // After so long a silence a producer may be forgotten (BS-P01).
+  // After so long a silence a producer may be forgotten (BS-P01, BS-P03).
   Duration producer_id_expiration = 24h;
   // Whose sends to a partition lie there in their order (BS-P02).
   std::set<std::string> ordered_producers = {};
@@ -38,10 +38,12 @@ struct TrialConfig {
 
 std::unique_ptr<Property> acked_records();                                        // BS-D01
 std::unique_ptr<Property> acknowledgement();                                      // BS-D02
+std::unique_ptr<Property> flushed_records();                                      // BS-D03
 std::unique_ptr<Property> prefix_agreement();                                     // BS-O01
 std::unique_ptr<Property> consumer_order();                                       // BS-O02
 std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration);  // BS-P01
 std::unique_ptr<Property> send_order(std::set<std::string> ordered_producers);    // BS-P02
+std::unique_ptr<Property> refused_batches(Duration producer_id_expiration);       // BS-P03
 std::unique_ptr<Property> one_leader_per_epoch();                                 // BS-L01
 std::unique_ptr<Property> one_quorum_leader();                                    // BS-Q01
 std::unique_ptr<Property> quorum_commits(const std::vector<NodeId>& voters);      // BS-Q02
@@ -49,6 +51,7 @@ std::unique_ptr<Property> check_quorum(const std::vector<NodeId>& voters,       
                                        Duration fetch_timeout);
 std::unique_ptr<Property> pre_votes(const std::vector<NodeId>& voters);  // BS-Q04
 std::unique_ptr<Property> high_watermark();                              // BS-H01
+std::unique_ptr<Property> own_watermarks();                              // BS-H02
 std::unique_ptr<Property> committed_reads();                             // BS-C01
 std::unique_ptr<Property> transaction_atomicity(std::int16_t version);   // BS-T01
 std::unique_ptr<Property> stable_offset();                               // BS-T02
@@ -57,6 +60,9 @@ std::unique_ptr<Property> transaction_fencing();                         // BS-T
 std::unique_ptr<Property> exactly_once(std::int16_t version);            // BS-T05
 std::unique_ptr<Property> hanging_transactions(Duration bound,           // BS-T06
                                                Duration cleanup_interval);
+std::unique_ptr<Property> transaction_states();                   // BS-T07
+std::unique_ptr<Property> transaction_markers();                  // BS-T08
+std::unique_ptr<Property> transaction_answers();                  // BS-T09
 std::unique_ptr<Property> metadata_sanity();                      // BS-M01
 std::unique_ptr<Property> snapshots();                            // BS-S01
 std::unique_ptr<Property> partition_ownership();                  // BS-G01
@@ -68,7 +74,9 @@ std::unique_ptr<Property> crossed_commits();                      // BS-G06
 std::unique_ptr<Property> assignment_epochs();                    // BS-G07
 std::unique_ptr<Property> returning_members();                    // BS-G08
 std::unique_ptr<Property> log_starts();                           // BS-R01
+std::unique_ptr<Property> deletions();                            // BS-R02
 std::unique_ptr<Property> compaction();                           // BS-K01
+std::unique_ptr<Property> unasked_ends();                         // BS-E01
 std::unique_ptr<Property> convergence(Duration bound);            // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config = {});

@@ -10,12 +10,11 @@
 
 #include "properties/all.h"
 #include "properties/ledger.h"
+#include "properties/topic_names.h"
 
 namespace brokersim::properties {
 
 namespace {
-
-constexpr const char* records_topic = "__consumer_offsets";
 
 // From what a coordinator decides to its answer on the wire.
 constexpr Duration answering = 5s;
@@ -32,8 +31,8 @@ class CommittedOffsets final : public Property {
            "commit of a smaller offset, answered or not, sets it back. It is there as long as the "
            "group has members that its coordinator answers, and offsets.retention.minutes longer "
            "(KIP-211), by true time: where offsets are kept for hours wrong clocks make no "
-           "difference. Offsets that are deleted are not judged; nor is what a coordinator says "
-           "that was deposed and does "
+           "difference. Offsets that are deleted, with their topic or without, are not judged; nor "
+           "is what a coordinator says that was deposed and does "
            "not know it yet, or whose log lacks what was committed of groups when the commit was "
            "answered: that is a loss of records (BS-O01), be it excused or not.";
   }
@@ -77,7 +76,7 @@ class CommittedOffsets final : public Property {
   static std::vector<Led> led_by(NodeId coordinator, const Judge& judge) {
     std::vector<Led> led;
     for (std::int32_t number = 0;; ++number) {
-      const auto* partition = judge.ledger().find({records_topic, number});
+      const auto* partition = judge.ledger().find({offsets_topic, number});
       if (partition == nullptr) return led;
       if (partition->state.leader != coordinator) continue;
       const auto& committed = partition->committed;
@@ -91,7 +90,7 @@ class CommittedOffsets final : public Property {
   static bool has_followed(NodeId node, const Committed& committed, const Judge& judge) {
     bool leads_any = false;
     for (const Led& led : committed.led) {
-      const auto* partition = judge.ledger().find({records_topic, led.partition});
+      const auto* partition = judge.ledger().find({offsets_topic, led.partition});
       if (partition->state.leader != node) continue;
       leads_any = true;
       const ReplicaLog* log = partition->log_of(node);
@@ -138,7 +137,9 @@ class CommittedOffsets final : public Property {
     if (fetch.offset >= committed.offset || fetch.asked_at_ns <= committed.at.ns()) return;
     if (!has_followed(e.node, committed, judge)) return;
     if (fetch.offset < 0) let_expire(fetch.group, e.at);
-    if (fetch.offset < 0 && committed.may_have_expired) {
+    // Offsets go by the topic's name: who hears late that the one before was deleted deletes them.
+    const bool may_be_deleted = was_made_again(fetch.partition.topic);
+    if (fetch.offset < 0 && (committed.may_have_expired || may_be_deleted)) {
       committed_.erase(known);
       return;
     }

@@ -132,7 +132,7 @@ class ConsumerOrder final : public Property {
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < delivered.offset; ++at) {
       if (is_control(at->batch.role)) continue;
-      if (committed_readers_.may_skip(*partition, at->batch, delivered.client)) continue;
+      if (committed_readers_.may_skip(ledger, *partition, at->batch, delivered.client)) continue;
       const Offset end = std::min(delivered.offset, at->batch.last_offset + 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset < end; ++offset)
         if (!partition->compactions.is_gone(offset)) return offset;

@@ -24,6 +24,7 @@ class CrossedCommits final : public Property {
            "matter.";
   }
   Needs needs() const override { return Need::client | Need::wire; }
+  bool judges_names() const override { return true; }  // Members own what is called so.
   Kinds listens_to() const override { return Kinds::of<OwnershipChanged, OffsetCommitAnswered>(); }
 
   void observe(const Event& e, Judge& judge) override {

@@ -17,9 +17,16 @@ bool was_given_up_uncleanly(const Partition& partition, const LogEntry& entry) {
                      });
 }
 
-bool has_lost(const Partition& partition, NodeId node, const Loss& loss) {
-  const ReplicaLog* log = partition.log_of(node);
-  return log != nullptr && log->has_lost(loss.index, loss.entry.prefix);
+// Power loss took it, and might: not what flush.messages had made safe there.
+bool has_lost(const Ledger& ledger, const Partition& partition, const Replica& replica,
+              const Loss& loss) {
+  return replica.log.has_lost(loss.index, loss.entry.prefix) &&
+         !ledger.flush_promises().is_broken(partition.name, replica.node, loss.entry.prefix);
+}
+
+bool has_lost(const Ledger& ledger, const Partition& partition, NodeId node, const Loss& loss) {
+  const Replica* replica = partition.replica(node);
+  return replica != nullptr && has_lost(ledger, partition, *replica, loss);
 }
 
 // Holders whose power failed since they had the batch. Those count too that kept it: the promise
@@ -32,16 +39,17 @@ std::int32_t struck_holders(const Ledger& ledger, const Partition& partition, co
     const bool is_struck =
         log.holds(loss.index, loss.entry.prefix)
             ? ledger.node(replica.node).last_power_loss > log.entries()[loss.index].stored
-            : log.has_lost(loss.index, loss.entry.prefix);
+            : has_lost(ledger, partition, replica, loss);
     if (is_struck) ++count;
   }
   return count;
 }
 
-bool nobody_electable_kept_it(const Partition& partition, const Loss& loss) {
+bool nobody_electable_kept_it(const Ledger& ledger, const Partition& partition,
+                              const Loss& loss) {
   const auto electable = partition.elected_over.electable();
   return !electable.empty() && std::all_of(electable.begin(), electable.end(), [&](NodeId node) {
-    return has_lost(partition, node, loss);
+    return has_lost(ledger, partition, node, loss);
   });
 }
 
@@ -59,9 +67,9 @@ std::string_view name_of(Excuse excuse) {
 
 Excuse excuse_for(const Ledger& ledger, const Partition& partition, const Loss& loss) {
   if (was_given_up_uncleanly(partition, loss.entry)) return Excuse::unclean_election;
-  if (!has_lost(partition, partition.state.leader, loss)) return Excuse::none;
+  if (!has_lost(ledger, partition, partition.state.leader, loss)) return Excuse::none;
   if (struck_holders(ledger, partition, loss) >= loss.copies) return Excuse::too_many_power_losses;
-  if (nobody_electable_kept_it(partition, loss)) return Excuse::last_replica_standing;
+  if (nobody_electable_kept_it(ledger, partition, loss)) return Excuse::last_replica_standing;
   return Excuse::none;
 }
 

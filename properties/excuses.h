@@ -7,6 +7,9 @@
 //     promise has copies (acks=all promises min.insync.replicas of them, acks=k at least k);
 //   - when power loss took it from everybody who was still in sync, and from everybody who was
 //     eligible besides: the last replica standing.
+//
+// A loss of power takes from nobody what flush.messages had made safe there (flush_promises.h): who
+// lacks that has lost it otherwise.
 #pragma once
 
 #include <cstdint>

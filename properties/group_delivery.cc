@@ -132,9 +132,8 @@ class GroupDelivery final : public Property {
     const auto& committed = partition.committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
-      if (is_control(at->batch.role) ||
-          committed_readers_.may_skip(partition, at->batch, commit.peer))
-        continue;
+      if (is_control(at->batch.role)) continue;
+      if (committed_readers_.may_skip(judge.ledger(), partition, at->batch, commit.peer)) continue;
       const Offset last = std::min(at->batch.last_offset, to - 1);
       for (Offset offset = std::max(from, at->batch.base_offset); offset <= last; ++offset) {
         if (partition.compactions.is_gone(offset)) continue;

@@ -18,6 +18,7 @@
 #include "properties/ledger.h"
 #include "properties/shown_logs.h"
 #include "properties/text.h"
+#include "properties/topic_names.h"
 #include "properties/transactions.h"
 
 namespace brokersim::properties {
@@ -49,13 +50,12 @@ class IdempotentProducers final : public Property {
     return "In what is committed of a partition, the batches of an idempotent producer follow each "
            "other: each begins with the sequence after the last one's, each epoch is later than "
            "the one before and begins at 0, the first one, too, unless what lay before it was "
-           "lost or deleted. No record that the application sent once is there "
-           "twice, not even under another epoch. A repeated batch is answered with the offset it "
-           "got first. The promise ends with the producer's id, where a producer was silent for "
-           "producer.id.expiration.ms, and where a replica began its log behind all that it had "
-           "sent "
-           "and may lead; what it sends again itself is another record; order "
-           "across partitions is not promised.";
+           "lost or deleted, with its topic perhaps, which was made again. No record that the "
+           "application sent once is there twice, not even under another epoch. A repeated batch "
+           "is answered with the offset it got first. The promise ends with the producer's id, "
+           "where a producer was silent for producer.id.expiration.ms, and where a replica began "
+           "its log behind all that it had sent and may lead; what it sends again itself is "
+           "another record; order across partitions is not promised.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
@@ -171,9 +171,11 @@ class IdempotentProducers final : public Property {
     producer.last = entry;  // After a marker that raises the epoch comes sequence 0.
   }
 
-  // Nothing that its leaders may have forgotten was ever before what is there.
+  // Nothing that its leaders may have forgotten was ever before what is there. A producer that goes
+  // by the topic's name goes on counting where the topic was made again.
   bool is_whole(const Partition& partition) const {
     const auto begun = begins_.find(partition.name);
+    if (was_made_again(partition.name.topic)) return false;
     return partition.rebases.empty() && (begun == begins_.end() || begun->second == 0);
   }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "properties/excuses.h"
+#include "properties/topic_names.h"
 
 namespace brokersim::properties {
 
@@ -32,6 +33,14 @@ Offset end_of_first(const std::vector<LogEntry>& entries, std::size_t count) {
   return count == 0 ? 0 : entries[count - 1].batch.last_offset + 1;
 }
 
+// Who does not know it yet follows whom it followed, and may truncate for that: what it has besides
+// is not committed for being all that is in sync.
+bool knows_it_leads(const Partition& partition) {
+  if (partition.acting_since.value != 0) return true;
+  const Replica* leader = partition.replica(partition.state.leader);
+  return leader != nullptr && leader->acting_epoch == partition.state.leader_epoch;
+}
+
 Replica& replica_at(Partition& partition, NodeId node) {
   for (Replica& replica : partition.replicas)
     if (replica.node == node) return replica;
@@ -49,6 +58,10 @@ std::vector<NodeId> PartitionState::electable() const {
   auto all = isr;
   all.insert(all.end(), elr.begin(), elr.end());
   return all;
+}
+
+bool PartitionState::is_electable(NodeId node) const {
+  return has_in_sync(node) || std::find(elr.begin(), elr.end(), node) != elr.end();
 }
 
 bool PartitionState::is_last_known(NodeId node) const {
@@ -95,6 +108,11 @@ const Partition* Ledger::find(const TopicPartition& name) const {
   return at ? &partitions_[*at] : nullptr;
 }
 
+const Partition* Ledger::find_present(const TopicPartition& name) const {
+  const auto latest = made_again_.find(name.topic);
+  return find(latest == made_again_.end() ? name : TopicPartition{latest->second, name.partition});
+}
+
 const TopicHistory& Ledger::topic(const std::string& name) const {
   static const TopicHistory unknown;
   const auto at = topics_.find(name);
@@ -122,6 +140,7 @@ std::int32_t Ledger::min_insync(const Partition& partition) const {
 
 void Ledger::observe(const Event& event) {
   std::visit([this, &event](const auto& body) { on(event, body); }, event.body);
+  flush_promises_.observe(event, *this);
 }
 
 NodeHistory& Ledger::node_at(NodeId id) { return nodes_[id]; }
@@ -168,7 +187,9 @@ void Ledger::on(const Event& e, const BatchStored& body) {
   ReplicaLog& log = replica_at(partition, e.node).log;
   forget_deleted(partition);
   log.store(e, before_compaction(partition, log, e, body.batch));
-  extend_committed(partition);
+  if (knows_it_leads(partition) || partition.state.is_electable(e.node)) {
+    extend_committed(partition);
+  }
 }
 
 void Ledger::on(const Event&, const LogCompacted& body) {
@@ -247,6 +268,17 @@ void Ledger::on(const Event& e, const LogBegun& body) {
 void Ledger::on(const Event&, const TopicCommitted& body) {
   topics_[body.topic] = {body.replication_factor, body.min_insync_replicas,
                          body.may_elect_uncleanly};
+  if (was_made_again(body.topic)) made_again_[name_in_kafka(body.topic)] = body.topic;
+}
+
+// Nobody leads it, and nobody is in sync: what its logs held is past.
+void Ledger::on(const Event&, const TopicRemoved& body) {
+  for (Partition& partition : partitions_) {
+    if (partition.name.topic != body.topic) continue;
+    partition.is_removed = true;
+    partition.state = {};
+    partition.acting_since = {};
+  }
 }
 
 void Ledger::on(const Event& e, const PartitionCommitted& body) {
@@ -255,9 +287,7 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
                       body.replicas, body.isr,          e.id,
                       e.at,          body.elr,          body.last_known_elr};
   const bool is_election = next.leader_epoch != partition.state.leader_epoch;
-  const auto electable = partition.state.electable();
-  const bool was_electable =
-      std::find(electable.begin(), electable.end(), next.leader) != electable.end();
+  const bool was_electable = partition.state.is_electable(next.leader);
   // With the last step of a move a new replica may join and lead at once; where nobody may be
   // elected uncleanly a move ends in no other way.
   const bool is_moved = next.replicas.size() < partition.state.replicas.size() &&
@@ -279,7 +309,7 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   } else if (is_election && partition.state.leader.is_set()) {
     partition.unclean_elections_asked = 0;  // Not needed any more.
   }
-  extend_committed(partition);
+  if (knows_it_leads(partition)) extend_committed(partition);
 }
 
 void Ledger::elect_uncleanly(Partition& partition, const Event& e) {
@@ -361,8 +391,7 @@ void Ledger::rebase(Partition& partition, const Event& e) {
   const Excuse excuse = excuse_for(*this, partition, {lost, kept, min_insync(partition)});
   const bool was_shown = lost.batch.last_offset < partition.shown_end;
   partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse, e.at});
-  if (excuse != Excuse::none && partition.name.topic == "__consumer_offsets")
-    ++excused_losses_of_groups_;
+  if (excuse != Excuse::none && partition.name.topic == offsets_topic) ++excused_losses_of_groups_;
   if (excuse != Excuse::none)
     partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
   partition.committed.resize(kept);

@@ -9,6 +9,9 @@
 // A log that was compacted counts as the whole log: what compaction may take is judged by itself
 // (BS-K01), and where something is missing that it did not take, it is missing.
 //
+// Topics that had one name one after the other are told apart by names of their own
+// (incarnations.h).
+//
 // When a leader begins to act without part of the committed prefix, the prefix is re-based on the
 // leader's log and the loss is remembered as a Rebase, with its excuse if there is one.
 #pragma once
@@ -23,8 +26,11 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "properties/compactions.h"
+#include "properties/flush_promises.h"
 
 namespace brokersim::properties {
+
+inline constexpr char offsets_topic[] = "__consumer_offsets";  // It holds the groups' records.
 
 struct LogEntry {
   BatchRef batch;
@@ -107,6 +113,7 @@ struct PartitionState {
   bool has_in_sync(NodeId node) const;
   // Those of whom any may come to lead by a clean election.
   std::vector<NodeId> electable() const;
+  bool is_electable(NodeId node) const;
   // Whether it may lead next without being known to have all that is committed, once nobody is: the
   // last who was eligible may cease to be with that very change.
   bool is_last_known(NodeId node) const;
@@ -142,6 +149,7 @@ struct Replica {
 
 struct Partition {
   TopicPartition name;
+  bool is_removed = false;         // Its topic was: nothing is owed any more.
   std::vector<Replica> replicas;  // By first appearance.
   PartitionState state;
   PartitionState elected_over;  // The state before the current leader epoch began.
@@ -197,6 +205,8 @@ class Ledger {
   const std::vector<Partition>& partitions() const { return partitions_; }
   std::optional<std::size_t> index_of(const TopicPartition& name) const;
   const Partition* find(const TopicPartition& name) const;
+  // By Kafka's name: that of the topic that has it, or had it last (topic_names.h).
+  const Partition* find_present(const TopicPartition& name) const;
   const TopicHistory& topic(const std::string& name) const;
   const NodeHistory& node(NodeId id) const;  // A default one for a node never seen.
   // "broker-2", or "node 2" where it never started.
@@ -204,6 +214,7 @@ class Ledger {
   // min.insync.replicas as it takes effect: at most the replication factor.
   std::int32_t min_insync(const Partition& partition) const;
   std::optional<Instant> faults_lifted() const { return faults_lifted_; }
+  const FlushPromises& flush_promises() const { return flush_promises_; }
   // How often records of groups were lost with an excuse. What a coordinator then knows of a group
   // is what is left of them: its generations begin again further down.
   std::size_t excused_losses_of_groups() const { return excused_losses_of_groups_; }
@@ -220,6 +231,7 @@ class Ledger {
   void on(const Event& e, const LogBegun& body);
   void on(const Event& e, const LogCompacted& body);
   void on(const Event& e, const TopicCommitted& body);
+  void on(const Event& e, const TopicRemoved& body);
   void on(const Event& e, const PartitionCommitted& body);
   void on(const Event& e, const BrokerCommitted& body);
   void on(const Event& e, const ProduceAnswered& body);
@@ -245,7 +257,9 @@ class Ledger {
   std::map<TopicPartition, std::size_t> index_;
   std::map<NodeId, NodeHistory> nodes_;
   std::map<std::string, TopicHistory> topics_;
+  std::map<std::string, std::string> made_again_;  // Topics by Kafka's names: the latest.
   std::optional<Instant> faults_lifted_;
+  FlushPromises flush_promises_;
   std::size_t excused_losses_of_groups_ = 0;
 };
 

@@ -35,6 +35,7 @@ class PartitionOwnership final : public Property {
            "was handed out before is not compared.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
+  bool judges_names() const override { return true; }  // Members own what is called so.
   Kinds listens_to() const override {
     return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered>();
   }

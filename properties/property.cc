@@ -1,6 +1,8 @@
 // Collecting violations, one of each fingerprint.
 #include "properties/property.h"
 
+#include "properties/topic_names.h"
+
 namespace brokersim::properties {
 
 std::string text_of(Needs needs) {
@@ -25,6 +27,9 @@ bool Judge::report(Violation violation) {
     return false;
   }
   violation.at = now_;
+  // For people, and to be found in what was told of the run; the message says which topic.
+  auto& partition = violation.partition;
+  if (partition) partition->topic = name_in_kafka(partition->topic);
   violations_.push_back(std::move(violation));
   return true;
 }

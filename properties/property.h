@@ -110,10 +110,14 @@ class Property {
   // One paragraph: what is promised, what is not, and who promises it.
   virtual std::string_view explanation() const = 0;
   virtual Needs needs() const = 0;
+  // Whether it judges by what topics are called, be it the same one or made again: otherwise each
+  // topic has a name of its own (incarnations.h).
+  virtual bool judges_names() const { return false; }
 
   // The kinds of event that `observe` is called with.
   virtual Kinds listens_to() const = 0;
-  // In O(1) amortised. The ledger has the event already.
+  // In O(1) amortised. The ledger has the event already, if there is anything to it for topics by
+  // names of their own.
   virtual void observe(const Event& event, Judge& judge) = 0;
   // After the last event.
   virtual void finish(Judge&) {}

@@ -23,6 +23,7 @@ class RevokedReads final : public Property {
            "group went on without it may read for a while, though not commit (BS-G02).";
   }
   Needs needs() const override { return Need::client; }
+  bool judges_names() const override { return true; }  // Members own what is called so.
   Kinds listens_to() const override {
     return Kinds::of<NodeStarted, OwnershipChanged, RecordDelivered>();
   }

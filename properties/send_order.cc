@@ -15,6 +15,7 @@
 #include "properties/all.h"
 #include "properties/ledger.h"
 #include "properties/shown_logs.h"
+#include "properties/transactions.h"
 
 namespace brokersim::properties {
 
@@ -33,7 +34,8 @@ class SendOrder final : public Property {
            "that have one request under way at a time; not by others, which send again while "
            "later records are under way. Order across partitions is not promised, nor between the "
            "sends of several producers, nor of a record that was acknowledged where the "
-           "partition was cut since.";
+           "partition was cut since, nor of transactions once loss of power has excused that "
+           "coordinators forget.";
   }
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
   Kinds listens_to() const override { return Kinds::of<SendInvoked, SendEnded, ProduceAnswered>(); }
@@ -73,9 +75,14 @@ class SendOrder final : public Property {
              const SendEnded& ended, const Partition& partition, Judge& judge) {
     if (earlier.second.offset < later.second.offset) return;
     if (was_lost(earlier.second, partition) || was_lost(later.second, partition)) return;
-    if (epoch_at(earlier.second.offset, partition) != epoch_at(later.second.offset, partition)) {
-      return;
-    }
+    const auto* at_earlier = committed_at(earlier.second.offset, partition);
+    const auto* at_later = committed_at(later.second.offset, partition);
+    if (epoch_of(at_earlier) != epoch_of(at_later)) return;
+    // A coordinator that has forgotten its epochs gives them again, and what is new is taken for
+    // what was sent in them before.
+    const bool is_transactional =
+        at_later != nullptr && at_later->batch.role == BatchRole::transactional;
+    if (is_transactional && has_lost_decisions(judge.ledger())) return;
     judge.report({std::string(id()),
                   "out_of_order",
                   fmt::format("{} sent op{} to {} before op{}, but they lie at offset {} and at "
@@ -95,10 +102,13 @@ class SendOrder final : public Property {
     });
   }
 
-  // Of the producer, in what is committed.
-  static std::int16_t epoch_at(Offset offset, const Partition& partition) {
+  static const LogEntry* committed_at(Offset offset, const Partition& partition) {
     const auto at = first_reaching(partition.committed, offset);
-    return at == partition.committed.end() ? std::int16_t{-1} : at->batch.producer_epoch;
+    return at == partition.committed.end() ? nullptr : &*at;
+  }
+  // Of the producer.
+  static std::int16_t epoch_of(const LogEntry* entry) {
+    return entry == nullptr ? std::int16_t{-1} : entry->batch.producer_epoch;
   }
 
   const std::set<std::string> producers_;

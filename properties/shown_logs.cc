@@ -1,13 +1,8 @@
 #include "properties/shown_logs.h"
 
-#include <iterator>
-
 namespace brokersim::properties {
 
 namespace {
-
-// No client has more under way.
-constexpr std::size_t most_parts = 64;
 
 const LogEntry* committed_at(const Partition* partition, Offset offset) {
   if (partition == nullptr) return nullptr;
@@ -24,8 +19,8 @@ void ShownLogs::take(const Event& e, const FetchAnswered& answer, const Ledger& 
   const BatchRef& last = answer.batches.back();
   const auto* entry = committed_at(ledger.find(answer.partition), last.base_offset);
   const bool is_there = entry != nullptr && entry->batch.leader_epoch == last.leader_epoch;
-  put(answer.peer, answer.partition, answer.batches.front().base_offset,
-      {last.last_offset, is_there ? e.id : EventId{}});
+  parts_.put(answer.peer, answer.partition, answer.batches.front().base_offset, last.last_offset,
+             is_there ? e.id : EventId{});
 }
 
 // Of its epoch a producer is told nothing.
@@ -35,26 +30,14 @@ void ShownLogs::take(const Event& e, const ProduceAnswered& answer, const Ledger
   const auto* entry = committed_at(ledger.find(answer.partition), batch.base_offset);
   const bool is_there = entry != nullptr && entry->batch.base_offset == batch.base_offset &&
                         entry->batch.digest == batch.digest;
-  put(answer.peer, answer.partition, batch.base_offset,
-      {batch.last_offset, is_there ? e.id : EventId{}});
-}
-
-void ShownLogs::put(const std::string& client, const TopicPartition& partition, Offset first,
-                    Part part) {
-  Parts& parts = parts_[{client, partition}];
-  parts.erase(parts.lower_bound(first), parts.end());
-  parts.emplace(first, part);
-  if (parts.size() > most_parts) parts.erase(parts.begin());
+  parts_.put(answer.peer, answer.partition, batch.base_offset, batch.last_offset,
+             is_there ? e.id : EventId{});
 }
 
 EventId ShownLogs::of(const std::string& client, const TopicPartition& partition,
                       Offset offset) const {
-  const auto parts = parts_.find({client, partition});
-  if (parts == parts_.end()) return {};
-  const auto beyond = parts->second.upper_bound(offset);
-  if (beyond == parts->second.begin()) return {};
-  const Part& part = std::prev(beyond)->second;
-  return part.last >= offset ? part.shown : EventId{};
+  const EventId* shown = parts_.of(client, partition, offset);
+  return shown == nullptr ? EventId{} : *shown;
 }
 
 }  // namespace brokersim::properties

@@ -2,13 +2,12 @@
 // another one has replaced since: by that one it is not judged.
 #pragma once
 
-#include <map>
 #include <string>
-#include <utility>
 
 #include "core/base/event.h"
 #include "core/base/ids.h"
 #include "properties/ledger.h"
+#include "properties/shown_parts.h"
 
 namespace brokersim::properties {
 
@@ -23,15 +22,7 @@ class ShownLogs {
   EventId of(const std::string& client, const TopicPartition& partition, Offset offset) const;
 
  private:
-  struct Part {
-    Offset last = 0;
-    EventId shown;
-  };
-  using Parts = std::map<Offset, Part>;  // By their first offsets.
-
-  void put(const std::string& client, const TopicPartition& partition, Offset first, Part part);
-
-  std::map<std::pair<std::string, TopicPartition>, Parts> parts_;
+  ShownParts<EventId> parts_;
 };
 
 // Whether what was shown with that answer may lie there no more.

@@ -66,27 +66,26 @@ const Transaction* AllTransactions::at(const Ledger& ledger, const Partition& pa
 std::vector<AllTransactions::Open> AllTransactions::open(const Ledger& ledger) {
   std::vector<Open> all;
   for (const auto& partition : ledger.partitions()) {
+    if (partition.is_removed) continue;
     for (const auto* one : in(ledger, partition).open()) all.push_back({&partition, one});
   }
   return all;
 }
 
-bool CommittedReaders::may_skip(const Partition& partition, const BatchRef& batch,
-                                const std::string& client) {
+bool CommittedReaders::may_skip(const Ledger& ledger, const Partition& partition,
+                                const BatchRef& batch, const std::string& client) {
   if (batch.role != BatchRole::transactional || !clients_.contains(client)) return false;
-  auto& transactions = transactions_[partition.name];
-  transactions.follow(partition);
-  const auto* transaction = transactions.of(batch);
+  const auto* transaction = transactions_.in(ledger, partition).of(batch);
   return transaction != nullptr && transaction->is_aborted();
 }
 
 bool has_lost_decisions(const Ledger& ledger) {
-  return std::any_of(ledger.partitions().begin(), ledger.partitions().end(),
-                     [](const Partition& partition) {
-                       const bool holds_decisions = partition.name.topic == "__transaction_state" ||
-                                                    partition.name.topic == "__consumer_offsets";
-                       return holds_decisions && partition.has_excused_loss();
-                     });
+  return std::any_of(
+      ledger.partitions().begin(), ledger.partitions().end(), [](const Partition& partition) {
+        const bool holds_decisions =
+            partition.name.topic == "__transaction_state" || partition.name.topic == offsets_topic;
+        return holds_decisions && partition.has_excused_loss();
+      });
 }
 
 }  // namespace brokersim::properties

@@ -70,11 +70,12 @@ class AllTransactions {
 class CommittedReaders {
  public:
   void note(const ReadCommittedAnswered& answer) { clients_.insert(answer.peer); }
-  bool may_skip(const Partition& partition, const BatchRef& batch, const std::string& client);
+  bool may_skip(const Ledger& ledger, const Partition& partition, const BatchRef& batch,
+                const std::string& client);
 
  private:
   std::set<std::string> clients_;
-  std::map<TopicPartition, Transactions> transactions_;
+  AllTransactions transactions_;
 };
 
 // Whether what coordinators of transactions and groups had decided was lost with an excuse: then

@@ -8,7 +8,7 @@ namespace brokersim::properties {
 Trial::Trial(const TrialConfig& config) : Trial(make_all(config)) {}
 
 Trial::Trial(std::vector<std::unique_ptr<Property>> properties)
-    : judge_(ledger_), properties_(std::move(properties)) {
+    : incarnations_(ledger_), judge_(ledger_), properties_(std::move(properties)) {
   for (const auto& property : properties_)
     for (std::size_t kind = 0; kind < listeners_.size(); ++kind)
       if (property->listens_to().has(kind)) listeners_[kind].push_back(property.get());
@@ -18,8 +18,25 @@ void Trial::observe(const Event& event) {
   ++events_;
   was_seen_[event.body.index()] = true;
   judge_.set_now(event.at);
-  ledger_.observe(event);
-  for (Property* property : listeners_[event.body.index()]) property->observe(event, judge_);
+  const auto named = incarnations_.named(event);
+  for (const Event& each : named) {
+    const bool is_it = each.body.index() == event.body.index();
+    ledger_.observe(each);
+    for (Property* property : listeners_[each.body.index()]) {
+      if (!property->judges_names()) {
+        property->observe(each, judge_);
+      } else if (is_it) {
+        property->observe(event, judge_);
+      }
+    }
+  }
+  if (named.empty()) judge_by_names(event);
+}
+
+// What is about no topic that is judged.
+void Trial::judge_by_names(const Event& event) {
+  for (Property* property : listeners_[event.body.index()])
+    if (property->judges_names()) property->observe(event, judge_);
 }
 
 Verdict Trial::finish(Instant end) {

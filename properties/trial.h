@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "properties/all.h"
+#include "properties/incarnations.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 #include "properties/verdict.h"
@@ -34,8 +35,10 @@ class Trial {
 
  private:
   Needs witnessed() const;
+  void judge_by_names(const Event& event);
 
   Ledger ledger_;
+  Incarnations incarnations_;
   Judge judge_;
   std::vector<std::unique_ptr<Property>> properties_;
   std::array<std::vector<Property*>, std::variant_size_v<EventBody>> listeners_;

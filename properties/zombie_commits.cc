@@ -28,6 +28,7 @@ class ZombieCommits final : public Property {
            "groups are lost with an excuse, what is known of generations begins anew.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
+  bool judges_names() const override { return true; }  // Members own what is called so.
   Kinds listens_to() const override {
     return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered,
                      OffsetCommitAnswered, TxnOffsetCommitAnswered>();

@@ -1,6 +1,7 @@
 // Events in plain words, for people.
 #include <fmt/format.h>
 
+#include "core/base/uuid_text.h"
 #include "reports/summary.h"
 
 namespace brokersim::reports {
@@ -45,6 +46,13 @@ struct Describer {
   std::string operator()(const LogBegun& b) const {
     return fmt::format("{} begins at offset {}", b.partition, b.start_offset);
   }
+  std::string operator()(const SegmentDeleted& b) const {
+    return fmt::format("{}: the segment from offset {} to {} is deleted, {} bytes, {} are left",
+                       b.partition, b.start_offset, b.end_offset, b.bytes, b.bytes_left);
+  }
+  std::string operator()(const LogNamed& b) const {
+    return fmt::format("{} is of the topic with the id {}", b.partition, uuid_text(b.topic_id));
+  }
   std::string operator()(const LogCompacted& b) const {
     return fmt::format("{} is compacted from offset {} to {}, without {}{}{}", b.partition,
                        b.start_offset, b.end_offset, counted(b.removed.size(), "record"),
@@ -76,6 +84,12 @@ struct Describer {
     return fmt::format("{} committed: {} partitions, {} replicas, min.insync.replicas {}{}",
                        b.topic, b.partitions, b.replication_factor, b.min_insync_replicas,
                        b.may_elect_uncleanly ? ", unclean elections allowed" : "");
+  }
+  std::string operator()(const LogSettingsCommitted& b) const {
+    const bool is_flushed = b.flush_messages != LogSettingsCommitted::never;
+    return fmt::format("{} committed: retention.ms {}, retention.bytes {}{}", b.topic,
+                       b.retention_ms, b.retention_bytes,
+                       is_flushed ? fmt::format(", flush.messages {}", b.flush_messages) : "");
   }
   std::string operator()(const TopicRemoved& b) const {
     return fmt::format("{} is deleted", b.topic);
@@ -112,6 +126,10 @@ struct Describer {
     return fmt::format(
         "<- {}  ElectLeaders(unclean) {}", b.peer,
         b.is_of_all ? "of all partitions" : counted(b.partitions.size(), "partition"));
+  }
+  std::string operator()(const RecordDeletionAsked& b) const {
+    return fmt::format("<- {}  DeleteRecords of {}", b.peer,
+                       counted(b.partitions.size(), "partition"));
   }
   std::string operator()(const VoteAnswered& b) const {
     return fmt::format("{} {} in quorum epoch {}", b.is_granted ? "votes for" : "refuses",
@@ -266,6 +284,11 @@ struct Describer {
     return fmt::format("transactional id {} is {}, producer {} in epoch {}, {}", b.transactional_id,
                        b.state, b.producer_id, b.producer_epoch,
                        counted(static_cast<std::size_t>(b.partitions), "partition"));
+  }
+  std::string operator()(const TransactionStateStored& b) const {
+    return fmt::format("stores that transactional id {} is {}, producer {} in epoch {}, {}",
+                       b.transactional_id, b.state, b.producer_id, b.producer_epoch,
+                       counted(b.partitions.size(), "partition"));
   }
   std::string operator()(const Note& b) const { return b.text; }
 };

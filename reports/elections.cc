@@ -218,6 +218,20 @@ void Elections::on(const Event& e, const PartitionCommitted& body) {
     history.isr.push_back({e.at, body.isr});
 }
 
+// Another topic by that name begins anew.
+void Elections::on(const Event&, const TopicRemoved& body) {
+  for (auto& [name, partition] : partitions_) {
+    if (name.topic != body.topic) continue;
+    partition = {};
+    partition.history.partition = name;
+  }
+}
+
+void Elections::on(const Event& e, const LogNamed& body) {
+  Partition* partition = find(body.partition);
+  if (partition != nullptr) (void)partition->logs.cut(e.node, 0, partition->leader);
+}
+
 void Elections::elect(const Event& e, const PartitionCommitted& body, Partition& partition) {
   Election election;
   election.number = static_cast<std::int32_t>(elections_.size()) + 1;

@@ -168,6 +168,8 @@ class Elections {
   void on(const Event& e, const BrokerFenced& body);
   void on(const Event& e, const BrokerUnfenced& body);
   void on(const Event& e, const LeaderElected& body);
+  void on(const Event& e, const TopicRemoved& body);
+  void on(const Event& e, const LogNamed& body);
   void on(const Event& e, const PartitionCommitted& body);
   void on(const Event& e, const BecameLeader& body);
   void on(const Event& e, const HighWatermarkAdvanced& body);

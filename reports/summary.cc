@@ -146,6 +146,7 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-G06", "commits: {}", "group_commits", nullptr},
       {"BS-G07", "groups described: {}", "group_descriptions", nullptr},
       {"BS-R01", "deletions: {}", "deletions", nullptr},
+      {"BS-R02", "deletions: {}", "deletions", nullptr},
       {"BS-K01", "compactions: {}", "compactions", nullptr},
   };
   for (const auto& row : rows) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/event_json.h"
+#include "core/base/uuid_text.h"
 #include "reports/trace_end.h"
 
 namespace brokersim::reports {
@@ -105,6 +106,12 @@ struct FieldReader {
     const auto* const text = json.get_ptr<const std::string*>();
     if (text != nullptr) value = *text;
     return text != nullptr;
+  }
+  static bool read(const Json& json, Uuid& value) {
+    const auto* const text = json.get_ptr<const std::string*>();
+    const auto id = text == nullptr ? std::nullopt : parse_uuid(*text);
+    if (id) value = *id;
+    return id.has_value();
   }
   static bool read(const Json& json, TopicPartition& value) {
     const auto* const text = json.get_ptr<const std::string*>();

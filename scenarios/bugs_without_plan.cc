@@ -14,9 +14,11 @@ struct WithoutPlan {
 
 constexpr WithoutPlan bugs_without_plan[] = {
     {"REP-04",
-     "not yet: logs are compared with each fetch besides, and a follower appends nothing of later "
-     "epochs than its own, so it takes a deposed leader that does not know it, and a follower that "
-     "hears of its epoch after the next one has begun; 800 seeds of `elections` did not"},
+     "not yet: found in one part "
+     "(`Handlers.any_leader_epoch_was_as_good_as_the_present_one_once`); logs are compared with "
+     "each fetch besides, and a follower appends nothing of later epochs than its own, so it "
+     "takes a deposed leader that does not know it, and a follower that hears of its epoch after "
+     "the next one has begun; 800 seeds of `elections` did not"},
     {"REP-13",
      "cannot do harm here: found in one part "
      "(`FetchCheck.before_the_start_once_was_told_to_cut_its_log_where_that_diverges`); each cut "
@@ -36,7 +38,9 @@ constexpr WithoutPlan bugs_without_plan[] = {
      "broker asks the controller that its metadata comes from, and that one has all that was "
      "committed before it"},
     {"LOG-05",
-     "not yet: what is removed is off the disk before the log grows again, but for a loss of power "
+     "not yet: found in one part "
+     "(`ProducerLog.a_snapshot_of_an_earlier_life_of_the_log_is_not_believed_after_a_crash`); "
+     "what is removed is off the disk before the log grows again, but for a loss of power "
      "between two syncs; 300 seeds of `idempotent-producer` did not"},
     {"PID-02",
      "not yet: found in one part (`ProducerState.after_the_last_sequence_nothing_came_once`); no "
@@ -45,37 +49,31 @@ constexpr WithoutPlan bugs_without_plan[] = {
      "not yet: found in one part "
      "(`IdempotentAccumulator.as_it_once_was_the_epoch_after_the_last_is_the_least`); no run gives "
      "up 32767 batches of one producer"},
-    {"TXN-04", "not yet: no client of a scenario names an epoch that it was not given"},
-    {"TXN-08",
+    {"TXN-04",
      "not yet: found in one part "
-     "(`Transactions.fencing_that_could_not_be_written_uses_up_no_epoch`); an epoch more or less "
-     "is no matter until the last is used up, which takes 32767 writes that fail"},
-    {"TXN-15",
-     "not yet: found in one part "
-     "(`TransactionBugs.fencing_the_last_epoch_twice_makes_it_negative`); no run fences one "
-     "transactional id 16384 times"},
+     "(`TransactionBugs.an_epoch_that_was_never_given_out_ends_a_transaction`); no client of a "
+     "scenario names an epoch that it was not given"},
     {"TXN-16",
      "not yet: found in one part "
      "(`TransactionBugs.what_is_not_persisted_of_a_rotation_is_not_known_to_the_next_coordinator`);"
      " there are others only once 32767 epochs are used up, and no run ends so many transactions"},
     {"TXN-24",
-     "cannot do harm here: the batch is sent again, and none overtakes it meanwhile (PID-07)"},
-    {"TXN-25", "not yet: which error a producer is told no property judges"},
+     "cannot do harm here: found in one part "
+     "(`TransactionBugs.a_partition_in_the_transaction_is_refused_while_another_is_added`); the "
+     "batch is sent again, and none overtakes it meanwhile (PID-07)"},
     {"GRP-07",
      "not yet: found in one part "
-     "(`StaticMembers.were_put_out_by_a_rebalance_that_passed_without_them_once`); it costs a "
-     "rebalance more, which no property judges"},
+     "(`StaticMembers.were_put_out_by_a_rebalance_that_passed_without_them_once`); a rebalance "
+     "waits for members of a scenario no shorter than their sessions last, so that who is late "
+     "is out by its session first"},
     {"GRP-08",
      "not yet: found in one part "
      "(`Syncing.a_group_once_waited_for_ever_for_whoever_lives_and_never_asks`); members of a "
      "scenario ask on the connection that their heartbeats take, so that neither comes without the "
      "other"},
-    {"GRP-09",
-     "not yet: each rebalance then takes as long as it may, and still ends, which no property "
-     "forbids"},
     {"GRP-10",
      "not yet: found in one part "
-     "(`StickyAssignor.believes_of_two_claims_the_one_of_the_later_generation`); our members lose "
+     "(`StickyAssignor.once_believed_a_claim_of_a_generation_that_is_over`); our members lose "
      "what they hold with their generation, so claims of two generations never meet in a run"},
     {"GRP-15",
      "not yet: found in one part "
@@ -88,10 +86,9 @@ constexpr WithoutPlan bugs_without_plan[] = {
     {"QRM-12",
      "not yet: found in one part (`PreVotes.keep_the_vote_of_the_epoch_in_which_they_are_asked`); "
      "4000 seeds of late votes and lost answers did not"},
-    {"QRM-15",
-     "not yet: found in one part "
-     "(`HighWatermark.once_ended_the_leader_with_a_voter_that_lost_its_log`); the leader is "
-     "started again, and what it remembers is gone"},
+    {"RPK-05",
+     "not yet: found in one part (`NewCoordinators.once_spoke_before_they_knew`); its switch is "
+     "new, and no seeds were tried"},
 };
 
 }  // namespace

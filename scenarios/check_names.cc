@@ -1,8 +1,6 @@
 #include "scenarios/check_names.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,7 +10,7 @@
 #include "core/controller/topic_name.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/bugs.h"
-#include "scenarios/cluster.h"
+#include "scenarios/check_numbers.h"
 #include "scenarios/coordinator_states.h"
 #include "scenarios/nearest.h"
 #include "sim/fault.h"
@@ -50,14 +48,6 @@ const sim::FaultKind* kind_of(const Node& node, ReadError& error) {
   return nullptr;
 }
 
-// Whether it is a number, or a range of numbers, as opposed to durations.
-bool is_numeric(const Node& node) {
-  const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr) return std::holds_alternative<std::int64_t>(node.value);
-  return text->find_first_not_of("0123456789.") == std::string::npos &&
-         text->find("..") != std::string::npos;
-}
-
 void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& error) {
   std::vector<std::string> names;
   for (const auto& parameter : kind.parameters) {
@@ -65,7 +55,7 @@ void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& 
     if (parameter.name != entry.key) continue;
     const bool wants_number = parameter.kind == sim::FaultParameter::Kind::number;
     for (const auto& item : items_of(entry.node)) {
-      if (is_numeric(item) == wants_number) continue;
+      if (numbers_in(item).has_value() == wants_number) continue;
       error.set(item.place,
                 fmt::format("{} of {} is {}", entry.key, kind.name,
                             wants_number ? "a whole number" : "a duration such as \"250ms\""));
@@ -74,25 +64,6 @@ void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& 
   }
   error.set(entry.place, fmt::format("{} has no parameter '{}'{}", kind.name, entry.key,
                                      did_you_mean(entry.key, names)));
-}
-
-// A number, or a range of them, as it is written.
-struct NumberRange {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  std::string text;
-};
-std::optional<NumberRange> numbers_in(const Node& node) {
-  if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    return NumberRange{*number, *number, fmt::format("{}", *number)};
-  }
-  const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr || !is_numeric(node)) return std::nullopt;
-  NumberRange numbers{0, 0, *text};
-  const auto* const end = text->data() + text->size();
-  std::from_chars(text->data(), end, numbers.low);
-  std::from_chars(text->data() + text->find("..") + 2, end, numbers.high);
-  return numbers;
 }
 
 // What a fault waits for is of one thing, and a state that this can be in.
@@ -107,8 +78,7 @@ void check_when(const Node& node, ReadError& error) {
   if (becomes == nullptr) return error.set(node.place, "there is no 'becomes' here");
   check_words(*becomes, is_transaction ? "state of transactions" : "state of groups",
               is_transaction ? transaction_states() : group_states(), error);
-  const Node* nth = find(*when, "nth");
-  for (const auto& item : nth ? items_of(*nth) : std::vector<Node>{}) {
+  for (const auto& item : items_in(*when, "nth")) {
     const auto numbers = numbers_in(item);
     if (numbers && numbers->low < 1) error.set(item.place, "the first time is nth = 1");
   }
@@ -116,10 +86,9 @@ void check_when(const Node& node, ReadError& error) {
 
 void check_fault(const Entries& fault, const sim::FaultKind& kind, ReadError& error) {
   if (const Node* when = find(fault, "when")) check_when(*when, error);
-  const Node* parameters = find(fault, "parameters");
-  const auto* table = parameters ? std::get_if<Entries>(&parameters->value) : nullptr;
-  for (std::size_t i = 0; table && i < table->size(); ++i) {
-    check_parameter((*table)[i], kind, error);
+  const auto* parameters = table_in(fault, "parameters");
+  for (std::size_t i = 0; parameters && i < parameters->size(); ++i) {
+    check_parameter((*parameters)[i], kind, error);
   }
   const Node* peers = find(fault, "peers");
   if (peers != nullptr && kind.target == sim::FaultKind::Target::machine) {
@@ -178,89 +147,16 @@ void check_topic(const Entries& topic, const Node& name, std::vector<std::string
     error.set(name.place, fmt::format("there is a topic '{}' already", text));
   }
   names.push_back(text);
-  const Node* const configs = find(topic, "configs");
-  const auto* table = configs ? std::get_if<Entries>(&configs->value) : nullptr;
-  if (table == nullptr) return;
-  for (const auto& config : *table) check_topic_config(config, error);
-}
-
-// Whether the quorum's voters may be those that the disks were formatted with.
-bool may_begin_with_voters(const Entries& root) {
-  const Node* const settings = find(root, "settings");
-  const auto* table = settings ? std::get_if<Entries>(&settings->value) : nullptr;
-  const Node* const version = table ? find(*table, raft::kraft_version_feature) : nullptr;
-  for (const auto& item : version ? items_of(*version) : std::vector<Node>{}) {
-    ReadError ignored;
-    std::string value;
-    read_value(item, value, ignored);
-    if (value != "0") return true;
-  }
-  return false;
+  const auto* const configs = table_in(topic, "configs");
+  if (configs == nullptr) return;
+  for (const auto& config : *configs) check_topic_config(config, error);
 }
 
 }  // namespace
 
-std::vector<Node> items_of(const Node& node) {
-  if (const auto* items = std::get_if<Items>(&node.value)) return *items;
-  return {node};
-}
-
-std::vector<const Entries*> tables_in(const Entries& root, std::string_view key) {
-  std::vector<const Entries*> tables;
-  const Node* node = find(root, key);
-  if (node == nullptr) return tables;
-  if (const auto* table = std::get_if<Entries>(&node->value)) tables.push_back(table);
-  const auto* items = std::get_if<Items>(&node->value);
-  for (std::size_t i = 0; items && i < items->size(); ++i) {
-    if (const auto* table = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(table);
-  }
-  return tables;
-}
-
-void check_bounds(const Entries& root, std::span<const Bounds> all, ReadError& error) {
-  for (const auto& bounds : all) {
-    for (const auto* table : tables_in(root, bounds.table)) {
-      const Node* node = find(*table, bounds.key);
-      for (const auto& item : node ? items_of(*node) : std::vector<Node>{}) {
-        const auto numbers = numbers_in(item);
-        if (!numbers) continue;
-        const auto refuse = [&](std::string_view how, std::int64_t bound) {
-          error.set(item.place, fmt::format("{} is {}, but must be {} {}", bounds.key,
-                                            numbers->text, how, bound));
-        };
-        if (numbers->low < bounds.least) refuse("at least", bounds.least);
-        if (numbers->high > bounds.most) refuse("at most", bounds.most);
-      }
-    }
-  }
-}
-
-std::span<const Bounds> common_bounds() {
-  // A fiber of its own waits for each request in flight.
-  constexpr std::int64_t most_in_flight = 1000;
-  // Ids of controllers follow those of the brokers.
-  constexpr std::int64_t most_brokers = first_controller - 1;
-  constexpr std::int64_t most_controllers = 9;
-  constexpr std::int64_t most_acks = 9;
-  static constexpr Bounds all[] = {
-      {"cluster", "brokers", 1, most_brokers},
-      {"cluster", "controllers", 1, most_controllers},
-      {"producers", "acks", -1, most_acks},
-      {"cluster", "voters", 0},
-      {"cluster", "racks", 0},
-      {"topics", "partitions", 1},
-      {"topics", "replication_factor", 1},
-      {"producers", "batch_size", 1},
-      {"producers", "max_in_flight", 1, most_in_flight},
-      {"tasks", "max_poll_records", 1},
-  };
-  return all;
-}
-
 void check_topic_tables(const Entries& root, ReadError& error) {
-  const Node* const topics = find(root, "topics");
   std::vector<std::string> names;
-  for (const auto& topic : topics ? items_of(*topics) : std::vector<Node>{}) {
+  for (const auto& topic : items_in(root, "topics")) {
     const auto* table = std::get_if<Entries>(&topic.value);
     const Node* const name = table ? find(*table, "name") : nullptr;
     if (name == nullptr) {
@@ -268,20 +164,6 @@ void check_topic_tables(const Entries& root, ReadError& error) {
       continue;
     }
     check_topic(*table, *name, names, error);
-  }
-}
-
-void check_voters(const Entries& root, ReadError& error) {
-  const Node* const cluster = find(root, "cluster");
-  const auto* table = cluster ? std::get_if<Entries>(&cluster->value) : nullptr;
-  const Node* const voters = table ? find(*table, "voters") : nullptr;
-  if (voters == nullptr || may_begin_with_voters(root)) return;
-  for (const auto& item : items_of(*voters)) {
-    const auto numbers = numbers_in(item);
-    if (!numbers || numbers->high <= 0) continue;
-    error.set(item.place,
-              "all controllers vote where kraft.version is 0: say \"kraft.version\" = 1 in "
-              "settings");
   }
 }
 
@@ -336,32 +218,6 @@ void check_bugs(const Node& bugs, ReadError& error) {
     read_value(item, name, error);
     const auto rules = rules_with({name});
     if (!rules) error.set(item.place, rules.error());
-  }
-}
-
-void check_idempotence(const Entries& producer, ReadError& error) {
-  constexpr std::int64_t most_in_flight = 5;
-  const auto is_true = [&producer](std::string_view key) {
-    const Node* node = find(producer, key);
-    const auto* value = node ? std::get_if<bool>(&node->value) : nullptr;
-    return value != nullptr && *value;
-  };
-  const bool is_transactional = is_true("transactional") || find(producer, "transactional_id");
-  if (!is_true("enable_idempotence") && !is_transactional) return;
-  const auto refuse = [&](const Node& node, std::string_view what) {
-    error.set(node.place,
-              fmt::format("{} {}", is_transactional ? "in transactions" : "with enable_idempotence",
-                          what));
-  };
-  const Node* acks = find(producer, "acks");
-  for (const auto& item : acks ? items_of(*acks) : std::vector<Node>{}) {
-    const auto* text = std::get_if<std::string>(&item.value);
-    if (text == nullptr || *text != "all") refuse(item, "acks must be \"all\"");
-  }
-  const Node* in_flight = find(producer, "max_in_flight");
-  for (const auto& item : in_flight ? items_of(*in_flight) : std::vector<Node>{}) {
-    const auto* number = std::get_if<std::int64_t>(&item.value);
-    if (number && *number > most_in_flight) refuse(item, "max_in_flight must be at most 5");
   }
 }
 

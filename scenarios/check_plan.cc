@@ -9,21 +9,10 @@
 #include <fmt/format.h>
 
 #include "scenarios/check_names.h"
+#include "scenarios/check_numbers.h"
 
 namespace brokersim::scenarios {
 namespace {
-
-// Of an entry's field, or where it is missing of the entry.
-Place place_of_field(const Node& entry, std::string_view key) {
-  const auto* table = std::get_if<Entries>(&entry.value);
-  const Node* field = table ? find(*table, key) : nullptr;
-  return field ? field->place : entry.place;
-}
-
-std::vector<Node> nodes_in(const Entries& root, std::string_view list) {
-  const Node* node = find(root, list);
-  return node ? items_of(*node) : std::vector<Node>();
-}
 
 // "broker-2" of three, as the machines of the cluster are called.
 bool is_numbered(std::string_view name, std::string_view kind, std::int32_t count) {
@@ -45,7 +34,7 @@ bool names_a_node(const Plan& plan, std::string_view name) {
 template <class T>
 void check_clients(const Entries& root, std::string_view list, std::string_view what,
                    const Plan& plan, const std::vector<T>& clients, ReadError& error) {
-  const auto nodes = nodes_in(root, list);
+  const auto nodes = items_in(root, list);
   std::set<std::string> names;
   for (std::size_t i = 0; i < std::min(nodes.size(), clients.size()); ++i) {
     const auto& name = clients[i].name;
@@ -60,7 +49,7 @@ void check_clients(const Entries& root, std::string_view list, std::string_view 
 
 void check_producers(const Entries& root, const Plan& plan, ReadError& error) {
   check_clients(root, "producers", "producer", plan, plan.producers, error);
-  const auto nodes = nodes_in(root, "producers");
+  const auto nodes = items_in(root, "producers");
   for (std::size_t i = 0; i < std::min(nodes.size(), plan.producers.size()); ++i) {
     if (plan.producers[i].name != admin_name) continue;
     error.set(place_of_field(nodes[i], "name"),
@@ -69,7 +58,7 @@ void check_producers(const Entries& root, const Plan& plan, ReadError& error) {
 }
 
 void check_topics_of_plan(const Entries& root, const Plan& plan, ReadError& error) {
-  const auto nodes = nodes_in(root, "topics");
+  const auto nodes = items_in(root, "topics");
   for (std::size_t i = 0; i < std::min(nodes.size(), plan.topics.size()); ++i) {
     const auto& topic = plan.topics[i];
     if (topic.replication_factor <= plan.cluster.brokers) continue;

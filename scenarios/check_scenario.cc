@@ -6,6 +6,7 @@
 
 #include "core/raft/voter_set.h"
 #include "scenarios/check_names.h"
+#include "scenarios/check_numbers.h"
 #include "scenarios/tally.h"
 #include "sim/fault.h"
 
@@ -86,12 +87,11 @@ void check_targets(const Entries& fault, std::vector<std::string> names, ReadErr
 
 // Whom a fault waits for; any one will do.
 void check_whom(const Entries& fault, const Scenario& scenario, ReadError& error) {
-  const Node* when = find(fault, "when");
-  const auto* table = when ? std::get_if<Entries>(&when->value) : nullptr;
-  if (table == nullptr) return;
+  const auto* when = table_in(fault, "when");
+  if (when == nullptr) return;
   const auto check = [&](const char* key, std::string_view what, std::vector<std::string> names) {
     names.emplace_back(sim::any_name);
-    if (const Node* whom = find(*table, key)) check_words(*whom, what, names, error);
+    if (const Node* whom = find(*when, key)) check_words(*whom, what, names, error);
   };
   check("transaction", "transactional id", transactional_ids_in(scenario));
   check("group", "group", groups_in(scenario));
@@ -107,13 +107,12 @@ void check_lasting(const Entries& fault, ReadError& error) {
 }
 
 void check_mix(const Entries& root, const Scenario& scenario, ReadError& error) {
-  const Node* mix = find(root, "mix");
-  const auto* table = mix ? std::get_if<Entries>(&mix->value) : nullptr;
-  const Node* kinds = table ? find(*table, "kinds") : nullptr;
+  const auto* mix = table_in(root, "mix");
+  const Node* kinds = mix ? find(*mix, "kinds") : nullptr;
   if (kinds == nullptr) return;
   check_faults(*kinds, error);
   const auto names = targets_in(scenario);
-  for (const auto* choice : tables_in(*table, "kinds")) {
+  for (const auto* choice : tables_in(*mix, "kinds")) {
     check_targets(*choice, names, error);
     check_whom(*choice, scenario, error);
   }
@@ -130,9 +129,7 @@ void check_producer(const Entries& producer, ReadError& error) {
   if (const Node* compression = find(producer, "compression")) {
     check_words(*compression, "codec", {"none", "gzip", "snappy", "lz4", "zstd"}, error);
   }
-  const Node* acks = find(producer, "acks");
-  if (acks == nullptr) return;
-  for (const auto& item : items_of(*acks)) {
+  for (const auto& item : items_in(producer, "acks")) {
     std::int16_t value{};
     read_value(item, Acks{value}, error);
   }
@@ -185,6 +182,10 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
       if (const Node* topic = find(*task, side)) check_words(*topic, "topic", topics, error);
     }
   }
+  if (const auto* changes = table_in(root, "topic_changes")) {
+    const Node* changed = find(*changes, "topics");
+    if (changed) check_words(*changed, "topic", topics, error);
+  }
   const auto tables = tables_in(root, "topics");
   for (std::size_t i = 0; i < std::min(tables.size(), scenario.topics.size()); ++i) {
     const auto copies = most_of(scenario.topics[i].replication_factor);
@@ -228,6 +229,7 @@ void check_counts(const Entries& root, ReadError& error) {
       {"elections", "count", 0},
       {"reassignments", "count", 0},
       {"reassignments", "throttle", 0},
+      {"topic_changes", "count", 0},
       {"voter_changes", "count", 0},
       {"churn", "count", 0},
       {"faults", "target_count", 1},
@@ -243,16 +245,13 @@ void check_counts(const Entries& root, ReadError& error) {
 template <class Family>
 void check_families(const Entries& root, std::string_view list, const std::vector<Family>& families,
                     ReadError& error) {
-  const Node* const node = find(root, list);
-  const auto nodes = node ? items_of(*node) : std::vector<Node>();
+  const auto nodes = items_in(root, list);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(nodes.size(), families.size()); ++i) {
     const auto& name = families[i].name;
-    const auto* table = std::get_if<Entries>(&nodes[i].value);
-    const Node* const field = table ? find(*table, "name") : nullptr;
     if (std::find(names.begin(), names.end(), name) != names.end()) {
       error.set(
-          field ? field->place : nodes[i].place,
+          place_of_field(nodes[i], "name"),
           fmt::format("there are {} '{}' already: each machine has a name of its own", list, name));
     }
     names.push_back(name);

@@ -21,6 +21,7 @@
 #include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
 #include "sim/snapshot_tap.h"
+#include "sim/transaction_log_tap.h"
 #include "sim/wire_tap.h"
 #include "sim/world.h"
 
@@ -82,6 +83,7 @@ class SimulatedCluster {
   std::vector<Address> brokers_;
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;
+  sim::TransactionLogTap transaction_log_tap_;
   sim::DiskTap disk_tap_;
   sim::SnapshotTap snapshot_tap_;
   std::optional<sim::MessageTap> message_tap_;

@@ -130,6 +130,39 @@ const Node* find(const Entries& table, std::string_view key) {
   return nullptr;
 }
 
+const Entries* table_in(const Entries& table, std::string_view key) {
+  const Node* node = find(table, key);
+  return node ? std::get_if<Entries>(&node->value) : nullptr;
+}
+
+std::vector<const Entries*> tables_in(const Entries& table, std::string_view key) {
+  std::vector<const Entries*> tables;
+  const Node* node = find(table, key);
+  if (node == nullptr) return tables;
+  if (const auto* one = std::get_if<Entries>(&node->value)) tables.push_back(one);
+  const auto* items = std::get_if<Items>(&node->value);
+  for (std::size_t i = 0; items && i < items->size(); ++i) {
+    if (const auto* one = std::get_if<Entries>(&(*items)[i].value)) tables.push_back(one);
+  }
+  return tables;
+}
+
+std::vector<Node> items_of(const Node& node) {
+  if (const auto* items = std::get_if<Items>(&node.value)) return *items;
+  return {node};
+}
+
+std::vector<Node> items_in(const Entries& table, std::string_view key) {
+  const Node* node = find(table, key);
+  return node ? items_of(*node) : std::vector<Node>();
+}
+
+Place place_of_field(const Node& table, std::string_view key) {
+  const auto* entries = std::get_if<Entries>(&table.value);
+  const Node* field = entries ? find(*entries, key) : nullptr;
+  return field ? field->place : table.place;
+}
+
 Expected<Override, std::string> parse_override(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == 0 || equals == std::string_view::npos) {

@@ -40,6 +40,16 @@ struct Entry {
 
 // The entry of a table, or null.
 const Node* find(const Entries& table, std::string_view key);
+// The same where it is a table itself.
+const Entries* table_in(const Entries& table, std::string_view key);
+// The tables of a list of tables, or the one table.
+std::vector<const Entries*> tables_in(const Entries& table, std::string_view key);
+// The items of a list, or the one value that stands for a list of it.
+std::vector<Node> items_of(const Node& node);
+// The same of an entry of a table; none if there is no such entry.
+std::vector<Node> items_in(const Entries& table, std::string_view key);
+// Of a table's entry, or where that is missing of the table.
+Place place_of_field(const Node& table, std::string_view key);
 
 // What --set gives: a dotted key and the text of a value, as in the file; quotes around a text may
 // be left out.

@@ -92,6 +92,7 @@ class Drawing {
     draw_elections();
     draw_reassignments();
     draw_throttle();
+    draw_topic_changes();
     draw_voter_changes();
     draw_churn();
     draw_migrations();
@@ -115,6 +116,7 @@ class Drawing {
   void draw_elections();
   void draw_reassignments();
   void draw_throttle();
+  void draw_topic_changes();
   void draw_voter_changes();
   void draw_churn();
   void draw_migrations();
@@ -356,6 +358,24 @@ void Drawing::draw_throttle() {
   };
   for (const auto& topic : plan_.topics) add(topic.name, "replicas", "*");
   add("", "rate", fmt::format("{}", rate));
+}
+
+void Drawing::draw_topic_changes() {
+  const auto& family = scenario_.topic_changes;
+  auto names = family.topics;
+  for (const auto& topic : plan_.topics) {
+    if (family.topics.empty()) names.push_back(topic.name);
+  }
+  const auto count = pick(family.count, random_.with("topic changes"));
+  for (std::int64_t i = 0; i < count && !names.empty(); ++i) {
+    const auto random = random_.with("topic change", i);
+    Operation change{.at = pick(family.window, random.with("at")),
+                     .client = admin_name,
+                     .kind = Operation::Kind::make_again,
+                     .topic = pick(names, random.with("topic"))};
+    change.away = pick(family.away, random.with("away"));
+    plan_.operations.push_back(std::move(change));
+  }
 }
 
 // As if each were done by the time of the next.

@@ -75,6 +75,7 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                    {"elect", Kind::elect},
                    {"reassign", Kind::reassign},
                    {"configure", Kind::configure},
+                   {"make_again", Kind::make_again},
                    {"leave", Kind::leave},
                    {"join", Kind::join},
                    {"join_as_classic", Kind::join_as_classic},
@@ -103,8 +104,7 @@ void read_value(const Node& node, client::IsolationLevel& value, ReadError& erro
                              {"read_committed", IsolationLevel::read_committed}});
 }
 
-void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError& error) {
-  using client::ProcessingGuarantee;
+void read_value(const Node& node, ProcessingGuarantee& value, ReadError& error) {
   read_word<ProcessingGuarantee>(node, value, error,
                                  {{"at_least_once", ProcessingGuarantee::at_least_once},
                                   {"exactly_once", ProcessingGuarantee::exactly_once},

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/processing_guarantee.h"
 #include "core/base/time.h"
 #include "scenarios/document.h"
 #include "scenarios/plan.h"
@@ -85,7 +86,7 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error);
 void read_value(const Node& node, Parses& value, ReadError& error);
 void read_value(const Node& node, client::Assignor& value, ReadError& error);
 void read_value(const Node& node, client::IsolationLevel& value, ReadError& error);
-void read_value(const Node& node, client::ProcessingGuarantee& value, ReadError& error);
+void read_value(const Node& node, ProcessingGuarantee& value, ReadError& error);
 void read_value(const Node& node, client::GroupProtocol& value, ReadError& error);
 void read_value(const Node& node, wire::Codec& value, ReadError& error);
 void read_value(const Node& node, Fault::Parameter& value, ReadError& error);

@@ -36,6 +36,7 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::elect: return in_quotes("elect");
     case Operation::Kind::reassign: return in_quotes("reassign");
     case Operation::Kind::configure: return in_quotes("configure");
+    case Operation::Kind::make_again: return in_quotes("make_again");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
     case Operation::Kind::join_as_classic: return in_quotes("join_as_classic");
@@ -49,7 +50,7 @@ std::string written(client::IsolationLevel value) {
   const bool is_committed = value == client::IsolationLevel::read_committed;
   return in_quotes(is_committed ? "read_committed" : "read_uncommitted");
 }
-std::string written(client::ProcessingGuarantee value) { return in_quotes(name_of(value)); }
+std::string written(ProcessingGuarantee value) { return in_quotes(name_of(value)); }
 std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }
 std::string written(client::GroupProtocol value) {
   return in_quotes(value == client::GroupProtocol::consumer ? "consumer" : "classic");

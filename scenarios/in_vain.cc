@@ -10,7 +10,7 @@
 #include "core/controller/broker_config.h"
 #include "core/controller/topic_config.h"
 #include "core/raft/voter_set.h"
-#include "scenarios/check_names.h"
+#include "scenarios/document.h"
 #include "scenarios/nearest.h"
 
 namespace brokersim::scenarios {
@@ -132,15 +132,10 @@ bool is_no_machine(const Plan& plan, const std::string& target) {
 template <class T>
 void check_list(const Entries& root, std::string_view key, const Plan& plan,
                 const std::vector<T>& entries, ReadError& error) {
-  const Node* const list = find(root, key);
-  if (list == nullptr) return;
-  const auto nodes = items_of(*list);
+  const auto nodes = items_in(root, key);
   for (std::size_t i = 0; i < std::min(nodes.size(), entries.size()); ++i) {
     const auto vain = why_in_vain(plan, entries[i]);
-    if (!vain) continue;
-    const auto* const table = std::get_if<Entries>(&nodes[i].value);
-    const Node* const field = table ? find(*table, vain->field) : nullptr;
-    error.set(field ? field->place : nodes[i].place, vain->why);
+    if (vain) error.set(place_of_field(nodes[i], vain->field), vain->why);
   }
 }
 
@@ -171,6 +166,9 @@ std::optional<InVain> why_in_vain(const Plan& plan, const Operation& operation) 
       return first({unless_of_admin(operation), partition(0), unless_replicas(plan, operation)});
     case Kind::configure:
       return first({unless_of_admin(operation), unless_configs(plan, operation)});
+    case Kind::make_again:
+      return first({unless_of_admin(operation),
+                    unless_named("topic", "topic", operation.topic, plan.topics)});
     case Kind::leave:
     case Kind::join:
     case Kind::join_as_classic:

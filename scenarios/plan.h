@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/processing_guarantee.h"
 #include "core/base/time.h"
 #include "core/client/assignors.h"
 #include "core/client/config.h"
@@ -93,7 +94,7 @@ struct Task {
   std::string group;
   std::string input;  // Topics.
   std::string output;
-  client::ProcessingGuarantee guarantee = client::ProcessingGuarantee::exactly_once;
+  ProcessingGuarantee guarantee = ProcessingGuarantee::exactly_once;
   std::string transactional_id;  // Empty: its name.
   Duration at{};                 // When it begins, since the run began.
   Duration commit_interval = 100ms;
@@ -118,6 +119,8 @@ struct Operation {
     elect,      // Election of the preferred leader.
     reassign,   // The partition moves to `replicas`.
     configure,  // `configs` of the topic, or without one of all brokers.
+    // The topic is deleted, and after `away` another one is made by its name, as the plan has it.
+    make_again,
     leave,      // The member `client` of a group leaves it …
     join,  // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
     join_as_classic,
@@ -134,6 +137,7 @@ struct Operation {
   std::vector<std::int32_t> replicas;          // Of `reassign`: brokers by number.
   std::int32_t controller = 0;                 // Of `add_voter`, `remove_voter`: by number.
   std::map<std::string, std::string> configs;  // Of `configure`: Kafka's names.
+  Duration away{};                             // Of `make_again`.
 
   // Of `send`: lines of a file, or made-up records if there is none.
   std::string input;            // scenarios/files.h `input_path` says relative to what.

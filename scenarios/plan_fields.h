@@ -97,6 +97,7 @@ struct Fields<Operation> {
     f("replicas", operation.replicas);
     f("controller", operation.controller);
     f("configs", operation.configs);
+    f("away", operation.away);
     f("input", operation.input);
     f("first_line", operation.first_line);
     f("count", operation.count);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/check_names.h"
+#include "scenarios/check_numbers.h"
 #include "scenarios/check_plan.h"
 #include "scenarios/field_reader.h"
 #include "scenarios/field_writer.h"

@@ -101,9 +101,9 @@ Expected<reports::Trace, std::string> record(const Plan& plan, const RecordReque
   return trace;
 }
 
-Expected<WrittenReport, std::string> write_report(const Plan& plan, const std::string& folder,
+Expected<WrittenReport, std::string> write_report(const Plan& plan, const RecordRequest& request,
                                                   const ReportOptions& options) {
-  TRY(const auto trace, record(plan, {.folder = folder}));
+  TRY(const auto trace, record(plan, request));
   return write_report(trace, options);
 }
 

@@ -46,8 +46,8 @@ struct WrittenReport {
 // ---- From a run --------------------------------------------------------------------------------
 
 struct RecordRequest {
-  std::string folder;     // Of scenarios.
-  std::string reproduce;  // The line for people to type; empty: to run plan.toml.
+  std::string folder;          // Of scenarios.
+  std::string reproduce = {};  // The line for people to type; empty: to run plan.toml.
   std::function<void(const Event&)> on_event = {};  // Called for each, in order.
   std::string revision = {};  // Of the sources (revision.h), for who reads the files.
 };
@@ -57,7 +57,7 @@ Expected<reports::Trace, std::string> record(const Plan& plan, const RecordReque
                                              RunResult* result = nullptr);
 
 // Runs the plan, and writes all of it: for a failure that was found and shrunk.
-Expected<WrittenReport, std::string> write_report(const Plan& plan, const std::string& folder,
+Expected<WrittenReport, std::string> write_report(const Plan& plan, const RecordRequest& request,
                                                   const ReportOptions& options);
 
 // The line that repeats what was asked for, whatever is the default by then; empty if it was a

@@ -168,7 +168,7 @@ class Run {
   }
 
   void judge_clients(properties::Verdict& verdict);
-  std::map<std::string, std::int64_t> stats();
+  std::map<std::string, std::int64_t> stats(const Upload& upload);
   RunResult result();
 
   const Plan plan_;
@@ -218,7 +218,7 @@ void Run::judge_clients(properties::Verdict& verdict) {
   }
 }
 
-std::map<std::string, std::int64_t> Run::stats() {
+std::map<std::string, std::int64_t> Run::stats(const Upload& upload) {
   std::map<std::string, std::int64_t> stats = tally_.counts();
   const auto put = [&stats](const std::string& name, std::uint64_t value) {
     stats[name] = static_cast<std::int64_t>(value);
@@ -229,7 +229,6 @@ std::map<std::string, std::int64_t> Run::stats() {
   put("hashed_items", world().recorder().items());
   put("connections", world().network().counters().connections);
   put("network_bytes", world().network().counters().bytes);
-  const Upload upload = check_upload(workload_);
   stats["records_repeated"] = upload.repeated;
   stats["records_missing"] = upload.missing + upload.missing_weak;
   for (const auto& [kind, count] : faults_.counts()) {
@@ -250,9 +249,9 @@ RunResult Run::result() {
   judge_clients(result.report.verdict);
   result.report.elections = elections_.all();
   result.report.outages = reports::outages_of(elections_);
-  result.report.stats = stats();
-  result.report.trace_hash = world().recorder().hash().hex();
   result.upload = check_upload(workload_);
+  result.report.stats = stats(result.upload);
+  result.report.trace_hash = world().recorder().hash().hex();
   result.faults = faults_.counts();
   for (const auto& [kind, count] : result.faults) result.report.faults += count.begun;
   for (const auto& machine : world().machines()) {

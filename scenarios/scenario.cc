@@ -186,6 +186,16 @@ struct Fields<ReassignmentFamily> {
 };
 
 template <>
+struct Fields<TopicChangeFamily> {
+  static void visit(auto& changes, auto&& f) {
+    f("count", changes.count);
+    f("window", changes.window);
+    f("away", changes.away);
+    f("topics", changes.topics);
+  }
+};
+
+template <>
 struct Fields<VoterFamily> {
   static void visit(auto& changes, auto&& f) {
     f("count", changes.count);
@@ -267,6 +277,7 @@ struct Fields<Scenario> {
     f("workload", scenario.workload);
     f("elections", scenario.elections);
     f("reassignments", scenario.reassignments);
+    f("topic_changes", scenario.topic_changes);
     f("voter_changes", scenario.voter_changes);
     f("churn", scenario.churn);
     f("migrations", scenario.migrations);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/expected.h"
+#include "core/base/processing_guarantee.h"
 #include "core/base/time.h"
 #include "scenarios/document.h"
 #include "scenarios/plan.h"
@@ -87,7 +88,7 @@ struct TaskFamily {
   std::string input;  // Empty: the workload's topic.
   std::string output;
   Choice<std::int64_t> count{1};
-  client::ProcessingGuarantee guarantee = client::ProcessingGuarantee::exactly_once;
+  ProcessingGuarantee guarantee = ProcessingGuarantee::exactly_once;
   std::string transactional_id;  // Of all of them; empty: each goes by its name.
   Choice<Duration> at{Duration{}};
   Choice<Duration> commit_interval{100ms};
@@ -145,6 +146,14 @@ struct ReassignmentFamily {
   Choice<Duration> window{Duration{}};  // A range: each is asked for within.
   // Bytes a second of all replication out of sync, from the first of them on (KIP-73); 0: no bound.
   Choice<std::int64_t> throttle{0};
+};
+
+// Topics that an operator deletes and makes again by the same name, each time one of them.
+struct TopicChangeFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is deleted within.
+  Choice<Duration> away{1s};            // Then it is made again.
+  std::vector<std::string> topics;      // Empty: any.
 };
 
 // Controllers that an operator gives a vote in the quorum, or takes it from (KIP-853): each time
@@ -215,6 +224,7 @@ struct Scenario {
   std::optional<WorkloadFamily> workload;
   ElectionFamily elections;
   ReassignmentFamily reassignments;
+  TopicChangeFamily topic_changes;
   VoterFamily voter_changes;
   ChurnFamily churn;
   std::vector<MigrationFamily> migrations;

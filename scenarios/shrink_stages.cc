@@ -183,7 +183,8 @@ Duration instant_behind(const Fault& fault) {
 
 Duration instant_behind(const Operation& operation) {
   const auto count = std::max<std::int64_t>(1, operation.count);
-  return std::min(operation.at, far_off) + std::min(operation.every, far_off / count) * count;
+  return std::min(operation.at, far_off) + std::min(operation.away, far_off / 2) +
+         std::min(operation.every, far_off / 2 / count) * count;
 }
 
 Cut quiet_earlier(const Plan& plan, std::size_t, std::size_t) {

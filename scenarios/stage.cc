@@ -46,7 +46,7 @@ void Stage::administrate(StoryClients::AdminJob job) {
 // ---- Facts -------------------------------------------------------------------------------------
 
 void Stage::observe(const Event& event) {
-  ledger_.observe(event);
+  for (const Event& named : incarnations_.named(event)) ledger_.observe(named);
   events_.push_back(event);
   const auto* role = std::get_if<QuorumRoleChanged>(&event.body);
   if (role && role->role == "leader") quorum_ = {event.node, role->epoch};

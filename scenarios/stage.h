@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "properties/incarnations.h"
 #include "properties/ledger.h"
 #include "properties/verdict.h"
 #include "scenarios/cluster.h"
@@ -104,6 +105,7 @@ class Stage {
 
   SimulatedCluster cluster_;
   properties::Ledger ledger_;
+  properties::Incarnations incarnations_{ledger_};
   std::vector<Event> events_;
   Quorum quorum_;
   std::vector<Fact> facts_;

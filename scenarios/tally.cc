@@ -46,6 +46,7 @@ Tally::Tally() {
                            "snapshots_fetched",
                            "snapshots_loaded",
                            "snapshots_taken",
+                           "topics_made_again",
                            "torn_tails",
                            "transaction_coordinator_changes",
                            "transactional_offsets",
@@ -86,6 +87,12 @@ void Tally::observe(const Event& event) {
   }
   if (const auto* begun = std::get_if<LogBegun>(&event.body)) {
     if (begun->partition != metadata_partition()) count("deletions");
+  }
+  if (const auto* removed = std::get_if<TopicRemoved>(&event.body)) {
+    removed_topics_.insert(removed->topic);
+  }
+  if (const auto* made = std::get_if<TopicCommitted>(&event.body)) {
+    if (removed_topics_.erase(made->topic) > 0) count("topics_made_again");
   }
   if (std::holds_alternative<SnapshotTaken>(event.body)) count("snapshots_taken");
   if (std::holds_alternative<VotersCommitted>(event.body)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +44,15 @@ void judge(const Tally& tally, Upload& upload) {
   (tally.sent == 0 ? upload.foreign : upload.repeated) += tally.read - found;
 }
 
+// What was in a topic that was deleted on purpose has no end to be compared at.
+std::set<std::string> deleted_topics(const Plan& plan) {
+  std::set<std::string> topics;
+  for (const auto& operation : plan.operations) {
+    if (operation.kind == Operation::Kind::make_again) topics.insert(operation.topic);
+  }
+  return topics;
+}
+
 // What consumers that parse made of what they read.
 void parse(const Workload& workload, Upload& upload) {
   for (const auto& consumer : workload.plan().consumers) {
@@ -60,9 +70,12 @@ void parse(const Workload& workload, Upload& upload) {
 
 Upload check_upload(const Workload& workload) {
   // Several consumers may read the same partition: the first one's copy counts.
+  const auto deleted = deleted_topics(workload.plan());
   std::map<TopicPartition, const ReadCopy*> copies;
   for (const auto& [consumer, partitions] : workload.copies()) {
-    for (const auto& [partition, copy] : partitions) copies.emplace(partition, &copy);
+    for (const auto& [partition, copy] : partitions) {
+      if (!deleted.contains(partition.topic)) copies.emplace(partition, &copy);
+    }
   }
   Upload upload;
   Tallies tallies;
@@ -80,7 +93,8 @@ Upload check_upload(const Workload& workload) {
 }
 
 std::string text_of(const Upload& upload) {
-  if (upload.sent == 0) return "nothing to compare: no consumer reads what was sent";
+  if (upload.sent == 0) return "nothing to compare: no consumer reads what "
+                                     "was sent, or its topic was deleted";
   std::string out = fmt::format("{} lines sent, {} acknowledged", upload.sent, upload.acknowledged);
   if (upload.failed > 0) out += fmt::format(", {} refused", upload.failed);
   if (upload.unknown > 0) out += fmt::format(", {} with unknown end", upload.unknown);

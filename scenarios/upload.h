@@ -1,5 +1,6 @@
 // Whether what was sent came back: of every partition that a consumer read, the records sent there
-// against those read there at the end, byte for byte. Pure.
+// against those read there at the end, byte for byte. Of topics that are deleted and made again
+// nothing is compared. Pure.
 #pragma once
 
 #include <cstdint>

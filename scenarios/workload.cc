@@ -147,6 +147,7 @@ const Topic* Workload::find_topic(const std::string& name) const {
 void Workload::administrate(Env& env) {
   client::Admin admin(config_of(admin_name));
   raise_features(env, admin);
+  delete_topics(env, admin);
   create_topics(env, admin);
   if (!consumer_groups().empty()) allow_consumer_groups(env, admin);
   auto& progress = progress_[admin_name];
@@ -157,6 +158,7 @@ void Workload::administrate(Env& env) {
     if (operation.kind == Operation::Kind::elect) elect(env, admin, operation);
     if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
     if (operation.kind == Operation::Kind::configure) configure(env, admin, operation);
+    if (operation.kind == Operation::Kind::make_again) make_again(env, admin, operation);
     if (operation.controller > 0) change_voters(env, admin, operation);
   }
 }
@@ -181,9 +183,34 @@ void Workload::create_topics(Env& env, client::Admin& admin) {
       // An earlier attempt, of ours before a crash or given up too early, may have made it.
       if (result || result.error() == api::ErrorCode::topic_already_exists) {
         created_.insert(topic.name);
+        gone_.erase(topic.name);
       } else {
         env.sleep(retry_pause);
       }
+    }
+  }
+}
+
+// What was begun is gone through with: once it was asked for, the topic may vanish at any time.
+void Workload::make_again(Env& env, client::Admin& admin, const Operation& operation) {
+  while (!gone_.contains(operation.topic) && !env.is_cancelled()) {
+    const auto known = admin.describe_topic(env, operation.topic, env.now() + operation_patience);
+    if (known) {
+      gone_[operation.topic] = known->id;
+      created_.erase(operation.topic);
+    } else {
+      env.sleep(retry_pause);
+    }
+  }
+  delete_topics(env, admin);
+  if (env.sleep(operation.away)) create_topics(env, admin);
+}
+
+void Workload::delete_topics(Env& env, client::Admin& admin) {
+  for (const auto& [name, id] : std::map(gone_)) {
+    while (!env.is_cancelled()) {
+      if (admin.delete_topic(env, id, env.now() + operation_patience)) break;
+      env.sleep(retry_pause);
     }
   }
 }
@@ -383,6 +410,7 @@ void Workload::end_unknown(Host& host, const std::string& client, std::int16_t a
 }
 
 bool Workload::has_sent_all() const {
+  if (!gone_.empty()) return false;
   return std::all_of(progress_.begin(), progress_.end(),
                      [](const auto& entry) { return entry.second.has_sent_all(); });
 }
@@ -455,7 +483,7 @@ void Workload::take(Host& host, const Consumer& consumer, const client::Polled& 
 
 bool Workload::is_at_end(const properties::Ledger& ledger, const TopicPartition& partition,
                          std::optional<Offset> position) {
-  const auto* known = ledger.find(partition);
+  const auto* known = ledger.find_present(partition);
   const auto* log = known ? known->log_of(known->state.leader) : nullptr;
   return log == nullptr || log->end_offset() == 0 || position == log->end_offset();
 }

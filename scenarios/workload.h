@@ -1,4 +1,5 @@
-// What the clients of a plan do: the admin creates topics and asks for elections, producers send
+// What the clients of a plan do: the admin creates topics, deletes them and makes them again, and
+// asks for elections, producers send
 // their records in the order of the plan, one by one or in transactions, consumers read from the
 // beginning and go on reading, or share their topic's partitions with the others of their group, as
 // tasks do, which make other records of what they read.
@@ -71,7 +72,7 @@ class Workload {
 
   const Plan& plan() const { return plan_; }
 
-  // Everything was sent, and every send has ended …
+  // Every topic is there, everything was sent, and every send has ended …
   bool has_sent_all() const;
   // … apart from those in transactions, which wait for their coordinators.
   bool has_sent_all_outside_transactions() const;
@@ -135,6 +136,8 @@ class Workload {
   void administrate(Env& env);
   void raise_features(Env& env, client::Admin& admin);
   void create_topics(Env& env, client::Admin& admin);
+  void make_again(Env& env, client::Admin& admin, const Operation& operation);
+  void delete_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
@@ -215,6 +218,7 @@ class Workload {
   const Inputs& inputs_;
   SimulatedCluster& cluster_;
   std::set<std::string> created_;
+  std::map<std::string, Uuid> gone_;  // To be deleted, by their ids, and made again.
   bool allows_consumer_groups_ = false;
   std::map<std::string, Progress> progress_;  // By client.
   std::map<std::string, Member> members_;     // By consumer.

@@ -99,7 +99,7 @@ class Workload::TaskApplication final : public client::StreamApplication {
   static constexpr std::int16_t acks = -1;
 
   bool is_exactly_once() const {
-    return task_.guarantee == client::ProcessingGuarantee::exactly_once;
+    return task_.guarantee == ProcessingGuarantee::exactly_once;
   }
   std::int64_t next_op() { return op_number(step_, ++state_.records); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/log/checkpoint.h"
 #include "core/raft/snapshot_file.h"
 
 namespace brokersim::sim {
@@ -39,12 +40,18 @@ std::optional<DiskTap::Place> DiskTap::place_of(std::string_view path) {
   if (file.size() != digits + ending.size()) return std::nullopt;
   const auto base = number_in<Offset>(file.substr(0, digits));
   const auto directory = path.substr(0, slash);
+  auto partition = partition_in(directory);
+  if (!base || !partition) return std::nullopt;
+  return Place{std::string(directory), *std::move(partition), *base};
+}
+
+std::optional<TopicPartition> DiskTap::partition_in(std::string_view directory) {
   const auto name = directory.substr(directory.rfind('/') + 1);  // npos + 1 is 0.
   const auto dash = name.rfind('-');
-  if (!base || dash == std::string_view::npos || dash == 0) return std::nullopt;
+  if (dash == std::string_view::npos || dash == 0) return std::nullopt;
   const auto partition = number_in<std::int32_t>(name.substr(dash + 1));
   if (!partition || *partition < 0) return std::nullopt;
-  return Place{std::string(directory), {std::string(name.substr(0, dash)), *partition}, *base};
+  return TopicPartition{std::string(name.substr(0, dash)), *partition};
 }
 
 DiskTap::Segment& DiskTap::segment_at(NodeId node, const Place& place, std::string_view path,
@@ -75,7 +82,8 @@ std::vector<DiskTap::Found> DiskTap::absorb(Segment& segment, const Rope& bytes,
     segment.is_junk = checks_crc && !batch.crc_is_valid();
     if (segment.is_junk) break;
     const BatchRef ref = batch.ref();
-    segment.batches.push_back({segment.valid_size() + parsed->size, ref});
+    segment.batches.push_back(
+        {segment.valid_size() + parsed->size, ref, batch.header.max_timestamp});
     batches.push_back({std::move(batch), ref});
     segment.tail = segment.tail.sub(parsed->size, segment.tail.size() - parsed->size);
   }
@@ -87,6 +95,9 @@ void DiskTap::store(Log& log, const std::vector<Found>& batches) {
     log.end = ref.last_offset + 1;
     recorder_.record(log.node, BatchStored{log.partition, ref});
     if (metadata_ != nullptr && log.is_metadata()) metadata_->on_batch(log.node, batch);
+    for (const auto& [topic, observer] : told_) {
+      if (log.partition.topic == topic) observer->on_batch(log.node, log.partition, batch);
+    }
   }
 }
 
@@ -178,7 +189,10 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
   const auto slash = path.rfind('/');
   const auto parent = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
   const auto log = logs_.find({disk.machine(), std::string(parent)});
-  if (log != logs_.end() && log->second.segments.erase(std::string(path)) > 0) {
+  const auto gone = log == logs_.end() ? Segments::node_type()
+                                       : log->second.segments.extract(std::string(path));
+  if (!gone.empty()) {
+    tell_deleted(log->second, gone.mapped());
     settle(log->first.second, log->second);
   }
   for_each_log(disk, path, [&](const std::string& directory, Log& each) {
@@ -186,6 +200,25 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
     each.segments.clear();
     settle(directory, each);
   });
+}
+
+// If it was the first one, and the log goes on behind it.
+void DiskTap::tell_deleted(const Log& log, const Segment& gone) {
+  if (log.segments.empty() || log.has_unusable || log.is_metadata()) return;
+  const Segment& next = log.segments.begin()->second;
+  if (next.base <= gone.base) return;
+  SegmentDeleted told{.partition = log.partition,
+                      .start_offset = gone.base,
+                      .end_offset = next.base,
+                      .bytes = static_cast<std::int64_t>(gone.valid_size())};
+  for (const auto& stored : gone.batches) {
+    told.newest_ms = std::max(told.newest_ms, stored.newest_ms);
+  }
+  for (const auto& [path, segment] : log.segments) {
+    told.bytes_left += static_cast<std::int64_t>(segment.valid_size());
+  }
+  told.latest_clock = latest_time_of(log.node).ms;
+  recorder_.record(log.node, told);
 }
 
 // One that compaction has put into another is no part of the log any more.
@@ -204,11 +237,47 @@ void DiskTap::on_rename(const Disk& disk, std::string_view from, std::string_vie
   if (on_compaction(disk, from, to)) return;
   drop(disk, from);
   drop(disk, to);
+  for (const auto& path : disk.all_files(to)) note_topic(disk, path, false);
   for (const auto& path : disk.all_files(to)) {
     if (!place_of(path)) continue;
     on_append(disk, path, 0, disk.content_of(path));
     on_sync(disk, path);
   }
+}
+
+// ---- Names -------------------------------------------------------------------------------------
+
+void DiskTap::note_topic(const Disk& disk, std::string_view path, bool by_power_loss) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return;
+  if (path.substr(slash + 1) != log::partition_metadata_file || !disk.exists(path)) return;
+  const auto directory = path.substr(0, slash);
+  const auto partition = partition_in(directory);
+  const auto content = disk.content_of(path).joined();
+  const auto id = log::decode_partition_metadata(as_text(content.view()));
+  if (!partition || !id) return;
+  Log& log = logs_[{disk.machine(), std::string(directory)}];
+  log.node = disk.machine();
+  log.partition = *partition;
+  set_topic(log, *id, by_power_loss);
+}
+
+// A loss of power may bring back the directory that was moved away for the one that is gone with
+// it: what that one held is lost.
+void DiskTap::set_topic(Log& log, const Uuid& topic_id, bool by_power_loss) {
+  if (log.topic_id == topic_id) return;
+  const auto& topic = log.partition.topic;
+  const bool was_removed = was_removed_ && was_removed_(topic);
+  const bool is_first = first_ids_.try_emplace(topic, topic_id).first->second == topic_id;
+  const bool is_told = log.topic_id || was_removed || !is_first;
+  if (log.topic_id && by_power_loss) {
+    log.segments.clear();
+    log.replacements.clear();
+    log.compacted_to = 0;
+    settle_end(log, true);
+  }
+  log.topic_id = topic_id;
+  if (is_told) recorder_.record(log.node, LogNamed{log.partition, topic_id});
 }
 
 // ---- Durability --------------------------------------------------------------------------------
@@ -250,7 +319,9 @@ void DiskTap::on_power_loss(const Disk& disk) {
     if (place) segment_at(disk.machine(), *place, path, log);  // A removed one may be back.
   }
   for (auto& [key, log] : logs_) {
-    if (key.first == disk.machine()) reload(disk, log, key.second, true);
+    if (key.first != disk.machine()) continue;
+    note_topic(disk, fmt::format("{}/{}", key.second, log::partition_metadata_file), true);
+    reload(disk, log, key.second, true);
   }
 }
 

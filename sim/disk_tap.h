@@ -1,5 +1,8 @@
 // What is really in the logs on all machines' disks, read from the bytes that are written there:
-// BatchStored, LogCut, LogSynced and LogBegun. Nothing that a broker says about its log is asked.
+// BatchStored, LogCut, LogSynced, LogBegun and SegmentDeleted. Nothing that a broker says about its
+// log is asked.
+// Of which topic a log is says its `partition.metadata`: where several had one name one after the
+// other, that is told, too (LogNamed).
 //
 // A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
 // its content, and a log ends where the last of its segments does. What compaction puts in a
@@ -33,15 +36,33 @@ class MetadataLogObserver {
   virtual void on_synced(NodeId node, Offset end_offset) = 0;
 };
 
+// Told of the batches of one topic's logs, each time that one is stored.
+class BatchObserver {
+ public:
+  virtual ~BatchObserver() = default;
+  virtual void on_batch(NodeId node, const TopicPartition& partition, const wire::Batch& batch) = 0;
+};
+
 class DiskTap final : public DiskObserver {
  public:
   // The latest time that a node's wall clock ever showed it.
   using LatestClock = std::function<WallTime(NodeId)>;
+  // Whether a topic of that name was ever deleted.
+  using WasRemoved = std::function<bool(const std::string&)>;
 
-  // Both outlive it. `metadata` may be null. Without clocks no time is too early.
+  // Both outlive it. `metadata` may be null. Without clocks no time is too early; without
+  // `was_removed` the topic that is seen first has its name for the first time.
   explicit DiskTap(Recorder& recorder, MetadataLogObserver* metadata = nullptr,
-                   LatestClock latest_clock = {})
-      : recorder_(recorder), metadata_(metadata), latest_clock_(std::move(latest_clock)) {}
+                   LatestClock latest_clock = {}, WasRemoved was_removed = {})
+      : recorder_(recorder),
+        metadata_(metadata),
+        latest_clock_(std::move(latest_clock)),
+        was_removed_(std::move(was_removed)) {}
+
+  // The observer outlives the tap, and hears of each batch behind its BatchStored.
+  void tell_of(std::string_view topic, BatchObserver& observer) {
+    told_.emplace_back(topic, &observer);
+  }
 
   void on_append(const Disk& disk, std::string_view path, std::uint64_t position,
                  const Rope& bytes) override;
@@ -56,6 +77,7 @@ class DiskTap final : public DiskObserver {
   struct Stored {
     std::uint64_t end = 0;  // In the file.
     BatchRef ref;
+    std::int64_t newest_ms = -1;
   };
   struct Segment {
     Offset base = 0;
@@ -69,6 +91,7 @@ class DiskTap final : public DiskObserver {
   struct Log {
     NodeId node;
     TopicPartition partition;
+    std::optional<Uuid> topic_id;  // By what lies beside it; nothing: it was never there.
     Segments segments;
     Offset start = 0;  // As it was told: of the first segment.
     Offset end = 0;
@@ -91,6 +114,11 @@ class DiskTap final : public DiskObserver {
   using LogKey = std::pair<NodeId, std::string>;  // The directory.
 
   static std::optional<Place> place_of(std::string_view path);
+  // The partition whose directory is called so.
+  static std::optional<TopicPartition> partition_in(std::string_view directory);
+  // A file that may be a `partition.metadata` is there.
+  void note_topic(const Disk& disk, std::string_view path, bool by_power_loss);
+  void set_topic(Log& log, const Uuid& topic_id, bool by_power_loss);
   Segment& segment_at(NodeId node, const Place& place, std::string_view path, Log*& log);
   std::vector<Found> absorb(Segment& segment, const Rope& bytes, bool checks_crc);
   void store(Log& log, const std::vector<Found>& batches);
@@ -101,6 +129,7 @@ class DiskTap final : public DiskObserver {
   void for_each_log(const Disk& disk, std::string_view directory,
                     const std::function<void(const std::string&, Log&)>& visit);
   void drop(const Disk& disk, std::string_view path);
+  void tell_deleted(const Log& log, const Segment& gone);
   bool on_compaction(const Disk& disk, std::string_view from, std::string_view to);
   void prepare(const Disk& disk, Log& log, const Place& place, std::string_view swap);
   void replace(const Disk& disk, Log& log, const std::string& path);
@@ -109,6 +138,7 @@ class DiskTap final : public DiskObserver {
   // Of the segments that begin at `from` or behind it, and before `before`.
   static std::vector<wire::Batch> batches_from(const Disk& disk, const Log& log, Offset from,
                                                Offset before = std::numeric_limits<Offset>::max());
+  WallTime latest_time_of(NodeId node) const;
   LogCompacted judge(const Disk& disk, const Log& log, Offset start, CompactedPart part) const;
   void reload(const Disk& disk, Log& log, std::string_view directory, bool by_power_loss);
   static std::vector<std::string> usable_files(const Disk& disk, Log& log,
@@ -116,8 +146,11 @@ class DiskTap final : public DiskObserver {
 
   Recorder& recorder_;
   MetadataLogObserver* metadata_;
+  std::vector<std::pair<std::string, BatchObserver*>> told_;  // By topic.
   LatestClock latest_clock_;
+  WasRemoved was_removed_;
   std::map<LogKey, Log> logs_;
+  std::map<std::string, Uuid> first_ids_;  // Of the topics of each name, the one seen first.
 };
 
 }  // namespace brokersim::sim

@@ -71,11 +71,15 @@ void DiskTap::prepare(const Disk& disk, Log& log, const Place& place, std::strin
       judge(disk, log, place.base, {.before = before, .end = end, .after = after});
 }
 
+WallTime DiskTap::latest_time_of(NodeId node) const {
+  return latest_clock_ ? latest_clock_(node) : WallTime{latest_time};
+}
+
 LogCompacted DiskTap::judge(const Disk& disk, const Log& log, Offset start,
                             CompactedPart part) const {
   const auto earlier = batches_from(disk, log, 0, start);
   part.earlier = earlier;
-  part.now = latest_clock_ ? latest_clock_(log.node) : WallTime{latest_time};
+  part.now = latest_time_of(log.node);
   auto told = judge_compaction(part);
   told.partition = log.partition;
   told.start_offset = start;

@@ -11,6 +11,23 @@ namespace brokersim::sim {
 
 namespace {
 
+// What a topic's logs are asked for by brokers that have these defaults.
+LogSettingsCommitted log_settings_by(const controller::Image& image, const std::string& topic,
+                                     const controller::TopicDefaults& defaults) {
+  const controller::TopicConfigs configs(image, topic, defaults);
+  LogSettingsCommitted settings{.topic = topic};
+  settings.flush_messages = configs.number("flush.messages");
+  if (!configs.has("cleanup.policy", "delete")) return settings;
+  settings.retention_ms = configs.number("retention.ms");
+  settings.retention_bytes = configs.number("retention.bytes");
+  return settings;
+}
+
+// Of two limits, of which negative ones are none.
+std::int64_t tighter(std::int64_t a, std::int64_t b) {
+  return a < 0 || b < 0 ? std::max(a, b) : std::min(a, b);
+}
+
 // So many ends of snapshots are remembered: nodes take theirs at about the same place.
 constexpr std::size_t kept_replays = 4;
 
@@ -132,6 +149,7 @@ std::optional<LeaderEpoch> MetadataTap::epoch_before(Offset end) const {
 }
 
 const controller::Image& MetadataTap::replay_to(Offset end) const {
+  if (const auto known = replayed_.find(end); known != replayed_.end()) return known->second;
   Offset done = 0;
   controller::Image image;
   const auto next = replayed_.upper_bound(end);
@@ -147,7 +165,7 @@ const controller::Image& MetadataTap::replay_to(Offset end) const {
     }
   }
   if (replayed_.size() >= kept_replays) replayed_.erase(replayed_.begin());
-  return replayed_.insert_or_assign(end, std::move(image)).first->second;
+  return replayed_.emplace(end, std::move(image)).first->second;
 }
 
 void MetadataTap::commit(const wire::Batch& batch) {
@@ -189,19 +207,33 @@ void MetadataTap::commit(const wire::Batch& batch) {
       if (is_new) topics.insert(partition.topic);
     }
     tell(*delta, offset, events);
+    for (const auto& topic : delta->removed_topics) removed_.insert(topic.name);
+    // What has its name from here on is another topic.
+    if (!delta->removed_topics.empty()) record_all(events);
   }
-  if (are_defaults_new) topics.merge(topics_told_otherwise());
+  if (are_defaults_new) {
+    topics.merge(topics_told_otherwise());
+    for (const auto& [name, topic] : image_.topics()) tell_log_settings(name);
+  }
+  for (const auto& name : topics) tell_log_settings(name);
   for (const auto& name : topics) {
     if (const auto* topic = image_.find_topic(name)) {
       recorder_.record(no_node, told_[name] = topic_event(*topic));
     }
   }
+  record_all(events);
+}
+
+void MetadataTap::record_all(std::vector<EventBody>& events) {
   for (auto& event : events) recorder_.record(no_node, std::move(event));
+  events.clear();
 }
 
 void MetadataTap::tell(const controller::Delta& delta, Offset offset,
                        std::vector<EventBody>& events) const {
-  for (const auto& topic : delta.removed_topics) events.emplace_back(TopicRemoved{topic.name});
+  for (const auto& topic : delta.removed_topics) {
+    events.emplace_back(TopicRemoved{topic.name, topic.id});
+  }
   for (const auto& name : delta.partitions) {
     const auto* partition = image_.find_partition(name);
     if (partition == nullptr) continue;
@@ -227,6 +259,32 @@ std::set<std::string> MetadataTap::topics_told_otherwise() const {
   return names;
 }
 
+void MetadataTap::tell_log_settings(const std::string& topic) {
+  if (image_.find_topic(topic) == nullptr) return;
+  const auto settings = log_settings(topic);
+  const auto told = told_log_settings_.find(topic);
+  const bool is_known = told == told_log_settings_.end()
+                            ? settings == LogSettingsCommitted{.topic = topic}
+                            : settings == told->second;
+  if (is_known) return;
+  told_log_settings_[topic] = settings;
+  recorder_.record(no_node, settings);
+}
+
+// What is set for one broker counts there alone: so the least that any of them keeps.
+LogSettingsCommitted MetadataTap::log_settings(const std::string& topic) const {
+  auto settings = log_settings_by(image_, topic, topic_defaults_);
+  for (const auto& [id, broker] : image_.brokers()) {
+    const auto type = controller::ConfigResource::Type::broker;
+    if (image_.configs({type, fmt::format("{}", id)}).empty()) continue;
+    const auto own = log_settings_by(image_, topic, {id, topic_defaults_.configs});
+    settings.retention_ms = tighter(settings.retention_ms, own.retention_ms);
+    settings.retention_bytes = tighter(settings.retention_bytes, own.retention_bytes);
+    settings.flush_messages = std::max(settings.flush_messages, own.flush_messages);
+  }
+  return settings;
+}
+
 TopicCommitted MetadataTap::topic_event(const controller::Topic& topic) const {
   const controller::TopicConfigs configs(image_, topic.name, topic_defaults_);
   const auto replicas =
@@ -234,7 +292,8 @@ TopicCommitted MetadataTap::topic_event(const controller::Topic& topic) const {
   return {topic.name, static_cast<std::int32_t>(topic.partitions.size()),
           static_cast<std::int32_t>(replicas),
           static_cast<std::int32_t>(configs.number("min.insync.replicas")),
-          configs.flag("unclean.leader.election.enable")};
+          configs.flag("unclean.leader.election.enable"),
+          topic.id};
 }
 
 }  // namespace brokersim::sim

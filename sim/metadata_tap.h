@@ -1,6 +1,6 @@
 // What the cluster has really agreed on: metadata that is synced on a majority of the controllers'
-// disks, in the order of its log, each change once: TopicCommitted, TopicRemoved,
-// PartitionCommitted, BrokerCommitted, ProducerIdsCommitted, VotersCommitted.
+// disks, in the order of its log, each change once: LogSettingsCommitted, TopicCommitted,
+// TopicRemoved, PartitionCommitted, BrokerCommitted, ProducerIdsCommitted, VotersCommitted.
 //
 // Whose majority counts the log says itself, where it says so (KIP-853): the latest Voters record
 // in the log of the latest leader, committed or not.
@@ -39,6 +39,8 @@ class MetadataTap final : public MetadataLogObserver {
   Offset committed_end() const { return committed_end_; }
   // The committed metadata.
   const controller::Image& image() const { return image_; }
+  // A topic of that name was ever deleted: another one may have it now (KIP-516).
+  bool was_removed(const std::string& topic) const { return removed_.contains(topic); }
   // Of the last committed record before `end`; nothing unless a committed batch ends there.
   std::optional<LeaderEpoch> epoch_before(Offset end) const;
   // The voters that the committed records before `end` name; none if they name none.
@@ -60,8 +62,11 @@ class MetadataTap final : public MetadataLogObserver {
   // The end of the last batch of `epoch` in `log` that is synced; 0 if there is none.
   static Offset synced_end_in(const Log& log, LeaderEpoch epoch);
   void commit(const wire::Batch& batch);
+  void record_all(std::vector<EventBody>& events);
   void tell(const controller::Delta& delta, Offset offset, std::vector<EventBody>& events) const;
   TopicCommitted topic_event(const controller::Topic& topic) const;
+  void tell_log_settings(const std::string& topic);
+  LogSettingsCommitted log_settings(const std::string& topic) const;
   std::set<std::string> topics_told_otherwise() const;
 
   Recorder& recorder_;
@@ -71,6 +76,8 @@ class MetadataTap final : public MetadataLogObserver {
   std::map<NodeId, Log> logs_;
   controller::Image image_;
   std::map<std::string, TopicCommitted> told_;  // Of each topic the last.
+  std::map<std::string, LogSettingsCommitted> told_log_settings_;
+  std::set<std::string> removed_;               // Names of topics that were deleted.
   std::map<Offset, wire::Batch> committed_;     // By the offset behind them.
   mutable std::map<Offset, controller::Image> replayed_;
   Offset committed_end_ = 0;

@@ -46,6 +46,7 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::vote:
     case api::ApiKey::begin_quorum_epoch:
     case api::ApiKey::elect_leaders:
+    case api::ApiKey::delete_records:
     case api::ApiKey::fetch_snapshot: return true;
     default: break;
   }
@@ -144,6 +145,17 @@ std::optional<UncleanElectionAsked> unclean_election_in(const api::ElectLeadersR
   return asked;
 }
 
+RecordDeletionAsked deletion_in(const api::DeleteRecordsRequest& request, const std::string& peer) {
+  RecordDeletionAsked asked{.peer = peer};
+  for (const auto& topic : request.topics) {
+    for (const auto& partition : topic.partitions) {
+      asked.partitions.push_back({topic.name, partition.partition_index});
+      asked.offsets.push_back(partition.offset);
+    }
+  }
+  return asked;
+}
+
 }  // namespace
 
 void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
@@ -192,6 +204,11 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
       const auto request = wire::decode<api::ElectLeadersRequest>(body, version);
       auto election = request ? unclean_election_in(*request, asked.peer) : std::nullopt;
       if (election) recorder_.record(info.server_node, *std::move(election));
+      return;
+    }
+    case api::ApiKey::delete_records: {
+      const auto request = wire::decode<api::DeleteRecordsRequest>(body, version);
+      if (request) recorder_.record(info.server_node, deletion_in(*request, asked.peer));
       return;
     }
     default:

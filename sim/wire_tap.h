@@ -1,7 +1,7 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
 // the wire: ProduceAnswered, FetchAnswered, VoteAnswered, PreVoteAnswered, QuorumLeaderAnnounced,
-// SnapshotAnswered, UncleanElectionAsked, and of groups and transactions what group_frames.h and
-// transaction_frames.h read.
+// SnapshotAnswered, UncleanElectionAsked, RecordDeletionAsked, and of groups and transactions what
+// group_frames.h and transaction_frames.h read.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With

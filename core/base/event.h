@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/base/close_reason.h"
+#include "core/base/disk_events.h"
 #include "core/base/group_events.h"
 #include "core/base/ids.h"
 #include "core/base/outcome.h"
@@ -99,142 +100,6 @@ struct FaultsLifted {
   static void visit(auto&, auto&&) {}
 };
 
-// ---- World: what disks hold --------------------------------------------------------------------
-
-// What a batch is to those who read it.
-enum class BatchRole : std::uint8_t {
-  data,
-  control,        // Of the log itself: a LeaderChange, or of a kind that nobody knows.
-  transactional,  // Data that counts once its producer's transaction is committed (KIP-98).
-  commit,         // The markers that end a transaction.
-  abort,
-};
-std::string_view name_of(BatchRole role);
-constexpr bool is_control(BatchRole role) {
-  return role != BatchRole::data && role != BatchRole::transactional;
-}
-constexpr bool is_marker(BatchRole role) {
-  return role == BatchRole::commit || role == BatchRole::abort;
-}
-
-// One record batch, as identified at every place where it is seen. `digest` covers what the
-// producer made of it (attributes to end, uncompressed), not what the leader makes of that (offset,
-// epoch, another codec, its own time).
-struct BatchRef {
-  Offset base_offset = 0;
-  Offset last_offset = 0;
-  LeaderEpoch leader_epoch{};
-  std::uint64_t digest = 0;
-  BatchRole role = BatchRole::data;
-  // Of an idempotent producer, else all -1; a marker has no sequence.
-  std::int64_t producer_id = -1;
-  std::int16_t producer_epoch = -1;
-  std::int32_t base_sequence = -1;
-  friend bool operator==(const BatchRef&, const BatchRef&) = default;
-  static void visit(auto& e, auto&& f) {
-    f("base_offset", e.base_offset);
-    f("last_offset", e.last_offset);
-    f("leader_epoch", e.leader_epoch);
-    f("digest", e.digest);
-    f("role", e.role);
-    f("producer_id", e.producer_id);
-    f("producer_epoch", e.producer_epoch);
-    f("base_sequence", e.base_sequence);
-  }
-};
-
-// The node's log of the partition has this batch at its end (in the page cache).
-struct BatchStored {
-  static constexpr std::string_view kind = "batch_stored";
-  TopicPartition partition;
-  BatchRef batch;
-  static void visit(auto& e, auto&& f) {
-    f("partition", e.partition);
-    f("batch", e.batch);
-  }
-};
-// The node's log of the partition ends at `end_offset`: it was truncated, or lost a suffix.
-struct LogCut {
-  static constexpr std::string_view kind = "log_cut";
-  TopicPartition partition;
-  Offset end_offset = 0;
-  bool by_power_loss = false;  // Otherwise the node itself truncated it.
-  static void visit(auto& e, auto&& f) {
-    f("partition", e.partition);
-    f("end_offset", e.end_offset);
-    f("by_power_loss", e.by_power_loss);
-  }
-};
-// Everything before `end_offset` of the node's log survives power loss.
-struct LogSynced {
-  static constexpr std::string_view kind = "log_synced";
-  TopicPartition partition;
-  Offset end_offset = 0;
-  static void visit(auto& e, auto&& f) {
-    f("partition", e.partition);
-    f("end_offset", e.end_offset);
-  }
-};
-
-// The node's log of the partition begins at `start_offset`: what lay before is deleted. `epoch` is
-// that of the record before, where a snapshot tells; -1 where nothing does.
-struct LogBegun {
-  static constexpr std::string_view kind = "log_begun";
-  TopicPartition partition;
-  Offset start_offset = 0;
-  LeaderEpoch epoch = no_epoch;
-  static void visit(auto& e, auto&& f) {
-    f("partition", e.partition);
-    f("start_offset", e.start_offset);
-    f("epoch", e.epoch);
-  }
-};
-// In the node's log of the partition compaction has put other contents into the place of what lay
-// from `start_offset` up to `end_offset`: `batches`, without the records at the offsets `removed`.
-// `decided_by` is the last of the records for whose sake others went. `wrong` says what is not as
-// compaction must leave it; empty if nothing.
-struct LogCompacted {
-  static constexpr std::string_view kind = "log_compacted";
-  TopicPartition partition;
-  Offset start_offset = 0;
-  Offset end_offset = 0;
-  std::vector<BatchRef> batches;
-  std::vector<Offset> removed;
-  Offset decided_by = -1;
-  std::string wrong;
-  static void visit(auto& e, auto&& f) {
-    f("partition", e.partition);
-    f("start_offset", e.start_offset);
-    f("end_offset", e.end_offset);
-    f("batches", e.batches);
-    f("removed", e.removed);
-    f("decided_by", e.decided_by);
-    f("wrong", e.wrong);
-  }
-};
-// The node has a snapshot of the metadata log. `difference` says in what it differs from what
-// replaying the committed log up to its end gives; empty if in nothing.
-struct SnapshotStored {
-  static constexpr std::string_view kind = "snapshot_stored";
-  Offset end_offset = 0;
-  LeaderEpoch epoch{};
-  std::string difference;
-  static void visit(auto& e, auto&& f) {
-    f("end_offset", e.end_offset);
-    f("epoch", e.epoch);
-    f("difference", e.difference);
-  }
-};
-struct SnapshotRemoved {
-  static constexpr std::string_view kind = "snapshot_removed";
-  Offset end_offset = 0;
-  LeaderEpoch epoch{};
-  static void visit(auto& e, auto&& f) {
-    f("end_offset", e.end_offset);
-    f("epoch", e.epoch);
-  }
-};
-
 // ---- World: cluster metadata, committed on a majority of the controllers' disks ----------------
 
 struct TopicCommitted {
@@ -244,6 +109,7 @@ struct TopicCommitted {
   std::int32_t replication_factor = 0;
   std::int32_t min_insync_replicas = 1;
   bool may_elect_uncleanly = false;  // unclean.leader.election.enable, as it is in force.
+  Uuid topic_id = no_uuid;           // Another one by the same name is another topic (KIP-516).
   friend bool operator==(const TopicCommitted&, const TopicCommitted&) = default;
   static void visit(auto& e, auto&& f) {
     f("topic", e.topic);
@@ -251,12 +117,37 @@ struct TopicCommitted {
     f("replication_factor", e.replication_factor);
     f("min_insync_replicas", e.min_insync_replicas);
     f("may_elect_uncleanly", e.may_elect_uncleanly);
+    f("topic_id", e.topic_id);
+  }
+};
+// What is asked of the logs of a topic, where that is not what Kafka asks by default; told before
+// the first TopicCommitted of a topic that is made so. Where brokers are set differently, the least
+// that is kept, and the most that is not synced.
+struct LogSettingsCommitted {
+  static constexpr std::string_view kind = "log_settings_committed";
+  static constexpr std::int64_t week_ms = 7 * 24 * 60 * 60 * 1000;
+  static constexpr Offset never = 0x7fff'ffff'ffff'ffff;
+  std::string topic;
+  // -1: however old, or much. Where nothing is deleted, but compacted, as by default.
+  std::int64_t retention_ms = week_ms;
+  std::int64_t retention_bytes = -1;
+  Offset flush_messages = never;
+  friend bool operator==(const LogSettingsCommitted&, const LogSettingsCommitted&) = default;
+  static void visit(auto& e, auto&& f) {
+    f("topic", e.topic);
+    f("retention_ms", e.retention_ms);
+    f("retention_bytes", e.retention_bytes);
+    f("flush_messages", e.flush_messages);
   }
 };
 struct TopicRemoved {
   static constexpr std::string_view kind = "topic_removed";
   std::string topic;
-  static void visit(auto& e, auto&& f) { f("topic", e.topic); }
+  Uuid topic_id = no_uuid;
+  static void visit(auto& e, auto&& f) {
+    f("topic", e.topic);
+    f("topic_id", e.topic_id);
+  }
 };
 struct PartitionCommitted {
   static constexpr std::string_view kind = "partition_committed";
@@ -403,6 +294,19 @@ struct UncleanElectionAsked {
     f("peer", e.peer);
     f("partitions", e.partitions);
     f("is_of_all", e.is_of_all);
+  }
+};
+// Somebody asks for all records before an offset to be deleted (DeleteRecords, KIP-107): of each
+// partition, the offset at the same place. -1 is the high watermark.
+struct RecordDeletionAsked {
+  static constexpr std::string_view kind = "record_deletion_asked";
+  std::string peer;
+  std::vector<TopicPartition> partitions;
+  std::vector<Offset> offsets;
+  static void visit(auto& e, auto&& f) {
+    f("peer", e.peer);
+    f("partitions", e.partitions);
+    f("offsets", e.offsets);
   }
 };
 // A controller's vote has left it (KIP-595).
@@ -777,7 +681,8 @@ using EventBody = std::variant<
     IsrChanged, BecameLeader, BecameFollower, HighWatermarkAdvanced, LogTruncated, LogRecovered,
     ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted,
     QuorumVotersChanged, VotersCommitted, PreVoteAnswered, SnapshotAnswered, UncleanElectionAsked,
-    TopicRemoved, ProducerIdsCommitted, HeartbeatAnswered>;
+    TopicRemoved, ProducerIdsCommitted, HeartbeatAnswered, LogNamed, SegmentDeleted,
+    LogSettingsCommitted, RecordDeletionAsked, TransactionStateStored>;
 
 struct Event {
   EventId id;

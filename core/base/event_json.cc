@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/message.h"
+#include "core/base/uuid_text.h"
 
 namespace brokersim {
 namespace {
@@ -35,6 +36,7 @@ struct JsonFields {
   void add(Instant at) const { add(at.ns()); }
   void add(const std::string& text) const { out += json_quoted(text); }
   void add(const TopicPartition& p) const { out += json_quoted(fmt::format("{}", p)); }
+  void add(const Uuid& id) const { out += json_quoted(uuid_text(id)); }
   void add(const BatchRef& batch) const { add_object(batch); }
   void add(const AbortedTransaction& aborted) const { add_object(aborted); }
   void add(const MessagePart& part) const { add_object(part); }

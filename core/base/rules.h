@@ -145,6 +145,10 @@ struct AppendRules {
   bool verifies_offsets = true;
   // After the largest sequence comes 0 (KAFKA-7692).
   bool sequences_go_round = true;
+  // What a producer sends again is answered with where it lies (KIP-98): not stored once more, nor
+  // refused as out of order (both Redpanda's #3039).
+  enum class Repeat : std::uint8_t { answered, stored, refused };
+  Repeat repeat = Repeat::answered;
   friend bool operator==(const AppendRules&, const AppendRules&) = default;
 };
 
@@ -191,6 +195,9 @@ struct GroupRules {
   bool puts_out_who_never_asks = true;
   // A log of which compaction has taken something can be loaded (KAFKA-19862).
   bool loads_compacted_logs = true;
+  // A coordinator, of transactions too, serves once all that it has read is committed (Redpanda's
+  // #5025, docs/decisions/coordinators-serve-what-is-committed.md).
+  bool serves_once_committed = true;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
 };
 

@@ -13,6 +13,36 @@
 
 namespace brokersim {
 
+// ---- World: what disks hold --------------------------------------------------------------------
+
+// A log of __transaction_state has a record that was in no log before: how a transactional id
+// stands, as its coordinator wrote it (KIP-98, KIP-890). "Dead" is a tombstone: it has expired.
+struct TransactionStateStored {
+  static constexpr std::string_view kind = "transaction_state_stored";
+  TopicPartition partition;  // Of __transaction_state.
+  Offset offset = 0;
+  LeaderEpoch leader_epoch{};
+  std::string transactional_id;
+  std::string state;  // "Ongoing", "PrepareCommit", "CompleteCommit", …
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int64_t next_producer_id = -1;      // Once the transaction is complete; -1: the same.
+  std::int16_t transaction_version = 0;    // Which the producer spoke last.
+  std::vector<TopicPartition> partitions;  // Of the transaction.
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("leader_epoch", e.leader_epoch);
+    f("transactional_id", e.transactional_id);
+    f("state", e.state);
+    f("producer_id", e.producer_id);
+    f("producer_epoch", e.producer_epoch);
+    f("next_producer_id", e.next_producer_id);
+    f("transaction_version", e.transaction_version);
+    f("partitions", e.partitions);
+  }
+};
+
 // ---- World: frames on the wire -----------------------------------------------------------------
 
 // The coordinator of a transactional id has sent its producer the answer to an InitProducerId or an

@@ -147,9 +147,13 @@ std::string Broker::close(Env& env) {
   if (is_durable && replicas_.are_recovered()) {
     has_left_word = log::leave_clean_shutdown(env, "", lifecycle_.epoch()).has_value();
   }
-  if (has_failed()) return fmt::format("its disk has failed: {}", why_failed());
+  if (has_failed()) return why_failed();
   if (!is_durable) return "its logs cannot be synced";
   return has_left_word ? "" : "the clean shutdown marker cannot be written";
+}
+
+std::string Broker::why_failed() {
+  return has_failed() ? fmt::format("its disk has failed: {}", replicas_.news().why_failed) : "";
 }
 
 void Broker::halt(Env& env) {

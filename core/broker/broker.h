@@ -62,7 +62,7 @@ class Broker {
   // Ends the fibers and nothing else: the disk cannot be written.
   void halt(Env& env);
   bool has_failed() { return replicas_.news().has_failed; }
-  const std::string& why_failed() { return replicas_.news().why_failed; }
+  std::string why_failed();  // For people; empty if it has not.
 
   const NodeConfig& config() const { return config_; }
   const controller::Image& image() const { return image_; }

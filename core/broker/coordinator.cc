@@ -152,7 +152,7 @@ Expected<Done, std::string_view> Coordinator<Shard>::replay(const Slice& bytes, 
 // offsets served before, they could go back.
 template <class Shard>
 bool Coordinator<Shard>::wait_until_committed(Env& env, Offset end) {
-  while (leads() && replica_->high_watermark() < end) {
+  while (rules_.serves_once_committed && leads() && replica_->high_watermark() < end) {
     if (replica_->changed().wait(env) == Wake::cancelled) return false;
   }
   return leads();
@@ -168,18 +168,13 @@ bool Coordinator<Shard>::hears_of_commits() const {
 }
 
 template <class Shard>
-bool Coordinator<Shard>::awaits_disk() const {
-  return replica_->leader() != nullptr && replica_->leader()->awaits_disk();
-}
-
-template <class Shard>
 void Coordinator<Shard>::work(Env& env) {
   while (hears_of_commits()) {
     carry_out(env, shard_.committed(now(env), replica_->high_watermark()));
     const auto present = now(env);
     if (shard_.next_deadline() <= present.at) carry_out(env, shard_.tick(present));
     // For all requests that have appended: their own fibers wait for what comes of it.
-    if (awaits_disk()) {
+    if (replica_->awaits_disk()) {
       if (!replica_->flush_if_due(env)) return;
       continue;
     }

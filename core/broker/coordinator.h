@@ -95,7 +95,6 @@ class Coordinator {
   Expected<Done, std::string_view> replay(const Slice& bytes, Offset from);
   bool wait_until_committed(Env& env, Offset end);
   bool hears_of_commits() const;
-  bool awaits_disk() const;
   void work(Env& env);
   std::optional<Response> ask_any(Env& env, const Request& request);
   std::optional<Output> append(Host& host, const typename Shard::Write& write);

@@ -182,9 +182,7 @@ void Fetchers::make_durable(Env& env, const std::vector<Asked>& asked) {
   for (const auto& [replica, position] : asked) {
     if (replica->is_retired()) continue;
     replicas_.lower_checkpoints(env, replica->partition(), replica->log());
-    if (!replica->log().must_flush()) continue;
-    (void)replica->log().sync(env);
-    replica->note_failure(env);
+    (void)replica->flush_if_due(env);  // The broker hears of a failure.
   }
 }
 

@@ -1,17 +1,11 @@
 #include "core/broker/log_cleaner.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace brokersim::broker {
 namespace {
 
 constexpr std::int64_t bytes_per_key = 24;  // As in Kafka's map: a hash and an offset.
-
-// What has waited too long goes first, then what is dirtiest.
-auto urgency(const log::DirtyRange& range) {
-  return std::tuple(range.is_overdue, range.dirty_millionths());
-}
 
 }  // namespace
 
@@ -32,7 +26,7 @@ std::shared_ptr<Replica> LogCleaner::dirtiest(WallTime now) const {
     if (uncleanable_.contains({replica->topic_id(), partition.partition})) continue;
     const auto range = log.dirty_range(replica->last_stable_offset(), now);
     if (!log::is_worth_cleaning(range, rules)) continue;
-    if (found && urgency(range) <= urgency(most)) continue;
+    if (found && !log::is_more_urgent(range, most)) continue;
     found = replica;
     most = range;
   }

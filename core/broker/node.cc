@@ -375,17 +375,13 @@ bool can_ask_controller(const Node& node) {
   return !node.has_lost_its_port || (controller != no_node && controller != node.config.node_id);
 }
 
-bool has_failed(const Node& node) {
-  return node.quorum->has_failed() || (node.broker && node.broker->has_failed());
-}
-
 // Empty if it has not.
 std::string why_failed(const Node& node) {
-  if (node.broker && node.broker->has_failed()) {
-    return fmt::format("its disk has failed: {}", node.broker->why_failed());
-  }
+  if (node.broker && node.broker->has_failed()) return node.broker->why_failed();
   return node.quorum->has_failed() ? "its metadata log has failed" : "";
 }
+
+bool has_failed(const Node& node) { return !why_failed(node).empty(); }
 
 void wait_for_end(Env& env, Node& node) {
   std::vector<Signal*> signals = {&node.quorum->role_changed()};

@@ -204,7 +204,7 @@ void Replica::count_own_copy(Host& host) {
 bool Replica::flush_if_due(Env& env) {
   const bool has_failed = !is_retired_ && log_->must_flush() && !log_->sync(env);
   if (has_failed) note_failure(env);
-  if (leader_ && leader_->awaits_disk()) count_own_copy(env);
+  if (awaits_disk()) count_own_copy(env);
   return !has_failed;
 }
 
@@ -257,7 +257,7 @@ void Replica::told_high_watermark(NodeId follower, Offset high_watermark) {
 
 void Replica::tick(Host& host) {
   if (!leader_) return;
-  if (leader_->awaits_disk()) count_own_copy(host);
+  if (awaits_disk()) count_own_copy(host);
   handle(host, leader_->tick(host.now()));
 }
 

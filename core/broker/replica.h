@@ -114,8 +114,11 @@ class Replica {
   Expected<Appended, api::ErrorCode> append_marker(Host& host,
                                                    const wire::TransactionMarker& marker,
                                                    int transaction_version);
-  // Syncs the log if so much was appended since the last time that its topic wants it (then the
-  // records count as the leader's copy only from now on); or says that it could not.
+  // Records of ours are to be on disk before they count as the leader's copy.
+  bool awaits_disk() const { return leader_ && leader_->awaits_disk(); }
+  // Syncs the log if so much was appended since the last time that its topic wants it
+  // (flush.messages); a leader's records count as its copy only from then on. False if it could
+  // not, of which the broker is told.
   bool flush_if_due(Env& env);
   // With what to append a transactional batch once its transaction's coordinator has said that the
   // partition is part of it, or, if the batch `adds` it, that it has become so (KIP-890). Nothing

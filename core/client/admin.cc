@@ -8,6 +8,7 @@
 #include "core/api/alter_partition_reassignments.h"
 #include "core/api/create_partitions.h"
 #include "core/api/delete_records.h"
+#include "core/api/delete_topics.h"
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
 #include "core/api/remove_raft_voter.h"
@@ -212,6 +213,17 @@ Expected<std::map<TopicPartition, ErrorCode>, ErrorCode> Admin::elect_leaders(
     return results;
   }
   return Unexpected(ErrorCode::request_timed_out);
+}
+
+Expected<Done, ErrorCode> Admin::delete_topic(Env& env, const Uuid& id, Instant deadline) {
+  api::DeleteTopicsRequest request;
+  request.topics.push_back({.topic_id = id});
+  return have_done(env, cluster_, std::move(request), delete_topics_version, deadline,
+                   [](const api::DeleteTopicsResponse& answer, bool) {
+                     if (answer.responses.empty()) return ErrorCode::unknown_server_error;
+                     const auto error = answer.responses[0].error_code;
+                     return error == ErrorCode::unknown_topic_id ? ErrorCode::none : error;
+                   });
 }
 
 Expected<Done, ErrorCode> Admin::create_partitions(Env& env, const std::string& topic,

@@ -1,6 +1,6 @@
-// Administration: topics are created, described, grown, configured and moved, their leaders elected
-// and their records deleted, with retries until a deadline. One call at a time waits for its
-// answer.
+// Administration: topics are created, described, grown, configured, moved and deleted, their
+// leaders elected and their records deleted, with retries until a deadline. One call at a time
+// waits for its answer.
 #pragma once
 
 #include <map>
@@ -57,6 +57,9 @@ class Admin {
   Expected<std::map<TopicPartition, api::ErrorCode>, api::ErrorCode> elect_leaders(
       Env& env, ElectionType type, const std::vector<TopicPartition>& partitions, Instant deadline);
 
+  // The topic with this id (KIP-516), whatever its name is: no other one goes by mistake, however
+  // late a request comes. Done once that is committed, also if it was gone before.
+  Expected<Done, api::ErrorCode> delete_topic(Env& env, const Uuid& id, Instant deadline);
   // So many partitions in all. INVALID_PARTITIONS if there are as many already, unless an earlier
   // attempt of this call can have made them.
   Expected<Done, api::ErrorCode> create_partitions(Env& env, const std::string& topic,

@@ -289,12 +289,13 @@ void ClassicMembership::heartbeat(Env& env) {
 void ClassicMembership::leave(Env& env, Instant deadline) {
   const bool is_static = config_.group_instance_id.has_value();
   // KAFKA-20985: as somebody new it would be fenced by whatever it has sent as somebody new before.
-  if (is_static && !config_.rules.static_members_keep_their_id) learn(ErrorCode::unknown_member_id);
-  if (is_static || member_id_.empty()) return;
+  const bool keeps_id = is_static && config_.rules.static_members_keep_their_id;
   api::LeaveGroupRequest request;
   request.group_id = config_.group_id;
   request.members.push_back({.member_id = member_id_});
-  learn(ErrorCode::unknown_member_id);  // Whether they hear it or not.
+  // Whether anybody hears it or not.
+  learn(keeps_id ? ErrorCode::illegal_generation : ErrorCode::unknown_member_id);
+  if (is_static || request.members[0].member_id.empty()) return;
   const auto channel = coordinator_.channel(env, deadline);
   if (channel) (void)channel->call(env, request, leave_group_version, deadline);
 }

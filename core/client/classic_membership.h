@@ -25,7 +25,8 @@ class ClassicMembership : public Membership {
   Expected<Partitions, api::ErrorCode> rejoin(Env& env, const std::set<std::string>& topics,
                                               const Partitions& held);
   void keep_alive(Env& env) override;
-  // Static members do not, so that they find their place again.
+  // We are no part of the generation any more (is_expelled). Of a static member nobody is told, so
+  // that it finds its place again.
   void leave(Env& env, Instant deadline) override;
 
   // The group rebalances, or we are no part of it: rejoin() is due.

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/processing_guarantee.h"
 #include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/client/assignors.h"
@@ -64,8 +63,6 @@ struct ConsumerConfig {
   bool allow_auto_create_topics = true;                               // allow.auto.create.topics
   ConsumerRules rules;
 };
-
-using brokersim::ProcessingGuarantee;  // processing.guarantee
 
 // How members of a group share its partitions: the leader among them assigns (KIP-62), or the
 // coordinator does (KIP-848).

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/processing_guarantee.h"
 #include "core/client/task_output.h"
 
 namespace brokersim::client {

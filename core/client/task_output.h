@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/processing_guarantee.h"
 #include "core/client/config.h"
 #include "core/client/group_consumer.h"
 #include "core/client/producer.h"

@@ -17,6 +17,7 @@ inline constexpr std::int16_t alter_partition_reassignments_version = 0;
 inline constexpr std::int16_t create_partitions_version = 3;
 inline constexpr std::int16_t create_topics_version = 7;
 inline constexpr std::int16_t delete_records_version = 2;
+inline constexpr std::int16_t delete_topics_version = 6;
 inline constexpr std::int16_t elect_leaders_version = 2;
 inline constexpr std::int16_t remove_raft_voter_version = 0;
 inline constexpr std::int16_t update_features_version = 1;

@@ -1,6 +1,7 @@
 #include "core/log/cleanable.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace brokersim::log {
 
@@ -57,6 +58,11 @@ DirtyRange dirty_range(std::span<const SegmentFacts> segments, const CompactionR
 bool is_worth_cleaning(const DirtyRange& range, const CompactionRules& rules) {
   if (!rules.is_compacted || range.dirty_bytes == 0) return false;
   return range.is_overdue || range.dirty_millionths() > rules.min_dirty_millionths;
+}
+
+bool is_more_urgent(const DirtyRange& range, const DirtyRange& than) {
+  return std::tuple(range.is_overdue, range.dirty_millionths()) >
+         std::tuple(than.is_overdue, than.dirty_millionths());
 }
 
 }  // namespace brokersim::log

@@ -43,5 +43,7 @@ struct DirtyRange {
 DirtyRange dirty_range(std::span<const SegmentFacts> segments, const CompactionRules& rules,
                        Offset start, Offset cleaned_to, Offset decided_to, WallTime now);
 bool is_worth_cleaning(const DirtyRange& range, const CompactionRules& rules);
+// What has waited for too long goes first, then what is dirtiest (KIP-354).
+bool is_more_urgent(const DirtyRange& range, const DirtyRange& than);
 
 }  // namespace brokersim::log

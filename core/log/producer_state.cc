@@ -10,6 +10,7 @@ namespace brokersim::log {
 
 using api::ErrorCode;
 using LateMarker = AppendRules::LateMarker;
+using Repeat = AppendRules::Repeat;
 
 const ProducerEntry* ProducerState::find(std::int64_t producer_id) const {
   const auto found = producers_.find(producer_id);
@@ -61,7 +62,9 @@ Expected<std::optional<ProducedBatch>, ErrorCode> ProducerState::check(
   const ProducerEntry* const producer = find(batch.producer_id);
   const bool is_client = terms.origin == AppendTerms::Origin::client;
   if (producer != nullptr && is_client) {
-    if (const auto known = repeated(*producer, batch)) return known;
+    const auto known = repeated(*producer, batch);
+    if (known && terms.rules.repeat == Repeat::answered) return known;
+    if (known && terms.rules.repeat == Repeat::stored) return std::optional<ProducedBatch>{};
   }
   const bool lacks_verification =
       batch.is_transactional() && !terms.is_verified &&

@@ -31,7 +31,7 @@ Output Raft::start(Instant now) {
                                         : become_leader(now, out);
   } else if (may_lead(leader)) {
     become_follower(now, current(), "restarted", out);
-  } else if (may_stand() && state_.voted_id == config_.self) {
+  } else if (may_stand() && state_.voted().matches(self())) {
     stand_for(now, state_, "restarted", out);
   } else {
     become_unattached(now, epoch(), "started", out);

@@ -54,7 +54,7 @@ std::optional<std::string> explain_bug(std::string_view id) {
   const auto text = fmt::format("{}  historical bug\n\n{}\nSource: {}\n", bug->name,
                                 wrapped(bug->about), bug->source);
   if (!bug->has_plan()) {
-    return text + fmt::format("No run shows it so far:\n{}", wrapped(why_without_plan(*bug)));
+    return text + fmt::format("No plan shows it:\n{}", wrapped(why_without_plan(*bug)));
   }
   return text + fmt::format("Caught by: {}\nTo see it: brokersim hunt {} --bug {}\n", bug->property,
                             bug->scenario, bug->name);
@@ -130,6 +130,16 @@ std::optional<std::string> explain_ending(std::string_view id) {
   return std::nullopt;
 }
 
+// An id may name two things: a crash is a fault, and how a run may end.
+std::vector<std::string> explain_all(const std::string& id, const std::string& folder) {
+  std::vector<std::string> texts;
+  for (const auto& text : {explain_property(id), explain_bug(id), explain_fault(id),
+                           explain_ending(id), explain_scenario(id, folder)}) {
+    if (text) texts.push_back(*text);
+  }
+  return texts;
+}
+
 std::vector<std::string> all_ids(const std::string& folder) {
   auto ids = catalogue(folder);
   for (const auto& property : properties::make_all()) ids.emplace_back(property->id());
@@ -146,17 +156,14 @@ void add_explain(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("explain", "what a property, bug, fault or scenario is");
   verb->add_option("id", *id, "BS-D01, REP-01, power_loss, leader-failover …")->required();
   verb->callback([id, &line] {
-    auto text = explain_property(*id);
-    if (!text) text = explain_bug(*id);
-    if (!text) text = explain_fault(*id);
-    if (!text) text = explain_ending(*id);
-    if (!text) text = explain_scenario(*id, line.scenario_folder);
-    if (text) {
-      fmt::print("{}", *text);
+    const auto texts = explain_all(*id, line.scenario_folder);
+    if (!texts.empty()) {
+      fmt::print("{}", fmt::join(texts, "\n"));
       line.exit_status = 0;
     } else {
+      const auto meant = did_you_mean(*id, all_ids(line.scenario_folder));
       fmt::print(stderr, "there is nothing called '{}'{}\n", *id,
-                 did_you_mean(*id, all_ids(line.scenario_folder)));
+                 meant.empty() ? "; brokersim list shows what there is" : meant);
       line.exit_status = 2;
     }
   });

@@ -190,20 +190,14 @@ std::string block_of(const HuntRequest& request, const Plan& plan) {
   return child.end == ChildResult::End::ok ? child.output : child.errors;
 }
 
-Expected<WrittenReport, std::string> write_page(const HuntRequest& request, const Plan& plan,
-                                                const std::string& fingerprint) {
-  TRY(const auto trace, record(plan, {.folder = request.campaign.folder,
-                                      .reproduce = {},
-                                      .revision = request.told_revision}));
-  return write_report(trace, {.out = request.out + "/" + file_name_of(fingerprint)});
-}
-
 // The failure's page and what belongs to it; its path, or empty if there is none: a run without an
 // end has nothing to show.
 std::string page_of(const HuntRequest& request, const Plan& plan, const DistinctFailure& failure) {
   if (failure.failure.id == "crash" || failure.failure.id == "hang") return {};
   const auto child = alone(request, [&] {
-    const auto written = write_page(request, plan, failure.failure.fingerprint);
+    const auto written =
+        write_report(plan, {.folder = request.campaign.folder, .revision = request.told_revision},
+                     {.out = request.out + "/" + file_name_of(failure.failure.fingerprint)});
     if (!written) fmt::print(stderr, "{}\n", written.error());
     return written ? written->page : std::string();
   });
@@ -299,23 +293,31 @@ void add_hunt(CLI::App& app, CommandLine& line) {
   request->campaign.jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   auto& campaign = request->campaign;
   auto* verb = app.add_subcommand("hunt", "run many seeds; distinct failures, replayed and shrunk");
-  verb->add_option("scenarios", campaign.scenarios, "names or files; seeds go round among them");
+  verb->add_option("scenarios", campaign.scenarios,
+                   "names or files; seeds go round among them; where unsaid, leader-failover or "
+                   "what reaches the first --bug");
   verb->add_option("--seeds", request->seeds, "N: seeds 1 to N, 100 where unsaid; or A..B");
   verb->add_option("--ledger", request->ledger,
                    "add what comes of it to this file; seeds begin behind those that it has");
   verb->add_option("--for", request->duration, "how long to go on, such as 60s");
-  verb->add_option("--jobs", campaign.jobs, "processes at once")->check(CLI::Range(1, 1024));
+  verb->add_option("--jobs", campaign.jobs, "processes at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   verb->add_option("--shard", request->shard, "i/n: the seeds of this machine of n");
   verb->add_option("--bug", request->bugs, "a historical bug to bring back")
       ->allow_extra_args(false);
   verb->add_option("--set", request->settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
-  verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures")
+  verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures; 0: never")
+      ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--timeout", campaign.wall_seconds, "seconds that one run may take")
+      ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  verb->add_option("--out", request->out, "the folder for the plans and pages of failures");
+  verb->add_option("--out", request->out, "the folder for the plans and pages of failures")
+      ->capture_default_str();
   verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure")
+      ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   verb->add_flag("!--no-shrink", request->shrinks, "keep failing plans as they are");
   verb->add_flag("--strict", request->is_strict,

@@ -96,8 +96,9 @@ void print(const Rows& rows) {
 
 void add_list(CLI::App& app, CommandLine& line) {
   auto what = std::make_shared<std::string>();
-  auto* verb = app.add_subcommand("list", "what there is");
-  verb->add_option("what", *what, "scenarios, properties, faults, bugs or events")->required();
+  auto* verb = app.add_subcommand("list", "scenarios, properties, faults, bugs or events");
+  verb->add_option("what", *what, "scenarios, properties, faults, bugs or events: one a line")
+      ->required();
   verb->callback([what, &line] {
     const auto rows = rows_of(*what, line.scenario_folder);
     if (rows) print(*rows);

@@ -14,7 +14,7 @@ void add_plan(CLI::App& app, CommandLine& line) {
   auto request = std::make_shared<PlanRequest>();
   auto* verb = app.add_subcommand("plan", "print the concrete plan of a scenario and a seed");
   verb->add_option("scenario", request->what, "a scenario's name, or a file");
-  verb->add_option("--seed", request->seed, "0: without random faults")
+  verb->add_option("--seed", request->seed, "0, the default: without random faults")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--set", request->settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);

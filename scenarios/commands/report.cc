@@ -94,7 +94,9 @@ void add_report(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("report", "write the page and pictures of a run");
   verb->add_option("what", request->plan.what,
                    "a trace, a folder with one, a plan's file, or a scenario");
-  verb->add_option("--seed", request->plan.seed, "of a scenario")->check(CLI::NonNegativeNumber);
+  verb->add_option("--seed", request->plan.seed,
+                   "of a scenario; 0, the default: without random faults")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--set", request->plan.settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")

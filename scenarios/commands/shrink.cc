@@ -102,11 +102,17 @@ void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans) {
   request->jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   auto* verb = app.add_subcommand("shrink", "make a failing plan as small as possible");
   verb->add_option("plan", request->plan, "a plan's file")->required();
-  verb->add_option("--fingerprint", request->fingerprint, "the failure to keep: BS-D01/lost …");
-  verb->add_option("--out", request->out, "where to write the smallest plan");
-  verb->add_option("--runs", request->runs, "at most so many runs")->check(CLI::NonNegativeNumber);
-  verb->add_option("--for", request->duration, "at most so long, such as 60s");
-  verb->add_option("--jobs", request->jobs, "runs at once")->check(CLI::Range(1, 1024));
+  verb->add_option("--fingerprint", request->fingerprint,
+                   "the failure to keep: BS-D01/lost …; where unsaid, the first that the plan has");
+  verb->add_option("--out", request->out,
+                   "where to write the smallest plan; where unsaid, PLAN-smallest.toml");
+  verb->add_option("--runs", request->runs, "at most so many runs")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--for", request->duration, "at most so long")->capture_default_str();
+  verb->add_option("--jobs", request->jobs, "runs at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   verb->callback([request, run_plans = std::move(run_plans), &line] {
     const auto done = shrink_file(*request, run_plans, line.scenario_folder);
     line.exit_status = done ? 0 : 2;

@@ -21,7 +21,7 @@ struct Subject {
 };
 
 std::string text_of_end(const Stage& stage, const TopicPartition& partition, NodeId leader) {
-  const auto* known = stage.ledger().find(partition);
+  const auto* known = stage.ledger().find_present(partition);
   const auto* log = known ? known->log_of(leader) : nullptr;
   return fmt::format("{}", log ? log->end_offset() : 0);
 }

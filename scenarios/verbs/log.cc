@@ -52,7 +52,7 @@ std::string watermark(const Stage& stage, NodeId node, const TopicPartition& par
 }
 
 std::string durable(const Stage& stage, NodeId node, const TopicPartition& partition) {
-  const auto* known = stage.ledger().find(partition);
+  const auto* known = stage.ledger().find_present(partition);
   const auto* log = known ? known->log_of(node) : nullptr;
   return fmt::format("{}", log ? log->synced_end() : 0);
 }

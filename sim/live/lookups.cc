@@ -19,16 +19,14 @@ std::vector<Endpoint> as_the_system_does(const std::string& host) { return look_
 
 class Lookups::Lookup {
  public:
-  explicit Lookup(Reactor& reactor)
-      : begun_(reactor.now()), unpark_(reactor.unpark_from_elsewhere()) {}
+  explicit Lookup(Reactor& reactor) : unpark_(reactor.unpark_from_elsewhere()) {}
 
   // On a thread of its own.
   void run(const LookUp& how, const std::string& host) {
-    const auto begun = std::chrono::steady_clock::now();
     auto found = how(host);
     const std::lock_guard lock(mutex_);
     found_ = std::move(found);
-    took_ = std::chrono::steady_clock::now() - begun;
+    found_at_ = Clock::now();
     for (const FiberId fiber : std::exchange(waiting_, {})) unpark_(fiber);
   }
 
@@ -39,9 +37,9 @@ class Lookups::Lookup {
   }
 
   // That nobody knows a name may be over any moment.
-  bool is_stale(Instant now) {
+  bool is_stale() {
     const std::lock_guard lock(mutex_);
-    return found_ && (found_->empty() || now >= begun_ + took_ + believed_for);
+    return found_ && (found_->empty() || Clock::now() >= found_at_ + believed_for);
   }
 
   // Until it is over, or the wait is.
@@ -58,11 +56,12 @@ class Lookups::Lookup {
   }
 
  private:
-  const Instant begun_;
+  using Clock = std::chrono::steady_clock;  // The reactor's may be gone when this is over.
+
   const Reactor::Unpark unpark_;
   std::mutex mutex_;
   std::optional<std::vector<Endpoint>> found_;
-  Duration took_{};
+  Clock::time_point found_at_;
   std::vector<FiberId> waiting_;
 };
 
@@ -78,7 +77,7 @@ Lookups::~Lookups() {
 
 std::shared_ptr<Lookups::Lookup> Lookups::latest(const std::string& host) {
   auto& known = lookups_[host];
-  if (known && !known->is_stale(reactor_.now())) return known;
+  if (known && !known->is_stale()) return known;
   known = std::make_shared<Lookup>(reactor_);
   jobs_.submit(0, [lookup = known, how = how_, host] { lookup->run(how, host); });
   return known;

@@ -286,6 +286,17 @@ TEST(AckedRecords, a_leader_that_truncates_its_own_log_loses_them) {
   EXPECT_EQ(h.fired(), Fired{"BS-D01/lost_by_truncation"});
 }
 
+// Its session outlives the loss of power, and so it is elected; nobody hears of that from it.
+TEST(AckedRecords, who_lost_power_and_is_replaced_before_it_leads_loses_nothing_for_others) {
+  History h = acknowledged_everywhere(2);
+  h.power_cycled(2, 0);
+  h.partition(2, 1, {2, 3});
+  h.cut(1, 0);
+  h.partition(3, 2, {3});
+  h.fetched(3, 1, 0, 0);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(AckedRecords, a_follower_may_truncate_and_fetch_again) {
   History h = acknowledged_everywhere(2);
   h.cut(2, 0);

@@ -445,6 +445,21 @@ TEST(CommittedOffsets, expire_when_there_was_no_member_for_a_week) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// A coordinator that hears late of it deletes by the name.
+TEST(CommittedOffsets, go_with_their_topic_and_may_go_with_the_one_before) {
+  GroupHistory h;
+  h.committed(1, 5);
+  h.add(-1, TopicRemoved{"orders"});
+  h.fetched(1, -1);
+  h.topic(1);
+  h.fetched(1, -1);
+  h.committed(1, 3);
+  h.fetched(1, -1);
+  h.committed(1, 4);
+  h.fetched(1, 2);
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G03/went_back"});
+}
+
 TEST(CommittedOffsets, may_have_been_set_back_by_who_was_never_answered) {
   for (const bool was_told : {false, true}) {
     GroupHistory h;

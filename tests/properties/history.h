@@ -1,6 +1,7 @@
 // Histories written by hand, one line per event, judged by all properties.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,13 +44,14 @@ class History {
                     std::vector<int> last_known_elr = {}) {
     PartitionCommitted body{orders, NodeId{leader}, LeaderEpoch{epoch}};
     body.partition_epoch = PartitionEpoch{++partition_epoch_};
-    body.metadata_offset = ++metadata_offset_;
+    body.metadata_offset = next_metadata_offset();
     body.replicas = nodes({1, 2, 3});
     body.isr = nodes(isr);
     body.elr = nodes(elr);
     body.last_known_elr = nodes(last_known_elr);
     return add(-1, body);
   }
+  Offset next_metadata_offset() { return ++metadata_offset_; }
   EventId stored(int node, Offset offset, int epoch, std::uint64_t digest) {
     return add(node, BatchStored{orders, batch(offset, epoch, digest)});
   }
@@ -111,5 +113,9 @@ class History {
 };
 
 using Fired = std::vector<std::string>;
+
+inline bool has(const Fired& fired, const std::string& fingerprint) {
+  return std::find(fired.begin(), fired.end(), fingerprint) != fired.end();
+}
 
 }  // namespace brokersim::properties

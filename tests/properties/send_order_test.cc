@@ -89,8 +89,7 @@ TEST(SendOrder, of_what_was_lost_is_not_judged_and_of_the_rest_is) {
     };
     answered(2, was_lost ? 1 : 2);
     if (!was_lost) answered(3, 1);
-    const auto fired = h.fired();
-    EXPECT_EQ(std::count(fired.begin(), fired.end(), "BS-P02/out_of_order"), !was_lost);
+    EXPECT_EQ(has(h.fired(), "BS-P02/out_of_order"), !was_lost);
   }
 }
 
@@ -103,8 +102,38 @@ TEST(SendOrder, is_promised_within_an_epoch_of_the_producer) {
   h.acknowledged(2, 1);
   EXPECT_EQ(h.fired(), Fired{});
   h.acknowledged(3, 0);
-  const auto fired = h.fired();
-  EXPECT_TRUE(std::count(fired.begin(), fired.end(), "BS-P02/out_of_order"));
+  EXPECT_TRUE(has(h.fired(), "BS-P02/out_of_order"));
+}
+
+// Its last replica loses what it had.
+void loses_decisions(History& h) {
+  const TopicPartition decisions{"__transaction_state", 0};
+  h.add(-1, TopicCommitted{decisions.topic, 1, 1, 1, false});
+  for (const int epoch : {0, 1}) {
+    PartitionCommitted state{decisions, NodeId{2}, LeaderEpoch{epoch}};
+    state.partition_epoch = PartitionEpoch{epoch};
+    state.replicas = state.isr = History::nodes({2});
+    h.add(-1, state);
+    h.add(2, BatchStored{decisions, History::batch(0, epoch, 300)});
+    if (epoch == 1) break;
+    h.stopped(2, NodeStopped::How::power_loss);
+    h.add(2, LogCut{decisions, 0, true});
+    h.started(2, 1);
+  }
+}
+
+// What is new has the epoch and the sequence of what was there, and is taken for that.
+TEST(SendOrder, of_transactions_holds_while_their_coordinator_remembers) {
+  for (const bool forgets : {false, true}) {
+    Sends h;
+    auto written = History::batch(0, 0, 100);
+    written.role = BatchRole::transactional;
+    for (const int node : {1, 2, 3}) h.add(node, BatchStored{orders, written});
+    h.acknowledged(1, 0);
+    if (forgets) loses_decisions(h);
+    h.acknowledged(2, 0);
+    EXPECT_EQ(has(h.fired(), "BS-P02/out_of_order"), !forgets);
+  }
 }
 
 }  // namespace

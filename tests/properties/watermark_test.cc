@@ -63,6 +63,24 @@ TEST(HighWatermark, a_follower_that_lost_power_counts_until_it_leaves_the_in_syn
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// Who is elected and has not heard of it follows whom it followed. What it alone had is truncated,
+// and is not committed for being all that is in sync.
+TEST(HighWatermark, of_a_deposed_leader_may_cover_what_its_successor_still_fetches) {
+  History h;
+  h.partition(3, 0, {1, 2, 3});
+  h.stored(3, 0, 0, 100);
+  h.stored(2, 0, 0, 100);
+  h.acked(3, 0, 0, 100, 1);
+  h.partition(1, 1, {1, 2});
+  h.partition(2, 2, {2});
+  h.stored(1, 0, 1, 200);
+  h.cut(2, 0);
+  h.stored(2, 0, 1, 200);
+  h.fetched(1, 2, 1, 1);
+  h.fetched(2, 3, 0, 1, {History::batch(0, 1, 200)});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(HighWatermark, a_divergent_replica_does_not_hold_what_it_replaced) {
   History h;
   h.partition(1, 0, {1, 2});

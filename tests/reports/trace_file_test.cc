@@ -30,6 +30,9 @@ struct Fill {
   void fill(std::string_view, std::string& value) const {
     value = *rc::gen::container<std::string>(rc::gen::inRange<char>(0, 127));
   }
+  void fill(std::string_view name, Uuid& value) const {
+    for (auto& byte : value) fill(name, byte);
+  }
   void fill(std::string_view name, TopicPartition& value) const {
     fill(name, value.topic);
     fill(name, value.partition);

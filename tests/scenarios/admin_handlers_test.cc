@@ -566,6 +566,22 @@ TEST_F(AdminByHand, an_unregistered_broker_is_forgotten) {
   });
 }
 
+TEST_F(AdminByHand, a_broker_that_is_unregistered_while_it_runs_registers_anew) {
+  with_cluster([&](Env& env) {
+    const auto node = follower();
+    const auto epoch_of = [&]() -> std::optional<BrokerEpoch> {
+      const auto* broker = cluster_->metadata().find_broker(node);
+      return broker == nullptr ? std::nullopt : std::optional(broker->epoch);
+    };
+    const auto before = epoch_of();
+    EXPECT_EQ(ask(env, leader(), api::UnregisterBrokerRequest{.broker_id = node}, 0)->error_code,
+              ErrorCode::none);
+    env.sleep(10s);
+    ASSERT_TRUE(epoch_of().has_value());
+    EXPECT_GT(*epoch_of(), *before);
+  });
+}
+
 TEST_F(AdminByHand, feature_levels_are_told_with_the_versions_of_apis) {
   with_cluster([&](Env& env) {
     const auto levels = [&] {

@@ -43,6 +43,24 @@ class ByHand : public testing::Test {
     return request;
   }
 
+  // A topic whose partitions are on these brokers, of whom the first leads.
+  static api::CreateTopicsRequest::CreatableTopic placed(const std::string& name,
+                                                         const std::vector<NodeId>& brokers,
+                                                         std::int32_t partitions = 1) {
+    api::CreateTopicsRequest::CreatableTopic topic;
+    topic.name = name;
+    topic.num_partitions = -1;
+    topic.replication_factor = -1;
+    for (std::int32_t i = 0; i < partitions; ++i) {
+      topic.assignments.push_back({.partition_index = i, .broker_ids = brokers});
+    }
+    return topic;
+  }
+  static Address address_of(NodeId node) {
+    if (node.value < first_controller) return {fmt::format("broker-{}", node), 9092};
+    return {fmt::format("controller-{}", node.value - first_controller + 1), 9093};
+  }
+
   // Runs `script` on a machine of its own once `t` is there; fails if it does not end.
   void with_cluster(const std::function<void(Env&)>& script,
                     std::map<std::string, std::string> settings = {},
@@ -50,6 +68,7 @@ class ByHand : public testing::Test {
     Plan plan;
     plan.cluster = made_of_;
     plan.cluster.settings = std::move(settings);
+    plan.bugs = bugs_;
     cluster_.emplace(plan, *node_configs(plan));
     cluster_->world().recorder().listen([this](const Event& event) {
       if (const auto* note = std::get_if<Note>(&event.body)) notes_.push_back(note->text);
@@ -73,19 +92,21 @@ class ByHand : public testing::Test {
 
   wire::Channel& to(NodeId node) {
     auto& channel = channels_[node];
-    const bool is_broker = node < NodeId(100);
-    if (!channel) {
-      const auto host = is_broker ? fmt::format("broker-{}", node)
-                                  : fmt::format("controller-{}", node.value - 100);
-      channel = std::make_unique<wire::Channel>(
-          Address{host, static_cast<std::uint16_t>(is_broker ? 9092 : 9093)}, "by-hand");
-    }
+    if (!channel) channel = std::make_unique<wire::Channel>(address_of(node), "by-hand");
     return *channel;
   }
   template <class Request>
   wire::CallResult<typename Request::Response> ask(Env& env, NodeId node, const Request& request,
                                                    std::int16_t version) {
     return to(node).call(env, request, version, env.now() + 10s);
+  }
+  // Waits until brokers know of them.
+  void create(Env& env, std::vector<api::CreateTopicsRequest::CreatableTopic> topics) {
+    const api::CreateTopicsRequest request{.topics = std::move(topics)};
+    const auto created = ask(env, leader(), request, 7);
+    ASSERT_TRUE(created.has_value()) << name_of(created.error());
+    for (const auto& topic : created->topics) EXPECT_EQ(topic.error_code, api::ErrorCode::none);
+    env.sleep(2s);
   }
   api::ProduceResponse::PartitionProduceResponse produced(Env& env, NodeId node,
                                                           const api::ProduceRequest& request,
@@ -144,6 +165,7 @@ class ByHand : public testing::Test {
   }
 
   Cluster made_of_;                       // But for its settings.
+  std::vector<std::string> bugs_;         // By name.
   sim::MessageTap::Listener on_message_;  // If anybody wants to hear.
   std::optional<SimulatedCluster> cluster_;
   std::map<NodeId, std::unique_ptr<wire::Channel>> channels_;

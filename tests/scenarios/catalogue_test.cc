@@ -51,6 +51,7 @@ TEST(Catalogue, has_the_scenarios_that_people_look_for) {
                            "reassignment-under-load",
                            "rolling-crash",
                            "rolling-restart",
+                           "topics-made-again",
                            "voter-change-under-partition",
                            "slow-replica",
                            "retention-compaction",
@@ -174,6 +175,29 @@ TEST(ReassignmentUnderLoad, is_throttled_in_some_runs_before_the_first_move) {
     EXPECT_TRUE(throttles == 0 || throttles == 1 + plan.topics.size()) << seed;
   }
   EXPECT_EQ(rates, (std::set<std::string>{"5000", "20000"}));
+}
+
+TEST(TopicsMadeAgain, has_every_topic_back_before_the_faults_are_over) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = draw_plan(load("topics-made-again"), seed);
+    int changes = 0;
+    for (const auto& operation : plan.operations) {
+      if (operation.kind != Operation::Kind::make_again) continue;
+      ++changes;
+      EXPECT_EQ(operation.client, admin_name);
+      EXPECT_EQ(operation.topic, plan.topics[0].name);
+      EXPECT_LT(operation.at + operation.away, plan.quiet_at);
+    }
+    EXPECT_GE(changes, 2) << seed;
+  }
+}
+
+// The broker that is away comes back with logs of a topic that is none any more.
+TEST(TopicsMadeAgain, a_topic_is_made_again_and_every_promise_holds) {
+  const auto result = run(draw_plan(load("topics-made-again"), 0), {.folder = folder});
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->report.verdict.passed());
+  EXPECT_GE(result->report.stats.at("topics_made_again"), 2);
 }
 
 // As many as there were at first are left, whatever is drawn.

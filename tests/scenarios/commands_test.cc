@@ -4,11 +4,14 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "scenarios/bugs.h"
 #include "scenarios/files.h"
 #include "tests/scenarios/folder.h"
 
@@ -124,10 +127,37 @@ TEST(Commands, what_there_is_not_is_not_listed) {
 }
 
 TEST(Commands, whatever_ends_a_run_is_explained) {
-  for (const std::string id : {"BS-N01", "crash", "crash/log.cc:120", "hang"}) {
+  const std::vector<std::pair<std::string, std::string>> endings = {
+      {"BS-N01", "BS-N01  run is not deterministic\n"},
+      {"crash", "crash  a run that ended early\n"},
+      {"crash/log.cc:120", "crash  a run that ended early\n"},
+      {"hang", "hang  a run without an end\n"}};
+  for (const auto& [id, title] : endings) {
     const auto answer = answer_to("explain " + id);
     EXPECT_EQ(answer.status, 0) << id;
-    EXPECT_TRUE(answer.out.starts_with(id.substr(0, id.find('/')) + "  ")) << answer.out;
+    EXPECT_NE(answer.out.find(title), std::string::npos) << answer.out;
+  }
+}
+
+TEST(Commands, an_id_that_names_two_things_is_explained_as_both) {
+  const auto answer = answer_to("explain crash");
+  EXPECT_TRUE(answer.out.starts_with("crash  fault\n")) << answer.out;
+  EXPECT_NE(answer.out.find("\n\ncrash  a run that ended early\n"), std::string::npos)
+      << answer.out;
+  EXPECT_EQ(answer_to("explain power_loss").out.find("\n\npower_loss"), std::string::npos);
+}
+
+TEST(Commands, what_cannot_be_explained_is_said_with_what_can) {
+  expect_refusal("explain power_los", "there is nothing called 'power_los'; did you mean");
+  expect_refusal("explain 42", "there is nothing called '42'; brokersim list shows what there is");
+}
+
+TEST(Commands, a_bug_that_no_plan_shows_is_said_to_have_none) {
+  for (const auto& bug : all_bugs()) {
+    const auto answer = answer_to("explain " + std::string(bug.name));
+    const bool says_none = answer.out.find("\nNo plan shows it:\n") != std::string::npos;
+    EXPECT_EQ(says_none, !bug.has_plan()) << answer.out;
+    EXPECT_EQ(answer.out.find("\nTo see it: ") != std::string::npos, bug.has_plan()) << answer.out;
   }
 }
 

@@ -109,7 +109,7 @@ void run_silent_task(SimulatedCluster& cluster, const std::string& name, Reader&
     client::StreamTaskConfig config{
         .input = "t",
         .output = "nothing",
-        .processing_guarantee = client::ProcessingGuarantee::at_least_once,
+        .processing_guarantee = ProcessingGuarantee::at_least_once,
         .commit_interval = 20s};
     auto& member = config.consumer;
     member.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = name};

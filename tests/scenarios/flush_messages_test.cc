@@ -54,7 +54,7 @@ TEST_F(FlushMessages, who_wants_all_copies_waits_for_the_followers_disks) {
 TEST_F(FlushMessages, nobody_is_shown_a_record_that_is_not_on_the_leaders_disk) {
   with_flushed_topic([&](Env& env) {
     slow_down(leader());
-    const Address address{fmt::format("broker-{}", leader()), 9092};
+    const auto address = address_of(leader());
     env.spawn("producer", [&, address](Env& fiber) {
       wire::Channel own(address, "producer");
       const auto request = produce_of("t", 0, -1, batch_of("a"));

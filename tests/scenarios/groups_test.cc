@@ -208,43 +208,63 @@ TEST_F(Groups, a_static_leader_that_has_restarted_shares_new_partitions) {
   expect_well();
 }
 
-// The ids of a static member that is not polled for longer than max.poll.interval.ms, though not
-// for longer than its session: before and after.
-std::vector<std::string> ids_around_silence(SimulatedCluster& cluster, const GroupRules& rules) {
+// A static member that is not polled for longer than max.poll.interval.ms, though not for longer
+// than its session: who it was before and after, and what its listener was told.
+struct Silence {
   std::vector<std::string> ids;
-  cluster.start_client("silent-1", [&cluster, &ids, rules](Env& env) {
+  std::vector<std::string> told;
+};
+Silence around_silence(SimulatedCluster& cluster, const GroupRules& rules,
+                       client::Assignor assignor = client::Assignor::range) {
+  Silence seen;
+  const auto tell = [&seen](const char* how) {
+    return [&seen, how](Env&, const client::Partitions& those) {
+      if (!those.empty()) seen.told.push_back(fmt::format("{} {}", how, those.size()));
+    };
+  };
+  cluster.start_client("silent-1", [&, rules, assignor](Env& env) {
     client::GroupConsumerConfig config;
     config.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = "silent-1"};
     config.group_id = "silent";
     config.group_instance_id = "silent-1";
+    config.assignor = assignor;
     config.session_timeout = 40s;
     config.max_poll_interval = 10s;
     config.rules = rules;
-    const auto consumer = client::GroupConsumer::make(config, {});
+    const auto consumer = client::GroupConsumer::make(
+        config, {.assigned = tell("assigned"), .revoked = tell("revoked"), .lost = tell("lost")});
     consumer->subscribe({"t"});
     for (const Duration silence : {5s, 15s}) {
       env.sleep(silence);
       (void)consumer->poll(env, env.now() + 10s);
-      ids.push_back(consumer->membership().member_id());
+      seen.ids.push_back(consumer->membership().member_id());
     }
     consumer->close(env, env.now() + 5s);
   });
   cluster.world().run_until(Instant{60s});
-  return ids;
+  return seen;
 }
 
 TEST_F(Groups, a_static_member_that_fell_silent_is_still_who_it_was) {
-  const auto ids = ids_around_silence(*cluster_, {});
-  ASSERT_EQ(ids.size(), 2u);
-  EXPECT_EQ(ids[1], ids[0]);
+  const auto seen = around_silence(*cluster_, {});
+  ASSERT_EQ(seen.ids.size(), 2u);
+  EXPECT_EQ(seen.ids[1], seen.ids[0]);
 }
 
 TEST_F(Groups, a_static_member_that_fell_silent_was_somebody_new_once) {
   GroupRules rules;
   rules.static_members_keep_their_id = false;  // KAFKA-20985
-  const auto ids = ids_around_silence(*cluster_, rules);
-  ASSERT_EQ(ids.size(), 2u);
-  EXPECT_NE(ids[1], ids[0]);
+  const auto seen = around_silence(*cluster_, rules);
+  ASSERT_EQ(seen.ids.size(), 2u);
+  EXPECT_NE(seen.ids[1], seen.ids[0]);
+}
+
+// As Kafka's, which leaves the generation without a word to anybody: another may have the
+// partitions by the time it is polled, so it neither commits what it held nor claims to have it.
+TEST_F(Groups, a_static_member_that_fell_silent_has_lost_what_it_held) {
+  const auto seen = around_silence(*cluster_, {}, client::Assignor::cooperative_sticky);
+  EXPECT_EQ(seen.told,
+            (std::vector<std::string>{"assigned 4", "lost 4", "assigned 4", "revoked 4"}));
 }
 
 class FullGroup : public GroupsInCluster {

@@ -275,6 +275,14 @@ TEST_F(Handlers, a_leader_epoch_of_the_past_is_fenced) {
   });
 }
 
+TEST_F(Handlers, any_leader_epoch_was_as_good_as_the_present_one_once) {
+  bugs_ = {"REP-04"};  // KAFKA-7395
+  with_cluster([&](Env& env) {
+    const auto epoch = state().leader_epoch.next();
+    EXPECT_EQ(fetch(env, leader(), {.current_leader_epoch = epoch}).error_code, ErrorCode::none);
+  });
+}
+
 TEST_F(Handlers, a_restarted_broker_knows_all_topics_when_it_first_answers) {
   with_cluster([&](Env& env) {
     auto& machine = *cluster_->world().find(follower());
@@ -400,6 +408,18 @@ TEST_F(Handlers, metadata_creates_nothing_where_the_broker_forbids_it) {
   with_cluster([&](Env& env) {
     EXPECT_EQ(metadata(env, NodeId(1), "fresh", true).topics[0].error_code,
               ErrorCode::unknown_topic_or_partition);
+  });
+}
+
+TEST_F(Handlers, who_joins_a_group_without_a_name_is_refused) {
+  with_cluster([&](Env& env) {
+    const auto refused = [&](const auto& request) {
+      return ask(env, NodeId(1), request, 3)->error_code == ErrorCode::invalid_group_id;
+    };
+    EXPECT_TRUE(refused(api::JoinGroupRequest{.protocol_type = "consumer"}));
+    EXPECT_TRUE(refused(api::SyncGroupRequest{}));
+    EXPECT_TRUE(refused(api::HeartbeatRequest{}));
+    EXPECT_TRUE(refused(api::LeaveGroupRequest{}));
   });
 }
 

@@ -45,7 +45,7 @@ class PartitionHandlers : public ByHand {
   }
   // What `request` is told by who leads at the beginning, while `t` moves away from there.
   ErrorCode error_told_meanwhile(Env& env, const api::FetchRequest& request) {
-    const Address address{fmt::format("broker-{}", leader()), 9092};
+    const auto address = address_of(leader());
     env.spawn("reader", [this, address, request](Env& fiber) {
       wire::Channel own(address, "reader");
       const auto answer = own.call(fiber, request, fetch_version, fiber.now() + 20s);
@@ -99,15 +99,7 @@ TEST_F(PartitionHandlers, a_consumer_is_given_no_more_at_once_than_the_broker_gi
 // KIP-74.
 TEST_F(PartitionHandlers, only_the_first_batch_of_an_answer_may_be_larger_than_was_asked_for) {
   with_cluster([&](Env& env) {
-    api::CreateTopicsRequest::CreatableTopic beside;
-    beside.name = "beside";
-    beside.num_partitions = -1;
-    beside.replication_factor = -1;
-    beside.assignments.push_back({.partition_index = 0, .broker_ids = {leader()}});
-    const auto created = ask(env, leader(), api::CreateTopicsRequest{.topics = {beside}}, 7);
-    ASSERT_TRUE(created.has_value());
-    ASSERT_EQ(created->topics[0].error_code, ErrorCode::none);
-    env.sleep(2s);
+    create(env, {placed("beside", {leader()})});
     store(env, 100);
     ASSERT_EQ(produce(env, leader(), produce_of("beside", 0, -1, records_of(100))),
               ErrorCode::none);
@@ -163,7 +155,7 @@ TEST_F(PartitionHandlers, what_a_fetch_that_waits_has_said_of_its_follower_is_he
     };
     auto waiting = fetch_as(one, 0, 5000);
     waiting.min_bytes = 1 << 20;
-    const Address address{fmt::format("broker-{}", leader()), 9092};
+    const auto address = address_of(leader());
     bool is_answered = false;
     env.spawn("waiting", [&is_answered, address, waiting](Env& fiber) {
       wire::Channel own(address, "waiting");
@@ -215,17 +207,7 @@ TEST_F(PartitionHandlers,
   const auto script = [&](Env& env) {
     const NodeId one = follower();
     constexpr std::int32_t partitions = 4;
-    api::CreateTopicsRequest::CreatableTopic many;
-    many.name = "many";
-    many.num_partitions = -1;
-    many.replication_factor = -1;
-    for (std::int32_t i = 0; i < partitions; ++i) {
-      many.assignments.push_back({.partition_index = i, .broker_ids = {leader(), one}});
-    }
-    const auto created = ask(env, leader(), api::CreateTopicsRequest{.topics = {many}}, 7);
-    ASSERT_TRUE(created.has_value());
-    ASSERT_EQ(created->topics[0].error_code, ErrorCode::none);
-    env.sleep(2s);
+    create(env, {placed("many", {leader(), one}, partitions)});
     pause(one);
     for (std::int32_t i = 0; i < partitions; ++i) {
       EXPECT_EQ(produce(env, leader(), produce_of("many", i, 1, batch_of("a"))), ErrorCode::none);

@@ -22,8 +22,6 @@
 namespace brokersim::scenarios {
 namespace {
 
-using client::ProcessingGuarantee;
-
 Plan drawn(const std::string& name, std::uint64_t seed) {
   const auto scenario = load_scenario(name, folder);
   EXPECT_TRUE(scenario) << (scenario ? "" : scenario.error());

@@ -45,6 +45,11 @@ Plan example() {
                       .kind = Operation::Kind::elect,
                       .topic = "my-topic",
                       .partition = 1},
+                     {.at = 3500ms,
+                      .client = "admin",
+                      .kind = Operation::Kind::make_again,
+                      .topic = "my-topic",
+                      .away = 250ms},
                      {.at = 4s, .client = "member", .kind = Operation::Kind::leave},
                      {.at = 5s, .client = "member", .kind = Operation::Kind::join}};
   plan.faults = {{.kind = "slow_link",
@@ -175,6 +180,10 @@ TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_
             "as in replicas = [1]");
   EXPECT_EQ(error(move + ", partition = 0, replicas = [2, 2]").substr(0, 38),
             "p.toml:10:84: a broker is named twice:");
+
+  EXPECT_EQ(error("\"make_again\", topic = \"orders\", away = \"1s\""), "none");
+  EXPECT_EQ(error("\"make_again\", topic = \"order\""),
+            "p.toml:10:50: there is no topic 'order' in this plan; did you mean 'orders'?");
 
   EXPECT_EQ(error("\"add_voter\", controller = 1"), "none");
   EXPECT_EQ(error("\"add_voter\""),

@@ -60,7 +60,7 @@ TEST_F(RecordHandlers, a_fetch_waits_for_min_bytes_and_brings_what_there_is_when
   with_cluster([&](Env& env) {
     const auto batch = batch_in(Codec::none, env.wall_clock().ms, 3);
     const auto size = static_cast<std::int32_t>(batch.size());
-    wire::Channel other(Address{fmt::format("broker-{}", leader()), 9092}, "producer");
+    wire::Channel other(address_of(leader()), "producer");
     for (const bool is_enough : {true, false}) {
       const Instant begun = env.now();
       env.spawn(fmt::format("producer-{}", is_enough), [&](Env& fiber) {
@@ -92,7 +92,7 @@ TEST_F(RecordHandlers, a_fetch_misses_nothing_that_comes_while_it_reads_from_the
         auto& disk = cluster_->world().find(leader())->disk();
         disk.evict();
         disk.add({.kind = sim::DiskFault::Kind::slow, .extra = 300ms});
-        wire::Channel other(Address{fmt::format("broker-{}", leader()), 9092}, "producer");
+        wire::Channel other(address_of(leader()), "producer");
         env.spawn("producer", [&](Env& fiber) {
           fiber.sleep(100ms);
           (void)other.call(fiber, request_of(later), produce_version, fiber.now() + 5s);
@@ -118,7 +118,7 @@ TEST_F(RecordHandlers, producers_that_take_all_memory_of_requests_are_in_no_foll
   with_cluster(
       [&](Env& env) {
         const auto batch = batch_in(Codec::none, env.wall_clock().ms, 400);
-        const Address address{fmt::format("broker-{}", leader()), 9092};
+        const auto address = address_of(leader());
         int stored = 0;
         for (int i = 0; i < 4; ++i) {
           env.spawn(fmt::format("producer-{}", i), [&, i](Env& fiber) {
@@ -157,8 +157,7 @@ TEST_F(RecordHandlers, members_that_wait_for_each_other_need_no_memory_of_reques
         std::vector<std::int32_t> generations;
         for (int i = 0; i < 3; ++i) {
           env.spawn(fmt::format("member-{}", i), [&, i](Env& fiber) {
-            wire::Channel own({fmt::format("broker-{}", coordinator), 9092},
-                              fmt::format("member-{}", i));
+            wire::Channel own(address_of(coordinator), fmt::format("member-{}", i));
             const auto joined = own.call(fiber, joining, 3, fiber.now() + 20s);
             ASSERT_TRUE(joined.has_value());
             EXPECT_EQ(joined->error_code, ErrorCode::none);
@@ -178,7 +177,7 @@ TEST_F(RecordHandlers, who_waits_for_more_than_there_is_keeps_no_memory_of_respo
       [&](Env& env) {
         const auto batch = batch_in(Codec::none, env.wall_clock().ms, 5000);
         ASSERT_EQ(produce(env, leader(), request_of(batch)), ErrorCode::none);
-        const Address address{fmt::format("broker-{}", leader()), 9092};
+        const auto address = address_of(leader());
         api::FetchRequest much{.max_wait_ms = 60'000, .min_bytes = 10'000'000};
         much.topics.push_back({.topic = "t"});
         much.topics[0].partitions.push_back({.partition_max_bytes = 1 << 20});

@@ -61,8 +61,8 @@ TEST(Report, messages_are_numbered_and_in_order_and_answer_requests_before_them)
 TEST(Report, of_the_same_plan_is_the_same_to_the_byte) {
   const std::string first = fresh_folder("first");
   const std::string second = fresh_folder("second");
-  ASSERT_TRUE(write_report(failing_plan(), folder, {.out = first}).has_value());
-  ASSERT_TRUE(write_report(failing_plan(), folder, {.out = second}).has_value());
+  ASSERT_TRUE(write_report(failing_plan(), {.folder = folder}, {.out = first}).has_value());
+  ASSERT_TRUE(write_report(failing_plan(), {.folder = folder}, {.out = second}).has_value());
   const auto files = files_in(first);
   EXPECT_EQ(files, files_in(second));
   for (const auto* name :
@@ -78,7 +78,7 @@ TEST(Report, of_the_same_plan_is_the_same_to_the_byte) {
 TEST(Report, of_the_trace_is_that_of_the_run) {
   const std::string first = fresh_folder("of-plan");
   const std::string second = fresh_folder("of-trace");
-  ASSERT_TRUE(write_report(failing_plan(), folder, {.out = first}).has_value());
+  ASSERT_TRUE(write_report(failing_plan(), {.folder = folder}, {.out = first}).has_value());
   const auto trace = load_trace(first + "/trace.jsonl");
   ASSERT_TRUE(trace.has_value()) << trace.error();
   ASSERT_TRUE(write_report(*trace, {.out = second}).has_value());
@@ -87,8 +87,8 @@ TEST(Report, of_the_trace_is_that_of_the_run) {
 
 TEST(Report, writes_the_formats_that_are_wanted_and_says_which) {
   const std::string out = fresh_folder("formats");
-  const auto written =
-      write_report(failing_plan(), folder, {.out = out, .formats = {ReportFormat::csv}});
+  const auto written = write_report(failing_plan(), {.folder = folder},
+                                    {.out = out, .formats = {ReportFormat::csv}});
   ASSERT_TRUE(written.has_value()) << written.error();
   EXPECT_TRUE(written->page.empty());
   EXPECT_EQ(written->files.size(), files_in(out).size());
@@ -99,7 +99,7 @@ TEST(Report, writes_the_formats_that_are_wanted_and_says_which) {
 
 TEST(Report, replaces_that_of_another_run_and_adds_to_that_of_the_same) {
   const std::string out = fresh_folder("replaced");
-  const auto failing = record(failing_plan(), {.folder = folder, .reproduce = {}});
+  const auto failing = record(failing_plan(), {.folder = folder});
   ASSERT_TRUE(failing.has_value());
   ASSERT_TRUE(write_report(*failing, {.out = out}).has_value());
   ASSERT_TRUE(write_report(*failing, {.out = out, .formats = {ReportFormat::csv}}).has_value());
@@ -108,7 +108,7 @@ TEST(Report, replaces_that_of_another_run_and_adds_to_that_of_the_same) {
 
   Plan plan = failing_plan();
   plan.bugs.clear();
-  const auto passing = write_report(plan, folder, {.out = out});
+  const auto passing = write_report(plan, {.folder = folder}, {.out = out});
   ASSERT_TRUE(passing.has_value()) << passing.error();
   EXPECT_EQ(files_in(out).size(), passing->files.size());
   EXPECT_FALSE(files_in(out).contains("elections.html"));
@@ -116,8 +116,7 @@ TEST(Report, replaces_that_of_another_run_and_adds_to_that_of_the_same) {
 }
 
 TEST(Report, names_the_build_for_who_reads_it) {
-  const auto trace =
-      record(failing_plan(), {.folder = folder, .reproduce = {}, .revision = "0123456"});
+  const auto trace = record(failing_plan(), {.folder = folder, .revision = "0123456"});
   ASSERT_TRUE(trace.has_value());
   EXPECT_EQ(trace->header.version, "0.1.0 (0123456)");
 }
@@ -125,7 +124,7 @@ TEST(Report, names_the_build_for_who_reads_it) {
 TEST(Report, without_graphviz_lacks_a_picture_and_says_so_once) {
   const std::string out = fresh_folder("no-graphviz");
   const auto written =
-      write_report(failing_plan(), folder, {.out = out, .graphviz = "/nowhere/dot"});
+      write_report(failing_plan(), {.folder = folder}, {.out = out, .graphviz = "/nowhere/dot"});
   ASSERT_TRUE(written.has_value()) << written.error();
   ASSERT_EQ(written->notes.size(), 1u);
   EXPECT_NE(written->notes[0].find("Graphviz"), std::string::npos) << written->notes[0];
@@ -136,7 +135,7 @@ TEST(Report, a_broken_trace_is_named_with_its_line_and_what_to_do) {
   const std::string out = fresh_folder("broken");
   fs::create_directories(out);
   const std::string path = out + "/trace.jsonl";
-  ASSERT_TRUE(write_report(failing_plan(), folder, {.out = out}).has_value());
+  ASSERT_TRUE(write_report(failing_plan(), {.folder = folder}, {.out = out}).has_value());
   std::string text = *read_file(path);
   const auto second_line = text.find('\n') + 1;
   ASSERT_TRUE(write_file(path, text.substr(0, second_line) + "{\"e\":1}\n").has_value());

@@ -122,6 +122,15 @@ TEST(ScenarioErrors, faults_that_wait_for_what_is_not_there) {
             "s.toml:104:12: there is no target 'there'");
 }
 
+TEST(ScenarioErrors, topics_that_could_not_be_made_again) {
+  EXPECT_EQ(scenario_error("[topic_changes]\ncount = 1\nwindow = \"1s..2s\"\n"
+                           "topics = [\"my-topc\"]\n"),
+            "s.toml:104:11: there is no topic 'my-topc'; did you mean 'my-topic'?");
+  EXPECT_EQ(scenario_error("[topic_changes]\ncount = \"1..2\"\nwindow = \"1s..2s\"\n"
+                           "away = \"0s..1s\"\ntopics = [\"my-topic\"]\n"),
+            "none");
+}
+
 TEST(ScenarioErrors, voters_that_could_not_change) {
   EXPECT_EQ(scenario_error("[voter_changes]\ncount = 2\nwindow = \"1s..2s\"\n"),
             "s.toml:101:1: voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in "

@@ -163,16 +163,6 @@ class TransactionalPartitions : public ByHand {
     EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
     return answer->error_code;
   }
-  // A topic of one partition, on these brokers; the first leads.
-  static api::CreateTopicsRequest::CreatableTopic placed(const std::string& name,
-                                                         std::vector<NodeId> brokers) {
-    api::CreateTopicsRequest::CreatableTopic topic;
-    topic.name = name;
-    topic.num_partitions = -1;
-    topic.replication_factor = -1;
-    topic.assignments.push_back({.partition_index = 0, .broker_ids = std::move(brokers)});
-    return topic;
-  }
   sim::Machine& machine(NodeId node) { return *cluster_->world().find(node); }
   void await_other_leader(Env& env, NodeId than) {
     while (leader() == than || !leader().is_set()) env.sleep(100ms);
@@ -219,7 +209,7 @@ TEST_F(TransactionalPartitions, a_fetch_that_waits_is_answered_when_a_marker_com
     Instant answered;
     env.spawn("reader", [&](Env& fiber) {
       client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "reader"});
-      wire::Channel channel(Address{fmt::format("broker-{}", leader()), 9092}, "reader");
+      wire::Channel channel(address_of(leader()), "reader");
       api::FetchRequest request{
           .max_wait_ms = 8000, .min_bytes = 1, .isolation_level = read_committed};
       request.topics.push_back(
@@ -383,13 +373,7 @@ TEST_F(TransactionalPartitions, what_comes_to_be_led_during_a_verification_is_to
       [&](Env& env) {
         const NodeId asked = coordinator(env, "by-hand");
         const NodeId here = asked == NodeId(1) ? NodeId(2) : NodeId(1);
-        api::CreateTopicsRequest topics;
-        topics.topics.push_back(placed("v", {here}));
-        topics.topics.push_back(placed("u", {asked, here}));
-        const auto created = ask(env, here, topics, 7);
-        ASSERT_TRUE(created.has_value());
-        for (const auto& topic : created->topics) EXPECT_EQ(topic.error_code, ErrorCode::none);
-        env.sleep(2s);
+        create(env, {placed("v", {here}), placed("u", {asked, here})});
         cluster_->world().pause(machine(asked));
         auto request = transactional(7, 0);
         request.topic_data[0].name = "v";
@@ -421,10 +405,7 @@ TEST_F(TransactionalPartitions, are_added_all_or_none) {
 
 TEST_F(TransactionalPartitions, of_a_deleted_topic_need_no_marker) {
   with_transactions([&](Env& env) {
-    api::CreateTopicsRequest topics;
-    topics.topics.push_back(placed("gone", {NodeId(1), NodeId(2)}));
-    ASSERT_EQ(ask(env, leader(), topics, 7)->topics[0].error_code, ErrorCode::none);
-    env.sleep(2s);
+    create(env, {placed("gone", {NodeId(1), NodeId(2)})});
     const NodeId at = coordinator(env, "by-hand");
     const auto who = init(env, at);
     ASSERT_EQ(add(env, at, who, {"gone", "t"}).at("gone"), ErrorCode::none);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "core/log/checkpoint.h"
 #include "sim/world.h"
 
 namespace brokersim::sim {
@@ -27,6 +28,7 @@ struct SeenLog {
   std::vector<BatchRef> batches;
   Offset synced = 0;
   bool was_power_loss = false;
+  std::vector<SegmentDeleted> deleted;
 
   void on(const Event& event) {
     if (const auto* stored = std::get_if<BatchStored>(&event.body)) {
@@ -38,6 +40,8 @@ struct SeenLog {
       synced = std::min(synced, cut->end_offset);
     } else if (const auto* sync = std::get_if<LogSynced>(&event.body)) {
       synced = sync->end_offset;
+    } else if (const auto* gone = std::get_if<SegmentDeleted>(&event.body)) {
+      deleted.push_back(*gone);
     }
   }
   Offset end() const { return batches.empty() ? 0 : batches.back().last_offset + 1; }
@@ -107,6 +111,33 @@ TEST(DiskTap, appended_batches_are_stored_and_synced_only_with_their_names) {
   });
 }
 
+TEST(DiskTap, a_first_segment_that_goes_is_told_with_what_it_held) {
+  for (const bool is_kept_for_a_while : {true, false}) {
+    Scene scene(1);
+    scene.run([&](Env& env, File& file) {
+      for (Offset offset = 0; offset < 2; ++offset) (void)file.append(batch_at(offset).bytes());
+      const std::string second = "orders_0-0/00000000000000000002.log";
+      (void)(*env.files().open(second, OpenMode::create))->append(batch_at(2).bytes());
+      const std::string path(first_segment);
+      if (is_kept_for_a_while) {
+        (void)env.files().rename(path, path + ".deleted");
+      } else {
+        (void)env.files().remove(path);
+      }
+      // The last one is no beginning that goes on.
+      (void)env.files().remove(second);
+    });
+    ASSERT_EQ(scene.seen().deleted.size(), 1u);
+    const auto& told = scene.seen().deleted[0];
+    const auto size = static_cast<std::int64_t>(batch_at(0).size());
+    EXPECT_EQ(told.start_offset, 0);
+    EXPECT_EQ(told.end_offset, 2);
+    EXPECT_EQ(told.bytes, 2 * size);
+    EXPECT_EQ(told.bytes_left, size);
+    EXPECT_EQ(told.newest_ms, 1);
+  }
+}
+
 TEST(DiskTap, a_batch_split_over_appends_counts_once_it_is_whole) {
   Scene scene(1);
   scene.run([&](Env&, File& file) {
@@ -145,6 +176,38 @@ TEST(DiskTap, removing_later_segments_cuts_and_removing_early_ones_does_not) {
     EXPECT_TRUE(env.files().remove(second).has_value());
     EXPECT_EQ(scene.seen().end(), 0);
   });
+}
+
+TEST(DiskTap, a_log_of_another_topic_by_that_name_is_told) {
+  World world(1);
+  auto& machine = world.add_machine("broker-1", NodeId(1));
+  bool was_removed = false;
+  DiskTap tap(world.recorder(), nullptr, {}, [&](const std::string&) { return was_removed; });
+  machine.disk().observe(tap);
+  std::vector<std::string> told;
+  world.recorder().listen([&](const Event& event) {
+    if (const auto* named = std::get_if<LogNamed>(&event.body)) {
+      EXPECT_EQ(named->partition, orders_0);
+      told.push_back(fmt::format("topic {}", named->topic_id[0]));
+    } else if (const auto* cut = std::get_if<LogCut>(&event.body)) {
+      told.push_back(fmt::format("cut to {}", cut->end_offset));
+    }
+  });
+  const auto begin = [](Env& env, std::uint8_t id) {
+    EXPECT_TRUE(env.files().make_directory("orders_0-0").has_value());
+    (void)(*env.files().open(first_segment, OpenMode::create))->append(batch_at(0).bytes());
+    const auto text = log::encode_partition_metadata(Uuid{id});
+    EXPECT_TRUE(log::replace_file(env, "orders_0-0/partition.metadata", text).has_value());
+  };
+  world.start(machine, [&](Env& env) {
+    begin(env, 1);
+    EXPECT_TRUE(told.empty());  // There is no other.
+    was_removed = true;
+    EXPECT_TRUE(env.files().rename("orders_0-0", "orders_0-0.0123-delete").has_value());
+    begin(env, 2);
+  });
+  world.run_until([&] { return !machine.is_up(); }, world.now() + 60s);
+  EXPECT_EQ(told, (std::vector<std::string>{"cut to 0", "topic 2"}));
 }
 
 TEST(DiskTap, other_files_are_none_of_its_business) {

@@ -139,6 +139,23 @@ TEST_F(MetadataTapTest, a_topic_that_is_deleted_is_told_once) {
   EXPECT_EQ(std::get<TopicRemoved>(events_[2].body).topic, "orders");
 }
 
+TEST_F(MetadataTapTest, what_a_topic_was_is_told_before_the_next_one_of_its_name) {
+  auto again = topic_records();
+  std::get<controller::TopicRecord>(again[0]).topic_id = {9};
+  std::get<controller::PartitionRecord>(again[1]).topic_id = {9};
+  again.insert(again.begin(), controller::RemoveTopicRecord{.topic_id = {7}});
+  for (const NodeId node : {one, two}) {
+    store(node, batch_of(0, 1, topic_records()));
+    store(node, batch_of(3, 1, again));
+  }
+  EXPECT_TRUE(tap_.was_removed("orders"));
+  ASSERT_EQ(events_.size(), 5u);
+  EXPECT_EQ(std::get<TopicCommitted>(events_[0].body).topic_id, Uuid{7});
+  EXPECT_EQ(std::get<TopicRemoved>(events_[2].body).topic_id, Uuid{7});
+  EXPECT_EQ(std::get<TopicCommitted>(events_[3].body).topic_id, Uuid{9});
+  EXPECT_TRUE(std::holds_alternative<PartitionCommitted>(events_[4].body));
+}
+
 TEST_F(MetadataTapTest, replaying_goes_on_from_where_it_ended_and_begins_anew_before) {
   for (const NodeId node : {one, two}) {
     store(node, batch_of(0, 1, topic_records()));
@@ -149,6 +166,40 @@ TEST_F(MetadataTapTest, replaying_goes_on_from_where_it_ended_and_begins_anew_be
     EXPECT_NE(image.find_topic("orders"), nullptr);
     EXPECT_EQ(image.find_topic("later") != nullptr, end == 4) << end;
   }
+}
+
+// Where a topic is only compacted nothing is deleted for its age.
+TEST_F(MetadataTapTest, what_logs_are_asked_for_beside_the_defaults_is_told_before_the_topic) {
+  auto records = topic_records();
+  const auto set = [&](const std::string& name, const std::string& value) {
+    auto config = std::get<controller::ConfigRecord>(records[2]);
+    config.name = name;
+    config.value = value;
+    return config;
+  };
+  const std::vector<MetadataRecord> later{set("retention.ms", "1000"),
+                                          broker_config("", "log.retention.bytes", "500"),
+                                          set("cleanup.policy", "compact")};
+  records.push_back(set("flush.messages", "1"));
+  for (const NodeId node : {one, two}) store(node, batch_of(0, 1, records));
+  Offset end = 4;
+  for (const auto& record : later) {
+    const auto batch = batch_of(end, 1, {record});
+    for (const NodeId node : {one, two}) store(node, batch);
+    end = batch.header.next_offset();
+  }
+  std::vector<LogSettingsCommitted> told;
+  for (const auto& event : events_) {
+    const auto* settings = std::get_if<LogSettingsCommitted>(&event.body);
+    if (settings != nullptr) told.push_back(*settings);
+  }
+  EXPECT_TRUE(std::holds_alternative<LogSettingsCommitted>(events_[0].body));
+  EXPECT_TRUE(std::holds_alternative<TopicCommitted>(events_[1].body));
+  constexpr auto week = LogSettingsCommitted::week_ms;
+  EXPECT_EQ(told, (std::vector<LogSettingsCommitted>{{"orders", week, -1, 1},
+                                                     {"orders", 1000, -1, 1},
+                                                     {"orders", 1000, 500, 1},
+                                                     {"orders", week, -1, 1}}));
 }
 
 TEST_F(MetadataTapTest, an_old_batch_on_a_majority_waits_for_one_of_the_latest_epoch) {

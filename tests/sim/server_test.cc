@@ -221,6 +221,31 @@ TEST(Server, api_versions_of_an_unknown_version_is_answered_in_version_0) {
   EXPECT_EQ(test.metrics.errors[error], 1u);
 }
 
+// KIP-511
+TEST(Server, api_versions_wants_names_of_letters_and_digits_with_dots_and_dashes_between) {
+  ServerWorld test;
+  test.client("client", [](Env& env, Stream& stream) {
+    const auto is_taken = [&](const std::string& name, const std::string& version) {
+      const api::ApiVersionsRequest named{.client_software_name = name,
+                                          .client_software_version = version};
+      send(env, stream, request(named, 3, 1));
+      const auto answered = all_that_comes(env, stream);
+      wire::Reader in(answered);
+      in.raw(8);  // Size and correlation id.
+      const api::ErrorCode error{in.fixed<std::int16_t>()};
+      EXPECT_TRUE(error == api::ErrorCode::none || error == api::ErrorCode::invalid_request);
+      return error == api::ErrorCode::none;
+    };
+    EXPECT_TRUE(is_taken("apache-kafka-java", "4.1.0"));
+    EXPECT_TRUE(is_taken("a", "1"));
+    for (const auto* name : {"", "-a", "a.", "a b", "a_b"}) {
+      EXPECT_FALSE(is_taken(name, "1")) << name;
+      EXPECT_FALSE(is_taken("a", name)) << name;
+    }
+  });
+  test.run();
+}
+
 TEST(Server, pipelined_requests_are_answered_in_their_order) {
   ServerWorld test;
   std::vector<std::int32_t> order;

@@ -371,6 +371,81 @@ TEST(Tidy, every_scenario_and_bug_is_documented) {
               words_in("scenarios/bugs.cc", R"re(\.name = "([^"]+)")re"));
 }
 
+// The fields of core/base/rules.h that are no structs of rules themselves.
+std::set<std::string> all_rules() {
+  return words_in("core/base/rules.h", R"(\n +(?:bool|[A-Z]\w+) (\w+) = )");
+}
+
+TEST(Tidy, every_rule_is_switched_by_a_bug_with_a_name) {
+  EXPECT_EQ(all_rules(), words_in("scenarios/bugs.cc", R"(\.(\w+) =\s+\w+(?:::\w+)*;)"));
+}
+
+// "Suite", and "Suite.what_it_shows".
+std::set<std::string> all_tests() {
+  const std::regex opens(R"(^(?:TEST|TEST_F|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\((\w+),\s*(\w+))");
+  std::set<std::string> tests;
+  for (const auto& file : sources()) {
+    if (!is_under(file.path, "tests")) continue;
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      if (!file.lines[i].starts_with("TEST") && !file.lines[i].starts_with("RC_GTEST")) continue;
+      const auto text = file.lines[i] + (i + 1 < file.lines.size() ? file.lines[i + 1] : "");
+      std::smatch match;
+      if (!std::regex_search(text, match, opens)) continue;
+      tests.insert(match[1]);
+      tests.insert(match[1].str() + "." + match[2].str());
+    }
+  }
+  return tests;
+}
+
+TEST(Tidy, tests_and_files_that_documents_name_are_there) {
+  const auto tests = all_tests();
+  for (const auto* document :
+       {"docs/historical-bugs.md", "docs/properties.md", "docs/protocol-coverage.md"}) {
+    for (const auto& test : words_in(document, R"(`([A-Z]\w*\.[a-z]\w*)`)")) {
+      EXPECT_TRUE(tests.contains(test)) << document << " names the test " << test;
+    }
+    const std::string in_a_folder =
+        R"(`((?:core|sim|properties|scenarios|reports|tests|docs)/[\w./-]+)`)";
+    for (const auto& path : words_in(document, in_a_folder)) {
+      EXPECT_TRUE(fs::exists(fs::path(BROKERSIM_SOURCE_DIR) / path)) << document << ": " << path;
+    }
+  }
+}
+
+// The cells of a row of a table, without those before its first bar and behind its last one.
+std::vector<std::string> cells_of(const std::string& row) {
+  std::vector<std::string> cells;
+  for (auto begin = row.find('|'); begin != std::string::npos;) {
+    const auto end = row.find('|', begin + 1);
+    if (end != std::string::npos) cells.push_back(row.substr(begin + 1, end - begin - 1));
+    begin = end;
+  }
+  return cells;
+}
+
+TEST(Tidy, the_coverage_of_the_protocol_names_suites_and_switches_that_there_are) {
+  const auto tests = all_tests();
+  auto switches = words_in("scenarios/bugs.cc", R"re(\.name = "([^"]+)")re");
+  switches.merge(all_rules());
+  const std::regex suite(R"(`([A-Z]\w+)`)");
+  const std::regex word(R"([\w-]+)");
+  const std::sregex_iterator none;
+  for (const auto& line : lines_of(fs::path(BROKERSIM_SOURCE_DIR) / "docs/protocol-coverage.md")) {
+    if (!line.starts_with("| ") || line.starts_with("| rule |")) continue;
+    const auto cells = cells_of(line);
+    ASSERT_EQ(cells.size(), 4u) << line;
+    for (std::sregex_iterator match(cells[2].begin(), cells[2].end(), suite); match != none;
+         ++match) {
+      EXPECT_TRUE(tests.contains((*match)[1])) << line;
+    }
+    for (std::sregex_iterator match(cells[3].begin(), cells[3].end(), word); match != none;
+         ++match) {
+      EXPECT_TRUE(switches.contains((*match)[0])) << line;
+    }
+  }
+}
+
 TEST(Tidy, the_run_in_the_readme_is_the_one_that_is_made_today) {
   EXPECT_EQ(words_in("README.md", R"(\ntrace +([0-9a-f]{32})\n)"),
             words_in("tests/golden/hashes", R"(leader-failover 0 ([0-9a-f]{32})\n)"));

@@ -67,13 +67,12 @@ std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& reque
                                       : broker.image().find_topic(topic.topic);
     for (const auto& asked : topic.partitions) {
       Read read{.version = version, .topic = i, .asked = &asked, .replica = nullptr};
-      if (known) read.replica = broker.replicas().find({known->name, asked.partition});
+      const TopicPartition partition{known ? known->name : topic.topic, asked.partition};
+      if (known) read.replica = broker.replicas().find(partition);
       if (!read.replica) {
-        const bool exists = known && known->partitions.contains(asked.partition);
         const bool is_of_unknown_id = version >= 13 && !known;
-        read.error = exists             ? ErrorCode::not_leader_or_follower
-                     : is_of_unknown_id ? ErrorCode::unknown_topic_id
-                                        : ErrorCode::unknown_topic_or_partition;
+        read.error = is_of_unknown_id ? ErrorCode::unknown_topic_id
+                                      : broker.error_without_replica(partition);
       } else if (read.replica->topic_id() != known->id) {
         read.replica.reset();  // Of a deleted topic, which goes as soon as the metadata is applied.
         read.error = ErrorCode::inconsistent_topic_id;

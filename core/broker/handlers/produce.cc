@@ -221,13 +221,12 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                          replica, *appended});
     }
   }
-  // The followers' next Fetch may need the memory.
-  request.topic_data = {};
-  if (context.held) context.held->give_back(env);
+  const auto acks = request.acks;
   const Instant deadline = env.now() + Duration(request.timeout_ms * Duration(1ms));
-  wait_for_acks(env, context, request.acks, deadline, waiting, response);
+  context.let_go(env, request);  // The followers' next Fetch may need the memory.
+  wait_for_acks(env, context, acks, deadline, waiting, response);
+  if (acks == 0) return unanswered(response);
   name_leaders(broker, context.header.api_version, response);
-  if (request.acks == 0) return unanswered(response);
   return response;
 }
 

@@ -43,6 +43,19 @@ TEST(AllApis, advertise_the_versions_that_clients_depend_on) {
   EXPECT_EQ(version_ranges(keys), expected);
 }
 
+// Of groups, transactions, the quorum and its brokers.
+TEST(AllApis, have_the_versions_that_others_depend_on) {
+  const std::vector<ApiVersionsResponse::ApiVersion> expected = {
+      {8, 2, 9},  {9, 1, 9},  {10, 0, 6}, {11, 0, 9}, {12, 0, 4}, {13, 0, 5}, {14, 0, 5},
+      {15, 0, 5}, {16, 0, 5}, {24, 0, 5}, {25, 0, 4}, {26, 0, 5}, {27, 1, 2}, {28, 0, 5},
+      {42, 0, 2}, {47, 0, 0}, {52, 0, 2}, {53, 0, 1}, {54, 0, 1}, {56, 2, 3}, {58, 0, 0},
+      {59, 0, 1}, {62, 0, 4}, {63, 0, 1}, {65, 0, 0}, {66, 0, 1}, {67, 0, 0}, {68, 0, 1},
+  };
+  std::vector<ApiKey> keys;
+  for (const auto& range : expected) keys.push_back(ApiKey{range.api_key});
+  EXPECT_EQ(version_ranges(keys), expected);
+}
+
 TEST(AllApis, are_flexible_from_their_version_on) {
   EXPECT_FALSE(is_flexible(1, 11));
   EXPECT_TRUE(is_flexible(1, 12));

@@ -60,6 +60,15 @@ TEST(StickyAssignor, believes_of_two_claims_the_one_of_the_later_generation) {
   for (const auto& [member, partitions] : result) EXPECT_EQ(partitions.size(), 1u) << member;
 }
 
+TEST(StickyAssignor, once_believed_a_claim_of_a_generation_that_is_over) {
+  const Subscriptions members{{"a", to({"t"}, {{"t", 0}}, 5)}, {"b", to({"t"}, {{"t", 0}}, 3)}};
+  const auto keeps = [&](const GroupRules& rules) {
+    return assign(Assignor::sticky, members, {{"t", 2}}, rules).at("a").contains({"t", 0});
+  };
+  EXPECT_TRUE(keeps({}));
+  EXPECT_FALSE(keeps({.believes_latest_claims = false}));  // KAFKA-12984
+}
+
 TEST(CooperativeAssignor, gives_to_nobody_what_somebody_still_has_to_let_go_of) {
   const Subscriptions members{{"a", to({"t"}, {{"t", 0}, {"t", 1}})}, {"b", to({"t"})}};
   const auto first = assign(Assignor::cooperative_sticky, members, {{"t", 2}});

@@ -2,6 +2,8 @@
 // and which session gives way when there are too many.
 #include "core/fetch/sessions.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -162,6 +164,12 @@ TEST(FetchSessions, the_request_that_was_overtaken_is_told_so) {
   sessions.finish(now, *waits, 0, response);
   EXPECT_EQ(response.error_code, ErrorCode::invalid_fetch_session_epoch);
   EXPECT_TRUE(response.responses.empty());
+}
+
+TEST(FetchSessions, have_epochs_that_begin_again_behind_the_largest) {
+  EXPECT_EQ(epoch_after(initial_epoch), 1);
+  EXPECT_EQ(epoch_after(1), 2);
+  EXPECT_EQ(epoch_after(std::numeric_limits<std::int32_t>::max()), 1);
 }
 
 TEST(FetchSessions, the_final_epoch_or_forgetting_everything_ends_it) {

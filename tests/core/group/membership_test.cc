@@ -30,6 +30,19 @@ TEST(Joining, an_id_that_nobody_came_back_with_expires_with_its_session) {
   EXPECT_EQ(c.joined(c.join({.member = id})).error_code, ErrorCode::unknown_member_id);
 }
 
+TEST(Joining, who_never_came_back_with_its_id_was_waited_for_once) {
+  const auto state_with = [](const GroupRules& rules) {
+    Coordinated c({}, {}, rules);
+    const auto ids = c.stable({{.session_ms = 1'800'000}});
+    c.join({});
+    c.pass(11s);
+    c.join({.member = ids[0], .session_ms = 1'800'000});
+    return c.state();
+  };
+  EXPECT_EQ(state_with({}), "CompletingRebalance");
+  EXPECT_EQ(state_with({.forgets_who_never_came = false}), "PreparingRebalance");  // KAFKA-9232
+}
+
 TEST(Joining, is_refused_with) {
   Coordinated c({.max_size = 2});
   EXPECT_EQ(c.joined(c.join({.session_ms = 5'999})).error_code, ErrorCode::invalid_session_timeout);

@@ -86,6 +86,17 @@ TEST(Cleanable, or_when_something_has_waited_for_too_long) {
   EXPECT_FALSE(is_worth_cleaning(range(10, 20, rules), rules));
 }
 
+TEST(Cleanable, what_has_waited_for_too_long_goes_first_then_what_is_dirtiest) {
+  const DirtyRange dirty{.clean_bytes = 100, .dirty_bytes = 300};
+  const DirtyRange dirtier{.clean_bytes = 10, .dirty_bytes = 40};
+  const DirtyRange overdue{.clean_bytes = 100, .dirty_bytes = 1, .is_overdue = true};
+  EXPECT_TRUE(is_more_urgent(dirtier, dirty));
+  EXPECT_FALSE(is_more_urgent(dirty, dirtier));
+  EXPECT_FALSE(is_more_urgent(dirty, dirty));
+  EXPECT_TRUE(is_more_urgent(overdue, dirtier));
+  EXPECT_FALSE(is_more_urgent(dirtier, overdue));
+}
+
 TEST(Cleanable, the_ratio_of_very_large_logs_does_not_overflow) {
   DirtyRange range{.clean_bytes = std::uint64_t{1} << 60, .dirty_bytes = std::uint64_t{3} << 60};
   EXPECT_NEAR(static_cast<double>(range.dirty_millionths()), 750'000, 10);

@@ -82,6 +82,19 @@ TEST(ProducerState, a_gap_or_a_step_back_is_out_of_order) {
   EXPECT_EQ(leader.produce(7, 0, 3), "append");
 }
 
+TEST(ProducerState, what_repeats_was_stored_again_once_or_refused) {
+  const auto again = [](AppendRules::Repeat repeat) {
+    AcceptingLog leader;
+    leader.rules.repeat = repeat;  // Redpanda's #3039
+    leader.produce(7, 0, 0, 3);
+    leader.produce(7, 0, 3);
+    return leader.produce(7, 0, 0, 3);
+  };
+  EXPECT_EQ(again(AppendRules::Repeat::answered), "offset 0");
+  EXPECT_EQ(again(AppendRules::Repeat::stored), "append");
+  EXPECT_EQ(again(AppendRules::Repeat::refused), out_of_order);
+}
+
 TEST(ProducerState, only_the_last_five_batches_are_known_again) {
   AcceptingLog leader;
   for (int i = 0; i < 6; ++i) leader.produce(7, 0, i);
@@ -192,6 +205,16 @@ TEST(ProducerSnapshot, it_keeps_the_last_batch_of_each_producer) {
   EXPECT_EQ(other.produce(7, 0, 3), "offset 3");
   EXPECT_EQ(other.produce(8, 2, 0, 3), "offset 4");
   EXPECT_EQ(other.produce(7, 0, 4), "append");
+}
+
+// Kafka leaves out who has expired meanwhile.
+TEST(ProducerSnapshot, who_has_expired_is_there_until_the_next_check) {
+  AcceptingLog leader;
+  leader.produce(7, 0, 0);  // At 1000 ms.
+  auto loaded = *ProducerState::decode(leader.state.encode());
+  EXPECT_NE(loaded.find(7), nullptr);
+  loaded.expire(WallTime{2000}, 1000ms);
+  EXPECT_EQ(loaded.find(7), nullptr);
 }
 
 TEST(ProducerSnapshot, what_is_torn_or_changed_anywhere_is_not_believed) {

@@ -147,6 +147,72 @@ TEST(Directories, what_another_disk_has_is_on_no_voter) {
   EXPECT_EQ(node.fetched(b, 1).output.high_watermark, 1);
 }
 
+TEST(Directories, a_vote_for_oneself_on_another_disk_is_no_candidacy) {
+  const auto starts_as = [](std::uint8_t number) {
+    Node node(config_of(a), set_of({a, b, c}), {no_node, epoch(4), a, disk(a, number)});
+    node.start();
+    return node.raft->role_name();
+  };
+  EXPECT_EQ(starts_as(1), "candidate");
+  EXPECT_EQ(starts_as(2), "unattached");
+}
+
+// ---- Fixed voters ------------------------------------------------------------------------------
+
+// Node a of voters that are configured by their ids (kraft.version 0), on one disk or another.
+struct FixedVoter : Node {
+  explicit FixedVoter(std::uint8_t number, QuorumState at_start = {}) {
+    RaftConfig config;
+    config.self = a;
+    config.directory = disk(a, number);
+    begin(std::move(config), at_start);
+    start();
+  }
+  // By version 2 of Vote, which has directories; that of a voter is known to nobody.
+  bool votes_for(NodeId candidate, std::uint8_t number = 1) {
+    const VoteRequest request{epoch(1), candidate, a, epoch(0), 0, false, disk(candidate, number),
+                              no_uuid};
+    const auto answer = raft->on_vote(now, request);
+    carry_out(answer.output);
+    return answer.response.vote_granted;
+  }
+};
+
+// As Kafka's: nobody can tell that the disk is another one. Voters that are known by their disks
+// refuse (Directories.a_vote_asked_of_another_disk_is_not_given).
+TEST(FixedVoters, on_another_disk_vote_again_in_the_same_epoch) {
+  FixedVoter node(1);
+  EXPECT_TRUE(node.votes_for(b));
+  EXPECT_FALSE(node.votes_for(c));
+  FixedVoter restarted(1, node.stored);
+  EXPECT_FALSE(restarted.votes_for(c));
+  FixedVoter on_another_disk(2);
+  EXPECT_TRUE(on_another_disk.votes_for(c));
+}
+
+TEST(FixedVoters, remember_whose_disk_they_voted_for_until_they_restart) {
+  FixedVoter node(1);
+  EXPECT_TRUE(node.votes_for(b));
+  EXPECT_FALSE(node.votes_for(b, 2));
+  const auto file = encode_quorum_state(node.stored, node.log.voters());
+  FixedVoter restarted(1, *decode_quorum_state(file));
+  EXPECT_FALSE(restarted.votes_for(c));
+  EXPECT_TRUE(restarted.votes_for(b, 2));
+}
+
+TEST(FixedVoters, hold_what_they_fetched_whatever_disk_it_is_on) {
+  FixedVoter node(1);
+  node.elected();
+  (void)node.raft->flushed(epoch(1), 1);
+  const auto fetched = node.raft->on_fetch(node.now, {epoch(1), b, 1, epoch(1), disk(b, 2)});
+  EXPECT_EQ(fetched.output.high_watermark, 1);
+}
+
+TEST(FixedVoters, on_another_disk_stand_for_election) {
+  EXPECT_TRUE(FixedVoter(2).raft->is_voter());
+  EXPECT_NE(FixedVoter(2).raft->next_deadline(), never);
+}
+
 // ---- When voters may change --------------------------------------------------------------------
 
 TEST(VoterChanges, are_the_leaders) {

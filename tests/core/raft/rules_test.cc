@@ -100,6 +100,13 @@ TEST(Restart, of_a_candidate_goes_on_asking_for_the_same_epoch) {
   EXPECT_EQ(node.raft->epoch(), epoch(4));
 }
 
+TEST(Restart, of_a_follower_follows_the_leader_it_knew) {
+  Node node({b, epoch(4), c});
+  node.start();
+  EXPECT_EQ(node.raft->role_name(), "follower");
+  EXPECT_EQ(node.raft->current(), (LeaderAndEpoch{b, epoch(4)}));
+}
+
 TEST(Restart, believes_the_log_where_the_stored_state_is_older) {
   Node node({no_node, epoch(1), b});
   node.append(epoch(3));
@@ -146,6 +153,13 @@ TEST(Votes, asked_in_nonsense_are_refused_without_effect) {
   const auto answer = node.raft->on_vote(node.now, {epoch(2), b, c, epoch(1), 0, false});
   EXPECT_EQ(answer.response.error, ErrorCode::invalid_voter_key);
   EXPECT_EQ(node.raft->epoch(), epoch(0));
+}
+
+TEST(Votes, go_to_nobody_where_a_leader_is_known) {
+  Node node;
+  node.following(b, 3);
+  EXPECT_FALSE(node.asked_by(c, 3, 0, 0).vote_granted);
+  EXPECT_TRUE(node.asked_by(c, 4, 0, 0).vote_granted);
 }
 
 // Voters may know of each other in different order: a vote goes to whoever is up to date.

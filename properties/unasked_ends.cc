@@ -1,0 +1,71 @@
+// BS-E01: a node runs until somebody ends it, or its disk fails: it does not end because of what
+// others tell it (KAFKA-12181).
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "properties/all.h"
+#include "properties/ledger.h"
+
+namespace brokersim::properties {
+
+namespace {
+
+class UnaskedEnds final : public Property {
+ public:
+  std::string_view id() const override { return "BS-E01"; }
+  std::string_view name() const override { return "a node ends by itself"; }
+  std::string_view explanation() const override {
+    return "A broker or controller runs until somebody asks it to end, its process is killed, or "
+           "its machine loses power. Whatever others tell it, it goes on: a controller that would "
+           "have to take back what is committed ends, but only where another promise is broken. "
+           "One whose disk has failed or was full, be it in an earlier life, may end, as Kafka "
+           "does when its last directory is gone. Clients end when they have nothing more to do.";
+  }
+  Needs needs() const override { return Need::disk; }
+  Kinds listens_to() const override {
+    return Kinds::of<FaultBegan, NodeStarted, NodeStopped, QuorumRoleChanged>();
+  }
+
+  void observe(const Event& e, Judge& judge) override {
+    if (const auto* fault = std::get_if<FaultBegan>(&e.body)) {
+      if (fault->what == "restart") asked_.insert(fault->targets.begin(), fault->targets.end());
+      if (hits_disks(fault->what)) excused_.insert(fault->targets.begin(), fault->targets.end());
+    } else if (std::holds_alternative<NodeStarted>(e.body)) {
+      asked_.erase(e.node);
+      started_[e.node] = e.id;
+    } else if (std::holds_alternative<QuorumRoleChanged>(e.body)) {
+      nodes_.insert(e.node);
+    } else if (const auto* stopped = std::get_if<NodeStopped>(&e.body)) {
+      if (stopped->how == NodeStopped::How::shutdown) on_end(e, judge);
+    }
+  }
+
+ private:
+  static bool hits_disks(std::string_view what) {
+    return what == "disk_error" || what == "write_error" || what == "full_disk";
+  }
+
+  void on_end(const Event& e, Judge& judge) {
+    if (!nodes_.contains(e.node) || asked_.contains(e.node) || excused_.contains(e.node)) return;
+    judge.report({std::string(id()),
+                  "ended_unasked",
+                  fmt::format("{} ends, though nobody asked it to and its disk is in order.",
+                              judge.ledger().name_of(e.node)),
+                  {started_[e.node], e.id},
+                  {},
+                  {}});
+  }
+
+  std::set<NodeId> nodes_;    // Brokers and controllers: clients have no part in the quorum.
+  std::set<NodeId> asked_;    // To end, in this life.
+  std::set<NodeId> excused_;  // By a fault of the disk.
+  std::map<NodeId, EventId> started_;
+};
+
+}  // namespace
+
+std::unique_ptr<Property> unasked_ends() { return std::make_unique<UnaskedEnds>(); }
+
+}  // namespace brokersim::properties

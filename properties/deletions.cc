@@ -101,8 +101,8 @@ class Deletions final : public Property {
     const Limits limits = known == limits_.end() ? Limits{} : known->second;
     const bool was_rewritten = rewritten_.contains(copy);
     const bool is_timeless = deleted.newest_ms < 0;
-    const bool is_old = is_timeless ? was_rewritten
-                                    : deleted.latest_clock - deleted.newest_ms > limits.ms;
+    const bool is_old =
+        is_timeless ? was_rewritten : deleted.latest_clock - deleted.newest_ms > limits.ms;
     const bool is_too_much =
         limits.bytes >= 0 && (was_rewritten || deleted.bytes_left >= limits.bytes);
     if (is_old || is_too_much || !has_grown(deleted.partition, e.node, judge)) return;
@@ -112,9 +112,9 @@ class Deletions final : public Property {
                               "{} ms, its clock has shown no later time than {} ms, and "
                               "retention.ms is {}; {} bytes are left, and retention.bytes is {}; "
                               "it may delete what lies before offset {}.",
-                              judge.ledger().name_of(e.node), deleted.end_offset,
-                              deleted.partition, deleted.newest_ms, deleted.latest_clock,
-                              limits.ms, deleted.bytes_left, limits.bytes, allowed),
+                              judge.ledger().name_of(e.node), deleted.end_offset, deleted.partition,
+                              deleted.newest_ms, deleted.latest_clock, limits.ms,
+                              deleted.bytes_left, limits.bytes, allowed),
                   {judge.ledger().find(deleted.partition)->state.event, e.id},
                   {},
                   deleted.partition});

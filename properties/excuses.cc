@@ -45,8 +45,7 @@ std::int32_t struck_holders(const Ledger& ledger, const Partition& partition, co
   return count;
 }
 
-bool nobody_electable_kept_it(const Ledger& ledger, const Partition& partition,
-                              const Loss& loss) {
+bool nobody_electable_kept_it(const Ledger& ledger, const Partition& partition, const Loss& loss) {
   const auto electable = partition.elected_over.electable();
   return !electable.empty() && std::all_of(electable.begin(), electable.end(), [&](NodeId node) {
     return has_lost(ledger, partition, node, loss);

@@ -72,8 +72,8 @@ void FlushPromises::on_produced(const Event& e, const ProduceAnswered& answer,
   const auto at = log->find(answer.batch.base_offset);
   if (!at) return;
   const BatchRef& batch = log->entries()[*at].batch;
-  const bool is_it = batch.digest == answer.batch.digest &&
-                     batch.leader_epoch == partition.state.leader_epoch;
+  const bool is_it =
+      batch.digest == answer.batch.digest && batch.leader_epoch == partition.state.leader_epoch;
   if (is_it) tell(partition, e.node, batch.last_offset + 1, e.id);
 }
 
@@ -126,8 +126,8 @@ void FlushPromises::take_away(const Event& e, const Partition& partition, const 
   }
   if (count == 0) return;
   Taken taken{e.at, partition.last_cut_at + count - 1, partition.last_cut[count - 1].prefix, {}};
-  taken.breach = {{}, e.node, partition.name, partition.last_cut.front().batch, told.end, told.by,
-                  limit};
+  taken.breach = {{},       e.node,  partition.name, partition.last_cut.front().batch,
+                  told.end, told.by, limit};
   taken_.try_emplace({partition.name, e.node}, std::move(taken));
 }
 

@@ -90,8 +90,7 @@ bool Incarnations::name(const Event&, TopicCommitted& body) {
 
 bool Incarnations::name(const Event&, TopicRemoved& body) {
   Topic& topic = topics_[body.topic];
-  const Number number =
-      body.topic_id == no_uuid ? topic.present : number_of(topic, body.topic_id);
+  const Number number = body.topic_id == no_uuid ? topic.present : number_of(topic, body.topic_id);
   topic.is_removed[number] = true;
   body.topic = name_of_topic(body.topic, number);
   return true;
@@ -156,8 +155,7 @@ std::optional<Incarnations::Number> Incarnations::answered(NodeId node,
 
 bool Incarnations::holds(NodeId node, const TopicPartition& partition, Number number,
                          const BatchRef& batch) const {
-  const auto* known =
-      ledger_.find({name_of_topic(partition.topic, number), partition.partition});
+  const auto* known = ledger_.find({name_of_topic(partition.topic, number), partition.partition});
   const ReplicaLog* log = known == nullptr ? nullptr : known->log_of(node);
   const auto at = log == nullptr ? std::nullopt : log->find(batch.base_offset);
   if (!at) return false;
@@ -168,8 +166,7 @@ bool Incarnations::holds(NodeId node, const TopicPartition& partition, Number nu
 bool Incarnations::name(const Event& e, ProduceAnswered& body) {
   if (body.error != 0) return name_as(body.partition, in_log(e.node, body.partition));
   const auto number = answered(e.node, body.partition, body.asked_at_ns, &body.batch);
-  produced_.put(body.peer, body.partition, body.batch.base_offset, body.batch.last_offset,
-                *number);
+  produced_.put(body.peer, body.partition, body.batch.base_offset, body.batch.last_offset, *number);
   return name_as(body.partition, *number);
 }
 
@@ -199,8 +196,7 @@ Incarnations::Number Incarnations::reading(const std::string& client,
 // Offsets are committed by the name: for whoever has it. Who commits what it read in another topic
 // does so from outside.
 bool Incarnations::name(const Event&, OffsetCommitAnswered& body) {
-  const bool is_about_present =
-      reading(body.peer, body.partition) == present(body.partition.topic);
+  const bool is_about_present = reading(body.peer, body.partition) == present(body.partition.topic);
   if (!is_about_present) body.generation = -1;
   return name_as_present(body.partition);
 }
@@ -217,8 +213,7 @@ bool Incarnations::name(const Event&, SendEnded& body) {
   const bool has_place = body.outcome == Outcome::ok && body.offset >= 0;
   const Number* answered_with =
       has_place ? produced_.of(body.client, body.partition, body.offset) : nullptr;
-  const Number number =
-      answered_with == nullptr ? present(body.partition.topic) : *answered_with;
+  const Number number = answered_with == nullptr ? present(body.partition.topic) : *answered_with;
   (void)name_as(body.partition, number);
   return true;
 }
@@ -233,8 +228,7 @@ bool Incarnations::name(const Event& e, RecordDelivered& body) {
   if (!name_as(body.partition, number)) return false;
   if (number != before) {
     named_.push_back(e);
-    named_.back().body =
-        PositionReset{body.client, body.partition, body.offset, "another topic"};
+    named_.back().body = PositionReset{body.client, body.partition, body.offset, "another topic"};
   }
   return true;
 }

@@ -149,7 +149,7 @@ struct Replica {
 
 struct Partition {
   TopicPartition name;
-  bool is_removed = false;         // Its topic was: nothing is owed any more.
+  bool is_removed = false;        // Its topic was: nothing is owed any more.
   std::vector<Replica> replicas;  // By first appearance.
   PartitionState state;
   PartitionState elected_over;  // The state before the current leader epoch began.

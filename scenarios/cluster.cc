@@ -119,9 +119,10 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
                     {.configs = nodes_.front().topic_defaults}, initial_voters_.ids()),
       wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
       transaction_log_tap_(world_.recorder()),
-      disk_tap_(world_.recorder(), &metadata_tap_,
-                [this](NodeId node) { return world_.find(node)->clock().latest(); },
-                [this](const std::string& topic) { return metadata_tap_.was_removed(topic); }),
+      disk_tap_(
+          world_.recorder(), &metadata_tap_,
+          [this](NodeId node) { return world_.find(node)->clock().latest(); },
+          [this](const std::string& topic) { return metadata_tap_.was_removed(topic); }),
       snapshot_tap_(world_.recorder(), metadata_tap_) {
   disk_tap_.tell_of(transaction::state_topic, transaction_log_tap_);
   for (const auto& node : nodes_) {

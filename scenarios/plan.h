@@ -121,8 +121,8 @@ struct Operation {
     configure,  // `configs` of the topic, or without one of all brokers.
     // The topic is deleted, and after `away` another one is made by its name, as the plan has it.
     make_again,
-    leave,      // The member `client` of a group leaves it …
-    join,  // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
+    leave,  // The member `client` of a group leaves it …
+    join,   // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
     join_as_classic,
     join_as_consumer,
     // A controller gets a vote in the quorum, or loses it (KIP-853).

@@ -98,9 +98,7 @@ class Workload::TaskApplication final : public client::StreamApplication {
  private:
   static constexpr std::int16_t acks = -1;
 
-  bool is_exactly_once() const {
-    return task_.guarantee == ProcessingGuarantee::exactly_once;
-  }
+  bool is_exactly_once() const { return task_.guarantee == ProcessingGuarantee::exactly_once; }
   std::int64_t next_op() { return op_number(step_, ++state_.records); }
 
   Workload& workload_;

@@ -207,14 +207,17 @@ Duration Disk::read_latency(TreeNode& node) {
   return slowed(drawn_latency(model_.read_latency, random));
 }
 
+// Of several faults the factors multiply and what they add adds up: in whatever order they came.
 Duration Disk::slowed(Duration latency) {
+  Duration added{};
   for (auto& [id, overlay] : overlays_) {
     if (overlay.fault.kind != DiskFault::Kind::slow || overlay.fault.times == 0) continue;
     if (overlay.fault.times > 0) --overlay.fault.times;
-    latency = latency * overlay.fault.factor + overlay.fault.extra;
+    latency *= overlay.fault.factor;
+    added += overlay.fault.extra;
     ++overlay.effects;
   }
-  return latency;
+  return latency + added;
 }
 
 bool Disk::has(DiskFault::Kind kind) const {

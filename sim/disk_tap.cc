@@ -189,8 +189,8 @@ void DiskTap::drop(const Disk& disk, std::string_view path) {
   const auto slash = path.rfind('/');
   const auto parent = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
   const auto log = logs_.find({disk.machine(), std::string(parent)});
-  const auto gone = log == logs_.end() ? Segments::node_type()
-                                       : log->second.segments.extract(std::string(path));
+  const auto gone =
+      log == logs_.end() ? Segments::node_type() : log->second.segments.extract(std::string(path));
   if (!gone.empty()) {
     tell_deleted(log->second, gone.mapped());
     settle(log->first.second, log->second);

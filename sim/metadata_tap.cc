@@ -289,7 +289,8 @@ TopicCommitted MetadataTap::topic_event(const controller::Topic& topic) const {
   const controller::TopicConfigs configs(image_, topic.name, topic_defaults_);
   const auto replicas =
       topic.partitions.empty() ? 0 : topic.partitions.begin()->second.replicas.size();
-  return {topic.name, static_cast<std::int32_t>(topic.partitions.size()),
+  return {topic.name,
+          static_cast<std::int32_t>(topic.partitions.size()),
           static_cast<std::int32_t>(replicas),
           static_cast<std::int32_t>(configs.number("min.insync.replicas")),
           configs.flag("unclean.leader.election.enable"),

@@ -77,8 +77,8 @@ class MetadataTap final : public MetadataLogObserver {
   controller::Image image_;
   std::map<std::string, TopicCommitted> told_;  // Of each topic the last.
   std::map<std::string, LogSettingsCommitted> told_log_settings_;
-  std::set<std::string> removed_;               // Names of topics that were deleted.
-  std::map<Offset, wire::Batch> committed_;     // By the offset behind them.
+  std::set<std::string> removed_;            // Names of topics that were deleted.
+  std::map<Offset, wire::Batch> committed_;  // By the offset behind them.
   mutable std::map<Offset, controller::Image> replayed_;
   Offset committed_end_ = 0;
 };

@@ -133,6 +133,11 @@ api::FetchRequest Fetchers::request_for(const std::vector<Asked>& asked) const {
 }
 
 bool Fetchers::fetch(Env& env, NodeId leader, const std::vector<Asked>& asked) {
+  // Asking for more says that what lies before is here: on the disk, if it has to be, though an
+  // earlier leader's fetcher, or we as the leader, may still be syncing it.
+  for (const auto& one : asked) {
+    if (!one.replica->flush_if_due(env)) return false;
+  }
   const auto channel = channels_.at(leader);  // Outlives a change of the address.
   auto request = request_for(asked);
   sessions_[leader].prepare(request);

@@ -87,6 +87,7 @@ void Replica::become_leader(Host& host) {
           .state = state_,
           .end_offset = log_->end_offset(),
           .high_watermark = high_watermark_,
+          .counted = owes_sync_ ? std::optional(log_->recovery_point()) : std::nullopt,
           .config = {.replica_lag_time_max = config_.replica_lag_time_max,
                      .min_insync_replicas = context_.min_insync_replicas,
                      .rules = config_.rules},
@@ -188,6 +189,7 @@ Expected<Appended, ErrorCode> Replica::append_to_log(Host& host, wire::Batch bat
   const Appended result{appended->first_offset, appended->next_offset, leader_->leader_epoch(),
                         batch.header.has_append_time() ? batch.header.max_timestamp : -1};
   note_roll(host);
+  owes_sync_ = owes_sync_ || log_->must_flush();
   count_own_copy(host);
   changed_.notify_all(host);
   return result;
@@ -204,6 +206,7 @@ void Replica::count_own_copy(Host& host) {
 bool Replica::flush_if_due(Env& env) {
   const bool has_failed = !is_retired_ && log_->must_flush() && !log_->sync(env);
   if (has_failed) note_failure(env);
+  owes_sync_ = owes_sync_ && log_->must_flush();
   if (awaits_disk()) count_own_copy(env);
   return !has_failed;
 }
@@ -380,6 +383,7 @@ void Replica::carry_out(Host& host, const partition::FollowerStep& step,
     const auto latest =
         config_.rules.log.keeps_reads_in_their_epoch ? follower_->leader_epoch() : any;
     failed = !log_->append_as_follower(host, batches, latest);
+    owes_sync_ = owes_sync_ || log_->must_flush();
   }
   note_roll(host);
   must_ask_leader_offsets_ = step.must_ask_leader_offsets;

@@ -209,6 +209,7 @@ class Replica {
   std::optional<partition::AlterPartition> proposal_;
   ReplicaNews& news_;
   bool must_ask_leader_offsets_ = false;
+  bool owes_sync_ = false;  // Whoever appended last has yet to sync (flush.messages).
   Offset wanted_start_ = 0;
   Offset known_active_base_ = 0;
   Offset known_low_watermark_ = -1;

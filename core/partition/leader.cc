@@ -27,7 +27,7 @@ Leader::Leader(Setup setup, Instant now)
       isr_(state_.isr),
       epoch_start_offset_(setup.end_offset),
       end_offset_(setup.end_offset),
-      counted_(setup.end_offset),
+      counted_(setup.counted.value_or(setup.end_offset)),
       high_watermark_(setup.high_watermark) {
   REQUIRE(state_.leader == self_, state_.leader, self_);
   REQUIRE(high_watermark_ <= end_offset_, high_watermark_, end_offset_);

@@ -81,9 +81,10 @@ class Leader {
   struct Setup {
     NodeId self;
     BrokerEpoch broker_epoch = no_broker_epoch;
-    PartitionState state;       // Names `self` as the leader.
-    Offset end_offset = 0;      // The log's, at the election: where this epoch begins.
-    Offset high_watermark = 0;  // What this replica knew to be committed.
+    PartitionState state;           // Names `self` as the leader.
+    Offset end_offset = 0;          // The log's, at the election: where this epoch begins.
+    Offset high_watermark = 0;      // What this replica knew to be committed.
+    std::optional<Offset> counted;  // What lies behind is still to be on disk; unset: nothing is.
     LeaderConfig config;
     IsEligible is_eligible;
   };

@@ -28,8 +28,9 @@ struct Deleting : History {
   }
   void deleted_early(int node, Offset end) { deleted(node, 0, end, 500, 600); }
   void tells(int node, int follower, Offset start) {
-    add(node, FetchAnswered{"broker-" + std::to_string(follower), NodeId{follower}, orders, 0, 6,
-                            6, {}, start});
+    add(node,
+        FetchAnswered{
+            "broker-" + std::to_string(follower), NodeId{follower}, orders, 0, 6, 6, {}, start});
   }
 };
 

@@ -171,8 +171,7 @@ TEST(Incarnations, of_names_that_had_one_topic_nothing_is_another) {
   const Event made{EventId{1}, {}, no_node, {}, TopicCommitted{"orders", 1, 3, 1, false, first_id}};
   const Event changed{
       EventId{2}, {}, no_node, {}, TopicCommitted{"orders", 1, 3, 2, false, first_id}};
-  const Event stored{
-      EventId{3}, {}, NodeId{1}, {}, BatchStored{orders, History::batch(0, 0, 7)}};
+  const Event stored{EventId{3}, {}, NodeId{1}, {}, BatchStored{orders, History::batch(0, 0, 7)}};
   for (const Event* event : {&made, &changed, &stored}) {
     const auto named = incarnations.named(*event);
     ASSERT_EQ(named.size(), 1U);

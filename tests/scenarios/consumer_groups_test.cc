@@ -106,11 +106,10 @@ class SilentApplication final : public client::StreamApplication {
 void run_silent_task(SimulatedCluster& cluster, const std::string& name, Reader& reader) {
   cluster.start_client(name, [&cluster, name, &reader](Env& env) {
     if (!env.sleep_until(Instant{3s})) return;
-    client::StreamTaskConfig config{
-        .input = "t",
-        .output = "nothing",
-        .processing_guarantee = ProcessingGuarantee::at_least_once,
-        .commit_interval = 20s};
+    client::StreamTaskConfig config{.input = "t",
+                                    .output = "nothing",
+                                    .processing_guarantee = ProcessingGuarantee::at_least_once,
+                                    .commit_interval = 20s};
     auto& member = config.consumer;
     member.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = name};
     member.consumer.auto_offset_reset = client::OffsetReset::earliest;

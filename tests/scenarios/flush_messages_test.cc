@@ -15,12 +15,36 @@ constexpr Duration slow_sync = 300ms;
 
 class FlushMessages : public ByHand {
  protected:
-  void with_flushed_topic(const std::function<void(Env&)>& script) {
-    with_cluster(script, {}, {{"flush.messages", "1"}});
+  void with_flushed_topic(const std::function<void(Env&)>& script,
+                          std::map<std::string, std::string> settings = {}) {
+    with_cluster(script, std::move(settings), {{"flush.messages", "1"}});
   }
-  void slow_down(NodeId node) {
+  void slow_down(NodeId node, Duration extra = slow_sync) {
     auto& disk = cluster_->world().find(node)->disk();
-    disk.add({.kind = sim::DiskFault::Kind::slow, .extra = slow_sync});
+    disk.add({.kind = sim::DiskFault::Kind::slow, .extra = extra});
+  }
+  // The leader crashes while that replica, of those that are left, still syncs what it was sent:
+  // until it has, its copy does not count.
+  void loses_its_leader_in_a_sync(std::size_t replica) {
+    constexpr Duration sync = 4s;
+    const auto script = [&](Env& env) {
+      const auto replicas = state().replicas;
+      ASSERT_EQ(leader(), replicas[0]);
+      slow_down(replicas[replica], sync);
+      const Instant begun = env.now();
+      EXPECT_LT(time_of_produce(env, 1), sync);
+      env.sleep(100ms);
+      cluster_->world().crash(*cluster_->world().find(replicas[0]));
+      while (leader() == replicas[0]) env.sleep(100ms);
+      ASSERT_EQ(leader(), replicas[1]);
+      env.sleep(500ms);
+      ASSERT_LT(env.now() - begun, sync);
+      EXPECT_EQ(fetch(env, leader(), {.fetch_offset = 0}).high_watermark, 0);
+      env.sleep(2 * sync);
+      EXPECT_EQ(fetch(env, leader(), {.fetch_offset = 0}).high_watermark, 1);
+    };
+    with_flushed_topic(
+        script, {{"broker.session.timeout.ms", "500"}, {"broker.heartbeat.interval.ms", "100"}});
   }
   static Duration time_of(Env& env, const std::function<void()>& asked) {
     const Instant begun = env.now();
@@ -65,6 +89,14 @@ TEST_F(FlushMessages, nobody_is_shown_a_record_that_is_not_on_the_leaders_disk) 
     env.sleep(2s);
     EXPECT_EQ(fetch(env, leader(), {.fetch_offset = 0}).high_watermark, 1);
   });
+}
+
+TEST_F(FlushMessages, who_comes_to_lead_counts_its_own_copy_once_it_is_on_its_disk) {
+  loses_its_leader_in_a_sync(1);
+}
+
+TEST_F(FlushMessages, who_follows_another_leader_tells_it_of_what_is_on_its_disk) {
+  loses_its_leader_in_a_sync(2);
 }
 
 TEST_F(FlushMessages, a_marker_is_answered_once_it_is_on_the_leaders_disk) {

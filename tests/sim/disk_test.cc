@@ -104,6 +104,15 @@ TEST_F(DiskTest, a_slow_disk_takes_longer_and_is_as_before_once_the_fault_is_gon
   EXPECT_LT(world_.now() - begun, 1s);
 }
 
+TEST_F(DiskTest, what_one_fault_adds_to_a_slow_disk_no_other_multiplies) {
+  disk_.add({.kind = DiskFault::Kind::slow, .factor = 1, .extra = 1s});
+  disk_.add({.kind = DiskFault::Kind::slow, .factor = 50, .extra = 1s});
+  const Instant begun = world_.now();
+  write_synced("log", "a");  // The file and its directory.
+  EXPECT_GE(world_.now() - begun, 4s);
+  EXPECT_LT(world_.now() - begun, 5s);
+}
+
 // As Linux does: the pages are clean, the next sync has nothing to write and says yes.
 TEST_F(DiskTest, what_a_failed_sync_was_to_write_no_later_one_makes_durable) {
   disk_.add({.kind = DiskFault::Kind::sync_fails, .times = 1});

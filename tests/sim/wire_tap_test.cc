@@ -232,9 +232,9 @@ TEST_F(WireTapTest, an_unclean_election_is_told_when_somebody_asks_for_it) {
 
 TEST_F(WireTapTest, a_deletion_of_records_is_told_when_somebody_asks_for_it) {
   api::DeleteRecordsRequest request;
-  request.topics = {{.name = "orders",
-                     .partitions = {{.partition_index = 2, .offset = 7},
-                                    {.partition_index = 3, .offset = -1}}}};
+  request.topics = {
+      {.name = "orders",
+       .partitions = {{.partition_index = 2, .offset = 7}, {.partition_index = 3, .offset = -1}}}};
   ask(wire::request_frame(header(api::ApiKey::delete_records, 2, 1), request));
   const auto& asked = only<RecordDeletionAsked>();
   EXPECT_EQ(asked.peer, "producer-1");

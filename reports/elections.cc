@@ -14,10 +14,9 @@ bool contains(const std::vector<NodeId>& nodes, NodeId node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
-Duration outage_after(const std::vector<Reign>& reigns, std::size_t place, Instant end) {
-  if (!reigns[place].until) return {};
-  const Instant next = place + 1 < reigns.size() ? reigns[place + 1].from : end;
-  return std::max(next - *reigns[place].until, Duration{});
+Duration outage_after(const PartitionHistory& history, std::size_t place, Instant end) {
+  const auto& until = history.reigns[place].until;
+  return until ? std::max(history.led_again(place, end) - *until, Duration{}) : Duration{};
 }
 
 }  // namespace
@@ -40,19 +39,30 @@ ElectionVerdict Election::verdict() const {
 }
 
 Duration PartitionHistory::lifetime(Instant end) const {
-  return reigns.empty() ? Duration{} : end - reigns.front().from;
+  if (reigns.empty()) return {};
+  Duration life = end - reigns.front().from;
+  for (std::size_t i = 0; i < reigns.size(); ++i) {
+    if (!reigns[i].deleted_at) continue;
+    life -= (i + 1 < reigns.size() ? reigns[i + 1].from : end) - *reigns[i].deleted_at;
+  }
+  return life;
+}
+
+Instant PartitionHistory::led_again(std::size_t place, Instant end) const {
+  if (reigns[place].deleted_at) return *reigns[place].deleted_at;
+  return place + 1 < reigns.size() ? reigns[place + 1].from : end;
 }
 
 Duration PartitionHistory::without_leader(Instant end) const {
   Duration sum{};
-  for (std::size_t i = 0; i < reigns.size(); ++i) sum += outage_after(reigns, i, end);
+  for (std::size_t i = 0; i < reigns.size(); ++i) sum += outage_after(*this, i, end);
   return sum;
 }
 
 Duration PartitionHistory::longest_outage(Instant end) const {
   Duration longest{};
   for (std::size_t i = 0; i < reigns.size(); ++i)
-    longest = std::max(longest, outage_after(reigns, i, end));
+    longest = std::max(longest, outage_after(*this, i, end));
   return longest;
 }
 
@@ -67,7 +77,7 @@ Elections elections_of(const std::vector<Event>& events) {
 std::vector<PartitionHistory> Elections::partitions() const {
   std::vector<PartitionHistory> all;
   for (const auto& [name, partition] : partitions_)
-    if (partition.is_known) all.push_back(partition.history);
+    if (!partition.history.isr.empty()) all.push_back(partition.history);
   return all;
 }
 
@@ -218,12 +228,16 @@ void Elections::on(const Event& e, const PartitionCommitted& body) {
     history.isr.push_back({e.at, body.isr});
 }
 
-// Another topic by that name begins anew.
-void Elections::on(const Event&, const TopicRemoved& body) {
+// Another topic by that name begins anew, in the same lane.
+void Elections::on(const Event& e, const TopicRemoved& body) {
   for (auto& [name, partition] : partitions_) {
     if (name.topic != body.topic) continue;
+    end_reign(partition, e.at);
+    PartitionHistory history = std::move(partition.history);
+    if (!history.reigns.empty()) history.reigns.back().deleted_at = e.at;
+    history.isr.push_back({e.at, {}});
     partition = {};
-    partition.history.partition = name;
+    partition.history = std::move(history);
   }
 }
 

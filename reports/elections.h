@@ -91,6 +91,8 @@ struct Reign {
   LeaderEpoch epoch{-1};
   Instant from;                  // It leads, not only by decision.
   std::optional<Instant> until;  // Empty: to the end of the run.
+  // The topic was deleted before anybody led again: what leads next leads another one by its name.
+  std::optional<Instant> deleted_at;
 };
 
 struct IsrStep {
@@ -101,13 +103,15 @@ struct IsrStep {
 struct PartitionHistory {
   TopicPartition partition;
   std::vector<NodeId> replicas;
-  std::vector<Reign> reigns;  // Between two, nobody leads.
+  std::vector<Reign> reigns;  // Between two, nobody leads, or the topic is not there.
   std::vector<IsrStep> isr;
   std::vector<Truncation> truncations;
   std::vector<std::int32_t> elections;  // Their numbers.
 
-  // From its first leader to `end`.
+  // From its first leader to `end`, but while its topic was deleted.
   Duration lifetime(Instant end) const;
+  // Until when nobody led after the reign at `place`: the next one, the topic's end, or `end`.
+  Instant led_again(std::size_t place, Instant end) const;
   Duration without_leader(Instant end) const;
   Duration longest_outage(Instant end) const;
 };

@@ -25,9 +25,8 @@ bool is_in(const std::vector<NodeId>& nodes, NodeId node) {
 void paint_reign(TimelineCanvas& canvas, const PartitionHistory& lane, std::size_t place) {
   const Elections& all = canvas.elections;
   const Reign& reign = lane.reigns[place];
-  const bool is_last = place + 1 == lane.reigns.size();
   const Instant until = reign.until.value_or(all.end());
-  const Instant next = is_last ? all.end() : lane.reigns[place + 1].from;
+  const Instant next = lane.led_again(place, all.end());
   if (until < next) canvas.gap(until, next, bar_height, "nobody leads");
   const double x = canvas.axis.at(reign.from);
   const double width = std::max(canvas.axis.at(until) - x, 1.0);

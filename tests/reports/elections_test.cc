@@ -463,5 +463,22 @@ TEST(Elections, nodes_have_short_names_by_their_roles) {
   EXPECT_EQ(run.all().name_of_node(NodeId{9}), "node 9");
 }
 
+// One lane has both: neither the deletion nor what comes after it is an election.
+TEST(Elections, of_a_topic_that_was_made_again_none_is_told_and_no_outage) {
+  History h;
+  h.fail_over();
+  h.add(6s, -1, TopicRemoved{.topic = orders.topic});
+  EXPECT_EQ(h.partition().lifetime(h.all().end()), 5800ms);
+  h.committed(8s, 3, 0, {3});
+  h.leads(9s, 3, 0);
+  h.add(10s, -1, Note{"the end"});
+  EXPECT_EQ(h.all().all().size(), 1U);
+  const auto lane = h.partition();
+  EXPECT_EQ(lane.reigns.size(), 3U);
+  EXPECT_EQ(lane.without_leader(h.all().end()), 3300ms);  // From 1 s to 4.3 s.
+  EXPECT_EQ(lane.lifetime(h.all().end()), 6800ms);        // From 0.2 s to 6 s, and the last one.
+  EXPECT_EQ(lane.longest_outage(h.all().end()), 3300ms);
+}
+
 }  // namespace
 }  // namespace brokersim::reports

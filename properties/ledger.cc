@@ -33,12 +33,18 @@ Offset end_of_first(const std::vector<LogEntry>& entries, std::size_t count) {
   return count == 0 ? 0 : entries[count - 1].batch.last_offset + 1;
 }
 
-// Who does not know it yet follows whom it followed, and may truncate for that: what it has besides
-// is not committed for being all that is in sync.
-bool knows_it_leads(const Partition& partition) {
-  if (partition.acting_since.value != 0) return true;
-  const Replica* leader = partition.replica(partition.state.leader);
-  return leader != nullptr && leader->acting_epoch == partition.state.leader_epoch;
+// Whom those in sync follow while the leader does not know yet that it leads; null once it does, or
+// if nobody ever has. What they have besides they may truncate: it is not committed for their being
+// in sync alone.
+const ReplicaLog* still_followed(const Partition& partition) {
+  if (partition.acting_since.value != 0) return nullptr;
+  const Replica* latest = nullptr;
+  for (const Replica& replica : partition.replicas) {
+    if (latest == nullptr || replica.acting_epoch > latest->acting_epoch) latest = &replica;
+  }
+  const bool is_deposed = latest != nullptr && latest->acting_epoch >= LeaderEpoch{0} &&
+                          latest->acting_epoch < partition.state.leader_epoch;
+  return is_deposed ? &latest->log : nullptr;
 }
 
 Replica& replica_at(Partition& partition, NodeId node) {
@@ -187,9 +193,7 @@ void Ledger::on(const Event& e, const BatchStored& body) {
   ReplicaLog& log = replica_at(partition, e.node).log;
   forget_deleted(partition);
   log.store(e, before_compaction(partition, log, e, body.batch));
-  if (knows_it_leads(partition) || partition.state.is_electable(e.node)) {
-    extend_committed(partition);
-  }
+  extend_committed(partition);
 }
 
 void Ledger::on(const Event&, const LogCompacted& body) {
@@ -309,7 +313,7 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   } else if (is_election && partition.state.leader.is_set()) {
     partition.unclean_elections_asked = 0;  // Not needed any more.
   }
-  if (knows_it_leads(partition)) extend_committed(partition);
+  extend_committed(partition);
 }
 
 void Ledger::elect_uncleanly(Partition& partition, const Event& e) {
@@ -414,8 +418,10 @@ void Ledger::extend_committed(Partition& partition) {
   auto& committed = partition.committed;
   // A leader that has yet to act may lack part of it: that is the rebase's affair.
   if (!committed.empty() && !longest->holds(committed.size() - 1, committed.back().prefix)) return;
+  const ReplicaLog* followed = still_followed(partition);
   for (std::size_t at = committed.size(); at < longest->entries().size(); ++at) {
     const LogEntry& next = longest->entries()[at];
+    if (followed != nullptr && !followed->holds(at, next.prefix)) return;
     for (const NodeId node : electable) {
       const ReplicaLog* log = partition.log_of(node);
       const bool leads = node == partition.state.leader && partition.acting_since.value != 0;

@@ -72,12 +72,27 @@ TEST(HighWatermark, of_a_deposed_leader_may_cover_what_its_successor_still_fetch
   h.stored(2, 0, 0, 100);
   h.acked(3, 0, 0, 100, 1);
   h.partition(1, 1, {1, 2});
+  h.add(1, BecameLeader{orders, LeaderEpoch{1}});
   h.partition(2, 2, {2});
   h.stored(1, 0, 1, 200);
   h.cut(2, 0);
   h.stored(2, 0, 1, 200);
   h.fetched(1, 2, 1, 1);
   h.fetched(2, 3, 0, 1, {History::batch(0, 1, 200)});
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// It has not heard that it is deposed, and who is in sync by now has not either.
+TEST(HighWatermark, of_a_deposed_leader_covers_what_all_hold_that_it_takes_for_in_sync) {
+  History h;
+  h.partition(3, 0, {1, 2, 3});
+  h.add(3, BecameLeader{orders, LeaderEpoch{0}});
+  h.stored(3, 0, 0, 100);
+  h.stored(1, 0, 0, 100);
+  h.partition(2, 1, {1, 2});
+  h.partition(1, 2, {1});
+  h.stored(2, 0, 0, 100);
+  h.fetched(3, 2, 1, 1);
   EXPECT_EQ(h.fired(), Fired{});
 }
 

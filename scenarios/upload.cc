@@ -93,9 +93,9 @@ Upload check_upload(const Workload& workload) {
 }
 
 std::string text_of(const Upload& upload) {
-  if (upload.sent == 0)
-    return "nothing to compare: no consumer reads what "
-           "was sent, or its topic was deleted";
+  if (upload.sent == 0) {
+    return "nothing to compare: no consumer reads what was sent, or its topic was deleted";
+  }
   std::string out = fmt::format("{} lines sent, {} acknowledged", upload.sent, upload.acknowledged);
   if (upload.failed > 0) out += fmt::format(", {} refused", upload.failed);
   if (upload.unknown > 0) out += fmt::format(", {} with unknown end", upload.unknown);

@@ -1,8 +1,8 @@
 // What the clients of a plan do: the admin creates topics, deletes them and makes them again, and
-// asks for elections, producers send
-// their records in the order of the plan, one by one or in transactions, consumers read from the
-// beginning and go on reading, or share their topic's partitions with the others of their group, as
-// tasks do, which make other records of what they read.
+// asks for elections, producers send their records in the order of the plan, one by one or in
+// transactions, consumers read from the beginning and go on reading, or share their topic's
+// partitions with the others of their group, as tasks do, which make other records of what they
+// read.
 //
 // What a client has done so far outlives its machine, as an application's own state would: after a
 // crash a producer goes on with the next record, and what was under way has an unknown end.

@@ -1,8 +1,7 @@
 // What is really in the logs on all machines' disks, read from the bytes that are written there:
 // BatchStored, LogCut, LogSynced, LogBegun and SegmentDeleted. Nothing that a broker says about its
-// log is asked.
-// Of which topic a log is says its `partition.metadata`: where several had one name one after the
-// other, that is told, too (LogNamed).
+// log is asked. Of which topic a log is says its `partition.metadata`: where several had one name
+// one after the other, that is told, too (LogNamed).
 //
 // A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
 // its content, and a log ends where the last of its segments does. What compaction puts in a

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "core/env.h"
@@ -35,7 +34,8 @@ class Signal {
   // Never suspends; the woken fibers run later.
   void notify_all(Host& host) {
     ++notifications_;
-    for (const FiberId fiber : std::exchange(waiting_, {})) host.unpark(fiber);
+    for (const FiberId fiber : waiting_) host.unpark(fiber);
+    waiting_.clear();
   }
 
   // How often that was: who suspends for something else sees by it what it has missed.

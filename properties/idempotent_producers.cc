@@ -65,7 +65,7 @@ class IdempotentProducers final : public Property {
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* stored = std::get_if<BatchStored>(&e.body)) {
-      filled_.emplace(e.node, stored->partition);
+      filled_[stored->partition].insert(e.node);
       check_committed(stored->partition, judge);
     } else if (const auto* state = std::get_if<PartitionCommitted>(&e.body)) {
       check_committed(state->partition, judge);
@@ -77,13 +77,13 @@ class IdempotentProducers final : public Property {
       check_committed(answer->partition, judge);
       check_answer(e, *answer, judge);
     } else if (const auto* sent = std::get_if<SendInvoked>(&e.body)) {
-      ++sends_[{sent->partition, sent->record}];
+      ++sends_[{sent->record, sent->partition}];
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
-      if (filled_.contains({e.node, begun->partition})) return;  // Deleting forgets nobody.
+      if (filled_[begun->partition].contains(e.node)) return;  // Deleting forgets nobody.
       auto& begins = begins_[begun->partition];
       begins = std::max(begins, begun->start_offset);
     } else if (const auto* cut = std::get_if<LogCut>(&e.body)) {
-      if (cut->end_offset == 0) filled_.erase({e.node, cut->partition});
+      if (cut->end_offset == 0) filled_[cut->partition].erase(e.node);
     } else if (const auto* delivered = std::get_if<RecordDelivered>(&e.body)) {
       check_delivered(e, *delivered, judge);
     }
@@ -235,7 +235,7 @@ class IdempotentProducers final : public Property {
     if (at == committed.end() || at->batch.producer_id < 0) return;
     auto& copies = seen(*partition, judge).copies[delivered.record];
     const auto [copy, is_new] = copies.try_emplace(delivered.offset, e.id);
-    const auto sent = sends_.find({delivered.partition, delivered.record});
+    const auto sent = sends_.find({delivered.record, delivered.partition});
     const std::size_t allowed = sent == sends_.end() ? 1 : sent->second;
     if (!is_new || copies.size() <= allowed) return;
     const auto& [first_offset, first] = *copies.begin();
@@ -257,8 +257,8 @@ class IdempotentProducers final : public Property {
 
   const Duration expiration_;
   std::vector<Seen> seen_;  // By the ledger's numbers.
-  std::map<std::pair<TopicPartition, std::uint64_t>, std::size_t> sends_;
-  std::set<std::pair<NodeId, TopicPartition>> filled_;  // Logs that hold something.
+  std::map<std::pair<std::uint64_t, TopicPartition>, std::size_t> sends_;
+  std::map<TopicPartition, std::set<NodeId>> filled_;  // Whose logs hold something.
   std::map<TopicPartition, Offset> begins_;  // Where the last of those that held nothing began.
   ShownLogs shown_;
 };

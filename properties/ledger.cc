@@ -103,7 +103,9 @@ bool Partition::is_current(NodeId node, std::int64_t asked_at_ns) const {
 
 // ---- Asking ------------------------------------------------------------------------------------
 
+// Most ask about the partition that the present event has told of.
 std::optional<std::size_t> Ledger::index_of(const TopicPartition& name) const {
+  if (latest_ < partitions_.size() && partitions_[latest_].name == name) return latest_;
   const auto at = index_.find(name);
   if (at == index_.end()) return std::nullopt;
   return at->second;
@@ -157,7 +159,8 @@ Partition& Ledger::partition_at(const TopicPartition& name) {
     partitions_.emplace_back();
     partitions_.back().name = name;
   }
-  return partitions_[at->second];
+  latest_ = at->second;
+  return partitions_[latest_];
 }
 
 void Ledger::on(const Event& e, const NodeStarted& body) {

@@ -255,6 +255,7 @@ class Ledger {
 
   std::vector<Partition> partitions_;
   std::map<TopicPartition, std::size_t> index_;
+  std::size_t latest_ = 0;  // The partition that was last told of.
   std::map<NodeId, NodeHistory> nodes_;
   std::map<std::string, TopicHistory> topics_;
   std::map<std::string, std::string> made_again_;  // Topics by Kafka's names: the latest.

@@ -76,7 +76,7 @@ class LogStarts final : public Property {
 
   void check_told(const Event& e, const FetchAnswered& answer, Judge& judge) {
     if (answer.partition == metadata_partition()) return;  // That begins at a snapshot (BS-S01).
-    Told& told = told_[{answer.partition, e.node}][answer.replica];
+    Told& told = told_[answer.partition][e.node][answer.replica];
     const bool is_later = told.event.value != 0 && answer.fetch_offset > told.fetch_offset;
     if (is_later && answer.log_start_offset < told.start) went_back(e, answer, told, judge);
     if (answer.log_start_offset >= told.start) told.event = e.id;
@@ -100,23 +100,22 @@ class LogStarts final : public Property {
   // Its files and its checkpoint may be those from before.
   void forget_begun_anew(NodeId node) {
     for (const Copy& copy : begun_anew_)
-      if (copy.second == node) told_.erase(copy);
+      if (copy.second == node) told_[copy.first].erase(node);
     std::erase_if(begun_anew_, [node](const Copy& copy) { return copy.second == node; });
   }
 
   // Whose replica was moved away may get another one.
   void forget_others_than(const PartitionCommitted& state) {
-    auto at = told_.lower_bound({state.partition, no_node});
-    while (at != told_.end() && at->first.first == state.partition) {
-      const auto& replicas = state.replicas;
-      const bool stays =
-          std::find(replicas.begin(), replicas.end(), at->first.second) != replicas.end();
-      at = stays ? std::next(at) : told_.erase(at);
-    }
+    const auto found = told_.find(state.partition);
+    if (found == told_.end()) return;
+    std::erase_if(found->second, [&replicas = state.replicas](const auto& told) {
+      return std::find(replicas.begin(), replicas.end(), told.first) == replicas.end();
+    });
   }
 
-  std::map<Copy, std::map<NodeId, Told>> told_;  // By whose log it is, and who was told.
-  std::set<Copy> begun_anew_;                    // Since power was lost last.
+  // By whose log it is, and who was told.
+  std::map<TopicPartition, std::map<NodeId, std::map<NodeId, Told>>> told_;
+  std::set<Copy> begun_anew_;  // Since power was lost last.
 };
 
 }  // namespace

@@ -17,15 +17,17 @@ class ShownParts {
   // Offsets from `first` to `last` were shown. What lay behind them before is not shown any more.
   void put(const std::string& client, const TopicPartition& partition, Offset first, Offset last,
            What what) {
-    auto& parts = parts_[{client, partition}];
+    auto& parts = parts_[client][partition];
     parts.erase(parts.lower_bound(first), parts.end());
     parts.emplace(first, Part{last, std::move(what)});
     if (parts.size() > most_parts) parts.erase(parts.begin());
   }
   // Null if the offset was not shown, or too long ago.
   const What* of(const std::string& client, const TopicPartition& partition, Offset offset) const {
-    const auto parts = parts_.find({client, partition});
-    if (parts == parts_.end()) return nullptr;
+    const auto shown = parts_.find(client);
+    if (shown == parts_.end()) return nullptr;
+    const auto parts = shown->second.find(partition);
+    if (parts == shown->second.end()) return nullptr;
     const auto beyond = parts->second.upper_bound(offset);
     if (beyond == parts->second.begin()) return nullptr;
     const Part& part = std::prev(beyond)->second;
@@ -41,7 +43,7 @@ class ShownParts {
     What what{};
   };
 
-  std::map<std::pair<std::string, TopicPartition>, std::map<Offset, Part>> parts_;
+  std::map<std::string, std::map<TopicPartition, std::map<Offset, Part>>> parts_;  // By client.
 };
 
 }  // namespace brokersim::properties

@@ -11,7 +11,8 @@ Trial::Trial(std::vector<std::unique_ptr<Property>> properties)
     : incarnations_(ledger_), judge_(ledger_), properties_(std::move(properties)) {
   for (const auto& property : properties_)
     for (std::size_t kind = 0; kind < listeners_.size(); ++kind)
-      if (property->listens_to().has(kind)) listeners_[kind].push_back(property.get());
+      if (property->listens_to().has(kind))
+        listeners_[kind].push_back({property.get(), property->judges_names()});
 }
 
 void Trial::observe(const Event& event) {
@@ -22,8 +23,8 @@ void Trial::observe(const Event& event) {
   for (const Event& each : named) {
     const bool is_it = each.body.index() == event.body.index();
     ledger_.observe(each);
-    for (Property* property : listeners_[each.body.index()]) {
-      if (!property->judges_names()) {
+    for (const auto& [property, judges_names] : listeners_[each.body.index()]) {
+      if (!judges_names) {
         property->observe(each, judge_);
       } else if (is_it) {
         property->observe(event, judge_);
@@ -35,8 +36,8 @@ void Trial::observe(const Event& event) {
 
 // What is about no topic that is judged.
 void Trial::judge_by_names(const Event& event) {
-  for (Property* property : listeners_[event.body.index()])
-    if (property->judges_names()) property->observe(event, judge_);
+  for (const auto& [property, judges_names] : listeners_[event.body.index()])
+    if (judges_names) property->observe(event, judge_);
 }
 
 Verdict Trial::finish(Instant end) {

@@ -34,6 +34,11 @@ class Trial {
   const Ledger& ledger() const { return ledger_; }
 
  private:
+  struct Listener {
+    Property* property = nullptr;
+    bool judges_names = false;
+  };
+
   Needs witnessed() const;
   void judge_by_names(const Event& event);
 
@@ -41,7 +46,7 @@ class Trial {
   Incarnations incarnations_;
   Judge judge_;
   std::vector<std::unique_ptr<Property>> properties_;
-  std::array<std::vector<Property*>, std::variant_size_v<EventBody>> listeners_;
+  std::array<std::vector<Listener>, std::variant_size_v<EventBody>> listeners_;
   std::array<bool, std::variant_size_v<EventBody>> was_seen_{};
   std::int64_t events_ = 0;
 };

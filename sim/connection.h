@@ -78,11 +78,21 @@ struct End {
 enum class Side : std::uint8_t { client, server };
 constexpr Side other(Side side) { return side == Side::client ? Side::server : Side::client; }
 
+// What observers learn of a connection; its client is whoever connected.
+struct ConnectionInfo {
+  std::uint64_t id = 0;  // 1, 2, 3 … in the order of the run.
+  Address client;
+  Address server;
+  NodeId client_node;
+  NodeId server_node;
+};
+
 struct Connection {
   std::uint64_t id = 0;
   std::uint64_t key = 0;  // For draws and ties: of both hosts, the port and the pair's ordinal.
   std::array<End, 2> ends;
   std::array<Pipe, 2> pipes;  // By the side that writes.
+  ConnectionInfo info;
   std::uint64_t wakes = 0;
 
   End& end(Side side) { return ends[static_cast<std::size_t>(side)]; }

@@ -1,6 +1,7 @@
 #include "sim/disk_tap.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "core/log/checkpoint.h"
@@ -59,9 +60,10 @@ DiskTap::Segment& DiskTap::segment_at(NodeId node, const Place& place, std::stri
   log = &logs_[{node, place.directory}];
   log->node = node;
   log->partition = place.partition;
-  Segment& segment = log->segments[std::string(path)];
-  segment.base = place.base;
-  return segment;
+  auto segment = log->segments.find(path);
+  if (segment == log->segments.end()) segment = log->segments.try_emplace(std::string(path)).first;
+  segment->second.base = place.base;
+  return segment->second;
 }
 
 // ---- Writing -----------------------------------------------------------------------------------
@@ -72,7 +74,8 @@ std::vector<DiskTap::Found> DiskTap::absorb(Segment& segment, const Rope& bytes,
   if (segment.is_junk) return batches;
   segment.tail.append(bytes);
   while (segment.tail.size() >= wire::batch_header_size) {
-    const Bytes head = segment.tail.sub(0, wire::batch_header_size).flat();
+    std::array<std::uint8_t, wire::batch_header_size> head;
+    segment.tail.copy_to(0, head);
     const auto parsed = wire::parse_batch_header(head);
     if (parsed && segment.tail.size() < parsed->size) break;
     segment.is_junk = !parsed || parsed->header.base_offset < segment.end();

@@ -86,7 +86,8 @@ class DiskTap final : public DiskObserver {
     std::uint64_t valid_size() const { return batches.empty() ? 0 : batches.back().end; }
     Offset end() const { return batches.empty() ? base : batches.back().ref.last_offset + 1; }
   };
-  using Segments = std::map<std::string, Segment>;  // By path: in the order of their bases.
+  // By path: in the order of their bases.
+  using Segments = std::map<std::string, Segment, std::less<>>;
   struct Log {
     NodeId node;
     TopicPartition partition;

@@ -61,7 +61,7 @@ void Fibers::map_stacks(StackSize size) {
     fiber->fibers = this;
     fiber->size = size;
     fiber->bottom = at + guard;
-    fiber->first_word() = Fiber::canary;
+    fiber->put_canary(counts_.stacks);
     free_[static_cast<std::size_t>(size)].push_back(fiber.get());
     ++counts_.stacks;
   }

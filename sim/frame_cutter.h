@@ -1,6 +1,9 @@
 // One direction of a connection, cut into the protocol's frames however the bytes were written.
 #pragma once
 
+#include <array>
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -9,6 +12,14 @@
 #include "core/wire/wire.h"
 
 namespace brokersim::sim {
+
+// The number at `at`, which is there.
+template <std::integral T>
+T peek(const Rope& bytes, std::size_t at) {
+  std::array<std::uint8_t, sizeof(T)> field;
+  bytes.copy_to(at, field);
+  return wire::Reader(field).fixed<T>();
+}
 
 class FrameCutter {
  public:
@@ -21,8 +32,7 @@ class FrameCutter {
   // The next whole frame, without its length. None either if the bytes do not speak the protocol.
   std::optional<Rope> next() {
     if (is_broken_ || bytes_.size() < length_size) return std::nullopt;
-    const Bytes field = bytes_.sub(0, length_size).flat();
-    const auto length = wire::Reader(field).fixed<std::int32_t>();
+    const auto length = peek<std::int32_t>(bytes_, 0);
     is_broken_ = length < 4 || static_cast<std::size_t>(length) > wire::max_frame_size;
     if (is_broken_) return std::nullopt;
     const auto size = length_size + static_cast<std::size_t>(length);

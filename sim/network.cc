@@ -128,9 +128,11 @@ Network::ConnectionPtr Network::establish(HostId from, HostId to, std::uint16_t 
   c->end(Side::client).address = {client.name, client.last_port};
   c->end(Side::server).host = to;
   c->end(Side::server).address = {hosts_[to.value].name, port};
+  c->info = {c->id, c->end(Side::client).address, c->end(Side::server).address, client.node,
+             hosts_[to.value].node};
   connections_.emplace(c->id, c);
   ++counters_.connections;
-  for (auto* observer : observers_) observer->on_connect(info_of(*c));
+  for (auto* observer : observers_) observer->on_connect(c->info);
   accepting.backlog.push_back(c);
   if (accepting.acceptor.value != 0) scheduler_.unpark(accepting.acceptor);
   return c;
@@ -226,16 +228,9 @@ IoResult<Done> Network::write(Env& env, const ConnectionPtr& c, Side side, Rope 
     if (wake != Wake::notified) return Unexpected(error_of(wake));
   }
   if (bytes.empty()) return Done{};
-  for (auto* observer : observers_) observer->on_send(info_of(*c), side, bytes);
+  for (auto* observer : observers_) observer->on_send(c->info, side, bytes);
   send(c, side, {.kind = Segment::Kind::data, .bytes = std::move(bytes)});
   return Done{};
-}
-
-ConnectionInfo Network::info_of(const Connection& c) const {
-  const End& client = c.end(Side::client);
-  const End& server = c.end(Side::server);
-  return {c.id, client.address, server.address, hosts_[client.host.value].node,
-          hosts_[server.host.value].node};
 }
 
 }  // namespace brokersim::sim

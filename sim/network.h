@@ -24,15 +24,6 @@
 
 namespace brokersim::sim {
 
-// What observers learn of a connection; its client is whoever connected.
-struct ConnectionInfo {
-  std::uint64_t id = 0;  // 1, 2, 3 … in the order of the run.
-  Address client;
-  Address server;
-  NodeId client_node;
-  NodeId server_node;
-};
-
 // Why bytes that were written never arrive.
 enum class Loss : std::uint8_t {
   reset,          // The connection was.
@@ -166,7 +157,6 @@ class Network {
   void change(const std::function<void()>& what);
   template <class Call>
   void for_each_end(Call&& call);
-  ConnectionInfo info_of(const Connection& c) const;
 
   Scheduler& scheduler_;
   Random random_;

@@ -43,7 +43,7 @@ void Network::settle(const ConnectionPtr& c, Side to) {
       case Segment::Kind::data:
         pipe.arrive(segment.bytes);
         for (auto* observer : observers_) {
-          observer->on_deliver(info_of(*c), other(to), segment.bytes.size(), segment.due);
+          observer->on_deliver(c->info, other(to), segment.bytes.size(), segment.due);
         }
         break;
       case Segment::Kind::fin: end.peer_has_closed = true; break;
@@ -144,7 +144,7 @@ void Network::drop_if_over(const ConnectionPtr& c) {
   if (c->end(Side::client).is_open() || c->end(Side::server).is_open()) return;
   if (connections_.erase(c->id) == 0) return;
   for (Pipe& pipe : c->pipes) scheduler_.cancel(pipe.give_up);
-  for (auto* observer : observers_) observer->on_close(info_of(*c));
+  for (auto* observer : observers_) observer->on_close(c->info);
 }
 
 // ---- Faults ------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ void Network::lose(Connection& c, Side from, Loss why) {
 }
 
 void Network::tell_loss(const Connection& c, Side from, Loss why, std::size_t last) {
-  for (auto* observer : observers_) observer->on_lose(info_of(c), from, why, last);
+  for (auto* observer : observers_) observer->on_lose(c.info, from, why, last);
 }
 
 }  // namespace brokersim::sim

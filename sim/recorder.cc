@@ -60,12 +60,16 @@ std::string_view name_of(Item item) {
 
 void RollingHash::add(ByteView bytes) {
   add(bytes.size());
-  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
     std::uint64_t word = 0;
-    const std::size_t length = std::min<std::size_t>(8, bytes.size() - at);
-    for (std::size_t i = 0; i < length; ++i) word |= std::uint64_t{bytes[at + i]} << (8 * i);
+    for (std::size_t i = 0; i < 8; ++i) word |= std::uint64_t{bytes[at + i]} << (8 * i);
     add(word);
   }
+  if (at == bytes.size()) return;
+  std::uint64_t rest = 0;
+  for (std::size_t i = 0; at + i < bytes.size(); ++i) rest |= std::uint64_t{bytes[at + i]} << 8 * i;
+  add(rest);
 }
 
 std::string RollingHash::hex() const { return fmt::format("{:016x}{:016x}", high_, low_); }

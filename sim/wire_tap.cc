@@ -9,12 +9,6 @@
 namespace brokersim::sim {
 namespace {
 
-template <std::integral T>
-T peek(const Rope& bytes, std::size_t at) {
-  const Bytes field = bytes.sub(at, sizeof(T)).flat();
-  return wire::Reader(field).fixed<T>();
-}
-
 // All batches of a record set; a partial one at the end of a fetch is none.
 std::vector<BatchRef> refs_in(const std::optional<wire::Records>& records) {
   std::vector<BatchRef> refs;
@@ -26,12 +20,13 @@ std::vector<BatchRef> refs_in(const std::optional<wire::Records>& records) {
 }
 
 ReadCommittedAnswered committed_part(const std::string& peer, const TopicPartition& name,
-                                     const api::FetchResponse::PartitionData& data) {
+                                     const api::FetchResponse::PartitionData& data,
+                                     std::vector<BatchRef> batches) {
   ReadCommittedAnswered answered{.peer = peer,
                                  .partition = name,
                                  .high_watermark = data.high_watermark,
                                  .last_stable_offset = data.last_stable_offset,
-                                 .batches = refs_in(data.records)};
+                                 .batches = std::move(batches)};
   if (!data.aborted_transactions) return answered;
   for (const auto& one : *data.aborted_transactions) {
     answered.aborted.push_back({one.producer_id, one.first_offset});
@@ -59,7 +54,7 @@ bool is_watched(std::int16_t key) {
 // ---- Frames ------------------------------------------------------------------------------------
 
 void WireTap::on_send(const ConnectionInfo& info, Side from, const Rope& bytes) {
-  Conversation& conversation = conversations_[info.id];
+  Conversation& conversation = conversation_at(info.id);
   FrameCutter& direction = conversation.directions[static_cast<std::size_t>(from)];
   direction.add(bytes);
   while (const auto frame = direction.next()) {
@@ -71,10 +66,18 @@ void WireTap::on_send(const ConnectionInfo& info, Side from, const Rope& bytes) 
   }
 }
 
+WireTap::Conversation& WireTap::conversation_at(std::uint64_t connection) {
+  if (conversations_.size() <= connection) conversations_.resize(connection + 1);
+  auto& conversation = conversations_[connection];
+  if (conversation == nullptr) conversation = std::make_unique<Conversation>();
+  return *conversation;
+}
+
 void WireTap::on_close(const ConnectionInfo& info) {
-  const auto conversation = conversations_.extract(info.id);
-  if (conversation.empty()) return;
-  for (const auto& [correlation, asked] : conversation.mapped().asked) {
+  if (info.id >= conversations_.size()) return;
+  const auto conversation = std::exchange(conversations_[info.id], nullptr);
+  if (conversation == nullptr) return;
+  for (const auto& [correlation, asked] : conversation->asked) {
     const auto* group = std::get_if<GroupAsked>(&asked.what);
     if (group == nullptr) continue;
     for (auto& event : group_unanswered(*group, asked.peer)) {
@@ -99,9 +102,10 @@ WireTap::Produce WireTap::asked_by(const api::ProduceRequest& request) const {
 WireTap::Fetch WireTap::asked_by(const api::FetchRequest& request,
                                  Conversation& conversation) const {
   for (const auto& topic : request.topics) {
-    const auto name = topic_named(topic.topic, topic.topic_id, topic_name_);
+    TopicPartition name{topic_named(topic.topic, topic.topic_id, topic_name_)};
     for (const auto& partition : topic.partitions) {
-      conversation.fetch_offsets[{name, partition.partition}] = partition.fetch_offset;
+      name.partition = partition.partition;
+      conversation.fetch_offsets[name] = partition.fetch_offset;
     }
   }
   const NodeId in_state = request.replica_state.replica_id;
@@ -166,8 +170,8 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
   const auto& header = parsed->header;
   const auto& body = parsed->body;
   const auto version = header.api_version;
-  const auto peer = header.client_id.value_or("");
-  Asked asked{peer.empty() ? info.client.host : peer, version, {}};
+  const bool has_name = header.client_id && !header.client_id->empty();
+  Asked asked{has_name ? *header.client_id : info.client.host, version, {}};
   switch (static_cast<api::ApiKey>(header.api_key)) {
     case api::ApiKey::produce: {
       const auto request = wire::decode<api::ProduceRequest>(body, version);
@@ -289,20 +293,23 @@ void WireTap::answered(NodeId node, const Asked& asked, Conversation& conversati
   const auto response = wire::decode<api::FetchResponse>(body, asked.version);
   if (!response) return;
   for (const auto& topic : response->responses) {
-    const auto topic_name = topic_named(topic.topic, topic.topic_id, topic_name_);
-    if (topic_name.empty()) continue;
+    TopicPartition name{topic_named(topic.topic, topic.topic_id, topic_name_)};
+    if (name.topic.empty()) continue;
     for (const auto& partition : topic.partitions) {
-      const TopicPartition name{topic_name, partition.partition_index};
+      name.partition = partition.partition_index;
       const auto offset = conversation.fetch_offsets.find(name);
+      const bool is_of_interest =
+          fetch.reads_committed && partition.error_code == api::ErrorCode::none;
+      auto refs = refs_in(partition.records);
+      auto committed = is_of_interest ? refs : std::vector<BatchRef>{};
       recorder_.record(
           node, FetchAnswered{asked.peer, fetch.replica, name,
                               static_cast<std::int32_t>(partition.error_code),
                               offset == conversation.fetch_offsets.end() ? -1 : offset->second,
-                              partition.high_watermark, refs_in(partition.records),
-                              partition.log_start_offset, fetch.at_ns});
-      const bool is_of_interest =
-          fetch.reads_committed && partition.error_code == api::ErrorCode::none;
-      if (is_of_interest) recorder_.record(node, committed_part(asked.peer, name, partition));
+                              partition.high_watermark, std::move(refs), partition.log_start_offset,
+                              fetch.at_ns});
+      if (!is_of_interest) continue;
+      recorder_.record(node, committed_part(asked.peer, name, partition, std::move(committed)));
     }
   }
 }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -70,6 +71,7 @@ class WireTap final : public NetworkObserver {
     std::map<TopicPartition, Offset> fetch_offsets;
   };
 
+  Conversation& conversation_at(std::uint64_t connection);
   void on_request(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
   void on_response(const ConnectionInfo& info, Conversation& conversation, const Rope& frame);
   bool ask_coordinator(api::ApiKey key, std::int16_t version, const Slice& body,
@@ -86,7 +88,8 @@ class WireTap final : public NetworkObserver {
 
   Recorder& recorder_;
   TopicName topic_name_;
-  std::map<std::uint64_t, Conversation> conversations_;
+  // By the connection's id: these are dense. Null where none is open.
+  std::vector<std::unique_ptr<Conversation>> conversations_;
 };
 
 }  // namespace brokersim::sim

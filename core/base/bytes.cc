@@ -28,6 +28,23 @@ void Rope::copy_to(std::span<std::uint8_t> out) const {
   for (const auto& slice : slices_) to = std::copy_n(slice.data(), slice.size(), to);
 }
 
+void Rope::copy_to(std::size_t at, std::span<std::uint8_t> out) const {
+  REQUIRE(at <= size_, at, size_);
+  REQUIRE(out.size() <= size_ - at, at, out.size(), size_);
+  auto* to = out.data();
+  const auto* const end = to + out.size();
+  for (const auto& slice : slices_) {
+    if (to == end) break;
+    if (at >= slice.size()) {
+      at -= slice.size();
+      continue;
+    }
+    const auto taken = std::min(static_cast<std::size_t>(end - to), slice.size() - at);
+    to = std::copy_n(slice.data() + at, taken, to);
+    at = 0;
+  }
+}
+
 Bytes Rope::flat() const {
   Bytes result(size_);
   copy_to(result);

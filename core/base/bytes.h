@@ -78,6 +78,8 @@ class Rope {
 
   Rope sub(std::size_t at, std::size_t length) const;
   void copy_to(std::span<std::uint8_t> out) const;  // Requires out.size() == size().
+  // The bytes from `at` on, as many as `out` takes.
+  void copy_to(std::size_t at, std::span<std::uint8_t> out) const;
   Bytes flat() const;
   // One slice of all the bytes; copies only where there are several.
   Slice joined() const;

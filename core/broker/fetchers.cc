@@ -158,6 +158,7 @@ bool Fetchers::fetch(Env& env, NodeId leader, const std::vector<Asked>& asked) {
 }
 
 void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vector<Asked>& asked) {
+  const std::vector<wire::Batch> none;
   for (const auto& topic : response.responses) {
     for (const auto& data : topic.partitions) {
       const auto found = std::find_if(asked.begin(), asked.end(), [&](const Asked& one) {
@@ -167,7 +168,7 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
       if (found == asked.end()) continue;
       const auto batches = batches_in(data);
       found->replica->fetched(env, found->position, answer_of(data, batches),
-                              batches.value_or(std::vector<wire::Batch>{}));
+                              batches ? *batches : none);
       replicas_.lower_log_start(env, *found->replica);
       charge(env, found->replica->partition(), data);
     }

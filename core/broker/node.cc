@@ -91,7 +91,7 @@ void serve_quorum(Node& node) {
 void serve_fetch(Node& node) {
   using Response = Answer<api::FetchResponse>;
   node.dispatch.serve<api::FetchRequest>(
-      [&node](Env& env, const auto& context, auto request) -> Response {
+      [&node](Env& env, const auto& context, const auto& request) -> Response {
         const auto version = context.header.api_version;
         const auto of_metadata = from_api(request, version);
         if (!node.broker || of_metadata) {
@@ -100,7 +100,7 @@ void serve_fetch(Node& node) {
           return node.quorum->fetch(env, request, version);
         }
         if (!node.broker->wait_until_serving(env)) return ends_unserved();
-        return handlers::fetch(env, *node.broker, context, std::move(request));
+        return handlers::fetch(env, *node.broker, context, request);
       });
 }
 

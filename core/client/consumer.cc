@@ -160,12 +160,12 @@ Instant Consumer::next_due(Instant now) const {
 
 void Consumer::spawn(Host& host, const std::string& name,
                      std::function<void(Consumer&, Env&)> body) {
-  const auto run = [self = shared_from_this(), body = std::move(body)](Env& env) {
+  auto run = [self = shared_from_this(), body = std::move(body)](Env& env) {
     body(*self, env);
     self->fibers_.erase(env.self());
     self->changed_.notify_all(env);
   };
-  fibers_.insert(host.spawn(fmt::format("{}/{}", config_.client.client_id, name), run));
+  fibers_.insert(host.spawn(fmt::format("{}/{}", config_.client.client_id, name), std::move(run)));
 }
 
 void Consumer::start_requests(Env& env) {

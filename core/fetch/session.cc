@@ -20,30 +20,41 @@ void Session::prepare(api::FetchRequest& request) {
   sent_.clear();
   for (const auto& topic : request.topics) {
     for (const Partition& partition : topic.partitions) {
-      sent_.emplace(Name{topic.topic, topic.topic_id, partition.partition}, partition);
+      sent_.emplace(Name{topic.topic, topic.topic_id, partition.partition}, Sent{partition});
     }
   }
 }
 
 void Session::leave_out_what_is_known(api::FetchRequest& request) {
-  auto unwanted = std::exchange(sent_, {});
+  for (auto& [name, sent] : sent_) sent.is_wanted = false;
   for (auto& topic : request.topics) {
+    Name name{topic.topic, topic.topic_id};
     std::erase_if(topic.partitions, [&](const Partition& wanted) {
-      const Name name{topic.topic, topic.topic_id, wanted.partition};
-      sent_.emplace(name, wanted);
-      const auto known = unwanted.extract(name);
-      return !known.empty() && known.mapped() == wanted;
+      name.partition = wanted.partition;
+      const auto [known, is_new] = sent_.try_emplace(name, Sent{wanted});
+      Sent& sent = known->second;
+      if (is_new || std::exchange(sent.is_wanted, true)) return false;
+      const bool is_same = sent.partition == wanted;
+      if (!is_same) sent.partition = wanted;
+      return is_same;
     });
   }
   std::erase_if(request.topics, [](const auto& topic) { return topic.partitions.empty(); });
+  forget_what_is_unwanted(request);
+}
+
+void Session::forget_what_is_unwanted(api::FetchRequest& request) {
   auto& forgotten = request.forgotten_topics_data;
-  for (const auto& [name, partition] : unwanted) {
+  std::erase_if(sent_, [&](const auto& known) {
+    const auto& [name, sent] = known;
+    if (sent.is_wanted) return false;
     if (forgotten.empty() || forgotten.back().topic != name.topic ||
         forgotten.back().topic_id != name.topic_id) {
       forgotten.push_back({.topic = name.topic, .topic_id = name.topic_id});
     }
     forgotten.back().partitions.push_back(name.partition);
-  }
+    return true;
+  });
 }
 
 bool Session::answers_all(const std::set<Name>& answered) const {

@@ -32,14 +32,19 @@ class Session {
 
  private:
   using Partition = api::FetchRequest::FetchPartition;
+  struct Sent {
+    Partition partition;
+    bool is_wanted = true;  // By the present request.
+  };
 
   bool is_full() const { return epoch_ == initial_epoch; }
   void leave_out_what_is_known(api::FetchRequest& request);
+  void forget_what_is_unwanted(api::FetchRequest& request);
   bool answers_all(const std::set<Name>& answered) const;
 
   std::int32_t id_ = 0;  // 0: the broker has none for us.
   std::int32_t epoch_ = initial_epoch;
-  std::map<Name, Partition> sent_;  // As the broker remembers it.
+  std::map<Name, Sent> sent_;  // As the broker remembers it.
 };
 
 }  // namespace brokersim::fetch

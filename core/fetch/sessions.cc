@@ -54,8 +54,9 @@ Expected<Sessions::Begun, ErrorCode> Sessions::begin(Instant now, const api::Fet
 
 void Sessions::update(Session& session, const api::FetchRequest& request) {
   for (const auto& topic : request.topics) {
+    Name name{topic.topic, topic.topic_id};
     for (const auto& asked : topic.partitions) {
-      const Name name{topic.topic, topic.topic_id, asked.partition};
+      name.partition = asked.partition;
       const auto known = session.by_name.find(name);
       if (known != session.by_name.end()) {
         Partition& partition = *known->second;
@@ -112,8 +113,10 @@ void Sessions::finish(Instant now, const Begun& begun, std::uint64_t draw,
 
 void Sessions::leave_out_what_was_told(Session& session, api::FetchResponse& response) {
   for (auto& topic : response.responses) {
+    Name name{topic.topic, topic.topic_id};
     std::erase_if(topic.partitions, [&](const PartitionData& data) {
-      const auto found = session.by_name.find({topic.topic, topic.topic_id, data.partition_index});
+      name.partition = data.partition_index;
+      const auto found = session.by_name.find(name);
       if (found == session.by_name.end()) return true;
       const bool has_records = data.records && !data.records->bytes.empty();
       if (has_records) session.order.splice(session.order.end(), session.order, found->second);

@@ -192,8 +192,8 @@ Offset Leader::start_offset_of(NodeId replica) const {
 Offset Leader::low_watermark(Offset log_start) const {
   Offset lowest = log_start;
   for (const Replica& replica : replicas_) {
-    if (!is_eligible_(replica.id, no_broker_epoch)) continue;
-    lowest = std::min(lowest, replica.log_start_offset);
+    const bool is_lower = replica.log_start_offset < lowest;
+    if (is_lower && is_eligible_(replica.id, no_broker_epoch)) lowest = replica.log_start_offset;
   }
   return lowest;
 }

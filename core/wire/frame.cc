@@ -21,7 +21,7 @@ void skip_tags(Reader& in) {
 
 SplicedBytes begin_frame() {
   SplicedBytes frame;
-  frame.bytes.reserve(128);
+  frame.bytes.reserve(256);  // Most frames fit, as most messages do.
   frame.bytes.resize(length_size);
   return frame;
 }
@@ -100,8 +100,7 @@ SplicedBytes begin_response(std::int32_t correlation_id, bool is_flexible) {
 }
 
 Rope end_frame(SplicedBytes frame) {
-  Bytes length;
-  Writer(length).fixed(static_cast<std::int32_t>(frame.size() - length_size));
+  const auto length = big_endian(static_cast<std::int32_t>(frame.size() - length_size));
   std::copy(length.begin(), length.end(), frame.bytes.begin());
   return std::move(frame).rope();
 }
@@ -128,19 +127,19 @@ Expected<Slice, FrameError> FrameReader::read(Env& env, Instant deadline) {
 
 Expected<Done, FrameError> FrameReader::read_length(Env& env, Instant deadline) {
   if (frame_size_) return Done{};  // Of a read that timed out.
-  buffer_.resize(buffer_size);
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size);
   while (end_ - begin_ < length_size) {
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    const auto rest = buffer().subspan(begin_, end_ - begin_);
+    std::copy(rest.begin(), rest.end(), buffer().begin());
     end_ -= std::exchange(begin_, 0);
-    auto n = read_some(env, std::span(buffer_).subspan(end_), deadline);
+    auto n = read_some(env, buffer().subspan(end_), deadline);
     if (!n && n.error() == FrameError::ended && end_ != 0) {
       return Unexpected(FrameError::cut_short);
     }
     if (!n) return Unexpected(n.error());
     end_ += *n;
   }
-  Reader in(ByteView(buffer_).subspan(begin_));
+  Reader in(buffer().subspan(begin_, end_ - begin_));
   announced_ = in.fixed<std::int32_t>();
   if (announced_ < 0 || static_cast<std::size_t>(announced_) > max_size_) {
     return Unexpected(FrameError::bad_length);
@@ -161,7 +160,7 @@ Expected<Done, FrameError> FrameReader::read_body(Env& env, Instant deadline) {
       const auto next = std::min(missing, std::max(frame_read_, buffer_size));
       if (!hold(env, frame_read_ + next)) return Unexpected(FrameError::cancelled);
     }
-    const auto into = std::span(directly ? frame_ : buffer_).subspan(directly ? frame_read_ : 0);
+    const auto into = directly ? std::span(frame_).subspan(frame_read_) : buffer();
     auto n = read_some(env, into, deadline);
     if (!n && n.error() == FrameError::ended) return Unexpected(FrameError::cut_short);
     if (!n) return Unexpected(n.error());
@@ -222,8 +221,9 @@ bool FrameReader::hold(Env& env, std::size_t size) {
 // Moves what is buffered of the present frame into it.
 void FrameReader::take_buffered() {
   const auto n = std::min(end_ - begin_, frame_.size() - frame_read_);
-  std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), n,
-              frame_.begin() + static_cast<std::ptrdiff_t>(frame_read_));
+  const auto buffered = buffer().subspan(begin_, n);
+  std::copy(buffered.begin(), buffered.end(),
+            frame_.begin() + static_cast<std::ptrdiff_t>(frame_read_));
   frame_read_ += n;
   begin_ += n;
 }

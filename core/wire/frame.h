@@ -11,7 +11,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -169,12 +171,14 @@ class FrameReader {
   IoResult<std::size_t> read_part(Env& env, std::span<std::uint8_t> into);
   void take_buffered();
   void begin_anew();
+  std::span<std::uint8_t> buffer() const { return {buffer_.get(), small_frame}; }
 
   Stream& stream_;
   const std::size_t max_size_;
   FrameMemory* memory_;
   const bool is_timed_;
-  Bytes buffer_;  // [begin_, end_) is read but belongs to no frame yet.
+  // Of it [begin_, end_) is read but belongs to no frame yet; what nobody read is not set.
+  std::unique_ptr<std::uint8_t[]> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::optional<std::size_t> frame_size_;  // Of the frame that has begun.

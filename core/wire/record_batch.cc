@@ -2,7 +2,10 @@
 #include "core/wire/record_batch.h"
 
 #include <algorithm>
+#include <array>
+#include <concepts>
 #include <limits>
+#include <span>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -25,7 +28,24 @@ constexpr std::int16_t abort_type = 0;
 constexpr std::int16_t commit_type = 1;
 constexpr std::int16_t delete_horizon_attribute = 0x40;
 
-void write_crc_covered(Writer& out, const BatchHeader& header) {
+// Writes the fields of a header one behind the other, into a place that has room for all of them.
+class HeaderWriter {
+ public:
+  explicit HeaderWriter(std::span<std::uint8_t> room) : room_(room) {}
+
+  template <std::integral T>
+  void fixed(T value) {
+    const auto bytes = big_endian(value);
+    std::copy(bytes.begin(), bytes.end(), room_.begin());
+    room_ = room_.subspan(bytes.size());
+  }
+  bool is_full() const { return room_.empty(); }
+
+ private:
+  std::span<std::uint8_t> room_;
+};
+
+void write_crc_covered(HeaderWriter& out, const BatchHeader& header) {
   out.fixed(header.attributes);
   out.fixed(header.last_offset_delta);
   out.fixed(header.base_timestamp);
@@ -36,12 +56,12 @@ void write_crc_covered(Writer& out, const BatchHeader& header) {
   out.fixed(header.record_count);
 }
 
-Bytes crc_covered(const BatchHeader& header) {
-  Bytes out;
-  out.reserve(batch_header_size - crc_begins_at);
-  Writer writer(out);
-  write_crc_covered(writer, header);
-  return out;
+std::array<std::uint8_t, batch_header_size - crc_begins_at> crc_covered(const BatchHeader& header) {
+  std::array<std::uint8_t, batch_header_size - crc_begins_at> bytes{};
+  HeaderWriter out(bytes);
+  write_crc_covered(out, header);
+  ASSERT(out.is_full());
+  return bytes;
 }
 
 std::uint32_t crc_of(const Batch& batch) {
@@ -153,16 +173,15 @@ std::int32_t sequence_after(std::int32_t sequence, std::int32_t steps) {
 }
 
 Rope Batch::bytes() const {
-  Bytes out;
-  out.reserve(batch_header_size);
-  Writer writer(out);
+  Bytes out(batch_header_size);
+  HeaderWriter writer(out);
   writer.fixed(header.base_offset);
   writer.fixed(static_cast<std::int32_t>(size() - length_ends_at));
   writer.fixed(header.leader_epoch.value);
   writer.fixed(magic);
   writer.fixed(header.crc);
   write_crc_covered(writer, header);
-  ASSERT(out.size() == batch_header_size, out.size());
+  ASSERT(writer.is_full());
   Rope rope(std::move(out));
   rope.append(body);
   return rope;
@@ -239,7 +258,9 @@ Expected<std::vector<Batch>, BatchError> parse_batches(const Slice& input, std::
 std::uint64_t count_records(const Rope& batches) {
   std::uint64_t records = 0;
   for (std::size_t at = 0; at + batch_header_size <= batches.size();) {
-    const auto parsed = parse_batch_header(batches.sub(at, batch_header_size).joined().view());
+    std::array<std::uint8_t, batch_header_size> head;
+    batches.copy_to(at, head);
+    const auto parsed = parse_batch_header(head);
     if (!parsed || parsed->size > batches.size() - at) break;
     records += static_cast<std::uint64_t>(std::max(0, parsed->header.record_count));
     at += parsed->size;

@@ -69,19 +69,20 @@ class Encoder {
 
   // Fields with their initializer's value are left out; the others stand in the order of tags.
   void tagged(const RecordInfo& info, const void* record) {
-    const Field* set[max_tags] = {};
+    const Field* set[max_tags];  // Of the tags that `tags` has a bit for.
+    std::uint64_t tags = 0;
     std::uint64_t count = 0;
     for (const auto& field : info.fields) {
       if (field.presence.tag < 0 || !field.presence.present.has(version_)) continue;
       if (!is_set(info, field, record)) continue;
       set[field.presence.tag] = &field;
+      tags |= std::uint64_t{1} << field.presence.tag;
       ++count;
     }
     out_.uvarint(count);
-    for (int tag = 0; count > 0; ++tag) {
-      if (!set[tag]) continue;
-      --count;
-      out_.uvarint(static_cast<std::uint64_t>(tag));
+    for (std::uint64_t tag = 0; tags >> tag != 0; ++tag) {
+      if ((tags >> tag & 1) == 0) continue;
+      out_.uvarint(tag);
       out_.uvarint(size_of(*set[tag], record));
       value(*set[tag], record);
     }
@@ -443,7 +444,7 @@ class TextLengths {
       case Kind::string: return as<std::string>(v).size() <= longest_text;
       case Kind::record: return fit(*type.record(), v);
       case Kind::array:
-      case Kind::nullable: return all_fit(type, v);
+      case Kind::nullable: return !holds_texts(*type.element) || all_fit(type, v);
       default: return true;
     }
   }
@@ -498,6 +499,16 @@ std::string_view fault_of(const Field& field, const Description& description) {
 
 // ---- The interface
 // -------------------------------------------------------------------------------
+
+bool holds_texts(const Type& type) {
+  if (type.kind == Kind::record) return type.record()->has_texts();
+  return type.kind == Kind::string || (type.element != nullptr && holds_texts(*type.element));
+}
+
+bool holds_texts(std::span<const Field> fields) {
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const Field& field) { return holds_texts(*field.type); });
+}
 
 void SplicedBytes::splice(const Rope& rope) {
   if (rope.empty()) return;

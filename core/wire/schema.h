@@ -168,6 +168,7 @@ struct RecordInfo {
   std::span<const Field> fields;
   const void* (*initial)() = nullptr;  // A record of member initializers.
   bool has_tags = false;
+  bool (*has_texts)() = nullptr;  // Whether a field is a text, or holds some.
 };
 
 template <class T>
@@ -252,11 +253,24 @@ const void* initial_of() {
 }
 
 template <Described T>
+const RecordInfo* info_of();
+
+// Whether a value of the type is a text, or may hold some.
+bool holds_texts(const Type& type);
+bool holds_texts(std::span<const Field> fields);
+
+template <Described T>
+bool has_texts_of() {
+  static const bool has_texts = holds_texts(info_of<T>()->fields);
+  return has_texts;
+}
+
+template <Described T>
 const RecordInfo* info_of() {
   static_assert(std::is_standard_layout_v<T>, "fields are reached by their offsets");
   static constexpr auto fields =
       fields_of<T>(std::make_integer_sequence<int, T::last_line_ - T::first_line_>{});
-  static constexpr RecordInfo info{fields, &initial_of<T>, any_tagged(fields)};
+  static constexpr RecordInfo info{fields, &initial_of<T>, any_tagged(fields), &has_texts_of<T>};
   return &info;
 }
 

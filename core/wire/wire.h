@@ -4,6 +4,7 @@
 // keeps the first error and returns zeros from then on: decoders read everything, then ask ok().
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,17 @@
 #include "core/base/bytes.h"
 
 namespace brokersim::wire {
+
+// As all fixed-width integers are written.
+template <std::integral T>
+std::array<std::uint8_t, sizeof(T)> big_endian(T value) {
+  std::array<std::uint8_t, sizeof(T)> bytes;
+  auto bits = static_cast<std::uint64_t>(static_cast<std::make_unsigned_t<T>>(value));
+  for (std::size_t i = sizeof(T); i-- > 0; bits >>= 8) {
+    bytes[i] = static_cast<std::uint8_t>(bits);
+  }
+  return bytes;
+}
 
 class Writer {
  public:
@@ -26,20 +38,12 @@ class Writer {
 
   template <std::integral T>
   void fixed(T value) {
-    std::uint8_t buffer[sizeof(T)];
-    auto bits = static_cast<std::uint64_t>(static_cast<std::make_unsigned_t<T>>(value));
-    for (std::size_t i = sizeof(T); i-- > 0; bits >>= 8) {
-      buffer[i] = static_cast<std::uint8_t>(bits);
-    }
-    raw(buffer);
+    raw(big_endian(value));
   }
 
   void uvarint(std::uint64_t value) {
-    std::uint8_t buffer[10];
-    std::size_t n = 0;
-    for (; value >= 0x80; value >>= 7) buffer[n++] = static_cast<std::uint8_t>(value | 0x80);
-    buffer[n++] = static_cast<std::uint8_t>(value);
-    raw({buffer, n});
+    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
+    byte(static_cast<std::uint8_t>(value));
   }
 
   // Zig-zag, as the fields of a record are.
@@ -50,6 +54,11 @@ class Writer {
   std::size_t size() const { return size_; }
 
  private:
+  void byte(std::uint8_t value) {
+    ++size_;
+    if (out_) out_->push_back(value);
+  }
+
   Bytes* out_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -80,8 +89,10 @@ class Reader {
 
   template <std::integral T>
   T fixed() {
+    const auto bytes = raw(sizeof(T));
+    if (bytes.empty()) return 0;
     std::uint64_t bits = 0;
-    for (const auto byte : raw(sizeof(T))) bits = (bits << 8) | byte;
+    for (std::size_t i = 0; i < sizeof(T); ++i) bits = (bits << 8) | bytes[i];
     return static_cast<T>(static_cast<std::make_unsigned_t<T>>(bits));
   }
 

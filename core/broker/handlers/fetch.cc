@@ -5,7 +5,7 @@
 // A follower's position is taken note of at the first read only; a request that waits is read again
 // when one of its partitions moves, without that (KIP-227 says which partitions are asked for).
 #include <algorithm>
-#include <map>
+#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,6 +21,7 @@ namespace {
 
 using api::ErrorCode;
 using PartitionData = api::FetchResponse::PartitionData;
+using Topics = std::vector<api::FetchRequest::FetchTopic>;
 
 constexpr std::int8_t isolation_read_committed = 1;
 
@@ -58,16 +59,16 @@ Fetcher fetcher_of(const api::FetchRequest& request, std::int16_t version,
   return fetcher;
 }
 
-std::vector<Read> find_partitions(Broker& broker, const api::FetchRequest& request,
-                                  std::int16_t version) {
+std::vector<Read> find_partitions(Broker& broker, const Topics& topics, std::int16_t version) {
   std::vector<Read> reads;
-  for (std::size_t i = 0; i < request.topics.size(); ++i) {
-    const auto& topic = request.topics[i];
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    const auto& topic = topics[i];
     const auto* known = version >= 13 ? broker.image().find_topic(topic.topic_id)
                                       : broker.image().find_topic(topic.topic);
+    TopicPartition partition{known ? known->name : topic.topic};
     for (const auto& asked : topic.partitions) {
       Read read{.version = version, .topic = i, .asked = &asked, .replica = nullptr};
-      const TopicPartition partition{known ? known->name : topic.topic, asked.partition};
+      partition.partition = asked.partition;
       if (known) read.replica = broker.replicas().find(partition);
       if (!read.replica) {
         const bool is_of_unknown_id = version >= 13 && !known;
@@ -153,8 +154,9 @@ PartitionData check(Env& env, const Read& read, const Fetcher& fetcher, bool is_
 
 bool has_zstd(const Rope& batches) {
   for (std::size_t at = 0; at + wire::batch_header_size <= batches.size();) {
-    const auto head = batches.sub(at, wire::batch_header_size).joined();
-    const auto parsed = wire::parse_batch_header(head.view());
+    std::array<std::uint8_t, wire::batch_header_size> head;
+    batches.copy_to(at, head);
+    const auto parsed = wire::parse_batch_header(head);
     if (!parsed) break;
     if (parsed->header.codec() == wire::Codec::zstd) return true;
     at += parsed->size;
@@ -298,14 +300,15 @@ Budget take_room(Env& env, ResponseMemory::Share* room, const Budget& wanted,
   return {granted.value_or(0), granted.has_value()};
 }
 
-Pass read_all(Env& env, Broker& broker, const api::FetchRequest& request,
-              const std::vector<Read>& reads, const Fetcher& fetcher, const Budget& wanted,
-              ResponseMemory::Share* room, bool is_first) {
+Pass read_all(Env& env, Broker& broker, const Topics& topics, const std::vector<Read>& reads,
+              const Fetcher& fetcher, const Budget& wanted, ResponseMemory::Share* room,
+              bool is_first) {
   Budget budget = take_room(env, room, wanted, reads);
   const bool is_cut = budget.bytes < wanted.bytes;
   Pass pass;
-  for (const auto& topic : request.topics) {
+  for (const auto& topic : topics) {
     pass.response.responses.push_back({.topic = topic.topic, .topic_id = topic.topic_id});
+    pass.response.responses.back().partitions.reserve(topic.partitions.size());
   }
   for (const auto& read : reads) {
     auto data = read_partition(env, broker, read, fetcher, is_first, budget);
@@ -358,7 +361,8 @@ std::uint64_t notifications(const std::vector<Signal*>& signals) {
 // Calls f(replica, data) for each partition that is held here.
 template <class F>
 void each_answer(const std::vector<Read>& reads, const api::FetchResponse& response, F&& f) {
-  std::map<std::size_t, std::size_t> next;  // Partitions are answered in the order of the reads.
+  // By topic: partitions are answered in the order of the reads.
+  std::vector<std::size_t> next(response.responses.size());
   for (const auto& read : reads) {
     const auto& data = response.responses[read.topic].partitions[next[read.topic]++];
     if (read.replica) f(*read.replica, data);
@@ -420,25 +424,24 @@ void count(NodeMetrics& metrics, const std::vector<Read>& reads, const Fetcher& 
 }  // namespace
 
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
-                         api::FetchRequest request) {
+                         const api::FetchRequest& request) {
   const auto version = context.header.api_version;
   const auto fetcher = fetcher_of(request, version, broker.config());
   auto& sessions = broker.fetch_sessions();
   const auto begun = sessions.begin(env.now(), request, version, fetcher.is_follower());
   if (!begun) return {.error_code = begun.error()};
-  request.topics = begun->topics;
   // Nobody is waited for who would be taken for gone if he did not ask.
   const Duration longest = broker.config().connections_max_idle.value_or(longest_duration);
   const Instant deadline =
       env.now() + std::min(Duration(request.max_wait_ms * Duration(1ms)), longest);
-  const auto reads = find_partitions(broker, request, version);
+  const auto reads = find_partitions(broker, begun->topics, version);
   std::vector<Signal*> signals;
   for (const auto& read : reads) {
     if (read.replica) signals.push_back(&read.replica->changed());
   }
   const auto budget = budget_of(request, fetcher, broker.config());
   const auto read = [&](bool is_first) {
-    return read_all(env, broker, request, reads, fetcher, budget, context.room, is_first);
+    return read_all(env, broker, begun->topics, reads, fetcher, budget, context.room, is_first);
   };
   auto seen = notifications(signals);
   auto pass = read(true);

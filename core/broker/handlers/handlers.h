@@ -22,7 +22,7 @@ Answer<api::ProduceResponse> produce(Env& env, Broker& broker, const RequestCont
                                      api::ProduceRequest request);
 // KIP-74, KIP-227, KIP-320, KIP-541, KIP-595's truncation on fetch.
 api::FetchResponse fetch(Env& env, Broker& broker, const RequestContext& context,
-                         api::FetchRequest request);
+                         const api::FetchRequest& request);
 api::ListOffsetsResponse list_offsets(Env& env, Broker& broker, const RequestContext& context,
                                       api::ListOffsetsRequest request);
 // KIP-107.

@@ -118,9 +118,11 @@ class AckedRecords final : public Property {
       return;
     }
     const auto replicas = static_cast<std::int32_t>(partition.state.replicas.size());
+    const LogEntry& entry = log->entries()[*index];
     const std::int32_t copies =
-        std::max(ledger.min_insync(partition), std::min(answer.acks, replicas));
-    Obligation obligation{log->entries()[*index], *index, e.id, e.at, e.node, answer.acks, copies};
+        std::max(ledger.least_min_insync(partition, entry.batch.leader_epoch),
+                 std::min(answer.acks, replicas));
+    Obligation obligation{entry, *index, e.id, e.at, e.node, answer.acks, copies};
     Promises& all = promises(number);
     if (answer.acks == 1) {
       // Promised once it is what was committed there: the acknowledgement may come from a leader

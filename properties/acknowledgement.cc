@@ -16,7 +16,9 @@ class Acknowledgement final : public Property {
   std::string_view explanation() const override {
     return "At the instant an acks=all answer leaves the leader, every in-sync replica holds the "
            "record, and at least min.insync.replicas do; at an acks=k answer, at least k replicas "
-           "do. They need not have flushed it. acks=1 and acks=0 promise nothing here.";
+           "do. They need not have flushed it. Of a min.insync.replicas that was changed the least "
+           "since the leader epoch began counts, since a leader hears of a change later. acks=1 "
+           "and acks=0 promise nothing here.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override { return Kinds::of<ProduceAnswered>(); }
@@ -52,8 +54,10 @@ class Acknowledgement final : public Property {
   void check_copies(const Event& e, const ProduceAnswered& answer, const Partition& partition,
                     std::size_t index, std::uint64_t prefix, Judge& judge) {
     const auto replicas = static_cast<std::int32_t>(partition.state.replicas.size());
-    const std::int32_t needed =
-        answer.acks == -1 ? judge.ledger().min_insync(partition) : std::min(answer.acks, replicas);
+    const LeaderEpoch epoch = partition.log_of(e.node)->entries()[index].batch.leader_epoch;
+    const std::int32_t needed = answer.acks == -1
+                                    ? judge.ledger().least_min_insync(partition, epoch)
+                                    : std::min(answer.acks, replicas);
     std::int32_t copies = 0;
     for (const Replica& replica : partition.replicas)
       if (replica.log.holds(index, prefix) || replica.log.has_lost(index, prefix)) ++copies;

@@ -1,8 +1,11 @@
 // BS-V01: once the faults are over, everything converges within a bound.
 #include "properties/convergence.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,6 +27,26 @@ bool lags(const Partition& partition, const Replica& replica, Instant now) {
   const std::size_t size = replica.log.entries().size();
   if (size > 0 && !leaders->holds(size - 1, replica.log.entries().back().prefix)) return true;
   return size < entries.size() && entries[size].at + replication_slack < now;
+}
+
+// What lies before is the same in both.
+Offset first_difference(const std::vector<LogEntry>& one, const std::vector<LogEntry>& other) {
+  const auto at =
+      std::mismatch(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const LogEntry& a, const LogEntry& b) { return a.prefix == b.prefix; })
+          .first;
+  return at == one.begin() ? 0 : std::prev(at)->batch.last_offset + 1;
+}
+
+std::string text_of_difference(const Ledger& ledger, const Partition& partition,
+                               const Replica& replica) {
+  static const std::vector<LogEntry> nothing;
+  const ReplicaLog* leaders = partition.log_of(partition.state.leader);
+  return fmt::format(
+      "{} ends at offset {} of {}, its leader {} at {}: they differ from offset {} on",
+      ledger.name_of(replica.node), replica.log.end_offset(), partition.name,
+      ledger.name_of(partition.state.leader), leaders == nullptr ? 0 : leaders->end_offset(),
+      first_difference(replica.log.entries(), leaders == nullptr ? nothing : leaders->entries()));
 }
 
 // What the leader has for long, and nobody has been told that it is committed.
@@ -52,13 +75,7 @@ std::optional<Unfinished> unfinished(const Ledger& ledger, const Partition& part
   for (const Replica& replica : partition.replicas)
     if (replica.node != state.leader && ledger.node(replica.node).is_running &&
         state.has_in_sync(replica.node) && lags(partition, replica, now))
-      return Unfinished{"logs_differ",
-                        fmt::format("{} ends at offset {} of {}, its leader {} at {}",
-                                    ledger.name_of(replica.node), replica.log.end_offset(),
-                                    partition.name, ledger.name_of(state.leader),
-                                    partition.log_of(state.leader) == nullptr
-                                        ? 0
-                                        : partition.log_of(state.leader)->end_offset())};
+      return Unfinished{"logs_differ", text_of_difference(ledger, partition, replica)};
   if (lags_in_showing(ledger, partition, now))
     return Unfinished{"not_committed",
                       fmt::format("no high watermark of {} beyond offset {} was shown, and its "
@@ -78,9 +95,9 @@ class Convergence final : public Property {
     return "When all faults are over, then within a bound (60 s unless told otherwise) every "
            "partition has a leader that runs, every running replica is in sync, and the in-sync "
            "replicas hold the same log, which has been shown to be committed; clients have sent, "
-           "read and shared among them all that they had to. Nothing is promised while faults go "
-           "on, and a run that "
-           "ends before the bound is not judged.";
+           "read and shared among them all that they had to: groups within the time that their "
+           "sessions may need, if that is longer. Nothing is promised while faults go on, and a "
+           "run that ends before the bound is not judged.";
   }
   Needs needs() const override { return Need::disk | Need::metadata; }
   Kinds listens_to() const override { return Kinds::of<FaultsLifted>(); }

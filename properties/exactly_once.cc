@@ -68,7 +68,8 @@ class AtMostOnce {
 
 class ExactlyOnce final : public Property {
  public:
-  explicit ExactlyOnce(std::int16_t version) : late_(version) {}
+  ExactlyOnce(std::int16_t version, std::set<std::string> older_clients)
+      : late_(version, std::move(older_clients)) {}
 
   std::string_view id() const override { return "BS-T05"; }
   std::string_view name() const override { return "processed twice or not at all"; }
@@ -77,21 +78,22 @@ class ExactlyOnce final : public Property {
            "committed, the records that were made of it are in the output once, for those who "
            "read committed records. A task may make them several times, in transactions that are "
            "aborted. At-most-once tasks process no input record again, unless the group was told "
-           "an earlier offset than it has committed (BS-G03). At-least-once tasks, consumers that "
-           "read uncommitted records, order among "
-           "transactions, what was deleted at the beginning of the input and what was given up in "
-           "an excused loss are not judged; a record is missing once a reader has gone past where "
-           "it was acknowledged. Where transactions have no epoch of their own (below "
-           "transaction.version 2) what a late request of an earlier transaction has done is not "
-           "judged: records of a transaction that it ended, and inputs between the offsets that "
-           "were committed and those that it put in their place.";
+           "an earlier offset than it has committed (BS-G03). At-least-once tasks (BS-T10), "
+           "consumers that read uncommitted records, order among transactions, what was deleted at "
+           "the beginning of the input and what was given up in an excused loss are not judged; a "
+           "record is missing once a reader has gone past where it was acknowledged. Where "
+           "transactions have no epoch of their own (below transaction.version 2, and of producers "
+           "that know no later protocol) what a late "
+           "request of an earlier transaction has done is not judged: records of a transaction "
+           "that it ended, and inputs between the offsets that were committed and those that it "
+           "put in their place.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<RecordProcessed, SendInvoked, SendEnded, RecordDelivered, FetchAnswered,
                      ReadCommittedAnswered, TransactionBegan, TransactionEnded, EndTxnAnswered,
-                     TxnOffsetCommitAnswered, OffsetCommitAnswered, OffsetFetchAnswered,
-                     LogBegun>();
+                     TransactionStateStored, TxnOffsetCommitAnswered, OffsetCommitAnswered,
+                     OffsetFetchAnswered, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -266,7 +268,7 @@ class ExactlyOnce final : public Property {
     const Partition* partition = judge.ledger().find(input.second);
     if (partition == nullptr) return;
     const Offset end = std::min(committed.offset, partition->lowest_excused_cut);
-    const Offset begin = begins_[input.second];
+    const Offset begin = std::max(begins_[input.second], partition->deletion_asked);
     const auto& processed = inputs_[input];
     for (const auto& entry : partition->committed) {
       if (entry.batch.base_offset >= end) break;
@@ -308,6 +310,7 @@ class ExactlyOnce final : public Property {
     const auto passed = passed_.find(*output.partition);
     const bool is_passed = partition != nullptr && passed != passed_.end() &&
                            output.last_offset < partition->lowest_excused_cut &&
+                           output.last_offset >= partition->deletion_asked &&
                            passed->second > output.last_offset;
     if (!is_passed) return false;
     const auto* transaction = transactions_.at(ledger, *partition, output.last_offset);
@@ -349,8 +352,8 @@ class ExactlyOnce final : public Property {
 
 }  // namespace
 
-std::unique_ptr<Property> exactly_once(std::int16_t version) {
-  return std::make_unique<ExactlyOnce>(version);
+std::unique_ptr<Property> exactly_once(std::int16_t version, std::set<std::string> older_clients) {
+  return std::make_unique<ExactlyOnce>(version, std::move(older_clients));
 }
 
 }  // namespace brokersim::properties

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,13 +21,18 @@ namespace {
 
 class GroupDelivery final : public Property {
  public:
+  explicit GroupDelivery(std::set<std::string> begin_at_latest)
+      : begin_at_latest_(std::move(begin_at_latest)) {}
+
   std::string_view id() const override { return "BS-G04"; }
   std::string_view name() const override { return "committed unread"; }
   std::string_view explanation() const override {
     return "When a member of a group asks for an offset to be committed, every committed record "
            "of the partition before it, from where the group began to read, has been handed to "
            "somebody in the group: whoever reads next begins there, and what is before it nobody "
-           "will read again. A record may be handed out several times. Where a log was cut in an "
+           "will read again. A record may be handed out several times. Where somebody in the group "
+           "begins at the latest record if nothing is committed, what comes before that is owed to "
+           "nobody. Where a log was cut in an "
            "excused loss, what took the place of the lost records has to be handed out, too, "
            "before a record behind it is committed; who does not know of the cut yet may commit "
            "what it was handed before. What was deleted at the beginning of the log, what "
@@ -43,9 +49,7 @@ class GroupDelivery final : public Property {
     if (const auto* owned = std::get_if<OwnershipChanged>(&e.body)) {
       groups_[owned->client] = owned->group;
     } else if (const auto* reset = std::get_if<PositionReset>(&e.body)) {
-      if (auto* reading = reading_of(reset->client, reset->partition)) {
-        if (!reading->settled) reading->settled = reset->offset;
-      }
+      if (auto* reading = reading_of(reset->client, reset->partition)) begin(*reset, *reading);
     } else if (const auto* answer = std::get_if<FetchAnswered>(&e.body)) {
       shown_.take(e, *answer, judge.ledger());
     } else if (const auto* committed = std::get_if<ReadCommittedAnswered>(&e.body)) {
@@ -80,6 +84,14 @@ class GroupDelivery final : public Property {
   Reading* reading_of(const std::string& client, const TopicPartition& partition) {
     const auto group = groups_.find(client);
     return group == groups_.end() ? nullptr : &readings_[{group->second, partition}];
+  }
+
+  void begin(const PositionReset& reset, Reading& reading) const {
+    if (!reading.settled) reading.settled = reset.offset;
+    const bool is_by_policy = reset.why == "assign" || reset.why == "out_of_range";
+    if (!is_by_policy || !begin_at_latest_.contains(groups_.at(reset.client))) return;
+    // The latest record is the policy's choice: nobody will be handed what comes before it.
+    reading.settled = std::max(*reading.settled, reset.offset);
   }
 
   void take(const Event& e, const OffsetCommitAnswered& commit, Judge& judge) {
@@ -128,7 +140,8 @@ class GroupDelivery final : public Property {
 
   void check(const Event& e, const OffsetCommitAnswered& commit, const Partition& partition,
              const Reading& reading, Offset to, Judge& judge) {
-    const Offset from = std::max(*reading.settled, begins_[commit.partition]);
+    const Offset from =
+        std::max({*reading.settled, begins_[commit.partition], partition.deletion_asked});
     const auto& committed = partition.committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {
@@ -156,7 +169,8 @@ class GroupDelivery final : public Property {
                   .partition = commit.partition});
   }
 
-  std::map<std::string, std::string> groups_;  // By client.
+  const std::set<std::string> begin_at_latest_;  // Groups.
+  std::map<std::string, std::string> groups_;    // By client.
   CommittedReaders committed_readers_;
   ShownLogs shown_;
   std::map<std::pair<std::string, TopicPartition>, Reading> readings_;
@@ -165,6 +179,8 @@ class GroupDelivery final : public Property {
 
 }  // namespace
 
-std::unique_ptr<Property> group_delivery() { return std::make_unique<GroupDelivery>(); }
+std::unique_ptr<Property> group_delivery(std::set<std::string> begin_at_latest) {
+  return std::make_unique<GroupDelivery>(std::move(begin_at_latest));
+}
 
 }  // namespace brokersim::properties

@@ -42,15 +42,21 @@ std::string text_of_numbers(const BatchRef& batch) {
 
 class IdempotentProducers final : public Property {
  public:
-  explicit IdempotentProducers(Duration expiration) : expiration_(expiration) {}
+  IdempotentProducers(Duration expiration, std::int16_t last_epoch,
+                      std::set<std::int32_t> first_sequences)
+      : expiration_(expiration),
+        last_epoch_(last_epoch),
+        first_sequences_(std::move(first_sequences)) {}
 
   std::string_view id() const override { return "BS-P01"; }
   std::string_view name() const override { return "stored twice or out of order"; }
   std::string_view explanation() const override {
     return "In what is committed of a partition, the batches of an idempotent producer follow each "
            "other: each begins with the sequence after the last one's, each epoch is later than "
-           "the one before and begins at 0, the first one, too, unless what lay before it was "
-           "lost or deleted, with its topic perhaps, which was made again. No record that the "
+           "the one before and begins at 0, the first one, too, unless a producer was told to "
+           "begin elsewhere, or what lay before it was lost or deleted, with its topic perhaps, "
+           "which was made again. No epoch is beyond the "
+           "last one (32766 unless told otherwise). No record that the "
            "application sent once is there twice, not even under another epoch. A repeated batch "
            "is answered with the offset it got first. The promise ends with the producer's id, "
            "where a producer was silent for producer.id.expiration.ms, and where a replica began "
@@ -126,7 +132,16 @@ class IdempotentProducers final : public Property {
       const bool has_sequence = entry.batch.base_sequence >= 0;
       if (entry.batch.producer_id < 0) continue;
       if (has_sequence || is_marker(entry.batch.role)) check_entry(entry, all, partition, judge);
+      if (has_sequence) check_epoch(entry, partition, judge);
     }
+  }
+
+  // The one after the last is left for fencing, which markers do.
+  void check_epoch(const LogEntry& entry, const Partition& partition, Judge& judge) {
+    const auto epoch = entry.batch.producer_epoch;
+    if (0 <= epoch && epoch <= last_epoch_) return;
+    report("epoch_beyond_last", {}, entry, fmt::format("epoch {}, the last", last_epoch_),
+           partition, judge);
   }
 
   void check_entry(const LogEntry& entry, Seen& all, const Partition& partition, Judge& judge) {
@@ -152,7 +167,7 @@ class IdempotentProducers final : public Property {
       } else if (!is_new && !is_forgotten && batch.base_sequence > 0) {
         report("epoch_begins_late", producer.last.stored, entry, text_of_numbers(last), partition,
                judge);
-      } else if (is_new && batch.base_sequence > 0 && is_whole(partition) &&
+      } else if (is_new && !may_begin_with(batch) && is_whole(partition) &&
                  !all.unclear.contains(batch.producer_id)) {
         report("begins_late", {}, entry, "nothing of it", partition, judge);
       }
@@ -169,6 +184,12 @@ class IdempotentProducers final : public Property {
     }
     if (!is_marker(batch.role)) producer.sequences[batch.base_sequence] = entry.stored;
     producer.last = entry;  // After a marker that raises the epoch comes sequence 0.
+  }
+
+  // Where producers are told to begin elsewhere than at 0 they do so in their first epoch.
+  bool may_begin_with(const BatchRef& batch) const {
+    const bool is_told = batch.producer_epoch == 0 && batch.role == BatchRole::data;
+    return batch.base_sequence <= 0 || (is_told && first_sequences_.contains(batch.base_sequence));
   }
 
   // Nothing that its leaders may have forgotten was ever before what is there. A producer that goes
@@ -256,7 +277,9 @@ class IdempotentProducers final : public Property {
   }
 
   const Duration expiration_;
-  std::vector<Seen> seen_;  // By the ledger's numbers.
+  const std::int16_t last_epoch_;
+  const std::set<std::int32_t> first_sequences_;  // Other than 0.
+  std::vector<Seen> seen_;                        // By the ledger's numbers.
   std::map<std::pair<std::uint64_t, TopicPartition>, std::size_t> sends_;
   std::map<TopicPartition, std::set<NodeId>> filled_;  // Whose logs hold something.
   std::map<TopicPartition, Offset> begins_;  // Where the last of those that held nothing began.
@@ -265,8 +288,11 @@ class IdempotentProducers final : public Property {
 
 }  // namespace
 
-std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration) {
-  return std::make_unique<IdempotentProducers>(producer_id_expiration);
+std::unique_ptr<Property> idempotent_producers(Duration producer_id_expiration,
+                                               std::int16_t last_epoch,
+                                               std::set<std::int32_t> first_sequences) {
+  return std::make_unique<IdempotentProducers>(producer_id_expiration, last_epoch,
+                                               std::move(first_sequences));
 }
 
 }  // namespace brokersim::properties

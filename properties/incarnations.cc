@@ -20,8 +20,8 @@ concept AboutPartition = requires(Body& body) {
 template <class Body>
 constexpr bool is_of_present =
     std::is_same_v<Body, PartitionCommitted> || std::is_same_v<Body, LeaderElected> ||
-    std::is_same_v<Body, IsrChanged> || std::is_same_v<Body, OffsetFetchAnswered> ||
-    std::is_same_v<Body, TxnOffsetCommitAnswered>;
+    std::is_same_v<Body, IsrChanged> || std::is_same_v<Body, OldLifeAccepted> ||
+    std::is_same_v<Body, OffsetFetchAnswered> || std::is_same_v<Body, TxnOffsetCommitAnswered>;
 
 }  // namespace
 

@@ -4,14 +4,18 @@
 //   asked to end T1 ─────────────────────────────► answered: as much as there is of T2 is ended
 //   asked again ───► answered: T1 is ended   T2 begins ──────────┘
 //
-// Below level 2 of transaction.version all transactions of a producer have one epoch, and nothing
-// else in such a request says which of them it is about: that each ends as its own producer asked
-// is not promised there. From level 2 on each has its own (KIP-890), and nothing here is found.
-// Judged by what was asked when, as it was answered; what nobody saw answered is no excuse.
+// By protocol 1 all transactions of a producer have one epoch, and nothing else in such a request
+// says which of them it is about: that each ends as its own producer asked is not promised there.
+// By protocol 2 each has its own (KIP-890), and nothing here is found. It is what those producers
+// have to speak that are not known to be older, on a cluster of level 2 of transaction.version;
+// whoever does not although it should is not excused (TXN-02). An older one speaks 1 on any
+// cluster. Judged by what was asked when, as it was answered, and by what its coordinator wrote,
+// which may have gone before it could answer. What was neither answered nor written is no excuse.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +27,12 @@ namespace brokersim::properties {
 
 class LateRequests {
  public:
-  // The level of transaction.version that the cluster has while there are transactions.
-  explicit LateRequests(std::int16_t transaction_version) : can_be_(transaction_version < 2) {}
+  // The level of transaction.version that the cluster has while there are transactions, and which
+  // clients know protocol 1 only.
+  LateRequests(std::int16_t transaction_version, std::set<std::string> older_clients)
+      : are_all_older_(transaction_version < 2), older_(std::move(older_clients)) {}
 
-  // Looks at TransactionBegan and EndTxnAnswered.
+  // Looks at TransactionBegan, EndTxnAnswered and TransactionStateStored.
   void observe(const Event& event);
 
   // Whether the transaction was ended by a request to end an earlier one of its producer and epoch,
@@ -43,14 +49,27 @@ class LateRequests {
     std::int64_t at_ns = 0;
     std::int64_t answered_at_ns = 0;
   };
+  struct Decided {
+    bool is_commit = false;
+    std::int64_t at_ns = 0;  // When it was written.
+  };
   using Producer = std::pair<std::int64_t, std::int16_t>;  // Id and epoch.
+
+  bool has_one_epoch(const std::string& client) const {
+    return are_all_older_ || older_.contains(client);
+  }
+  void take(const TransactionStateStored& stored, std::int64_t at_ns);
+  bool was_decided(const Producer& producer, bool is_commit, std::int64_t from_ns,
+                   std::int64_t to_ns) const;
 
   // The client's transaction of that time: from when, and until when the next one begins.
   std::pair<std::int64_t, std::int64_t> span_at(const std::string& client, std::int64_t ns) const;
 
-  const bool can_be_;
+  const bool are_all_older_;
+  const std::set<std::string> older_;
   std::map<std::string, std::vector<std::int64_t>> began_;  // By client, in ns.
   std::map<Producer, std::vector<Asked>> asked_;
+  std::map<Producer, std::vector<Decided>> decided_;
 };
 
 }  // namespace brokersim::properties

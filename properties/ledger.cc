@@ -47,6 +47,12 @@ const ReplicaLog* still_followed(const Partition& partition) {
   return is_deposed ? &latest->log : nullptr;
 }
 
+// Never more than there are replicas.
+std::int32_t in_effect(std::int32_t min_insync, const Partition& partition) {
+  const auto replicas = static_cast<std::int32_t>(partition.state.replicas.size());
+  return std::max(1, replicas > 0 ? std::min(min_insync, replicas) : min_insync);
+}
+
 Replica& replica_at(Partition& partition, NodeId node) {
   for (Replica& replica : partition.replicas)
     if (replica.node == node) return replica;
@@ -139,9 +145,20 @@ std::string Ledger::name_of(NodeId id) const {
 }
 
 std::int32_t Ledger::min_insync(const Partition& partition) const {
-  const auto replicas = static_cast<std::int32_t>(partition.state.replicas.size());
-  const std::int32_t configured = topic(partition.name.topic).min_insync_replicas;
-  return std::max(1, replicas > 0 ? std::min(configured, replicas) : configured);
+  return in_effect(topic(partition.name.topic).min_insync_replicas, partition);
+}
+
+std::int32_t Ledger::least_min_insync(const Partition& partition, LeaderEpoch since) const {
+  const TopicHistory& history = topic(partition.name.topic);
+  const auto begun = partition.epochs_begun.find(since);
+  const EventId from = begun == partition.epochs_begun.end() ? EventId{} : begun->second;
+  std::int32_t least = history.min_insync_replicas;
+  const auto& changes = history.min_insync_changes;
+  for (auto at = changes.rbegin(); at != changes.rend(); ++at) {
+    least = std::min(least, at->second);
+    if (at->first < from) break;  // In force when the epoch began.
+  }
+  return in_effect(least, partition);
 }
 
 // ---- Taking in events --------------------------------------------------------------------------
@@ -272,9 +289,14 @@ void Ledger::on(const Event& e, const LogBegun& body) {
   log.begin_behind(committed, count);
 }
 
-void Ledger::on(const Event&, const TopicCommitted& body) {
-  topics_[body.topic] = {body.replication_factor, body.min_insync_replicas,
-                         body.may_elect_uncleanly};
+void Ledger::on(const Event& e, const TopicCommitted& body) {
+  TopicHistory& topic = topics_[body.topic];
+  topic.replication_factor = body.replication_factor;
+  topic.may_elect_uncleanly = body.may_elect_uncleanly;
+  topic.min_insync_replicas = body.min_insync_replicas;
+  auto& changes = topic.min_insync_changes;
+  if (changes.empty() || changes.back().second != body.min_insync_replicas)
+    changes.emplace_back(e.id, body.min_insync_replicas);
   if (was_made_again(body.topic)) made_again_[name_in_kafka(body.topic)] = body.topic;
 }
 
@@ -302,6 +324,7 @@ void Ledger::on(const Event& e, const PartitionCommitted& body) {
   const bool is_unclean = is_election && next.leader.is_set() && partition.state.event.value != 0 &&
                           !was_electable && !is_moved;
   if (is_election) {
+    partition.epochs_begun.emplace(next.leader_epoch, e.id);
     partition.elected_over = partition.state;
     partition.acting_since = {};
   }
@@ -338,6 +361,17 @@ void Ledger::on(const Event&, const UncleanElectionAsked& body) {
     if (index_.contains(name)) ++partition_at(name).unclean_elections_asked;
 }
 
+// -1 is the high watermark as the request arrives, whenever that is.
+void Ledger::on(const Event&, const RecordDeletionAsked& body) {
+  for (std::size_t i = 0; i < body.partitions.size() && i < body.offsets.size(); ++i) {
+    const Partition* known = find_present(body.partitions[i]);
+    if (known == nullptr) continue;
+    constexpr Offset all = std::numeric_limits<Offset>::max();
+    Offset& asked = partition_at(known->name).deletion_asked;
+    asked = std::max(asked, body.offsets[i] < 0 ? all : body.offsets[i]);
+  }
+}
+
 void Ledger::on(const Event& e, const BrokerCommitted& body) {
   NodeHistory& node = node_at(body.broker);
   node.is_fenced = body.is_fenced;
@@ -355,6 +389,8 @@ void Ledger::on(const Event& e, const ProduceAnswered& body) {
 void Ledger::on(const Event& e, const FetchAnswered& body) {
   if (body.error != 0) return;
   Partition& partition = partition_at(body.partition);
+  for (Replica& replica : partition.replicas)
+    if (replica.node == e.node) replica.log.told_to_begin_at(body.log_start_offset);
   if (e.node == partition.state.leader) act_as_leader(partition, e);
   if (partition.is_current(e.node, body.asked_at_ns)) show(partition, body.high_watermark, e.id);
 }
@@ -395,7 +431,8 @@ void Ledger::rebase(Partition& partition, const Event& e) {
     cut_uncleanly(partition, offset);
   if (kept == partition.committed.size()) return;
   const LogEntry lost = partition.committed[kept];
-  const Excuse excuse = excuse_for(*this, partition, {lost, kept, min_insync(partition)});
+  const std::int32_t copies = least_min_insync(partition, lost.batch.leader_epoch);
+  const Excuse excuse = excuse_for(*this, partition, {lost, kept, copies});
   const bool was_shown = lost.batch.last_offset < partition.shown_end;
   partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse, e.at});
   if (excuse != Excuse::none && partition.name.topic == offsets_topic) ++excused_losses_of_groups_;

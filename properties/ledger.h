@@ -16,10 +16,12 @@
 // leader's log and the loss is remembered as a Rebase, with its excuse if there is one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/event.h"
@@ -71,6 +73,8 @@ class ReplicaLog {
   // Returns what was cut off.
   std::vector<LogEntry> cut(Offset end_offset, bool by_power_loss);
   void begin_at(Offset offset) { start_offset_ = offset; }
+  // Its node says that it begins there: DeleteRecords ends anywhere, and not only with a file.
+  void told_to_begin_at(Offset offset) { told_start_ = std::max(told_start_, offset); }
   // The log, empty so far, begins behind these.
   void begin_behind(const std::vector<LogEntry>& entries, std::size_t count);
   // Before where this log or its leader's begins, it counts as the leader's.
@@ -88,6 +92,7 @@ class ReplicaLog {
   std::size_t lost_from_ = 0;
   Offset synced_end_ = 0;
   Offset start_offset_ = 0;
+  Offset told_start_ = 0;
 };
 
 // Why a loss is legal, recomputed from what truly happened.
@@ -164,6 +169,10 @@ struct Partition {
   Offset lowest_excused_cut = std::numeric_limits<Offset>::max();
   // How often an administrator has asked for an unclean election that did not come yet (KIP-460).
   std::size_t unclean_elections_asked = 0;
+  // What lies before somebody has asked to be deleted (KIP-107), whether that was done or not.
+  Offset deletion_asked = 0;
+  // When each leader epoch was committed.
+  std::map<LeaderEpoch, EventId> epochs_begun;
   // What the latest LogCut took, which lay from index `last_cut_at` on.
   std::vector<LogEntry> last_cut;
   std::size_t last_cut_at = 0;
@@ -195,6 +204,8 @@ struct TopicHistory {
   std::int32_t replication_factor = 0;
   std::int32_t min_insync_replicas = 1;
   bool may_elect_uncleanly = false;
+  // Each value of min.insync.replicas that was another than the one before, with what said so.
+  std::vector<std::pair<EventId, std::int32_t>> min_insync_changes;
 };
 
 class Ledger {
@@ -213,6 +224,9 @@ class Ledger {
   std::string name_of(NodeId id) const;
   // min.insync.replicas as it takes effect: at most the replication factor.
   std::int32_t min_insync(const Partition& partition) const;
+  // The least that was in force since this leader epoch began: a leader goes by what it knew when
+  // it came to lead, or by a later value, and nobody knows when it hears of a change.
+  std::int32_t least_min_insync(const Partition& partition, LeaderEpoch since) const;
   std::optional<Instant> faults_lifted() const { return faults_lifted_; }
   const FlushPromises& flush_promises() const { return flush_promises_; }
   // How often records of groups were lost with an excuse. What a coordinator then knows of a group
@@ -238,6 +252,7 @@ class Ledger {
   void on(const Event& e, const FetchAnswered& body);
   void on(const Event& e, const BecameLeader& body);
   void on(const Event& e, const UncleanElectionAsked& body);
+  void on(const Event& e, const RecordDeletionAsked& body);
   template <class Body>
   void on(const Event&, const Body&) {}
 

@@ -35,13 +35,15 @@ class MetadataSanity final : public Property {
            "epoch ever goes back. A fenced broker leads nothing, joins no in-sync replicas, and is "
            "among them only alone, from the change on that fences it, as each new registration "
            "does; nor does one that is shutting down join them, or stay among them beside others "
-           "when it begins to. Each registration has a broker epoch of its own, above all "
-           "earlier ones. No producer id is given to a broker twice. Metadata offsets only grow: "
-           "what is committed does not change.";
+           "when it begins to; nor does the controller, once a broker is registered anew, accept "
+           "in-sync replicas that name it by the epoch of an earlier life. Each registration has a "
+           "broker epoch of its own, above all earlier ones. No producer id is given to a broker "
+           "twice. Metadata offsets only grow: what is committed does not change.";
   }
   Needs needs() const override { return Need::metadata; }
   Kinds listens_to() const override {
-    return Kinds::of<PartitionCommitted, BrokerCommitted, TopicRemoved, ProducerIdsCommitted>();
+    return Kinds::of<PartitionCommitted, BrokerCommitted, TopicRemoved, ProducerIdsCommitted,
+                     OldLifeAccepted>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -55,6 +57,10 @@ class MetadataSanity final : public Property {
     if (const auto* ids = std::get_if<ProducerIdsCommitted>(&e.body)) {
       check_offset(e, ids->metadata_offset, std::nullopt, judge);
       check_producer_ids(e, *ids, judge);
+      return;
+    }
+    if (const auto* accepted = std::get_if<OldLifeAccepted>(&e.body)) {
+      check_life(e, *accepted, judge);
       return;
     }
     if (const auto* removed = std::get_if<TopicRemoved>(&e.body)) {
@@ -71,7 +77,7 @@ class MetadataSanity final : public Property {
     Known& before = before_[number];
     if (before.event.value != 0) check_step(e, before, next, judge);
     check_members(e, before, next, judge);
-    before = {e.id, next.leader, next.leader_epoch, next.partition_epoch, next.isr};
+    before = {e.id, next.leader, next.leader_epoch, next.partition_epoch, next.isr, e.at};
   }
 
   void finish(Judge& judge) override { check_leaving(judge.now() + 1ns, judge); }
@@ -83,10 +89,12 @@ class MetadataSanity final : public Property {
     LeaderEpoch leader_epoch{-1};
     PartitionEpoch partition_epoch{-1};
     std::vector<NodeId> isr;
+    Instant at;
   };
   struct Registration {
     EventId event;
     BrokerEpoch epoch = no_broker_epoch;
+    Instant at;
   };
   struct BrokerState {
     BrokerEpoch epoch = no_broker_epoch;
@@ -239,6 +247,25 @@ class MetadataSanity final : public Property {
     }
   }
 
+  // KIP-903. Who appended the change to the metadata log had what was committed before it.
+  void check_life(const Event& e, const OldLifeAccepted& accepted, Judge& judge) {
+    const auto number = judge.ledger().index_of(accepted.partition);
+    const auto registered = registrations_.find(accepted.broker);
+    if (!number || *number >= before_.size() || registered == registrations_.end()) return;
+    const Known& change = before_[*number];
+    const Registration& life = registered->second;
+    const bool is_it =
+        change.partition_epoch == accepted.partition_epoch && contains(change.isr, accepted.broker);
+    if (!is_it || accepted.broker_epoch >= life.epoch || life.at >= change.at) return;
+    report(
+        e.id, "earlier_life_in_isr", life.event, accepted.partition,
+        fmt::format("{} is among the in-sync replicas {} of {} by its broker epoch {}, though it "
+                    "had been registered with {} before.",
+                    judge.ledger().name_of(accepted.broker), text_of_nodes(change.isr),
+                    accepted.partition, accepted.broker_epoch, life.epoch),
+        judge);
+  }
+
   void check_leader(const Event& e, const PartitionCommitted& next, Judge& judge) {
     if (!next.leader.is_set() || !is_fenced(next.leader, judge)) return;
     report(e.id, "fenced_leads", judge.ledger().node(next.leader).fenced_by, next.partition,
@@ -260,7 +287,7 @@ class MetadataSanity final : public Property {
                          judge.ledger().name_of(next.broker), next.broker_epoch, latest_.epoch),
              judge);
     }
-    known = {e.id, next.broker_epoch};
+    known = {e.id, next.broker_epoch, e.at};
     if (known.epoch > latest_.epoch) latest_ = known;
   }
 

@@ -57,7 +57,8 @@ void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t 
 // up to there, until the follower's log begins there too: nobody can tell what it keeps so long.
 // Nor what lay before the start of the follower's own log.
 void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
-  const Offset start = std::max(start_offset_, leader.start_offset_);
+  const Offset start =
+      std::max({start_offset_, told_start_, leader.start_offset_, leader.told_start_});
   const std::size_t count = index_reaching(leader.entries_, start);
   if (start == 0 || count == 0) return;
   const bool begins_with_a_batch = leader.entries_[count - 1].batch.last_offset + 1 == start;
@@ -94,6 +95,7 @@ std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {
   entries_.erase(from, entries_.end());
   synced_end_ = std::min(synced_end_, this->end_offset());
   start_offset_ = std::min(start_offset_, this->end_offset());
+  told_start_ = std::min(told_start_, this->end_offset());
   return removed;
 }
 

@@ -24,7 +24,8 @@ namespace {
 
 class TransactionAtomicity final : public Property {
  public:
-  explicit TransactionAtomicity(std::int16_t version) : late_(version) {}
+  TransactionAtomicity(std::int16_t version, std::set<std::string> older_clients)
+      : late_(version, std::move(older_clients)) {}
 
   std::string_view id() const override { return "BS-T01"; }
   std::string_view name() const override { return "torn transaction"; }
@@ -33,7 +34,8 @@ class TransactionAtomicity final : public Property {
            "in whichever partitions; and as its producer was told, where it was told: whoever "
            "reads committed records finds none, acknowledged or not, that was given up in every "
            "transaction in which it was sent. A producer that was not told may find either. Where "
-           "transactions have no epoch of their own (below transaction.version 2) a delayed EndTxn "
+           "transactions have no epoch of their own (below transaction.version 2, and of producers "
+           "that know no later protocol) a delayed EndTxn "
            "may end the producer's next transaction: what a request to end an earlier one has "
            "ended, "
            "before an end like it was asked for, is not judged there. Records that were given up "
@@ -44,7 +46,7 @@ class TransactionAtomicity final : public Property {
   Needs needs() const override { return Need::client | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<TransactionBegan, TransactionEnded, SendInvoked, SendEnded, RecordDelivered,
-                     ReadCommittedAnswered, EndTxnAnswered>();
+                     ReadCommittedAnswered, EndTxnAnswered, TransactionStateStored>();
   }
 
   void observe(const Event& e, Judge&) override {
@@ -201,8 +203,9 @@ class TransactionAtomicity final : public Property {
 
 }  // namespace
 
-std::unique_ptr<Property> transaction_atomicity(std::int16_t version) {
-  return std::make_unique<TransactionAtomicity>(version);
+std::unique_ptr<Property> transaction_atomicity(std::int16_t version,
+                                                std::set<std::string> older_clients) {
+  return std::make_unique<TransactionAtomicity>(version, std::move(older_clients));
 }
 
 }  // namespace brokersim::properties

@@ -23,8 +23,6 @@ namespace brokersim::properties {
 
 namespace {
 
-// After the last epoch that a producer gets there is one more, which only fences it.
-constexpr std::int16_t last_epoch_of_producer = 32766;
 // From this level of transaction.version on each transaction has an epoch of its own (KIP-890).
 constexpr std::int16_t level_of_own_epochs = 2;
 
@@ -49,22 +47,28 @@ bool is_legal_step(const StoredState& before, const StoredState& now) {
 }
 
 // A producer whose epochs are used up is followed by another, in its first epoch.
-bool is_legal_successor(const StoredState& before, const StoredState& now) {
-  const bool was_used_up = before.record.producer_epoch >= last_epoch_of_producer;
+bool is_legal_successor(const StoredState& before, const StoredState& now,
+                        std::int16_t last_epoch) {
+  const bool was_used_up = before.record.producer_epoch >= last_epoch;
   if (!was_used_up || now.record.producer_epoch != 0) return false;
   if (now.is_complete()) return now.record.producer_id == before.record.next_producer_id;
   return now.is("Empty");
 }
 
 // What is wrong with the epoch; empty if nothing.
-std::string_view wrong_epoch(const StoredState& before, const StoredState& now) {
+// After the last epoch that a producer gets there is one more, which only fences it.
+std::string_view wrong_epoch(const StoredState& before, const StoredState& now,
+                             std::int16_t last_epoch) {
   if (now.is("Dead")) return {};
-  if (now.record.producer_id != before.record.producer_id)
-    return is_legal_successor(before, now) ? std::string_view() : "producer_changed";
+  if (now.record.producer_id != before.record.producer_id) {
+    const bool is_legal = is_legal_successor(before, now, last_epoch);
+    return is_legal ? std::string_view() : "producer_changed";
+  }
   const int step = now.record.producer_epoch - before.record.producer_epoch;
   const bool may_raise = now.is("Empty") || now.is_prepared();
   if (step < 0) return "epoch_went_back";
   if (step > (may_raise ? 1 : 0)) return "epoch_jumped";
+  if (now.record.producer_epoch > last_epoch + 1) return "epoch_beyond_last";
   const bool must_raise =
       now.is_prepared() && now.record.transaction_version >= level_of_own_epochs;
   return must_raise && step == 0 ? "epoch_kept" : std::string_view();
@@ -79,10 +83,11 @@ std::string_view wrong_partitions(const StoredState& before, const StoredState& 
   return now.is("Ongoing") && !has_all ? "partition_left" : std::string_view();
 }
 
-std::string_view wrong_step(const StoredState& before, const StoredState& now) {
+std::string_view wrong_step(const StoredState& before, const StoredState& now,
+                            std::int16_t last_epoch) {
   if (is_written_again(before, now)) return {};
   if (!is_legal_step(before, now)) return "illegal_transition";
-  const auto epoch = wrong_epoch(before, now);
+  const auto epoch = wrong_epoch(before, now, last_epoch);
   return epoch.empty() ? wrong_partitions(before, now) : epoch;
 }
 
@@ -95,6 +100,8 @@ std::string text_of_state(const StoredState& stored) {
 
 class TransactionStates final : public Property {
  public:
+  explicit TransactionStates(std::int16_t last_epoch) : last_epoch_(last_epoch) {}
+
   std::string_view id() const override { return "BS-T07"; }
   std::string_view name() const override { return "impossible transaction state"; }
   std::string_view explanation() const override {
@@ -104,7 +111,8 @@ class TransactionStates final : public Property {
            "expires. Its producer's epoch does not go back, and is raised by one at most: when a "
            "producer begins, and when a transaction ends, which from level 2 of "
            "transaction.version on it always is. Another producer id takes over only where epochs "
-           "are used up, and no two transactional ids have one. Partitions of an ongoing "
+           "are used up (the last is 32766, unless told otherwise, and the one after it only "
+           "fences), and no two transactional ids have one. Partitions of an ongoing "
            "transaction only become more, and it ends in all of them. A record that is written "
            "again as it was is none. What stands behind a loss is not held against what was lost.";
   }
@@ -151,8 +159,8 @@ class TransactionStates final : public Property {
   void check_step(const StoredState& before, const StoredState& now, Judge& judge) {
     const bool was_forgotten = before.is("Dead");
     const bool may_begin = now.is("Empty") || now.is("Dead");
-    const auto wrong =
-        was_forgotten ? (may_begin ? "" : "illegal_transition") : wrong_step(before, now);
+    const auto wrong = was_forgotten ? (may_begin ? "" : "illegal_transition")
+                                     : wrong_step(before, now, last_epoch_);
     if (!wrong.empty()) report(std::string(wrong), before.event, now, text_of_state(before), judge);
   }
 
@@ -177,6 +185,7 @@ class TransactionStates final : public Property {
                   now.record.partition});
   }
 
+  const std::int16_t last_epoch_;
   TransactionLogs logs_;
   std::map<TopicPartition, Seen> seen_;
   std::map<std::int64_t, StoredState> owners_;  // By producer id: who had it first.
@@ -184,6 +193,8 @@ class TransactionStates final : public Property {
 
 }  // namespace
 
-std::unique_ptr<Property> transaction_states() { return std::make_unique<TransactionStates>(); }
+std::unique_ptr<Property> transaction_states(std::int16_t last_epoch) {
+  return std::make_unique<TransactionStates>(last_epoch);
+}
 
 }  // namespace brokersim::properties

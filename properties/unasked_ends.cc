@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/failed_disks.h"
 #include "properties/ledger.h"
 
 namespace brokersim::properties {
@@ -31,7 +32,7 @@ class UnaskedEnds final : public Property {
   void observe(const Event& e, Judge& judge) override {
     if (const auto* fault = std::get_if<FaultBegan>(&e.body)) {
       if (fault->what == "restart") asked_.insert(fault->targets.begin(), fault->targets.end());
-      if (hits_disks(fault->what)) excused_.insert(fault->targets.begin(), fault->targets.end());
+      failed_.note(*fault);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
       asked_.erase(e.node);
       started_[e.node] = e.id;
@@ -43,12 +44,8 @@ class UnaskedEnds final : public Property {
   }
 
  private:
-  static bool hits_disks(std::string_view what) {
-    return what == "disk_error" || what == "write_error" || what == "full_disk";
-  }
-
   void on_end(const Event& e, Judge& judge) {
-    if (!nodes_.contains(e.node) || asked_.contains(e.node) || excused_.contains(e.node)) return;
+    if (!nodes_.contains(e.node) || asked_.contains(e.node) || failed_.has(e.node)) return;
     judge.report({std::string(id()),
                   "ended_unasked",
                   fmt::format("{} ends, though nobody asked it to and its disk is in order.",
@@ -58,9 +55,9 @@ class UnaskedEnds final : public Property {
                   {}});
   }
 
-  std::set<NodeId> nodes_;    // Brokers and controllers: clients have no part in the quorum.
-  std::set<NodeId> asked_;    // To end, in this life.
-  std::set<NodeId> excused_;  // By a fault of the disk.
+  std::set<NodeId> nodes_;  // Brokers and controllers: clients have no part in the quorum.
+  std::set<NodeId> asked_;  // To end, in this life.
+  FailedDisks failed_;
   std::map<NodeId, EventId> started_;
 };
 

@@ -58,6 +58,13 @@ struct Describer {
                        b.start_offset, b.end_offset, counted(b.removed.size(), "record"),
                        b.wrong.empty() ? "" : ": ", b.wrong);
   }
+  std::string operator()(const OldLifeAccepted& b) const {
+    return fmt::format("has accepted an in-sync set of {} with broker {} by its earlier epoch {}",
+                       b.partition, b.broker, b.broker_epoch);
+  }
+  std::string operator()(const LogContradicted& b) const {
+    return fmt::format("{} of {} contradicts the batches: {}", b.file, b.partition, b.difference);
+  }
   std::string operator()(const SnapshotStored& b) const {
     return fmt::format("has a snapshot of the metadata before offset {}, epoch {}{}{}",
                        b.end_offset, b.epoch, b.difference.empty() ? "" : ": ", b.difference);
@@ -289,6 +296,15 @@ struct Describer {
     return fmt::format("stores that transactional id {} is {}, producer {} in epoch {}, {}",
                        b.transactional_id, b.state, b.producer_id, b.producer_epoch,
                        counted(b.partitions.size(), "partition"));
+  }
+  std::string operator()(const GroupStateStored& b) const {
+    const auto of = b.member.empty() ? std::string() : fmt::format(", {} of it", b.member);
+    if (b.epoch == GroupStateStored::gone) {
+      return fmt::format("stores that group {}{} is no more ({})", b.group, of, b.what);
+    }
+    return fmt::format("stores that group {}{} is in {} {}, with {}", b.group, of,
+                       b.what == GroupStateStored::of_generation ? "generation" : "epoch", b.epoch,
+                       counted(b.assigned.size(), "partition"));
   }
   std::string operator()(const Note& b) const { return b.text; }
 };

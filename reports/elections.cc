@@ -153,6 +153,7 @@ void Elections::on(const Event& e, const NodeResumed&) {
     partition.history.reigns.push_back(
         {.leader = e.node, .epoch = partition.epoch, .from = e.at, .until = {}});
     partition.lost_at.reset();
+    partition.lost = no_node;
   }
 }
 
@@ -173,6 +174,7 @@ void Elections::lose(NodeId node, Instant at, std::string_view how) {
   for (auto& [name, partition] : partitions_) {
     if (partition.leader != node || partition.lost_at) continue;
     partition.lost_at = at;
+    partition.lost = node;
     partition.lost_by = how;
     const FaultSpan* fault = faults_.blamed(node, at, at);
     partition.fault = fault == nullptr ? 0 : fault->number;
@@ -261,7 +263,9 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
                       contains(partition.elr, body.leader);
   election.committed = e.id;
   election.committed_at = e.at;
-  if (!partition.lost_at) blame_a_fault(partition, e.at);
+  // Who was to lead and never did may have been struck before it was elected.
+  const bool has_never_led = partition.leader.is_set() && partition.lost != partition.leader;
+  if (!partition.lost_at || has_never_led) blame_a_fault(partition, e.at);
   end_reign(partition, *partition.lost_at);
   election.lost_at = *partition.lost_at;
   election.lost_by = partition.lost_by;
@@ -301,9 +305,12 @@ void Elections::note_late_losses(Partition& partition) {
 
 // The old leader's machine runs: a fault cut it off, or it gave leadership away.
 void Elections::blame_a_fault(Partition& partition, Instant committed_at) const {
-  partition.lost_at = committed_at;
-  partition.lost_by.clear();
-  partition.fault = 0;
+  const bool was_without_leader = partition.lost_at.has_value();
+  if (!was_without_leader) {
+    partition.lost_at = committed_at;
+    partition.lost_by.clear();
+    partition.fault = 0;
+  }
   const bool is_about_it =
       partition.why.find(name_of_node(partition.leader) + " ") != std::string::npos;
   if (!is_about_it) return;
@@ -314,7 +321,9 @@ void Elections::blame_a_fault(Partition& partition, Instant committed_at) const 
   if (fault == nullptr) return;
   partition.fault = fault->number;
   partition.lost_by = fault->what;
-  if (node.fenced_at) partition.lost_at = std::max(fault->from, partition.progress_at);
+  if (node.fenced_at && !was_without_leader) {
+    partition.lost_at = std::max(fault->from, partition.progress_at);
+  }
 }
 
 void Elections::split_time(Election& election, const Partition& partition) const {
@@ -378,6 +387,7 @@ void Elections::on(const Event& e, const BecameLeader& body) {
     }
   }
   partition->lost_at.reset();
+  partition->lost = no_node;
 }
 
 void Elections::on(const Event& e, const HighWatermarkAdvanced& body) {

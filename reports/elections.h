@@ -152,6 +152,7 @@ class Elections {
     std::vector<NodeId> elr;  // Who may lead cleanly though out of sync.
     bool is_known = false;
     std::optional<Instant> lost_at;  // Since then nobody leads.
+    NodeId lost = no_node;           // Who stopped or was paused then.
     std::string lost_by;
     std::int32_t fault = 0;
     Instant progress_at;                // When the leader last proved that it can commit.

@@ -147,6 +147,8 @@ std::string extent(const RunResult& run, std::string_view id) {
       {"BS-G07", "groups described: {}", "group_descriptions", nullptr},
       {"BS-R01", "deletions: {}", "deletions", nullptr},
       {"BS-R02", "deletions: {}", "deletions", nullptr},
+      {"BS-R03", "recoveries: {}", "recoveries", nullptr},
+      {"BS-R05", "truncations: {}", "truncations", nullptr},
       {"BS-K01", "compactions: {}", "compactions", nullptr},
   };
   for (const auto& row : rows) {

@@ -26,6 +26,16 @@ std::span<const Bug> all_bugs();
 const Bug* find_bug(std::string_view name);  // Null if there is none.
 // Empty if a plan shows it.
 std::string_view why_without_plan(const Bug& bug);
+
+// One that nothing brings back: the broker has no place for it.
+struct BugWithoutSwitch {
+  std::string_view name;
+  std::string_view about;
+  std::string_view source;
+  std::string_view why;  // As docs/historical-bugs.md says it.
+};
+std::span<const BugWithoutSwitch> bugs_without_switch();
+
 // What nodes with these bugs do. An unknown name is an error that says the nearest.
 Expected<Rules, std::string> rules_with(const std::vector<std::string>& bugs);
 

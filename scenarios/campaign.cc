@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -160,13 +161,21 @@ void Campaign::add_failure(const SeedResult& result, const SeedResult::Failure& 
   ++result_.failed;
   auto& distinct = result_.distinct[cause.fingerprint];
   ++distinct.count;
+  auto& lowest = distinct.lowest_seeds;
+  lowest.insert(result.seed);
+  if (lowest.size() > most_seeds_told) lowest.erase(std::prev(lowest.end()));
   auto& seen = distinct.seen_in[result.scenario];
   ++seen.count;
   if (seen.count == 1 || result.seed < seen.first_seed) seen.first_seed = result.seed;
+  std::set<std::string> told;  // Of this run: a property may find several things.
   for (const auto& failure : result.failures) {
     if (&failure == &cause) continue;
     ++distinct.consequences[failure.fingerprint];
-    seen.consequences.insert(failure.fingerprint);
+    if (failure.id == cause.id || !told.insert(failure.id).second) continue;
+    auto& consequence = seen.consequences[failure.id];
+    if (++consequence.count > 1 && consequence.first_seed < result.seed) continue;
+    consequence.first_seed = result.seed;
+    consequence.message = failure.message;
   }
   // The lowest seed tells of it, whichever ended first.
   if (distinct.count > 1 && distinct.first_seed < result.seed) return;

@@ -57,19 +57,28 @@ struct CampaignOptions {
   std::string folder;                   // Of scenarios.
 };
 
+inline constexpr std::size_t most_seeds_told = 8;
+
 // A failure by its cause's fingerprint, wherever it came up.
 struct DistinctFailure {
   SeedResult::Failure failure;
+  // What else a property found in runs that fail so, told by its first seed.
+  struct Consequence {
+    std::int64_t count = 0;  // Seeds.
+    std::uint64_t first_seed = 0;
+    std::string message;
+  };
   // What one scenario has of it.
   struct Seen {
     std::int64_t count = 0;  // Seeds.
     std::uint64_t first_seed = 0;
-    std::set<std::string> consequences;
+    std::map<std::string, Consequence> consequences;  // By the property's id.
   };
   // The fingerprints of what came with it in any run, and in how many.
   std::map<std::string, std::int64_t> consequences;
-  std::map<std::size_t, Seen> seen_in;  // By the scenario's place in the campaign.
-  std::int64_t count = 0;               // Seeds.
+  std::map<std::size_t, Seen> seen_in;   // By the scenario's place in the campaign.
+  std::int64_t count = 0;                // Seeds.
+  std::set<std::uint64_t> lowest_seeds;  // So many at most: most_seeds_told.
   std::size_t first_scenario = 0;
   std::uint64_t first_seed = 0;
   std::string first_hash;

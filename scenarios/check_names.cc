@@ -55,7 +55,12 @@ void check_parameter(const Entry& entry, const sim::FaultKind& kind, ReadError& 
     if (parameter.name != entry.key) continue;
     const bool wants_number = parameter.kind == sim::FaultParameter::Kind::number;
     for (const auto& item : items_of(entry.node)) {
-      if (numbers_in(item).has_value() == wants_number) continue;
+      const auto numbers = numbers_in(item);
+      if (numbers && numbers->low < 0) {
+        error.set(item.place,
+                  fmt::format("{} is {}, but must be at least 0", entry.key, numbers->text));
+      }
+      if (numbers.has_value() == wants_number) continue;
       error.set(item.place,
                 fmt::format("{} of {} is {}", entry.key, kind.name,
                             wants_number ? "a whole number" : "a duration such as \"250ms\""));
@@ -147,9 +152,7 @@ void check_topic(const Entries& topic, const Node& name, std::vector<std::string
     error.set(name.place, fmt::format("there is a topic '{}' already", text));
   }
   names.push_back(text);
-  const auto* const configs = table_in(topic, "configs");
-  if (configs == nullptr) return;
-  for (const auto& config : *configs) check_topic_config(config, error);
+  check_topic_configs(topic, error);
 }
 
 }  // namespace
@@ -165,6 +168,12 @@ void check_topic_tables(const Entries& root, ReadError& error) {
     }
     check_topic(*table, *name, names, error);
   }
+}
+
+void check_topic_configs(const Entries& table, ReadError& error) {
+  const auto* const configs = table_in(table, "configs");
+  if (configs == nullptr) return;
+  for (const auto& config : *configs) check_topic_config(config, error);
 }
 
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,

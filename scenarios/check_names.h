@@ -14,6 +14,8 @@ namespace brokersim::scenarios {
 
 // Topics have names that Kafka takes, each its own, and configs that it knows.
 void check_topic_tables(const Entries& root, ReadError& error);
+// Of a table with `configs` of topics, or without.
+void check_topic_configs(const Entries& table, ReadError& error);
 
 // One of the words, or a list of them; `what` is what they are.
 void check_words(const Node& node, std::string_view what, const std::vector<std::string>& words,

@@ -1,6 +1,7 @@
 #include "scenarios/check_numbers.h"
 
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -70,10 +71,14 @@ std::span<const Bounds> common_bounds() {
       {"producers", "acks", -1, most_acks},
       {"cluster", "voters", 0},
       {"cluster", "racks", 0},
+      {"cluster", "last_producer_epoch", 1, last_epoch_of_producers},
       {"topics", "partitions", 1},
       {"topics", "replication_factor", 1},
       {"producers", "batch_size", 1},
       {"producers", "max_in_flight", 1, most_in_flight},
+      {"producers", "transaction_protocol", 1, 2},
+      {"producers", "first_sequence", 0, std::numeric_limits<std::int32_t>::max()},
+      {"tasks", "transaction_protocol", 1, 2},
       {"tasks", "max_poll_records", 1},
   };
   return all;

@@ -74,6 +74,7 @@ void check_plan(const Entries& root, const Plan& plan, ReadError& error) {
   static constexpr Bounds of_operations[] = {
       {"operations", "first_line", 1},
       {"operations", "count", 0, most_records},
+      {"operations", "percent", 0, 100},
   };
   check_bounds(root, common_bounds(), error);
   check_bounds(root, of_operations, error);

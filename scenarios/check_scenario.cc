@@ -7,17 +7,20 @@
 #include "core/raft/voter_set.h"
 #include "scenarios/check_names.h"
 #include "scenarios/check_numbers.h"
+#include "scenarios/duration_text.h"
 #include "scenarios/tally.h"
 #include "sim/fault.h"
 
 namespace brokersim::scenarios {
 namespace {
 
-std::int64_t most_of(const Choice<std::int64_t>& choice) {
+template <class T>
+T most_of(const Choice<T>& choice) {
   return *std::max_element(choice.values.begin(), choice.values.end());
 }
 
-std::int64_t least_of(const Choice<std::int64_t>& choice) {
+template <class T>
+T least_of(const Choice<T>& choice) {
   return *std::min_element(choice.values.begin(), choice.values.end());
 }
 
@@ -169,6 +172,59 @@ void check_task(const Entries& task, ReadError& error) {
   }
 }
 
+void check_workload(const Entries& root, const Scenario& scenario, ReadError& error) {
+  if (!scenario.workload || !scenario.workload->topic.empty()) return;
+  error.set(find(root, "workload")->place,
+            "to which topic do the producers send? Say topic = \"…\"");
+}
+
+// Whether each input counts as often as it should can be told only by who reads what came of it.
+void check_pipelines(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const auto nodes = items_in(root, "tasks");
+  for (std::size_t i = 0; i < std::min(nodes.size(), scenario.tasks.size()); ++i) {
+    const auto& task = scenario.tasks[i];
+    const auto& workloads = scenario.workload ? scenario.workload->topic : std::string();
+    const auto& input = task.input.empty() ? workloads : task.input;
+    const auto refuse = [&](std::string_view field, const std::string& why) {
+      error.set(place_of_field(nodes[i], field), why);
+    };
+    if (task.output.empty()) refuse("output", "where to? Say output = \"…\", another topic");
+    if (input.empty()) refuse("input", "of which topic? Say input = \"…\", or topic in [workload]");
+    if (task.output == input) {
+      refuse("output", fmt::format("'{}' is what the tasks read: their output is another topic",
+                                   task.output));
+    }
+    const bool is_read = std::any_of(
+        scenario.consumers.begin(), scenario.consumers.end(), [&](const ConsumerFamily& consumer) {
+          const auto& topic = consumer.topic.empty() ? workloads : consumer.topic;
+          return topic == task.output && most_of(consumer.count) > 0 &&
+                 consumer.isolation_level == client::IsolationLevel::read_committed;
+        });
+    if (is_read) continue;
+    refuse("output", fmt::format("nobody reads '{0}', so that nothing could be told of it: add "
+                                 "[[consumers]] with topic = \"{0}\" and isolation_level = "
+                                 "\"read_committed\"",
+                                 task.output));
+  }
+}
+
+// From quiet_at on no fault begins, in whatever run.
+void check_times(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const auto check = [&](const Node& node, std::string_view field, const Choice<Duration>& at) {
+    if (least_of(at) < most_of(scenario.quiet_at)) return;
+    error.set(place_of_field(node, field),
+              fmt::format("{} is {} or later, but from quiet_at on, {}, no fault begins", field,
+                          text_of(least_of(at)), text_of(most_of(scenario.quiet_at))));
+  };
+  const auto faults = items_in(root, "faults");
+  for (std::size_t i = 0; i < std::min(faults.size(), scenario.faults.size()); ++i) {
+    check(faults[i], "at", scenario.faults[i].at);
+  }
+  const Node* mix = find(root, "mix");
+  if (mix == nullptr || scenario.mix.kinds.empty() || most_of(scenario.mix.count) == 0) return;
+  check(*mix, "window", scenario.mix.window);
+}
+
 void check_topics(const Entries& root, const Scenario& scenario, ReadError& error) {
   std::vector<std::string> topics;
   for (const auto& topic : scenario.topics) topics.push_back(topic.name);
@@ -182,9 +238,13 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
       if (const Node* topic = find(*task, side)) check_words(*topic, "topic", topics, error);
     }
   }
-  if (const auto* changes = table_in(root, "topic_changes")) {
-    const Node* changed = find(*changes, "topics");
-    if (changed) check_words(*changed, "topic", topics, error);
+  for (const char* changes :
+       {"topic_changes", "record_deletions", "partition_growth", "config_changes"}) {
+    for (const auto* table : tables_in(root, changes)) {
+      if (const Node* changed = find(*table, "topics")) {
+        check_words(*changed, "topic", topics, error);
+      }
+    }
   }
   const auto tables = tables_in(root, "topics");
   for (std::size_t i = 0; i < std::min(tables.size(), scenario.topics.size()); ++i) {
@@ -198,6 +258,16 @@ void check_topics(const Entries& root, const Scenario& scenario, ReadError& erro
     error.set(place ? place->place : find(root, "topics")->place,
               fmt::format("{} copies of a partition need as many brokers, but there may be only {}",
                           copies, brokers));
+  }
+}
+
+void check_config_changes(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const auto* const changes = table_in(root, "config_changes");
+  if (changes == nullptr) return;
+  check_topic_configs(*changes, error);
+  if (most_of(scenario.config_changes.count) > 0 && scenario.config_changes.configs.empty()) {
+    error.set(find(root, "config_changes")->place,
+              "nothing to configure: say configs = { \"KAFKA.NAME\" = \"…\" }");
   }
 }
 
@@ -230,8 +300,15 @@ void check_counts(const Entries& root, ReadError& error) {
       {"reassignments", "count", 0},
       {"reassignments", "throttle", 0},
       {"topic_changes", "count", 0},
+      {"record_deletions", "count", 0},
+      {"record_deletions", "percent", 0, 100},
+      {"partition_growth", "count", 0},
+      {"partition_growth", "by", 1},
+      {"config_changes", "count", 0},
       {"voter_changes", "count", 0},
       {"churn", "count", 0},
+      {"processing", "count", 0},
+      {"pauses", "count", 0},
       {"faults", "target_count", 1},
       {"faults", "peer_count", 1},
       {"faults", "times", 0},
@@ -286,6 +363,10 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
     check_lasting(*fault, error);
   }
   check_mix(root, scenario, error);
+  check_workload(root, scenario, error);
+  check_pipelines(root, scenario, error);
+  check_times(root, scenario, error);
+  check_config_changes(root, scenario, error);
   check_voter_changes(root, scenario, error);
 }
 

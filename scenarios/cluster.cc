@@ -71,6 +71,7 @@ std::string rack_of(const Cluster& cluster, std::int32_t number) {
 Expected<std::vector<broker::NodeConfig>, std::string> node_configs(const Plan& plan) {
   broker::NodeConfig common;
   TRY(common.rules, rules_with(plan.bugs));
+  common.rules.transactions.last_epoch = plan.cluster.last_producer_epoch;
   common.cluster_id = "brokersim-cluster-0000";
   common.voters = voters_of(plan);
   // Clients ask for auto-creation as Kafka's do; it is the brokers that decline. Topics come from
@@ -117,14 +118,18 @@ SimulatedCluster::SimulatedCluster(const Plan& plan, std::vector<broker::NodeCon
                        plan.cluster.features.contains(std::string(raft::kraft_version_feature))),
       metadata_tap_(world_.recorder(), ids_of_controllers(nodes_),
                     {.configs = nodes_.front().topic_defaults}, initial_voters_.ids()),
-      wire_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
+      wire_tap_(
+          world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); },
+          [this]() -> const controller::Image& { return metadata_tap_.image(); }),
       transaction_log_tap_(world_.recorder()),
+      group_log_tap_(world_.recorder(), [this](const Uuid& id) { return name_of_topic(id); }),
       disk_tap_(
           world_.recorder(), &metadata_tap_,
           [this](NodeId node) { return world_.find(node)->clock().latest(); },
           [this](const std::string& topic) { return metadata_tap_.was_removed(topic); }),
       snapshot_tap_(world_.recorder(), metadata_tap_) {
   disk_tap_.tell_of(transaction::state_topic, transaction_log_tap_);
+  disk_tap_.tell_of(group::offsets_topic, group_log_tap_);
   for (const auto& node : nodes_) {
     auto& machine = world_.add_machine(node.listener.host, node.node_id);
     machine.disk().observe(disk_tap_);

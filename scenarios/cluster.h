@@ -18,6 +18,7 @@
 #include "core/raft/voter_set.h"
 #include "properties/all.h"
 #include "scenarios/plan.h"
+#include "sim/group_log_tap.h"
 #include "sim/message_tap.h"
 #include "sim/metadata_tap.h"
 #include "sim/snapshot_tap.h"
@@ -84,6 +85,7 @@ class SimulatedCluster {
   sim::MetadataTap metadata_tap_;
   sim::WireTap wire_tap_;
   sim::TransactionLogTap transaction_log_tap_;
+  sim::GroupLogTap group_log_tap_;
   sim::DiskTap disk_tap_;
   sim::SnapshotTap snapshot_tap_;
   std::optional<sim::MessageTap> message_tap_;

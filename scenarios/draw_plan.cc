@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/bugs.h"
+#include "scenarios/choices.h"
 #include "scenarios/files.h"
 #include "scenarios/in_vain.h"
 #include "scenarios/plan_toml.h"
@@ -16,54 +17,6 @@ namespace brokersim::scenarios {
 namespace {
 
 using sim::Random;
-
-// ---- One value of a choice ---------------------------------------------------------------------
-
-std::int64_t between(std::int64_t low, std::int64_t high, const Random& random) {
-  return sim::uniform(random.draw(), low, high);
-}
-
-// Coarse enough to be read: whole milliseconds, or microseconds if the range is short.
-Duration between(Duration low, Duration high, const Random& random) {
-  const Duration grain = high - low >= 100ms ? Duration(1ms) : Duration(1us);
-  const auto drawn = Duration(between(low.count(), high.count(), random));
-  return std::max(low, drawn / grain * grain);
-}
-
-Fault::Parameter between(const Fault::Parameter& low, const Fault::Parameter& high,
-                         const Random& random) {
-  if (const auto* number = std::get_if<std::int64_t>(&low)) {
-    return between(*number, std::get<std::int64_t>(high), random);
-  }
-  return between(std::get<Duration>(low), std::get<Duration>(high), random);
-}
-
-// Texts and words have no ranges.
-const std::string& between(const std::string& low, const std::string&, const Random&) {
-  return low;
-}
-client::GroupProtocol between(client::GroupProtocol low, client::GroupProtocol, const Random&) {
-  return low;
-}
-
-template <class T>
-T pick(const std::vector<T>& values, const Random& random) {
-  REQUIRE(!values.empty());
-  return values[sim::uniform(random.draw(), std::size_t{0}, values.size() - 1)];
-}
-
-template <class T>
-T pick(const Choice<T>& choice, const Random& random) {
-  if (choice.is_range) return between(choice.values.front(), choice.values.back(), random);
-  return pick(choice.values, random);
-}
-
-std::map<std::string, std::string> pick_each(
-    const std::map<std::string, Choice<std::string>>& choices, const Random& random) {
-  std::map<std::string, std::string> result;
-  for (const auto& [name, choice] : choices) result[name] = pick(choice, random.with(name));
-  return result;
-}
 
 // ---- The parts of a plan -----------------------------------------------------------------------
 
@@ -96,8 +49,15 @@ class Drawing {
     draw_voter_changes();
     draw_churn();
     draw_migrations();
+    draw_record_deletions();
+    draw_partition_growth();
+    // Seed 0 shows the scenario's own faults alone, its own configurations, and nobody slow.
+    if (plan_.seed != 0) {
+      draw_reading(Operation::Kind::process, scenario_.processing, "processing");
+      draw_reading(Operation::Kind::pause, scenario_.pauses, "pauses");
+      draw_config_changes();
+    }
     draw_fixed_faults();
-    // Seed 0 shows the scenario's own faults alone.
     if (plan_.seed != 0) draw_faults();
     drop_in_vain(plan_);
     sort_by_time(plan_.operations);
@@ -119,7 +79,12 @@ class Drawing {
   void draw_topic_changes();
   void draw_voter_changes();
   void draw_churn();
+  void draw_reading(Operation::Kind kind, const ReadingFamily& family, std::string_view name);
   void draw_migrations();
+  std::vector<Topic> topics_among(const std::vector<std::string>& names) const;
+  void draw_record_deletions();
+  void draw_partition_growth();
+  void draw_config_changes();
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
   std::vector<std::vector<std::string>> turns_of(const FixedFault& fixed,
@@ -157,6 +122,8 @@ void Drawing::draw_cluster() {
       static_cast<std::int32_t>(pick(scenario_.controllers, random.with("controllers")));
   plan_.cluster.voters = static_cast<std::int32_t>(pick(scenario_.voters, random.with("voters")));
   plan_.cluster.racks = static_cast<std::int32_t>(pick(scenario_.racks, random.with("racks")));
+  plan_.cluster.last_producer_epoch = static_cast<std::int16_t>(
+      pick(scenario_.last_producer_epoch, random.with("last_producer_epoch")));
   plan_.cluster.settings = pick_each(scenario_.settings, random.with("settings"));
   for (const auto& [name, level] : scenario_.features) {
     plan_.cluster.features[name] =
@@ -198,6 +165,10 @@ void Drawing::draw_producers() {
       if (family.is_transactional) producer.transactional_id = producer.name;
       producer.transaction_timeout =
           pick(family.transaction_timeout, random.with("transaction_timeout"));
+      producer.transaction_protocol = static_cast<std::int16_t>(
+          pick(family.transaction_protocol, random.with("transaction_protocol")));
+      producer.first_sequence =
+          static_cast<std::int32_t>(pick(family.first_sequence, random.with("first_sequence")));
       plan_.producers.push_back(std::move(producer));
     }
   }
@@ -213,6 +184,9 @@ void Drawing::draw_consumers() {
       consumer.parses = family.parses;
       consumer.rack = pick(family.rack, random_.with("consumer", consumer.name).with("rack"));
       consumer.isolation_level = family.isolation_level;
+      const auto& whose = family.group.empty() ? consumer.name : family.group;
+      consumer.auto_offset_reset =
+          pick(family.auto_offset_reset, random_.with("auto_offset_reset", whose));
       if (!family.group.empty()) draw_membership(family, consumer);
       plan_.consumers.push_back(std::move(consumer));
     }
@@ -233,6 +207,8 @@ void Drawing::draw_membership(const ConsumerFamily& family, Consumer& consumer) 
     consumer.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
   }
   consumer.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
+  consumer.max_poll_interval =
+      pick(family.max_poll_interval, random_.with("max_poll_interval", family.group));
   consumer.enable_auto_commit = pick(family.commit, random.with("commit")) == "auto";
 }
 
@@ -244,7 +220,7 @@ void Drawing::draw_tasks() {
                 .group = family.group,
                 .input = family.input,
                 .output = family.output,
-                .guarantee = family.guarantee,
+                .guarantee = pick(family.guarantee, random_.with("guarantee", family.group)),
                 .transactional_id = family.transactional_id};
       if (task.input.empty() && scenario_.workload) task.input = scenario_.workload->topic;
       const auto random = random_.with("task", task.name);
@@ -253,6 +229,8 @@ void Drawing::draw_tasks() {
       task.max_poll_records = pick(family.max_poll_records, random.with("max_poll_records"));
       task.transaction_timeout =
           pick(family.transaction_timeout, random.with("transaction_timeout"));
+      task.transaction_protocol = static_cast<std::int16_t>(
+          pick(family.transaction_protocol, random.with("transaction_protocol")));
       task.delivery_timeout = pick(family.delivery_timeout, random.with("delivery_timeout"));
       task.request_timeout = pick(family.request_timeout, random.with("request_timeout"));
       task.protocol = pick(family.protocol, random_.with("protocol", family.group));
@@ -261,6 +239,8 @@ void Drawing::draw_tasks() {
         task.assignor = client::assignor_named(assignor).value_or(client::Assignor::range);
       }
       task.session_timeout = pick(family.session_timeout, random.with("session_timeout"));
+      task.max_poll_interval =
+          pick(family.max_poll_interval, random_.with("max_poll_interval", family.group));
       plan_.tasks.push_back(std::move(task));
     }
   }
@@ -426,6 +406,31 @@ void Drawing::draw_churn() {
   }
 }
 
+// Members and tasks, or only members, which pause all that they have by then, or one partition if
+// that is their own. Nothing of it lasts into the quiet time.
+void Drawing::draw_reading(Operation::Kind kind, const ReadingFamily& family,
+                           std::string_view name) {
+  const bool is_pause = kind == Operation::Kind::pause;
+  const auto readers = all_members({"members", is_pause ? "members" : "tasks"});
+  std::int64_t last = any_partition;
+  for (const auto& topic : plan_.topics) last = std::max<std::int64_t>(last, topic.partitions - 1);
+  const auto count = pick(family.count, random_.with(name));
+  for (std::int64_t i = 0; i < count && !readers.empty(); ++i) {
+    const auto random = random_.with(name, i);
+    Operation reading{.at = pick(family.window, random.with("at")),
+                      .client = pick(readers, random.with("reader")),
+                      .kind = kind};
+    if (reading.at >= plan_.quiet_at) continue;
+    if (is_pause) {
+      const auto drawn = between(any_partition, last, random.with("partition"));
+      reading.partition = static_cast<std::int32_t>(drawn);
+    }
+    const Duration lasting = pick(family.lasting, random.with("for"));
+    reading.lasting = std::min(lasting, plan_.quiet_at - reading.at);
+    plan_.operations.push_back(std::move(reading));
+  }
+}
+
 // Each by the same protocol from then on, and in an order of its own.
 void Drawing::draw_migrations() {
   for (std::size_t i = 0; i < scenario_.migrations.size(); ++i) {
@@ -447,6 +452,76 @@ void Drawing::draw_migrations() {
       plan_.operations.push_back(change);
       at += pick(family.every, random.with("every", member));
     }
+  }
+}
+
+// Those of these names; of no name: all.
+std::vector<Topic> Drawing::topics_among(const std::vector<std::string>& names) const {
+  auto topics = plan_.topics;
+  std::erase_if(topics, [&names](const Topic& topic) {
+    return !names.empty() && std::find(names.begin(), names.end(), topic.name) == names.end();
+  });
+  return topics;
+}
+
+void Drawing::draw_record_deletions() {
+  const auto& family = scenario_.record_deletions;
+  auto topics = topics_among(family.topics);
+  std::erase_if(topics, [](const Topic& topic) {
+    const auto policy = topic.configs.find("cleanup.policy");
+    return policy != topic.configs.end() && policy->second.find("delete") == std::string::npos;
+  });
+  const auto count = pick(family.count, random_.with("record deletions"));
+  for (std::int64_t i = 0; i < count && !topics.empty(); ++i) {
+    const auto random = random_.with("record deletion", i);
+    const auto topic = pick(topics, random.with("topic"));
+    Operation deletion{.at = pick(family.window, random.with("at")),
+                       .client = admin_name,
+                       .kind = Operation::Kind::delete_records,
+                       .topic = topic.name};
+    deletion.partition = static_cast<std::int32_t>(
+        between(0, std::int64_t{topic.partitions} - 1, random.with("partition")));
+    deletion.percent = pick(family.percent, random.with("percent"));
+    plan_.operations.push_back(std::move(deletion));
+  }
+}
+
+// In order of time: each says how many there are to be in all.
+void Drawing::draw_partition_growth() {
+  const auto& family = scenario_.partition_growth;
+  auto topics = topics_among(family.topics);
+  const auto count = pick(family.count, random_.with("partition growth"));
+  std::vector<Duration> times;
+  for (std::int64_t i = 0; i < count && !topics.empty(); ++i) {
+    times.push_back(pick(family.window, random_.with("partition growth", i)));
+  }
+  std::sort(times.begin(), times.end());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const auto random = random_.with("growth", static_cast<std::int64_t>(i));
+    auto& topic =
+        topics[sim::uniform(random.with("topic").draw(), std::size_t{0}, topics.size() - 1)];
+    topic.partitions += static_cast<std::int32_t>(pick(family.by, random.with("by")));
+    Operation growth{.at = times[i],
+                     .client = admin_name,
+                     .kind = Operation::Kind::create_partitions,
+                     .topic = topic.name};
+    growth.partitions = topic.partitions;
+    plan_.operations.push_back(std::move(growth));
+  }
+}
+
+void Drawing::draw_config_changes() {
+  const auto& family = scenario_.config_changes;
+  const auto topics = topics_among(family.topics);
+  const auto count = pick(family.count, random_.with("config changes"));
+  for (std::int64_t i = 0; i < count && !topics.empty(); ++i) {
+    const auto random = random_.with("config change", i);
+    Operation change{.at = pick(family.window, random.with("at")),
+                     .client = admin_name,
+                     .kind = Operation::Kind::configure,
+                     .topic = pick(topics, random.with("topic")).name};
+    change.configs = pick_each(family.configs, random.with("configs"));
+    plan_.operations.push_back(std::move(change));
   }
 }
 

@@ -76,12 +76,16 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                    {"reassign", Kind::reassign},
                    {"configure", Kind::configure},
                    {"make_again", Kind::make_again},
+                   {"delete_records", Kind::delete_records},
+                   {"create_partitions", Kind::create_partitions},
                    {"leave", Kind::leave},
                    {"join", Kind::join},
                    {"join_as_classic", Kind::join_as_classic},
                    {"join_as_consumer", Kind::join_as_consumer},
                    {"add_voter", Kind::add_voter},
-                   {"remove_voter", Kind::remove_voter}});
+                   {"remove_voter", Kind::remove_voter},
+                   {"process", Kind::process},
+                   {"pause", Kind::pause}});
 }
 
 void read_value(const Node& node, Parses& value, ReadError& error) {
@@ -102,6 +106,14 @@ void read_value(const Node& node, client::IsolationLevel& value, ReadError& erro
   read_word<IsolationLevel>(node, value, error,
                             {{"read_uncommitted", IsolationLevel::read_uncommitted},
                              {"read_committed", IsolationLevel::read_committed}});
+}
+
+void read_value(const Node& node, client::OffsetReset& value, ReadError& error) {
+  using client::OffsetReset;
+  read_word<OffsetReset>(node, value, error,
+                         {{"earliest", OffsetReset::earliest},
+                          {"latest", OffsetReset::latest},
+                          {"none", OffsetReset::none}});
 }
 
 void read_value(const Node& node, ProcessingGuarantee& value, ReadError& error) {
@@ -147,6 +159,10 @@ void read_value(const Node& node, const Acks<std::int16_t>& acks, ReadError& err
   } else {
     read_value(node, acks.value, error);
   }
+}
+
+void read_value(const Node& node, const Natural<std::int64_t>& number, ReadError& error) {
+  number.value = read_number(node, 0, std::numeric_limits<std::int64_t>::max(), error);
 }
 
 std::int64_t read_number(const Node& node, std::int64_t least, std::int64_t most,

@@ -77,6 +77,14 @@ struct Acks {
 template <class T>
 Acks(T&) -> Acks<T>;
 
+// A number from 0 on, where -1 would mean nothing.
+template <class T>
+struct Natural {
+  T& value;
+};
+template <class T>
+Natural(T&) -> Natural<T>;
+
 void read_value(const Node& node, bool& value, ReadError& error);
 // A text; of a plain number or truth value its spelling, as settings have it.
 void read_value(const Node& node, std::string& value, ReadError& error);
@@ -86,12 +94,14 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error);
 void read_value(const Node& node, Parses& value, ReadError& error);
 void read_value(const Node& node, client::Assignor& value, ReadError& error);
 void read_value(const Node& node, client::IsolationLevel& value, ReadError& error);
+void read_value(const Node& node, client::OffsetReset& value, ReadError& error);
 void read_value(const Node& node, ProcessingGuarantee& value, ReadError& error);
 void read_value(const Node& node, client::GroupProtocol& value, ReadError& error);
 void read_value(const Node& node, wire::Codec& value, ReadError& error);
 void read_value(const Node& node, Fault::Parameter& value, ReadError& error);
 void read_value(const Node& node, const Acks<std::int16_t>& acks, ReadError& error);
-// A whole number of at least 0 and at most `most`.
+void read_value(const Node& node, const Natural<std::int64_t>& number, ReadError& error);
+// A whole number of at least `least` and at most `most`.
 std::int64_t read_number(const Node& node, std::int64_t least, std::int64_t most, ReadError& error);
 
 template <std::integral T>

@@ -37,18 +37,30 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::reassign: return in_quotes("reassign");
     case Operation::Kind::configure: return in_quotes("configure");
     case Operation::Kind::make_again: return in_quotes("make_again");
+    case Operation::Kind::delete_records: return in_quotes("delete_records");
+    case Operation::Kind::create_partitions: return in_quotes("create_partitions");
     case Operation::Kind::leave: return in_quotes("leave");
     case Operation::Kind::join: return in_quotes("join");
     case Operation::Kind::join_as_classic: return in_quotes("join_as_classic");
     case Operation::Kind::join_as_consumer: return in_quotes("join_as_consumer");
     case Operation::Kind::add_voter: return in_quotes("add_voter");
     case Operation::Kind::remove_voter: return in_quotes("remove_voter");
+    case Operation::Kind::process: return in_quotes("process");
+    case Operation::Kind::pause: return in_quotes("pause");
   }
   return in_quotes("send");
 }
 std::string written(client::IsolationLevel value) {
   const bool is_committed = value == client::IsolationLevel::read_committed;
   return in_quotes(is_committed ? "read_committed" : "read_uncommitted");
+}
+std::string written(client::OffsetReset value) {
+  switch (value) {
+    case client::OffsetReset::earliest: break;
+    case client::OffsetReset::latest: return in_quotes("latest");
+    case client::OffsetReset::none: return in_quotes("none");
+  }
+  return in_quotes("earliest");
 }
 std::string written(ProcessingGuarantee value) { return in_quotes(name_of(value)); }
 std::string written(client::Assignor value) { return in_quotes(client::name_of(value)); }

@@ -23,6 +23,7 @@ std::string written(Duration value);
 std::string written(Partitioner value);
 std::string written(Operation::Kind value);
 std::string written(client::IsolationLevel value);
+std::string written(client::OffsetReset value);
 std::string written(ProcessingGuarantee value);
 std::string written(client::Assignor value);
 std::string written(client::GroupProtocol value);

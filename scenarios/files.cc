@@ -13,7 +13,14 @@
 
 namespace brokersim::scenarios {
 
+std::optional<std::string> why_no_file(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return std::nullopt;
+  return fmt::format("{}: this is a folder, and a file is wanted", path);
+}
+
 Expected<std::string, std::string> read_file(const std::string& path) {
+  if (auto why = why_no_file(path)) return Unexpected(*std::move(why));
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) return Unexpected(fmt::format("{}: {}", path, std::strerror(errno)));

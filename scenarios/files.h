@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/expected.h"
 
 namespace brokersim::scenarios {
 
+// What to say of a folder where a file belongs; nothing of anything else, also of what is not
+// there.
+std::optional<std::string> why_no_file(const std::string& path);
 // The whole file; the error says which and why.
 Expected<std::string, std::string> read_file(const std::string& path);
 // Replaces the file; the error says why not.

@@ -12,6 +12,7 @@
 #include "core/raft/voter_set.h"
 #include "scenarios/document.h"
 #include "scenarios/nearest.h"
+#include "sim/fault.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -67,6 +68,18 @@ Vain unless_replicas(const Plan& plan, const Operation& operation) {
   return {};
 }
 
+Vain unless_more_partitions(const Plan& plan, const Operation& operation) {
+  const auto found = std::find_if(plan.topics.begin(), plan.topics.end(),
+                                  [&](const Topic& each) { return each.name == operation.topic; });
+  if (found == plan.topics.end()) {
+    return unless_named("topic", "topic", operation.topic, plan.topics);
+  }
+  if (operation.partitions > found->partitions) return {};
+  return InVain{"partitions", fmt::format("{0} has {1} partitions already: say how many it is to "
+                                          "have in all, as in partitions = {2}",
+                                          found->name, found->partitions, found->partitions + 1)};
+}
+
 Vain unless_voter(const Plan& plan, const Operation& operation) {
   const std::string name(raft::kraft_version_feature);
   const auto begun = plan.cluster.settings.find(name);
@@ -106,12 +119,34 @@ Vain unless_configs(const Plan& plan, const Operation& operation) {
   return {};
 }
 
-Vain unless_member(const Plan& plan, const Operation& operation) {
+std::vector<std::string> members_in(const Plan& plan) {
   std::vector<std::string> members;
   for (const auto& consumer : plan.consumers) {
     if (!consumer.group.empty()) members.push_back(consumer.name);
   }
-  return unless_among("client", "member of a group", operation.client, members);
+  return members;
+}
+
+Vain unless_member(const Plan& plan, const Operation& operation) {
+  return unless_among("client", "member of a group", operation.client, members_in(plan));
+}
+
+Vain unless_lasting(const Operation& operation) {
+  if (operation.lasting > Duration{}) return {};
+  return InVain{"for", "for how long? Say for = \"5s\""};
+}
+
+Vain unless_member_or_task(const Plan& plan, const Operation& operation) {
+  auto names = members_in(plan);
+  for (const auto& task : plan.tasks) names.push_back(task.name);
+  return unless_among("client", "member of a group or task", operation.client, names);
+}
+
+bool is_number_below(std::string_view text, std::int32_t bound) {
+  std::int32_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end && 0 <= number && number < bound;
 }
 
 // "broker-4" of three. What is no number of a machine is fine here.
@@ -124,9 +159,61 @@ bool is_beyond(std::string_view target, std::string_view kind, std::int32_t coun
   return error == std::errc{} && stop == end && (number < 1 || number > count);
 }
 
-bool is_no_machine(const Plan& plan, const std::string& target) {
-  return is_beyond(target, "broker-", plan.cluster.brokers) ||
-         is_beyond(target, "controller-", plan.cluster.controllers);
+std::vector<std::string> machine_names(const Plan& plan) {
+  std::vector<std::string> names{"controller", std::string(sim::triggering_machine), admin_name};
+  for (const auto& producer : plan.producers) names.push_back(producer.name);
+  for (const auto& consumer : plan.consumers) names.push_back(consumer.name);
+  for (const auto& task : plan.tasks) names.push_back(task.name);
+  for (std::int32_t i = 1; i <= plan.cluster.brokers; ++i) {
+    names.push_back(fmt::format("broker-{}", i));
+  }
+  for (std::int32_t i = 1; i <= plan.cluster.controllers; ++i) {
+    names.push_back(fmt::format("controller-{}", i));
+  }
+  return names;
+}
+
+// Once all have been made that are asked for.
+std::int32_t most_partitions(const Plan& plan, const Topic& topic) {
+  auto most = topic.partitions;
+  for (const auto& operation : plan.operations) {
+    const bool grows = operation.kind == Operation::Kind::create_partitions;
+    if (grows && operation.topic == topic.name) most = std::max(most, operation.partitions);
+  }
+  return most;
+}
+
+// Leaders and followers are those of a partition: of the plan's topics, or of an internal one,
+// which begins with "__". Any id and any group has a coordinator, whether somebody uses it or not.
+std::optional<std::string> why_no_partition(const Plan& plan, std::string_view target) {
+  const auto colon = target.find(':');
+  const auto role = target.substr(0, colon);
+  const auto partition = target.substr(colon + 1);
+  if ((role != "leader" && role != "follower") || partition.starts_with("__")) return {};
+  std::vector<std::string> known;
+  for (const auto& topic : plan.topics) {
+    if (topic.partitions > 0 && partition.starts_with(topic.name + "-") &&
+        is_number_below(partition.substr(topic.name.size() + 1), most_partitions(plan, topic))) {
+      return {};
+    }
+    known.push_back(fmt::format("{}-0", topic.name));
+  }
+  return fmt::format("there is no partition '{}' in this plan{}", partition,
+                     did_you_mean(std::string(partition), known));
+}
+
+// Nothing of what a fault can strike, whenever it begins.
+std::optional<std::string> why_no_target(const Plan& plan, const std::string& target) {
+  if (is_beyond(target, "broker-", plan.cluster.brokers) ||
+      is_beyond(target, "controller-", plan.cluster.controllers)) {
+    return fmt::format("there is no {} in a cluster of {} brokers and {} controllers", target,
+                       plan.cluster.brokers, plan.cluster.controllers);
+  }
+  if (target.find(':') != std::string::npos) return why_no_partition(plan, target);
+  const auto names = machine_names(plan);
+  if (std::find(names.begin(), names.end(), target) != names.end()) return {};
+  return fmt::format("there is no machine '{}' in this plan{}", target,
+                     did_you_mean(target, names));
 }
 
 template <class T>
@@ -169,10 +256,16 @@ std::optional<InVain> why_in_vain(const Plan& plan, const Operation& operation) 
     case Kind::make_again:
       return first({unless_of_admin(operation),
                     unless_named("topic", "topic", operation.topic, plan.topics)});
+    case Kind::delete_records: return first({unless_of_admin(operation), partition(any_partition)});
+    case Kind::create_partitions:
+      return first({unless_of_admin(operation), unless_more_partitions(plan, operation)});
     case Kind::leave:
     case Kind::join:
     case Kind::join_as_classic:
     case Kind::join_as_consumer: return unless_member(plan, operation);
+    case Kind::pause: return first({unless_member(plan, operation), unless_lasting(operation)});
+    case Kind::process:
+      return first({unless_member_or_task(plan, operation), unless_lasting(operation)});
     case Kind::add_voter:
     case Kind::remove_voter:
       return first({unless_of_admin(operation), unless_voter(plan, operation)});
@@ -198,10 +291,8 @@ std::optional<InVain> why_in_vain(const Plan& plan, const Fault& fault) {
   using Side = std::pair<std::string_view, const std::vector<std::string>&>;
   for (const auto& [field, names] : {Side("targets", fault.targets), Side("peers", fault.peers)}) {
     for (const auto& name : names) {
-      if (!is_no_machine(plan, name)) continue;
-      return InVain{field, fmt::format("there is no {} in a cluster of {} brokers and {} "
-                                       "controllers",
-                                       name, plan.cluster.brokers, plan.cluster.controllers)};
+      const auto why = why_no_target(plan, name);
+      if (why) return InVain{field, *why};
     }
   }
   return {};
@@ -224,7 +315,7 @@ void drop_in_vain(Plan& plan) {
     for (auto* names : {&fault.targets, &fault.peers}) {
       const bool had_some = !names->empty();
       auto left = *names;
-      std::erase_if(left, [&](const auto& name) { return is_no_machine(plan, name); });
+      std::erase_if(left, [&](const auto& name) { return why_no_target(plan, name).has_value(); });
       // Without peers it would be between all.
       if (!had_some || !left.empty()) *names = std::move(left);
     }

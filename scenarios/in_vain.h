@@ -22,7 +22,7 @@ struct InVain {
 std::optional<InVain> why_in_vain(const Plan& plan, const Operation& operation);
 std::optional<InVain> why_in_vain(const Plan& plan, const Consumer& consumer);
 std::optional<InVain> why_in_vain(const Plan& plan, const Task& task);
-// Of machines of the cluster; other names may be those of clients that have no machine yet.
+// Of machines, and of leaders and followers of partitions.
 std::optional<InVain> why_in_vain(const Plan& plan, const Fault& fault);
 
 // `plan` is what was read of `root`.

@@ -92,12 +92,19 @@ Expected<Inputs, std::string> load_inputs(const Plan& plan, const std::string& f
   };
   Inputs inputs;
   for (const auto& operation : plan.operations) {
-    if (operation.input.empty() || inputs.contains(operation.input)) continue;
-    TRY(auto lines, read_lines(operation.input, folder));
-    if (is_parsed(operation.topic)) {
-      TRY([[maybe_unused]] const Done done, check_json(lines, operation.input));
+    if (operation.input.empty()) continue;
+    if (!inputs.contains(operation.input)) {
+      TRY(auto lines, read_lines(operation.input, folder));
+      if (is_parsed(operation.topic)) {
+        TRY([[maybe_unused]] const Done done, check_json(lines, operation.input));
+      }
+      inputs.emplace(operation.input, std::move(lines));
     }
-    inputs.emplace(operation.input, std::move(lines));
+    const auto size = static_cast<std::int64_t>(inputs.at(operation.input).size());
+    if (operation.count == 0 || operation.first_line <= size) continue;
+    return Unexpected(
+        fmt::format("{}: it has {} lines, so that nothing can be sent from line {} on",
+                    operation.input, size, operation.first_line));
   }
   return inputs;
 }

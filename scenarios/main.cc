@@ -1,6 +1,8 @@
 // brokersim: the command line. Each verb is a file in scenarios/commands/.
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -75,7 +77,25 @@ int main(int argc, char** argv) {
   return line.exit_status;
 }
 
+// What was printed is there, or whoever reads it is told: a full disk is no empty result.
+bool is_written() {
+  std::cout.flush();
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+}
+
+int checked_main(int argc, char** argv) {
+  int status = 0;
+  try {
+    status = main(argc, argv);
+  } catch (const std::system_error&) {
+    if (std::ferror(stdout) == 0) throw;  // It was something else.
+  }
+  if (is_written()) return status;
+  std::fputs("stdout could not be written to: the result is not whole\n", stderr);
+  return 2;
+}
+
 }  // namespace
 }  // namespace brokersim::scenarios
 
-int main(int argc, char** argv) { return brokersim::scenarios::main(argc, argv); }
+int main(int argc, char** argv) { return brokersim::scenarios::checked_main(argc, argv); }

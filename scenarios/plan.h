@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/processing_guarantee.h"
+#include "core/base/rules.h"
 #include "core/base/time.h"
 #include "core/client/assignors.h"
 #include "core/client/config.h"
@@ -26,6 +27,8 @@ struct Cluster {
   std::int32_t controllers = 3;  // Machines controller-1 …
   std::int32_t voters = 0;       // So many controllers vote at first; 0: all. With kraft.version 1.
   std::int32_t racks = 0;        // Both stand in rack-1 … in turn; 0: in none.
+  // That a producer gets before it needs another id. No setting of Kafka's, nor of `serve`.
+  std::int16_t last_producer_epoch = last_epoch_of_producers;
   // Tunables of every node, by Kafka's names: core/broker/config.h `set`.
   std::map<std::string, std::string> settings;
   // Levels that the cluster agrees on before anything else (KIP-584): "transaction.version".
@@ -59,6 +62,11 @@ struct Producer {
   // Not empty: each of its operations is a transaction. It is idempotent then, too.
   std::string transactional_id;
   Duration transaction_timeout = 60s;
+  // The latest protocol of transactions that it knows (KIP-890): 1 as librdkafka, 2 as Kafka, where
+  // the cluster's level of transaction.version is not lower.
+  std::int16_t transaction_protocol = 2;
+  // Of what a producer id sends first to each partition; if it has no transactions.
+  std::int32_t first_sequence = 0;
   friend bool operator==(const Producer&, const Producer&) = default;
 };
 
@@ -75,6 +83,9 @@ struct Consumer {
   Parses parses = Parses::nothing;       // Then the input files are checked to be that.
   std::string rack;                      // client.rack
   client::IsolationLevel isolation_level = client::IsolationLevel::read_uncommitted;
+  // Where it begins where nothing else is known: with `none` it finds out that nobody says so, and
+  // then begins at the beginning.
+  client::OffsetReset auto_offset_reset = client::OffsetReset::earliest;
 
   // Of a member of a group.
   std::string group;        // Empty: it reads for itself.
@@ -83,6 +94,7 @@ struct Consumer {
   client::Assignor assignor = client::Assignor::range;  // Of a classic group.
   std::string server_assignor;                          // Of a consumer group; empty: no matter.
   Duration session_timeout = 45s;
+  Duration max_poll_interval{};    // 0: 30 s, or its session if that is longer.
   bool enable_auto_commit = true;  // Every second. Otherwise it commits after each poll.
   friend bool operator==(const Consumer&, const Consumer&) = default;
 };
@@ -100,12 +112,14 @@ struct Task {
   Duration commit_interval = 100ms;
   std::int64_t max_poll_records = 500;
   Duration transaction_timeout = 10s;
+  std::int16_t transaction_protocol = 2;  // As a producer's.
   Duration delivery_timeout = 120s;
   Duration request_timeout = 30s;
   client::GroupProtocol protocol = client::GroupProtocol::classic;
   // Of a classic group.
   client::Assignor assignor = client::Assignor::range;
   Duration session_timeout = 45s;
+  Duration max_poll_interval{};  // As a consumer's.
   friend bool operator==(const Task&, const Task&) = default;
 };
 
@@ -121,6 +135,11 @@ struct Operation {
     configure,  // `configs` of the topic, or without one of all brokers.
     // The topic is deleted, and after `away` another one is made by its name, as the plan has it.
     make_again,
+    // Records of the topic go: what lies before `before`, or `percent` of what is there and
+    // committed, in one partition or in each (KIP-107).
+    delete_records,
+    // The topic grows to `partitions` of them.
+    create_partitions,
     leave,  // The member `client` of a group leaves it …
     join,   // … and joins it again; by the classic protocol, or that of KIP-848, from then on:
     join_as_classic,
@@ -128,16 +147,28 @@ struct Operation {
     // A controller gets a vote in the quorum, or loses it (KIP-853).
     add_voter,
     remove_voter,
+    // The member or task `client` takes `lasting` over what it was handed, and does not poll
+    // meanwhile, while its heartbeats go on (KIP-62).
+    process,
+    // The member `client` pauses those of its partitions that `partition` says, for `lasting`.
+    pause,
   };
   Duration at{};       // Since the run began; a client that is busy does it later.
   std::string client;  // A producer's name, a member's; of all else admin_name.
   Kind kind = Kind::send;
   std::string topic;
-  std::int32_t partition = any_partition;      // Any: the producer's partitioner; of `elect`: all.
+  // Any: the producer's partitioner; of `elect`, `delete_records` and `pause`: all.
+  std::int32_t partition = any_partition;
   std::vector<std::int32_t> replicas;          // Of `reassign`: brokers by number.
   std::int32_t controller = 0;                 // Of `add_voter`, `remove_voter`: by number.
   std::map<std::string, std::string> configs;  // Of `configure`: Kafka's names.
   Duration away{};                             // Of `make_again`.
+  // Of `process` and `pause`: until then, or until the quiet time.
+  Duration lasting{};
+  // Of `delete_records`.
+  std::int64_t before = -1;  // The first offset that stays; -1: `percent` decides.
+  std::int64_t percent = 100;
+  std::int32_t partitions = 0;  // Of `create_partitions`: in all.
 
   // Of `send`: lines of a file, or made-up records if there is none.
   std::string input;            // scenarios/files.h `input_path` says relative to what.
@@ -153,6 +184,16 @@ constexpr bool is_of_membership(Operation::Kind kind) {
   using Kind = Operation::Kind;
   return kind == Kind::leave || kind == Kind::join || kind == Kind::join_as_classic ||
          kind == Kind::join_as_consumer;
+}
+
+// Likewise, or of a task: how it reads.
+constexpr bool is_of_reading(Operation::Kind kind) {
+  return kind == Operation::Kind::process || kind == Operation::Kind::pause;
+}
+
+// Of those that ask something of a partition, or of all of a topic.
+inline bool concerns(const Operation& operation, std::int32_t partition) {
+  return operation.partition == any_partition || operation.partition == partition;
 }
 
 // What a fault waits for: that a transaction or a group enters a state (sim/trigger.h).

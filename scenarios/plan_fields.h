@@ -14,6 +14,7 @@ struct Fields<Cluster> {
     f("controllers", cluster.controllers);
     f("voters", cluster.voters);
     f("racks", cluster.racks);
+    f("last_producer_epoch", cluster.last_producer_epoch);
   }
 };
 
@@ -42,6 +43,8 @@ struct Fields<Producer> {
     f("compression", producer.compression);
     f("transactional_id", producer.transactional_id);
     f("transaction_timeout", producer.transaction_timeout);
+    f("transaction_protocol", producer.transaction_protocol);
+    f("first_sequence", producer.first_sequence);
   }
 };
 
@@ -55,12 +58,14 @@ struct Fields<Consumer> {
     f("parses", consumer.parses);
     f("rack", consumer.rack);
     f("isolation_level", consumer.isolation_level);
+    f("auto_offset_reset", consumer.auto_offset_reset);
     f("group", consumer.group);
     f("instance_id", consumer.instance_id);
     f("protocol", consumer.protocol);
     f("assignor", consumer.assignor);
     f("server_assignor", consumer.server_assignor);
     f("session_timeout", consumer.session_timeout);
+    f("max_poll_interval", consumer.max_poll_interval);
     f("enable_auto_commit", consumer.enable_auto_commit);
   }
 };
@@ -78,11 +83,13 @@ struct Fields<Task> {
     f("commit_interval", task.commit_interval);
     f("max_poll_records", task.max_poll_records);
     f("transaction_timeout", task.transaction_timeout);
+    f("transaction_protocol", task.transaction_protocol);
     f("delivery_timeout", task.delivery_timeout);
     f("request_timeout", task.request_timeout);
     f("protocol", task.protocol);
     f("assignor", task.assignor);
     f("session_timeout", task.session_timeout);
+    f("max_poll_interval", task.max_poll_interval);
   }
 };
 
@@ -98,6 +105,10 @@ struct Fields<Operation> {
     f("controller", operation.controller);
     f("configs", operation.configs);
     f("away", operation.away);
+    f("for", operation.lasting);
+    f("before", operation.before);
+    f("percent", operation.percent);
+    f("partitions", operation.partitions);
     f("input", operation.input);
     f("first_line", operation.first_line);
     f("count", operation.count);

@@ -43,6 +43,9 @@ std::string to_toml(const Plan& plan) {
                      plan.cluster.controllers);
   if (plan.cluster.voters > 0) out += fmt::format("cluster.voters = {}\n", plan.cluster.voters);
   if (plan.cluster.racks > 0) out += fmt::format("cluster.racks = {}\n", plan.cluster.racks);
+  if (plan.cluster.last_producer_epoch != last_epoch_of_producers) {
+    out += fmt::format("cluster.last_producer_epoch = {}\n", plan.cluster.last_producer_epoch);
+  }
   for (const auto& [name, value] : plan.cluster.settings) {
     out += fmt::format("settings.{} = {}\n", in_quotes(name), in_quotes(value));
   }

@@ -110,6 +110,7 @@ Expected<WrittenReport, std::string> write_report(const Plan& plan, const Record
 // ---- From a trace ------------------------------------------------------------------------------
 
 Expected<reports::Trace, std::string> load_trace(const std::string& path) {
+  if (auto why = why_no_file(path)) return Unexpected(*std::move(why));
   std::ifstream file(path, std::ios::binary);
   if (!file) return Unexpected(fmt::format("{}: cannot be read", path));
   auto trace = reports::read_trace(file);

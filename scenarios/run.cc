@@ -1,11 +1,15 @@
 #include "scenarios/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/controller/features.h"
+#include "core/controller/topic_config.h"
 #include "properties/convergence.h"
+#include "properties/coordinated_transactions.h"
 #include "properties/transactions.h"
 #include "properties/trial.h"
 #include "reports/summary.h"
@@ -79,11 +83,56 @@ std::int16_t transaction_version(const Plan& plan, const SimulatedCluster& clust
   return found == formatted.end() ? std::int16_t{0} : found->second;
 }
 
+std::set<std::string> older_transactional_clients(const Plan& plan) {
+  std::set<std::string> names;
+  for (const auto& producer : plan.producers) {
+    if (producer.transaction_protocol < 2) names.insert(producer.name);
+  }
+  for (const auto& task : plan.tasks) {
+    if (task.transaction_protocol < 2) names.insert(task.name);
+  }
+  return names;
+}
+
+std::set<std::int32_t> first_sequences(const Plan& plan) {
+  std::set<std::int32_t> sequences;
+  for (const auto& producer : plan.producers) {
+    if (producer.transactional_id.empty()) sequences.insert(producer.first_sequence);
+  }
+  return sequences;
+}
+
+// The shortest that brokers ever have: it may be changed while they run.
+Duration least_producer_id_expiration(const Plan& plan, Duration at_first) {
+  Duration least = at_first;
+  for (const auto& operation : plan.operations) {
+    const auto changed = operation.configs.find("producer.id.expiration.ms");
+    const bool is_of_brokers = operation.topic.empty() && changed != operation.configs.end();
+    const auto ms = is_of_brokers ? controller::parse_number(changed->second) : std::nullopt;
+    if (ms) least = std::min(least, *ms * Duration(1ms));
+  }
+  return least;
+}
+
+std::set<std::string> groups_that_begin_at_latest(const Plan& plan) {
+  std::set<std::string> groups;
+  for (const auto& consumer : plan.consumers) {
+    const bool is_latest = consumer.auto_offset_reset == client::OffsetReset::latest;
+    if (is_latest && !consumer.group.empty()) groups.insert(consumer.group);
+  }
+  return groups;
+}
+
 properties::TrialConfig trial_config(const Plan& plan, const SimulatedCluster& cluster) {
   auto config = cluster.trial_config();
+  config.producer_id_expiration = least_producer_id_expiration(plan, config.producer_id_expiration);
   config.convergence_bound = plan.converge_within;
   config.ordered_producers = ordered_producers(plan);
   config.transaction_version = transaction_version(plan, cluster);
+  config.older_transactional_clients = older_transactional_clients(plan);
+  config.last_producer_epoch = plan.cluster.last_producer_epoch;
+  config.first_sequences = first_sequences(plan);
+  config.groups_that_begin_at_latest = groups_that_begin_at_latest(plan);
   return config;
 }
 
@@ -126,6 +175,13 @@ class Run {
       trial_.observe(event);
       elections_.observe(event);
       tally_.observe(event);
+      note_lost_members(event);
+      if (const auto* group = std::get_if<GroupStateChanged>(&event.body)) {
+        groups_[group->group] = *group;
+      }
+      if (const auto* stored = std::get_if<TransactionStateStored>(&event.body)) {
+        coordinated_.take(event, *stored, trial_.ledger());
+      }
       if (options_.keeps_events) events_.push_back(event);
       if (options_.on_event) options_.on_event(event);
       if (options_.crash_at) restart_after_crash(*options_.crash_at, event);
@@ -152,21 +208,49 @@ class Run {
   }
 
   bool has_settled() {
-    return workload_.has_sent_all() && workload_.has_read_all(trial_.ledger()) &&
-           workload_.has_processed_all(trial_.ledger()) && workload_.has_shared_all() &&
+    return !workload_.unsent() && !workload_.unread(trial_.ledger()) &&
+           !workload_.unprocessed(trial_.ledger()) && !workload_.unshared() &&
            transactions_.open(trial_.ledger()).empty() &&
+           coordinated_.unfinished(trial_.ledger()).empty() &&
            !properties::first_unfinished(trial_.ledger(), world().now());
   }
 
-  void settle() {
-    const Instant quiet = world().now();
-    const Instant limit = quiet + plan_.converge_within;
-    world().run_until(std::min(limit, quiet + least_quiet));
+  // Who reads what tasks make can be at the end of it only when they are.
+  bool waits_for_groups_alone() {
+    const bool has_read = !plan_.tasks.empty() || !workload_.unread(trial_.ledger(), false);
+    return has_read && !workload_.unsent() &&
+           !properties::first_unfinished(trial_.ledger(), world().now());
+  }
+
+  void wait_until_settled(Instant limit) {
     while (!has_settled() && world().now() < limit) {
       world().run_until(std::min(limit, world().now() + look_every));
     }
   }
 
+  // Whose machine stopped said nothing to its group: it is missed when its session ends.
+  void note_lost_members(const Event& event) {
+    if (!std::holds_alternative<NodeStopped>(event.body)) return;
+    for (const auto& machine : world().machines()) {
+      const bool is_it = machine->node() == event.node;
+      if (is_it && workload_.is_in_group(machine->name())) has_lost_members_ = true;
+    }
+  }
+
+  Instant limit_of_groups() const {
+    const auto patience = has_lost_members_ ? workload_.patience_of_groups() : Duration{};
+    return Instant{plan_.quiet_at} + std::max(plan_.converge_within, patience);
+  }
+
+  // The cluster has its bound. Groups may need longer, if nothing else is wrong.
+  void settle() {
+    const Instant limit = Instant{plan_.quiet_at} + plan_.converge_within;
+    world().run_until(std::min(limit, world().now() + least_quiet));
+    wait_until_settled(limit);
+    if (waits_for_groups_alone()) wait_until_settled(limit_of_groups());
+  }
+
+  std::string text_of_group(const std::string& name) const;
   void judge_clients(properties::Verdict& verdict);
   std::map<std::string, std::int64_t> stats(const Upload& upload);
   RunResult result();
@@ -179,21 +263,38 @@ class Run {
   sim::Faults faults_;
   properties::Trial trial_;
   properties::AllTransactions transactions_;
+  properties::CoordinatedTransactions coordinated_;
   reports::Elections elections_;
   Tally tally_;
+  std::map<std::string, GroupStateChanged> groups_;  // By name, as said last.
+  bool has_lost_members_ = false;
   sim::Machine* crashing_ = nullptr;
   std::vector<Event> events_;
 };
 
-// BS-V01 as far as no event tells of it: the clients finish, too.
+// ", and the group g is Stable in generation 3 with 2 members", as far as anybody has said so.
+std::string Run::text_of_group(const std::string& name) const {
+  const auto found = groups_.find(name);
+  if (found == groups_.end()) return {};
+  const auto& group = found->second;
+  return fmt::format(", and the group {} is {} in generation {} with {}", name, group.state,
+                     group.generation,
+                     reports::counted(static_cast<std::size_t>(group.members), "member"));
+}
+
+// BS-V01 as far as no event tells of it: the clients finish, too. Groups that may need longer than
+// the cluster, which had no time left to wait for them, are not judged: the cluster is.
 void Run::judge_clients(properties::Verdict& verdict) {
   if (world().now() < Instant{plan_.quiet_at} + plan_.converge_within) return;
-  const auto report = [&](std::string kind, std::string_view what) {
+  const Duration waited = world().now() - Instant{plan_.quiet_at};
+  const auto report = [&](std::string kind, std::string_view what,
+                          const std::optional<Waiting>& waiting) {
+    if (!waiting) return;
     properties::Violation violation;
     violation.id = "BS-V01";
     violation.kind = std::move(kind);
-    violation.message =
-        fmt::format("{} ms after the last fault, {}.", milliseconds(plan_.converge_within), what);
+    violation.message = fmt::format("{} ms after the last fault, {}: {}{}.", milliseconds(waited),
+                                    what, waiting->what, text_of_group(waiting->group));
     violation.at = world().now();
     for (auto& finding : verdict.findings) {
       if (finding.id == violation.id) ++finding.violations;
@@ -203,19 +304,18 @@ void Run::judge_clients(properties::Verdict& verdict) {
   // Of transactions that their coordinators have lost with an excuse nobody knows how they end, and
   // whether: the markers of a coordinator that has forgotten epochs are refused.
   const bool has_lost_decisions = properties::has_lost_decisions(trial_.ledger());
-  const bool has_sent_all =
-      has_lost_decisions ? workload_.has_sent_all_outside_transactions() : workload_.has_sent_all();
-  if (!has_sent_all) report("sends_unfinished", "producers have not finished sending");
-  if (workload_.can_share_all_within(plan_.converge_within) && !workload_.has_shared_all()) {
-    report("sharing_unfinished", "a member of a group waits for its share, or nobody has one");
+  report("sends_unfinished", "producers have not finished sending",
+         has_lost_decisions ? workload_.unsent_outside_transactions() : workload_.unsent());
+  const bool has_waited_for_groups = world().now() >= limit_of_groups();
+  if (has_waited_for_groups && workload_.can_share_all_within(waited)) {
+    report("sharing_unfinished", "a group has not shared what there is", workload_.unshared());
   }
   if (has_lost_decisions) return;
-  if (!workload_.has_read_all(trial_.ledger())) {
-    report("reads_unfinished", "a consumer is not at the end of its partitions");
-  }
-  if (!workload_.has_processed_all(trial_.ledger())) {
-    report("processing_unfinished", "tasks have not made records of all there is");
-  }
+  report("reads_unfinished", "a consumer is not at the end of its partitions",
+         workload_.unread(trial_.ledger(), has_waited_for_groups));
+  if (!has_waited_for_groups) return;
+  report("processing_unfinished", "tasks have not made records of all there is",
+         workload_.unprocessed(trial_.ledger()));
 }
 
 std::map<std::string, std::int64_t> Run::stats(const Upload& upload) {
@@ -230,7 +330,7 @@ std::map<std::string, std::int64_t> Run::stats(const Upload& upload) {
   put("connections", world().network().counters().connections);
   put("network_bytes", world().network().counters().bytes);
   stats["records_repeated"] = upload.repeated;
-  stats["records_missing"] = upload.missing + upload.missing_weak;
+  stats["records_missing"] = upload.missing + upload.missing_weak + upload.missing_unasked;
   for (const auto& [kind, count] : faults_.counts()) {
     stats["fault." + kind] = count.begun;
     stats["fault." + kind + ".effective"] = count.effective;

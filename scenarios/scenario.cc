@@ -88,6 +88,8 @@ struct Fields<ProducerFamily> {
     f("compression", producer.compression);
     f("transactional", producer.is_transactional);
     f("transaction_timeout", producer.transaction_timeout);
+    f("transaction_protocol", producer.transaction_protocol);
+    f("first_sequence", producer.first_sequence);
   }
 };
 
@@ -101,12 +103,14 @@ struct Fields<ConsumerFamily> {
     f("parses", consumer.parses);
     f("rack", consumer.rack);
     f("isolation_level", consumer.isolation_level);
+    f("auto_offset_reset", consumer.auto_offset_reset);
     f("group", consumer.group);
     f("static", consumer.is_static);
     f("protocol", consumer.protocol);
     f("assignor", consumer.assignor);
     f("server_assignor", consumer.server_assignor);
     f("session_timeout", consumer.session_timeout);
+    f("max_poll_interval", consumer.max_poll_interval);
     f("commit", consumer.commit);
   }
 };
@@ -125,11 +129,13 @@ struct Fields<TaskFamily> {
     f("commit_interval", task.commit_interval);
     f("max_poll_records", task.max_poll_records);
     f("transaction_timeout", task.transaction_timeout);
+    f("transaction_protocol", task.transaction_protocol);
     f("delivery_timeout", task.delivery_timeout);
     f("request_timeout", task.request_timeout);
     f("protocol", task.protocol);
     f("assignor", task.assignor);
     f("session_timeout", task.session_timeout);
+    f("max_poll_interval", task.max_poll_interval);
   }
 };
 
@@ -139,6 +145,15 @@ struct Fields<ChurnFamily> {
     f("count", churn.count);
     f("window", churn.window);
     f("away", churn.away);
+  }
+};
+
+template <>
+struct Fields<ReadingFamily> {
+  static void visit(auto& reading, auto&& f) {
+    f("count", reading.count);
+    f("window", reading.window);
+    f("for", reading.lasting);
   }
 };
 
@@ -196,6 +211,36 @@ struct Fields<TopicChangeFamily> {
 };
 
 template <>
+struct Fields<RecordDeletionFamily> {
+  static void visit(auto& deletions, auto&& f) {
+    f("count", deletions.count);
+    f("window", deletions.window);
+    f("percent", deletions.percent);
+    f("topics", deletions.topics);
+  }
+};
+
+template <>
+struct Fields<PartitionGrowthFamily> {
+  static void visit(auto& growth, auto&& f) {
+    f("count", growth.count);
+    f("window", growth.window);
+    f("by", growth.by);
+    f("topics", growth.topics);
+  }
+};
+
+template <>
+struct Fields<ConfigChangeFamily> {
+  static void visit(auto& changes, auto&& f) {
+    f("count", changes.count);
+    f("window", changes.window);
+    f("configs", changes.configs);
+    f("topics", changes.topics);
+  }
+};
+
+template <>
 struct Fields<VoterFamily> {
   static void visit(auto& changes, auto&& f) {
     f("count", changes.count);
@@ -231,7 +276,7 @@ template <>
 struct Fields<FaultChoice> {
   static void visit(auto& choice, auto&& f) {
     Fields<FaultFamily>::visit(choice, f);
-    f("weight", choice.weight);
+    f("weight", Natural{choice.weight});
     f("for", choice.lasting);
   }
 };
@@ -260,7 +305,7 @@ struct Fields<FaultMix> {
 
 template <>
 struct Fields<Scenario> {
-  // The cluster's are four of a table.
+  // The cluster's are five of a table.
   struct Cluster {
     Scenario& scenario;
   };
@@ -278,8 +323,13 @@ struct Fields<Scenario> {
     f("elections", scenario.elections);
     f("reassignments", scenario.reassignments);
     f("topic_changes", scenario.topic_changes);
+    f("record_deletions", scenario.record_deletions);
+    f("partition_growth", scenario.partition_growth);
+    f("config_changes", scenario.config_changes);
     f("voter_changes", scenario.voter_changes);
     f("churn", scenario.churn);
+    f("processing", scenario.processing);
+    f("pauses", scenario.pauses);
     f("migrations", scenario.migrations);
     f("faults", scenario.faults);
     f("mix", scenario.mix);
@@ -295,6 +345,7 @@ void read_value(const Node& node, const Fields<Scenario>::Cluster& cluster, Read
   read("controllers", cluster.scenario.controllers);
   read("voters", cluster.scenario.voters);
   read("racks", cluster.scenario.racks);
+  read("last_producer_epoch", cluster.scenario.last_producer_epoch);
   read.finish();
 }
 
@@ -361,6 +412,10 @@ Expected<Scenario, std::string> parse_scenario(std::string_view text, const std:
   ReadError error;
   Scenario scenario;
   scenario.name = stem_of(file);
+  if (const Node* operations = find(root, "operations")) {
+    error.set(operations->place,
+              "operations are those of a plan, which says what it is: version = 1 is missing");
+  }
   FieldReader read(root, error);
   Fields<Scenario>::visit(scenario, read);
   read.finish();
@@ -373,6 +428,10 @@ Expected<Scenario, std::string> load_scenario(const std::string& name, const std
                                               const std::vector<Override>& overrides) {
   std::string path = name;
   if (!name.ends_with(".toml")) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(name, ignored)) {
+      return Unexpected(name + ": files of scenarios and plans end in .toml, and this does not");
+    }
     const auto names = catalogue(folder);
     if (names.empty()) return Unexpected(no_catalogue_in(folder));
     if (std::find(names.begin(), names.end(), name) == names.end()) {

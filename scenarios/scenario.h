@@ -59,6 +59,8 @@ struct ProducerFamily {
   Choice<std::string> compression{"none"};
   bool is_transactional = false;  // Each goes by its name (transactional.id).
   Choice<Duration> transaction_timeout{60s};
+  Choice<std::int64_t> transaction_protocol{2};
+  Choice<std::int64_t> first_sequence{0};
 };
 
 struct ConsumerFamily {
@@ -69,6 +71,8 @@ struct ConsumerFamily {
   Parses parses = Parses::nothing;
   Choice<std::string> rack{""};  // client.rack
   client::IsolationLevel isolation_level = client::IsolationLevel::read_uncommitted;
+  // Drawn once for a group, or for each that is in none.
+  Choice<client::OffsetReset> auto_offset_reset{client::OffsetReset::earliest};
   // Members of a group, if it is named: what a plan says of each (plan.h).
   std::string group;
   bool is_static = false;  // Each goes by its name (group.instance.id).
@@ -78,7 +82,8 @@ struct ConsumerFamily {
   Choice<std::string> assignor{"range"};
   Choice<std::string> server_assignor{"uniform"};
   Choice<Duration> session_timeout{45s};
-  Choice<std::string> commit{"auto"};  // Or "manual".
+  Choice<Duration> max_poll_interval{Duration{}};  // As a plan's, drawn once for a group.
+  Choice<std::string> commit{"auto"};              // Or "manual".
 };
 
 // Stream tasks alike, a group: what a plan says of each (plan.h).
@@ -88,18 +93,21 @@ struct TaskFamily {
   std::string input;  // Empty: the workload's topic.
   std::string output;
   Choice<std::int64_t> count{1};
-  ProcessingGuarantee guarantee = ProcessingGuarantee::exactly_once;
+  // Drawn once for a group.
+  Choice<ProcessingGuarantee> guarantee{ProcessingGuarantee::exactly_once};
   std::string transactional_id;  // Of all of them; empty: each goes by its name.
   Choice<Duration> at{Duration{}};
   Choice<Duration> commit_interval{100ms};
   Choice<std::int64_t> max_poll_records{500};
   Choice<Duration> transaction_timeout{10s};
+  Choice<std::int64_t> transaction_protocol{2};
   Choice<Duration> delivery_timeout{120s};
   Choice<Duration> request_timeout{30s};
   // Each drawn once for a group, as of consumers.
   Choice<client::GroupProtocol> protocol{client::GroupProtocol::classic};
   Choice<std::string> assignor{"range"};
   Choice<Duration> session_timeout{45s};
+  Choice<Duration> max_poll_interval{Duration{}};  // As a plan's, drawn once for a group.
 };
 
 // Members that leave their group and come back: each time one of them is drawn.
@@ -107,6 +115,14 @@ struct ChurnFamily {
   Choice<std::int64_t> count{0};
   Choice<Duration> window{Duration{}};  // A range: each leaves within.
   Choice<Duration> away{5s};
+};
+
+// Members and tasks that take long over what they were handed, or members that pause some of their
+// partitions: each time one of them is drawn, in runs of seed 1 and beyond.
+struct ReadingFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each begins within.
+  Choice<Duration> lasting{5s};         // And is over by the quiet time.
 };
 
 // A group whose members begin anew with another protocol, one after the other (KIP-848).
@@ -154,6 +170,32 @@ struct TopicChangeFamily {
   Choice<Duration> window{Duration{}};  // A range: each is deleted within.
   Choice<Duration> away{1s};            // Then it is made again.
   std::vector<std::string> topics;      // Empty: any.
+};
+
+// Records that an operator deletes (KIP-107), each time of one partition. Only topics that do not
+// merely compact are drawn from: of others none can be deleted.
+struct RecordDeletionFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+  Choice<std::int64_t> percent{100};    // So much goes of what is there and committed.
+  std::vector<std::string> topics;      // Empty: any.
+};
+
+// Topics that an operator adds partitions to, each time to one of them.
+struct PartitionGrowthFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};  // A range: each is asked for within.
+  Choice<std::int64_t> by{1};           // So many partitions.
+  std::vector<std::string> topics;      // Empty: any.
+};
+
+// Topics that an operator configures anew, each time one of them, in runs of seed 1 and beyond:
+// seed 0 has the configurations that the scenario names.
+struct ConfigChangeFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};                 // A range: each is asked for within.
+  std::map<std::string, Choice<std::string>> configs;  // Each time all of them.
+  std::vector<std::string> topics;                     // Empty: any.
 };
 
 // Controllers that an operator gives a vote in the quorum, or takes it from (KIP-853): each time
@@ -215,6 +257,7 @@ struct Scenario {
   Choice<std::int64_t> controllers{3};
   Choice<std::int64_t> voters{0};  // So many controllers vote at first; 0: all.
   Choice<std::int64_t> racks{0};
+  Choice<std::int64_t> last_producer_epoch{last_epoch_of_producers};
   std::map<std::string, Choice<std::string>> settings;
   std::map<std::string, Choice<std::int64_t>> features;
   std::vector<TopicFamily> topics;
@@ -225,8 +268,13 @@ struct Scenario {
   ElectionFamily elections;
   ReassignmentFamily reassignments;
   TopicChangeFamily topic_changes;
+  RecordDeletionFamily record_deletions;
+  PartitionGrowthFamily partition_growth;
+  ConfigChangeFamily config_changes;
   VoterFamily voter_changes;
   ChurnFamily churn;
+  ReadingFamily processing;
+  ReadingFamily pauses;
   std::vector<MigrationFamily> migrations;
   std::vector<FixedFault> faults;
   FaultMix mix;

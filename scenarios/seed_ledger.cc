@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,8 +22,10 @@ struct Fields<LedgerEntry> {
     f("shard", entry.shard);
     f("shards", entry.shards);
     f("runs", entry.runs);
+    f("properties", entry.properties);
     f("simulated", entry.simulated);
     f("failures", entry.failures);
+    f("failed_seeds", entry.failed_seeds);
     f("reached", entry.reached);
   }
 };
@@ -43,6 +46,14 @@ void check_entry(const Node& node, const LedgerEntry& entry, ReadError& error) {
   }
   if (entry.shard < 1 || entry.shard > entry.shards) {
     error.set(node.place, "a shard is one of 1 to 'shards'");
+  }
+  for (const auto& [fingerprint, seeds] : entry.failed_seeds) {
+    const auto failure = entry.failures.find(fingerprint);
+    const auto known = failure == entry.failures.end() ? 0 : failure->second;
+    if (std::cmp_greater(seeds.size(), known)) {
+      error.set(node.place, fmt::format("{} failed in {} of these seeds, and {} are named",
+                                        fingerprint, known, seeds.size()));
+    }
   }
 }
 
@@ -103,8 +114,9 @@ std::uint64_t next_seed(const std::vector<LedgerEntry>& entries, const std::stri
   return next;
 }
 
-void add(const LedgerEntry& entry, LedgerSum& sum) {
+void add(const LedgerEntry& entry, std::size_t properties, LedgerSum& sum) {
   sum.runs += entry.runs;
+  if (std::cmp_greater_equal(entry.properties, properties)) sum.judged_by_all += entry.runs;
   sum.failed += entry.failed();
   sum.simulated += entry.simulated;
   for (const auto& [name, count] : entry.reached) sum.reached[name] += count;

@@ -8,6 +8,7 @@
 //   …
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,9 +30,12 @@ struct LedgerEntry {
   std::uint64_t shard = 1;
   std::uint64_t shards = 1;
   std::int64_t runs = 0;
+  std::int64_t properties = 0;  // So many judged the runs; 0: nobody kept how many.
   Duration simulated{};
   std::map<std::string, std::int64_t> failures;  // Seeds, by the fingerprint of what failed first.
-  std::map<std::string, std::int64_t> reached;   // What took effect: sums over the runs, none 0.
+  // The lowest of those seeds; `failures` says how many there are. None: nobody kept which.
+  std::map<std::string, std::vector<std::uint64_t>> failed_seeds;
+  std::map<std::string, std::int64_t> reached;  // What took effect: sums over the runs, none 0.
 
   std::int64_t failed() const;
   // Whether both say something of the same runs.
@@ -52,11 +56,13 @@ std::uint64_t next_seed(const std::vector<LedgerEntry>& entries, const std::stri
 // One scenario, or all of them.
 struct LedgerSum {
   std::int64_t runs = 0;
+  std::int64_t judged_by_all = 0;  // Of the runs, by as many properties as there are today.
   std::int64_t failed = 0;
   Duration simulated{};
   std::map<std::string, std::int64_t> reached;
   std::vector<std::string> revisions;  // Each once, in the order of the file.
 };
-void add(const LedgerEntry& entry, LedgerSum& sum);
+// `properties`: as many as there are today.
+void add(const LedgerEntry& entry, std::size_t properties, LedgerSum& sum);
 
 }  // namespace brokersim::scenarios

@@ -14,6 +14,7 @@
 #include "core/controller/features.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/cluster.h"
+#include "scenarios/files.h"
 #include "scenarios/kafka_settings.h"
 #include "scenarios/nearest.h"
 #include "scenarios/properties_text.h"
@@ -33,6 +34,7 @@ struct Setting {
 };
 
 Expected<std::vector<Setting>, std::string> settings_of_file(const std::string& path) {
+  if (auto why = why_no_file(path)) return Unexpected(*std::move(why));
   std::ifstream in(path);
   if (!in) return Unexpected(fmt::format("{}: cannot be read", path));
   const std::string text{std::istreambuf_iterator<char>(in), {}};

@@ -183,7 +183,8 @@ Duration instant_behind(const Fault& fault) {
 
 Duration instant_behind(const Operation& operation) {
   const auto count = std::max<std::int64_t>(1, operation.count);
-  return std::min(operation.at, far_off) + std::min(operation.away, far_off / 2) +
+  const Duration away = std::max(operation.away, operation.lasting);
+  return std::min(operation.at, far_off) + std::min(away, far_off / 2) +
          std::min(operation.every, far_off / 2 / count) * count;
 }
 

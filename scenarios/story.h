@@ -13,7 +13,7 @@
 namespace brokersim::scenarios {
 
 // Tells the story anew. What it prints otherwise than it is written is in the outcome; what cannot
-// be told at all — a word that is none, a condition that does not hold — is the error.
+// be told to its end — a word that is none, a condition that does not hold — is the error.
 Expected<Retold, StoryError> tell_story(std::string_view text);
 
 }  // namespace brokersim::scenarios

@@ -37,6 +37,7 @@ Tally::Tally() {
                            "moves",
                            "offsets_expired",
                            "quorum_elections",
+                           "record_deletions",
                            "reads_of_followers",
                            "records_acknowledged",
                            "records_read",
@@ -46,6 +47,7 @@ Tally::Tally() {
                            "snapshots_fetched",
                            "snapshots_loaded",
                            "snapshots_taken",
+                           "topics_grown",
                            "topics_made_again",
                            "torn_tails",
                            "transaction_coordinator_changes",
@@ -79,6 +81,7 @@ void Tally::observe(const Event& event) {
   if (const auto* answer = std::get_if<ProduceAnswered>(&event.body)) on(*answer);
   if (const auto* quorum = std::get_if<QuorumRoleChanged>(&event.body)) on(*quorum);
   if (std::holds_alternative<SendInvoked>(event.body)) count("records_sent");
+  if (std::holds_alternative<RecordDeletionAsked>(event.body)) count("record_deletions");
   if (const auto* sent = std::get_if<SendEnded>(&event.body)) on(*sent);
   if (const auto* read = std::get_if<RecordDelivered>(&event.body)) on(*read);
   if (const auto* leads = std::get_if<QuorumLeaderAnnounced>(&event.body)) on(*leads, event.node);
@@ -92,7 +95,12 @@ void Tally::observe(const Event& event) {
     removed_topics_.insert(removed->topic);
   }
   if (const auto* made = std::get_if<TopicCommitted>(&event.body)) {
-    if (removed_topics_.erase(made->topic) > 0) count("topics_made_again");
+    const bool is_another = removed_topics_.erase(made->topic) > 0;
+    if (is_another) count("topics_made_again");
+    auto& partitions = topic_partitions_[made->topic];
+    const bool has_grown = !is_another && partitions > 0 && made->partitions > partitions;
+    if (has_grown) count("topics_grown");
+    partitions = made->partitions;
   }
   if (std::holds_alternative<SnapshotTaken>(event.body)) count("snapshots_taken");
   if (std::holds_alternative<VotersCommitted>(event.body)) {
@@ -203,14 +211,17 @@ void Tally::note_kind(const std::string& state, Coordinated& group) {
   count(is_of_consumers ? "group_upgrades" : "group_downgrades");
 }
 
-// By the state of what it coordinated, which it then no longer does until it says so.
+// By the states of what it coordinated, each once however much of it was in that one. What it
+// coordinated it then no longer does until it says so.
 void Tally::lose_coordinator(NodeId node) {
   const auto lose = [&](auto& all, const char* name) {
+    std::set<std::string> states;
     for (auto& [key, known] : all) {
       if (known.coordinator != node || known.is_lost || known.state.empty()) continue;
-      count(name + known.state);
+      states.insert(known.state);
       known.is_lost = true;
     }
+    for (const auto& state : states) count(name + state);
   };
   lose(transactions_, transactions_lost);
   lose(groups_, groups_lost);

@@ -56,6 +56,7 @@ class Tally {
 
   std::map<std::string, std::int64_t> counts_;
   std::set<std::string> removed_topics_;  // And not made again.
+  std::map<std::string, std::int32_t> topic_partitions_;
   using Numbers = std::tuple<TopicPartition, std::int64_t, std::int16_t, std::int32_t>;
   std::map<TopicPartition, PartitionCommitted> partitions_;
   std::set<Numbers> answered_;  // Of idempotent producers' batches.

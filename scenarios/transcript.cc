@@ -179,8 +179,9 @@ Expected<Retold, StoryError> run_transcript(std::string_view text, const RunStep
     const Step& step = parsed.steps[*piece.step];
     const auto printed = run(step);
     if (!printed) {
-      return Unexpected(StoryError{step.line, printed.error().column, printed.error().message,
-                                   outcome.rewritten});
+      const auto& error = printed.error();
+      return Unexpected(StoryError{step.line, error.column, error.message, outcome.rewritten,
+                                   error.does_not_hold});
     }
     const Lines lines = lines_of(*printed);
     must_part = !lines.empty();

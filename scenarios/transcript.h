@@ -57,6 +57,7 @@ struct Step {
 struct StepError {
   std::size_t column = 0;
   std::string message;
+  bool does_not_hold = false;  // The step can be carried out, and what it says is not so.
 };
 // An error at a place in a file.
 struct StoryError {
@@ -64,6 +65,7 @@ struct StoryError {
   std::size_t column = 0;
   std::string message;
   std::string told = {};  // The story so far, as it was told now.
+  bool does_not_hold = false;
 };
 
 // What a step prints: lines, each ended by a newline.

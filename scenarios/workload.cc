@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -11,8 +13,25 @@ namespace brokersim::scenarios {
 namespace {
 
 constexpr Duration operation_patience = 30s;
+// Records are deleted once every replica that lives has done so, which an operator need not wait
+// for: what was asked of a leader it does as long as it leads.
+constexpr Duration deletion_patience = 5s;
 constexpr Duration retry_pause = 500ms;
+constexpr Duration metadata_max_age = 3s;  // Of clients, where topics grow.
 constexpr Duration watch_interval = 1s;
+
+// The first offset that is to stay; -1, the high watermark, where nothing is. Nothing if nobody
+// says what is there.
+std::optional<Offset> end_of_deletion(Env& env, client::Admin& admin,
+                                      const TopicPartition& partition, const Operation& operation,
+                                      Instant deadline) {
+  if (operation.before >= 0) return operation.before;
+  if (operation.percent >= 100) return Offset{-1};
+  const auto begin = admin.list_offset(env, partition, client::earliest_timestamp, deadline);
+  const auto end = admin.list_offset(env, partition, client::latest_timestamp, deadline);
+  if (!begin || !end || *begin < 0 || *end < *begin) return std::nullopt;
+  return *begin + (*end - *begin) * operation.percent / 100;
+}
 
 }  // namespace
 
@@ -39,6 +58,10 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
   std::int64_t number = 0;
   for (const auto& operation : plan_.operations) {
     ++number;
+    if (is_of_reading(operation.kind)) {
+      reading_[operation.client].push_back({&operation, number});
+      continue;
+    }
     const bool is_for_member = is_of_membership(operation.kind);
     const auto member = members_.find(operation.client);
     if (is_for_member && member != members_.end()) {
@@ -63,6 +86,7 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
   };
   for (auto& [name, progress] : progress_) sort(progress.steps);
   for (auto& [name, member] : members_) sort(member.steps);
+  for (auto& [name, steps] : reading_) sort(steps);
 }
 
 // ---- Machines ----------------------------------------------------------------------------------
@@ -88,6 +112,7 @@ bool Workload::has_more_to_do(const std::string& name) const {
   if (found != progress_.end() && !found->second.has_finished()) return true;
   if (found != progress_.end() && !found->second.under_way.empty()) return true;
   if (name == admin_name && created_.size() < plan_.topics.size()) return true;
+  if (name == admin_name && !growing_.empty()) return true;
   if (tasks_.contains(name)) return true;
   if (name == admin_name && !consumer_groups().empty() && !allows_consumer_groups_) return true;
   return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
@@ -133,6 +158,14 @@ client::ClientConfig Workload::config_of(const std::string& name) const {
   client::ClientConfig config;
   config.bootstrap_servers = cluster_.brokers();
   config.client_id = name;
+  // Nobody is told of new partitions: who looks often finds them while the run lasts.
+  const auto grows = [](const Operation& each) {
+    return each.kind == Operation::Kind::create_partitions;
+  };
+  const auto& operations = plan_.operations;
+  if (std::any_of(operations.begin(), operations.end(), grows)) {
+    config.metadata_max_age = metadata_max_age;
+  }
   return config;
 }
 
@@ -142,6 +175,13 @@ const Topic* Workload::find_topic(const std::string& name) const {
   return found == plan_.topics.end() ? nullptr : &*found;
 }
 
+std::int32_t Workload::partition_count(const std::string& topic) const {
+  const Topic* known = find_topic(topic);
+  const auto grown = grown_.find(topic);
+  if (known == nullptr) return 0;
+  return grown == grown_.end() ? known->partitions : std::max(known->partitions, grown->second);
+}
+
 // ---- Admin -------------------------------------------------------------------------------------
 
 void Workload::administrate(Env& env) {
@@ -149,6 +189,7 @@ void Workload::administrate(Env& env) {
   raise_features(env, admin);
   delete_topics(env, admin);
   create_topics(env, admin);
+  grow_topics(env, admin);
   if (!consumer_groups().empty()) allow_consumer_groups(env, admin);
   auto& progress = progress_[admin_name];
   while (!progress.has_finished()) {
@@ -159,6 +200,13 @@ void Workload::administrate(Env& env) {
     if (operation.kind == Operation::Kind::reassign) reassign(env, admin, operation);
     if (operation.kind == Operation::Kind::configure) configure(env, admin, operation);
     if (operation.kind == Operation::Kind::make_again) make_again(env, admin, operation);
+    if (operation.kind == Operation::Kind::delete_records) delete_records(env, admin, operation);
+    if (operation.kind == Operation::Kind::create_partitions) {
+      auto& wanted = grown_[operation.topic];
+      wanted = std::max(wanted, operation.partitions);
+      growing_[operation.topic] = wanted;
+      grow_topics(env, admin);
+    }
     if (operation.controller > 0) change_voters(env, admin, operation);
   }
 }
@@ -198,6 +246,7 @@ void Workload::make_again(Env& env, client::Admin& admin, const Operation& opera
     if (known) {
       gone_[operation.topic] = known->id;
       created_.erase(operation.topic);
+      grown_.erase(operation.topic);
     } else {
       env.sleep(retry_pause);
     }
@@ -212,6 +261,30 @@ void Workload::delete_topics(Env& env, client::Admin& admin) {
       if (admin.delete_topic(env, id, env.now() + operation_patience)) break;
       env.sleep(retry_pause);
     }
+  }
+}
+
+// That there are as many already an earlier attempt may have brought about.
+void Workload::grow_topics(Env& env, client::Admin& admin) {
+  for (const auto& [topic, count] : std::map(growing_)) {
+    while (growing_.contains(topic) && !env.is_cancelled()) {
+      const auto done = admin.create_partitions(env, topic, count, env.now() + operation_patience);
+      if (done || done.error() == api::ErrorCode::invalid_partitions) {
+        growing_.erase(topic);
+      } else {
+        env.sleep(retry_pause);
+      }
+    }
+  }
+}
+
+// That it is gone already, or beyond what is committed by now, is an answer like any other.
+void Workload::delete_records(Env& env, client::Admin& admin, const Operation& operation) const {
+  for (const auto& partition : partitions_of(operation.topic)) {
+    if (!concerns(operation, partition.partition)) continue;
+    const Instant deadline = env.now() + deletion_patience;
+    const auto end = end_of_deletion(env, admin, partition, operation, deadline);
+    if (end) (void)admin.delete_records(env, partition, *end, deadline);
   }
 }
 
@@ -257,7 +330,7 @@ void Workload::watch_consumer_groups(Env& env) {
 
 void Workload::elect(Env& env, client::Admin& admin, const Operation& operation) {
   std::vector<TopicPartition> partitions;
-  const std::int32_t count = find_topic(operation.topic)->partitions;
+  const std::int32_t count = partition_count(operation.topic);
   for (std::int32_t i = 0; i < count; ++i) {
     if (operation.partition == any_partition || operation.partition == i) {
       partitions.push_back({operation.topic, i});
@@ -360,7 +433,7 @@ void Workload::send(Env& env, client::Producer& client, const Producer& producer
   const auto partition = choose(env, choose_for, producer, operation, record);
   if (!partition) return;
   const std::int64_t op = op_number(step.number, ++progress.record);
-  if (partition->partition >= find_topic(operation.topic)->partitions) return;
+  if (partition->partition >= partition_count(operation.topic)) return;
   client.send(env, *partition, record,
               invoked(env, producer.name, producer.acks, *partition, record, op));
 }
@@ -409,16 +482,34 @@ void Workload::end_unknown(Host& host, const std::string& client, std::int16_t a
   }
 }
 
-bool Workload::has_sent_all() const {
-  if (!gone_.empty()) return false;
-  return std::all_of(progress_.begin(), progress_.end(),
-                     [](const auto& entry) { return entry.second.has_sent_all(); });
+std::optional<Waiting> Workload::unsent() const {
+  if (!gone_.empty()) {
+    return Waiting{"", fmt::format("{} was deleted and is not there again", gone_.begin()->first)};
+  }
+  if (!growing_.empty()) {
+    return Waiting{"", fmt::format("{} has not all its partitions yet", growing_.begin()->first)};
+  }
+  for (const auto& [name, progress] : progress_) {
+    if (!progress.has_sent_all()) return Waiting{"", name + " " + text_of(progress)};
+  }
+  return std::nullopt;
 }
 
-bool Workload::has_sent_all_outside_transactions() const {
-  return std::all_of(plan_.producers.begin(), plan_.producers.end(), [&](const auto& producer) {
-    return !producer.transactional_id.empty() || progress_.at(producer.name).has_sent_all();
-  });
+std::optional<Waiting> Workload::unsent_outside_transactions() const {
+  for (const auto& producer : plan_.producers) {
+    const auto& progress = progress_.at(producer.name);
+    if (!producer.transactional_id.empty() || progress.has_sent_all()) continue;
+    return Waiting{"", producer.name + " " + text_of(progress)};
+  }
+  return std::nullopt;
+}
+
+std::string Workload::text_of(const Progress& progress) {
+  if (!progress.has_finished()) {
+    return fmt::format("is at operation {} of its {}", progress.step + 1, progress.steps.size());
+  }
+  if (progress.transaction) return "has a transaction open";
+  return fmt::format("does not know how {} of its records ended", progress.under_way.size());
 }
 
 // ---- Consumers ---------------------------------------------------------------------------------
@@ -426,8 +517,7 @@ bool Workload::has_sent_all_outside_transactions() const {
 std::vector<TopicPartition> Workload::partitions_of(const std::string& topic,
                                                     const std::vector<std::int32_t>& named) const {
   std::vector<TopicPartition> partitions;
-  const Topic* known = find_topic(topic);
-  for (std::int32_t i = 0; known && i < known->partitions; ++i) {
+  for (std::int32_t i = 0; i < partition_count(topic); ++i) {
     const bool is_named = std::find(named.begin(), named.end(), i) != named.end();
     if (named.empty() || is_named) partitions.push_back({topic, i});
   }
@@ -435,18 +525,20 @@ std::vector<TopicPartition> Workload::partitions_of(const std::string& topic,
 }
 
 void Workload::consume(Env& env, const Consumer& consumer) {
-  const auto partitions = partitions_of(consumer.topic, consumer.partitions);
+  auto partitions = partitions_of(consumer.topic, consumer.partitions);
   if (partitions.empty()) return;
   if (!env.sleep_until(Instant{consumer.at})) return;
   client::ConsumerConfig config;
   config.client = config_of(consumer.name);
-  config.auto_offset_reset = client::OffsetReset::earliest;
+  config.auto_offset_reset = consumer.auto_offset_reset;
   config.client_rack = consumer.rack;
   config.isolation_level = consumer.isolation_level;
   config.rules = cluster_.nodes().front().rules.consumer;
   const auto client = client::Consumer::make(config);
   client->assign(env, partitions);
   while (!env.is_cancelled()) {
+    auto present = partitions_of(consumer.topic, consumer.partitions);
+    if (present != partitions) client->assign(env, partitions = std::move(present));
     const auto polled = client->poll(env, env.now() + 1s);
     take(env, consumer, polled);
     // Behind what was handed over there may be markers, and what was aborted.
@@ -456,9 +548,7 @@ void Workload::consume(Env& env, const Consumer& consumer) {
     }
     if (polled.problems.empty()) continue;
     env.sleep(retry_pause);
-    for (const auto& problem : polled.problems) {
-      client->seek_by(env, problem.partition, client::OffsetReset::earliest);
-    }
+    for (const auto& problem : polled.problems) go_on(env, *client, problem);
   }
   client->close(env);
 }
@@ -481,31 +571,50 @@ void Workload::take(Host& host, const Consumer& consumer, const client::Polled& 
   }
 }
 
-bool Workload::is_at_end(const properties::Ledger& ledger, const TopicPartition& partition,
-                         std::optional<Offset> position) {
+std::optional<std::string> Workload::behind(const properties::Ledger& ledger,
+                                            const TopicPartition& partition,
+                                            std::optional<Offset> position) {
   const auto* known = ledger.find_present(partition);
   const auto* log = known ? known->log_of(known->state.leader) : nullptr;
-  return log == nullptr || log->end_offset() == 0 || position == log->end_offset();
+  if (log == nullptr || log->end_offset() == 0 || position == log->end_offset()) {
+    return std::nullopt;
+  }
+  const auto where = fmt::format("{}, which ends at {}", partition, log->end_offset());
+  if (!position) return "has " + where;
+  if (*position < 0) return "has not begun to read " + where;
+  return fmt::format("is at offset {} of {}", *position, where);
 }
 
-bool Workload::has_read_all(const properties::Ledger& ledger) const {
-  for (const auto& consumer : plan_.consumers) {
-    const auto member = members_.find(consumer.name);
-    // Whoever has left its group reads nothing.
-    if (member != members_.end() && !member->second.is_in) continue;
-    const auto copies = copies_.find(consumer.name);
-    for (const auto& name : partitions_of(consumer.topic, consumer.partitions)) {
-      std::optional<Offset> position;
-      if (member != members_.end()) {
-        position = position_of_group(consumer.group, name);
-      } else if (copies != copies_.end()) {
-        const auto copy = copies->second.find(name);
-        if (copy != copies->second.end()) position = copy->second.position;
-      }
-      if (!is_at_end(ledger, name, position)) return false;
+std::optional<Waiting> Workload::unread_of(const properties::Ledger& ledger,
+                                           const Consumer& consumer) const {
+  const auto member = members_.find(consumer.name);
+  // Whoever has left its group reads nothing.
+  if (member != members_.end() && !member->second.is_in) return std::nullopt;
+  const auto copies = copies_.find(consumer.name);
+  for (const auto& name : partitions_of(consumer.topic, consumer.partitions)) {
+    Owner reader{consumer.name};
+    std::optional<Offset> position = reader.position;
+    if (member != members_.end()) {
+      const auto owner = owner_in_group(consumer.group, name);
+      reader = owner.value_or(Owner{fmt::format("nobody in the group {}", consumer.group)});
+      position = owner ? std::optional(owner->position) : std::nullopt;
+    } else if (copies != copies_.end()) {
+      const auto copy = copies->second.find(name);
+      if (copy != copies->second.end()) position = copy->second.position;
     }
+    const auto what = behind(ledger, name, position);
+    if (what) return Waiting{consumer.group, reader.name + " " + *what};
   }
-  return true;
+  return std::nullopt;
+}
+
+std::optional<Waiting> Workload::unread(const properties::Ledger& ledger, bool of_groups) const {
+  for (const auto& consumer : plan_.consumers) {
+    if (!consumer.group.empty() && !of_groups) continue;
+    auto waiting = unread_of(ledger, consumer);
+    if (waiting) return waiting;
+  }
+  return std::nullopt;
 }
 
 }  // namespace brokersim::scenarios

@@ -8,6 +8,7 @@
 // crash a producer goes on with the next record, and what was under way has an unknown end.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -32,9 +33,27 @@
 
 namespace brokersim::scenarios {
 
-// max.poll.interval.ms of members and tasks. So long a member that joins waits for a coordinator
-// whose machine went without a word, which is to be over before everybody has to have converged.
+// max.poll.interval.ms of members and tasks that say nothing of it. So long a member that joins
+// waits for a coordinator whose machine went without a word, which is to be over before everybody
+// has to have converged.
 inline constexpr Duration member_max_poll_interval = 30s;
+
+// Where an application goes on that is asked, as nobody else says so: where the logs part, or at
+// the beginning.
+template <class Client>
+void go_on(Host& host, Client& client, const client::Problem& problem) {
+  if (problem.diverges_at) {
+    client.seek(host, problem.partition, *problem.diverges_at);
+  } else {
+    client.seek_by(host, problem.partition, client::OffsetReset::earliest);
+  }
+}
+
+// What a client, or a group of them, is not done with.
+struct Waiting {
+  std::string group;  // Empty: it is no group's matter.
+  std::string what;   // For people: who, of which partition, at which offset.
+};
 
 struct SentRecord {
   TopicPartition partition;
@@ -72,21 +91,28 @@ class Workload {
 
   const Plan& plan() const { return plan_; }
 
-  // Every topic is there, everything was sent, and every send has ended …
-  bool has_sent_all() const;
+  // The first thing that is not done, nothing where all is: every topic is there, everything was
+  // sent, and every send has ended …
+  std::optional<Waiting> unsent() const;
   // … apart from those in transactions, which wait for their coordinators.
-  bool has_sent_all_outside_transactions() const;
-  // Every consumer has what its partitions' leaders hold.
-  bool has_read_all(const properties::Ledger& ledger) const;
+  std::optional<Waiting> unsent_outside_transactions() const;
+  // Every consumer has what its partitions' leaders hold; those that read for themselves alone, or
+  // the groups, too.
+  std::optional<Waiting> unread(const properties::Ledger& ledger, bool of_groups = true) const;
   // Every member of a group that takes part has its share, and all shares of a group are all that
   // there is to share.
-  bool has_shared_all() const;
-  // That can be so within this time of the last fault: members that are gone are missed when their
-  // sessions end, and then a rebalance waits for those that are slow. Who reads for itself is in
-  // nobody's way.
-  bool can_share_all_within(Duration bound) const;
+  std::optional<Waiting> unshared() const;
   // Every task has made records of what its input's leaders hold, and that counts.
-  bool has_processed_all(const properties::Ledger& ledger) const;
+  std::optional<Waiting> unprocessed(const properties::Ledger& ledger) const;
+  // How long after the last fault groups may need for all that if one of them was stopped: members
+  // that are gone are missed when their sessions end. 0 without groups: who reads for itself is in
+  // nobody's way.
+  Duration patience_of_groups() const;
+  // Members may share all within this time even if somebody has to be missed meanwhile, such as who
+  // was given an id and never heard of it (KIP-394).
+  bool can_share_all_within(Duration bound) const;
+  // A member of a group, or a task, is on that machine.
+  bool is_in_group(const std::string& machine) const;
 
   // By operation number.
   const std::map<std::int64_t, SentRecord>& sent() const { return sent_; }
@@ -109,6 +135,8 @@ class Workload {
     bool has_finished() const { return step == steps.size(); }
     bool has_sent_all() const { return has_finished() && under_way.empty() && !transaction; }
   };
+  // What is not done of it: "is at operation 3 of its 12"
+  static std::string text_of(const Progress& progress);
 
   // A member of a group: what it is told to do, and what it has.
   struct Member {
@@ -138,6 +166,8 @@ class Workload {
   void create_topics(Env& env, client::Admin& admin);
   void make_again(Env& env, client::Admin& admin, const Operation& operation);
   void delete_topics(Env& env, client::Admin& admin);
+  void delete_records(Env& env, client::Admin& admin, const Operation& operation) const;
+  void grow_topics(Env& env, client::Admin& admin);
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
@@ -168,21 +198,44 @@ class Workload {
   std::set<std::int64_t>& under_way(const std::string& client);
   void consume(Env& env, const Consumer& consumer);
   void take(Host& host, const Consumer& consumer, const client::Polled& polled);
-  // Of one partition: its consumer is behind, unless the position is at the end.
-  static bool is_at_end(const properties::Ledger& ledger, const TopicPartition& partition,
-                        std::optional<Offset> position);
+  // Of one partition: whoever has it is behind, unless the position is at the end; nobody has it
+  // without a position. "is at offset 3 of t-0, which ends at 7"
+  static std::optional<std::string> behind(const properties::Ledger& ledger,
+                                           const TopicPartition& partition,
+                                           std::optional<Offset> position);
+  std::optional<Waiting> unread_of(const properties::Ledger& ledger,
+                                   const Consumer& consumer) const;
 
   // ---- Groups (workload_groups.cc) ----
   void take_part(Env& env, const Consumer& consumer);
   static void take_step(Member& member);
   void be_member(Env& env, const Consumer& consumer, Instant until);
+  // Solves what can be solved of what is said of partitions; false if a member has to begin anew.
+  static bool solve(Host& host, client::GroupConsumer& client, const client::Polled& polled);
+  // Of one that lasts: by the quiet time at the latest, as faults do.
+  Instant end_of(const Operation& operation) const;
+  // Takes as long over what was handed over just now as the plan says. False if cancelled first.
+  bool take_time(Env& env, const std::string& name) const;
+  // Pauses what is to be paused now of what the member has, and resumes the rest.
+  void pause(Host& host, const Consumer& consumer, client::GroupConsumer& client);
   void take_as_member(Host& host, const Consumer& consumer, const client::Polled& polled);
   client::GroupConsumerConfig config_of_member(const Consumer& consumer) const;
   // The longer one, of a member that changes its protocol.
   Duration session_of(const Consumer& consumer) const;
+  Duration session_of(const Task& task) const;
+  // max.poll.interval.ms of a consumer, or of a task.
+  template <class Client>
+  static Duration max_poll_interval_of(const Client& client) {
+    const auto unsaid = std::max(client.session_timeout, member_max_poll_interval);
+    return client.max_poll_interval > Duration{} ? client.max_poll_interval : unsaid;
+  }
   client::RebalanceListener listener_of(const Consumer& consumer);
-  std::optional<Offset> position_of_group(const std::string& group,
-                                          const TopicPartition& partition) const;
+  struct Owner {
+    std::string name;
+    Offset position = -1;
+  };
+  std::optional<Owner> owner_in_group(const std::string& group,
+                                      const TopicPartition& partition) const;
 
   // ---- Transactions (workload_transactions.cc) ----
   client::ProducerConfig config_of_producer(const Producer& producer) const;
@@ -203,12 +256,16 @@ class Workload {
   // ---- Tasks (workload_tasks.cc) ----
   void run_task(Env& env, const Task& task);
   client::StreamTaskConfig config_of_task(const Task& task) const;
-  bool has_processed(const properties::Ledger& ledger, const Task& task) const;
+  std::optional<Waiting> unprocessed_of(const properties::Ledger& ledger, const Task& task) const;
+  std::optional<Owner> owner_among_tasks(const std::string& group,
+                                         const TopicPartition& partition) const;
 
   std::vector<TopicPartition> partitions_of(const std::string& topic,
                                             const std::vector<std::int32_t>& named = {}) const;
 
   const Topic* find_topic(const std::string& name) const;
+  // As many as somebody has asked for by now.
+  std::int32_t partition_count(const std::string& topic) const;
   // How many records the operation has, and the text of one, counted from 0.
   std::int64_t count_of(const Operation& operation) const;
   std::string value_of(const Operation& operation, std::int64_t index) const;
@@ -218,11 +275,15 @@ class Workload {
   const Inputs& inputs_;
   SimulatedCluster& cluster_;
   std::set<std::string> created_;
-  std::map<std::string, Uuid> gone_;  // To be deleted, by their ids, and made again.
+  std::map<std::string, Uuid> gone_;             // To be deleted, by their ids, and made again.
+  std::map<std::string, std::int32_t> grown_;    // How many partitions topics are to have …
+  std::map<std::string, std::int32_t> growing_;  // … and may not have yet.
   bool allows_consumer_groups_ = false;
   std::map<std::string, Progress> progress_;  // By client.
   std::map<std::string, Member> members_;     // By consumer.
-  std::map<std::string, TaskState> tasks_;    // By task.
+  // By member or task, in order of time: when it is slow, and what it pauses.
+  std::map<std::string, std::vector<Step>> reading_;
+  std::map<std::string, TaskState> tasks_;  // By task.
   bool has_features_ = false;
   std::map<std::int64_t, SentRecord> sent_;
   Copies copies_;

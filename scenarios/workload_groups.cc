@@ -1,7 +1,10 @@
 // The members of groups among a plan's consumers: they come at their time, leave and join again as
 // the plan says, read what they own and commit it.
 #include <algorithm>
+#include <limits>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "scenarios/workload.h"
 
@@ -11,9 +14,18 @@ namespace {
 constexpr Duration member_patience = 10s;  // Of a commit, and of taking leave.
 constexpr Duration member_pause = 500ms;   // Before a member that was put out begins anew.
 constexpr Duration longest_poll = 1s;
+// For a coordinator to be there, and for everybody to hear of a rebalance.
+constexpr Duration group_slack = 15s;
+// Members cannot ask for more (JoinGroup has 32 bits for it).
+constexpr Duration longest_session =
+    std::chrono::milliseconds(std::numeric_limits<std::int32_t>::max());
 
-Duration max_poll_interval_of(const Consumer& consumer) {
-  return std::max(consumer.session_timeout, member_max_poll_interval);
+// Who crashed while it joined counts as alive until that rebalance is over, and then has a session
+// of its own; a rebalance waits for those that are gone until their sessions end, or for the whole
+// max.poll.interval.ms (KIP-62).
+Duration time_to_share(Duration session, Duration max_poll_interval) {
+  return 2 * std::min(session, longest_session) + std::min(max_poll_interval, longest_session) +
+         group_slack;
 }
 
 }  // namespace
@@ -58,7 +70,9 @@ void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
     while (is_well && !env.is_cancelled() && env.now() < until) {
       const auto polled = client->poll(env, std::min(until, env.now() + longest_poll));
       take_as_member(env, consumer, polled);
-      is_well = polled.problems.empty();
+      is_well = solve(env, *client, polled);
+      pause(env, consumer, *client);
+      if (!take_time(env, consumer.name)) break;
       if (consumer.enable_auto_commit || polled.records.empty()) continue;
       // Not committed is read again, by whoever has it next.
       (void)client->commit(env, env.now() + member_patience);
@@ -71,10 +85,60 @@ void Workload::be_member(Env& env, const Consumer& consumer, Instant until) {
   }
 }
 
+bool Workload::solve(Host& host, client::GroupConsumer& client, const client::Polled& polled) {
+  bool is_well = true;
+  for (const auto& problem : polled.problems) {
+    const bool is_of_partition = !problem.partition.topic.empty();
+    if (is_of_partition && problem.error == api::ErrorCode::offset_out_of_range) {
+      go_on(host, client, problem);
+    } else {
+      is_well = false;
+    }
+  }
+  return is_well;
+}
+
+Instant Workload::end_of(const Operation& operation) const {
+  return Instant{operation.at + std::min(operation.lasting, plan_.quiet_at - operation.at)};
+}
+
+bool Workload::take_time(Env& env, const std::string& name) const {
+  const Instant now = env.now();
+  Instant until = now;
+  const auto steps = reading_.find(name);
+  if (steps == reading_.end()) return true;
+  for (const auto& step : steps->second) {
+    const Operation& operation = *step.operation;
+    const bool has_begun = Instant{operation.at} <= now;
+    if (operation.kind != Operation::Kind::process || !has_begun) continue;
+    until = std::max(until, end_of(operation));
+  }
+  return until == now || env.sleep_until(until);
+}
+
+void Workload::pause(Host& host, const Consumer& consumer, client::GroupConsumer& client) {
+  const auto steps = reading_.find(consumer.name);
+  if (steps == reading_.end()) return;
+  for (const auto& partition : client.assignment()) {
+    bool is_paused = false;
+    for (const auto& step : steps->second) {
+      const Operation& operation = *step.operation;
+      if (operation.kind != Operation::Kind::pause) continue;
+      const bool lasts = Instant{operation.at} <= host.now() && host.now() < end_of(operation);
+      is_paused = is_paused || (lasts && concerns(operation, partition.partition));
+    }
+    if (is_paused) {
+      client.pause(partition);
+    } else {
+      client.resume(host, partition);
+    }
+  }
+}
+
 client::GroupConsumerConfig Workload::config_of_member(const Consumer& consumer) const {
   client::GroupConsumerConfig config;
   config.consumer.client = config_of(consumer.name);
-  config.consumer.auto_offset_reset = client::OffsetReset::earliest;
+  config.consumer.auto_offset_reset = consumer.auto_offset_reset;
   config.consumer.client_rack = consumer.rack;
   config.consumer.isolation_level = consumer.isolation_level;
   config.consumer.rules = cluster_.nodes().front().rules.consumer;
@@ -133,31 +197,48 @@ void Workload::take_as_member(Host& host, const Consumer& consumer, const client
   }
 }
 
-// Of whoever owns it.
-std::optional<Offset> Workload::position_of_group(const std::string& group,
-                                                  const TopicPartition& partition) const {
+std::optional<Workload::Owner> Workload::owner_in_group(const std::string& group,
+                                                        const TopicPartition& partition) const {
   for (const auto& consumer : plan_.consumers) {
     if (consumer.group != group) continue;
     const auto& positions = members_.at(consumer.name).positions;
     const auto owned = positions.find(partition);
-    if (owned != positions.end()) return owned->second;
+    if (owned != positions.end()) return Owner{consumer.name, owned->second};
   }
   return std::nullopt;
 }
 
-bool Workload::has_shared_all() const {
+std::optional<Waiting> Workload::unshared() const {
   std::map<std::string, client::Partitions> shared;  // By group.
   std::map<std::string, client::Partitions> wanted;
   for (const auto& consumer : plan_.consumers) {
     const auto found = members_.find(consumer.name);
     if (found == members_.end() || !found->second.is_in) continue;
     const auto& client = found->second.client;
-    if (!client || !client->is_settled()) return false;
+    if (!client || !client->is_settled()) {
+      return Waiting{consumer.group, fmt::format("{} of the group {} waits for its share",
+                                                 consumer.name, consumer.group)};
+    }
     shared[consumer.group].insert(client->assignment().begin(), client->assignment().end());
     const auto topic = partitions_of(consumer.topic);
     wanted[consumer.group].insert(topic.begin(), topic.end());
   }
-  return shared == wanted;
+  for (const auto& [group, all] : wanted) {
+    const auto& those = shared.at(group);
+    for (const auto& partition : all) {
+      if (those.contains(partition)) continue;
+      return Waiting{group, fmt::format("nobody in the group {} has {}", group, partition)};
+    }
+    if (those == all) continue;
+    return Waiting{group, fmt::format("the group {} has partitions that there are not", group)};
+  }
+  return std::nullopt;
+}
+
+Duration Workload::session_of(const Task& task) const {
+  return task.protocol == client::GroupProtocol::classic
+             ? task.session_timeout
+             : cluster_.nodes().front().group.consumer_session_timeout;
 }
 
 // A member says for how long it may be silent; of KIP-848's the coordinator does.
@@ -171,10 +252,32 @@ Duration Workload::session_of(const Consumer& consumer) const {
   return session;
 }
 
+// Of what a task that is gone has left open, the others hear nothing until its transaction times
+// out (KIP-447).
+Duration Workload::patience_of_groups() const {
+  Duration patience{};
+  for (const auto& consumer : plan_.consumers) {
+    if (consumer.group.empty()) continue;
+    const auto max_poll = max_poll_interval_of(consumer);
+    patience = std::max(patience, time_to_share(session_of(consumer), max_poll));
+  }
+  for (const auto& task : plan_.tasks) {
+    const auto max_poll = max_poll_interval_of(task);
+    const auto transaction =
+        task.guarantee == ProcessingGuarantee::exactly_once ? task.transaction_timeout : Duration{};
+    patience = std::max(patience, time_to_share(session_of(task), max_poll) + transaction);
+  }
+  return patience;
+}
+
 bool Workload::can_share_all_within(Duration bound) const {
   return std::all_of(plan_.consumers.begin(), plan_.consumers.end(), [&](const auto& consumer) {
     return consumer.group.empty() || session_of(consumer) + max_poll_interval_of(consumer) <= bound;
   });
+}
+
+bool Workload::is_in_group(const std::string& machine) const {
+  return members_.contains(machine) || tasks_.contains(machine);
 }
 
 }  // namespace brokersim::scenarios

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "scenarios/pipeline.h"
 #include "scenarios/workload.h"
 
@@ -42,19 +44,20 @@ class Workload::TaskApplication final : public client::StreamApplication {
     return made;
   }
 
-  void on_polled(Host& host, const client::Polled& polled,
+  void on_polled(Env& env, const client::Polled& polled,
                  const client::GroupConsumer& consumer) override {
     for (const auto& reset : polled.resets) {
-      host.emit(PositionReset{task_.name, reset.partition, reset.offset, reset.why});
+      env.emit(PositionReset{task_.name, reset.partition, reset.offset, reset.why});
       state_.has_to_go_back = false;
     }
     for (const auto& delivered : polled.records) {
-      host.emit(RecordDelivered{task_.name, delivered.partition, delivered.at.offset,
-                                digest_of(delivered.at.record)});
+      env.emit(RecordDelivered{task_.name, delivered.partition, delivered.at.offset,
+                               digest_of(delivered.at.record)});
     }
     for (auto& [partition, position] : state_.positions) {
       position = consumer.position(partition).value_or(-1);
     }
+    (void)workload_.take_time(env, task_.name);
   }
 
   void on_ownership(Host& host, std::string_view how, const client::Partitions& those) override {
@@ -130,7 +133,7 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   member.group_protocol = task.protocol;
   member.assignor = task.assignor;
   member.session_timeout = task.session_timeout;
-  member.max_poll_interval = std::max(task.session_timeout, member_max_poll_interval);
+  member.max_poll_interval = max_poll_interval_of(task);
   member.heartbeat_interval = std::min(member.heartbeat_interval, task.session_timeout / 3);
   auto& producer = config.producer;
   producer.client = member.consumer.client;
@@ -139,30 +142,53 @@ client::StreamTaskConfig Workload::config_of_task(const Task& task) const {
   producer.max_block = task_max_block;
   producer.transactional_id = TaskApplication::id_of(task);
   producer.transaction_timeout = task.transaction_timeout;
+  producer.transaction_protocol = task.transaction_protocol;
   producer.rules = cluster_.nodes().front().rules;
   return config;
 }
 
-// Somebody of the group owns each partition, and is at its end with nothing open.
-bool Workload::has_processed(const properties::Ledger& ledger, const Task& task) const {
-  const auto& own = tasks_.at(task.name);
-  const bool is_ahead = own.has_to_go_back && !own.positions.empty();
-  if (own.work || is_ahead || !own.under_way.empty()) return false;
-  for (const auto& partition : partitions_of(task.input)) {
-    std::optional<Offset> position;
-    for (const auto& other : plan_.tasks) {
-      const auto& positions = tasks_.at(other.name).positions;
-      const auto owned = positions.find(partition);
-      if (other.group == task.group && owned != positions.end()) position = owned->second;
-    }
-    if (!is_at_end(ledger, partition, position)) return false;
+std::optional<Workload::Owner> Workload::owner_among_tasks(const std::string& group,
+                                                           const TopicPartition& partition) const {
+  std::optional<Owner> owner;
+  for (const auto& task : plan_.tasks) {
+    const auto& positions = tasks_.at(task.name).positions;
+    const auto owned = positions.find(partition);
+    if (task.group == group && owned != positions.end()) owner = Owner{task.name, owned->second};
   }
-  return true;
+  return owner;
 }
 
-bool Workload::has_processed_all(const properties::Ledger& ledger) const {
-  return std::all_of(plan_.tasks.begin(), plan_.tasks.end(),
-                     [&](const Task& task) { return has_processed(ledger, task); });
+// Somebody of the group owns each partition, and is at its end with nothing open.
+std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger,
+                                                const Task& task) const {
+  const auto waits = [&task](const std::string& who, std::string_view what) {
+    return Waiting{task.group, fmt::format("{} {}", who, what)};
+  };
+  const auto& own = tasks_.at(task.name);
+  if (own.work) return waits(task.name, "has not ended what it began");
+  if (own.has_to_go_back && !own.positions.empty()) {
+    return waits(task.name, "is ahead of what its group has committed");
+  }
+  if (!own.under_way.empty()) {
+    return waits(task.name,
+                 fmt::format("does not know how {} of its records ended", own.under_way.size()));
+  }
+  for (const auto& partition : partitions_of(task.input)) {
+    const auto owner = owner_among_tasks(task.group, partition);
+    const auto position = owner ? std::optional(owner->position) : std::nullopt;
+    const auto what = behind(ledger, partition, position);
+    if (!what) continue;
+    return waits(owner ? owner->name : fmt::format("nobody in the group {}", task.group), *what);
+  }
+  return std::nullopt;
+}
+
+std::optional<Waiting> Workload::unprocessed(const properties::Ledger& ledger) const {
+  for (const auto& task : plan_.tasks) {
+    auto waiting = unprocessed_of(ledger, task);
+    if (waiting) return waiting;
+  }
+  return std::nullopt;
 }
 
 }  // namespace brokersim::scenarios

@@ -27,6 +27,8 @@ client::ProducerConfig Workload::config_of_producer(const Producer& producer) co
   config.enable_idempotence = producer.enable_idempotence;
   if (!producer.transactional_id.empty()) config.transactional_id = producer.transactional_id;
   config.transaction_timeout = producer.transaction_timeout;
+  config.transaction_protocol = producer.transaction_protocol;
+  config.first_sequence = producer.first_sequence;
   config.rules = cluster_.nodes().front().rules;
   return config;
 }
@@ -82,7 +84,7 @@ bool Workload::send_in_transaction(Env& env, client::TransactionalProducer& clie
     return client.choose_partition(env, operation.topic, by);
   };
   const auto partition = choose(env, choose_for, producer, operation, record);
-  if (!partition || partition->partition >= find_topic(operation.topic)->partitions) return false;
+  if (!partition || partition->partition >= partition_count(operation.topic)) return false;
   const std::int64_t op = op_number(step.number, index + 1);
   progress_[producer.name].in_transaction.push_back(op);
   client.send(env, *partition, record,

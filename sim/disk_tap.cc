@@ -107,7 +107,7 @@ void DiskTap::store(Log& log, const std::vector<Found>& batches) {
 void DiskTap::on_append(const Disk& disk, std::string_view path, std::uint64_t /*position*/,
                         const Rope& bytes) {
   const auto place = place_of(path);
-  if (!place) return;
+  if (!place) return look_beside(disk, path);
   Log* log = nullptr;
   Segment& segment = segment_at(disk.machine(), *place, path, log);
   store(*log, absorb(segment, bytes, false));

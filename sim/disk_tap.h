@@ -5,7 +5,8 @@
 //
 // A file `…/<topic>-<partition>/<20 digits>.log` is a segment; its valid batches from the start are
 // its content, and a log ends where the last of its segments does. What compaction puts in a
-// segment's place is judged by the bytes before and after (LogCompacted).
+// segment's place is judged by the bytes before and after (LogCompacted), and what is written
+// beside a log by its batches (LogContradicted).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 
 #include "core/base/event.h"
 #include "core/wire/record_batch.h"
+#include "sim/beside_log.h"
 #include "sim/compaction_judge.h"
 #include "sim/disk.h"
 #include "sim/recorder.h"
@@ -140,6 +142,10 @@ class DiskTap final : public DiskObserver {
                                                Offset before = std::numeric_limits<Offset>::max());
   WallTime latest_time_of(NodeId node) const;
   LogCompacted judge(const Disk& disk, const Log& log, Offset start, CompactedPart part) const;
+  // Something was written that is no segment.
+  void look_beside(const Disk& disk, std::string_view path);
+  static std::vector<EpochRun> runs_of(const Log& log);
+  static std::string difference_of_snapshot(const Log& log, Offset offset, ByteView content);
   void reload(const Disk& disk, Log& log, std::string_view directory, bool by_power_loss);
   static std::vector<std::string> usable_files(const Disk& disk, Log& log,
                                                std::string_view directory);

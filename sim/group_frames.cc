@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "core/api/consumer_protocol.h"
 #include "core/wire/frame.h"
+#include "sim/consumer_assignment.h"
 
 namespace brokersim::sim {
 namespace {
@@ -66,16 +66,6 @@ std::optional<GroupAsked> decode_asked(std::int16_t version, const Slice& body) 
   const auto request = wire::decode<Request>(body, version);
   if (!request) return std::nullopt;
   return read_asked(*request);
-}
-
-std::vector<TopicPartition> partitions_in(const Bytes& assignment) {
-  std::vector<TopicPartition> partitions;
-  const auto decoded = api::decode_versioned<api::ConsumerProtocolAssignment>(assignment);
-  if (!decoded) return partitions;
-  for (const auto& topic : decoded->assigned_partitions) {
-    for (const auto partition : topic.partitions) partitions.push_back({topic.topic, partition});
-  }
-  return partitions;
 }
 
 OffsetCommitAnswered commit_answered(const GroupAsked& asked, const std::string& peer,

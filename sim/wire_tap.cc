@@ -5,6 +5,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/record_batch.h"
 #include "core/wire/wire.h"
+#include "sim/isr_frames.h"
 
 namespace brokersim::sim {
 namespace {
@@ -39,6 +40,7 @@ bool is_watched(std::int16_t key) {
     case api::ApiKey::produce:
     case api::ApiKey::fetch:
     case api::ApiKey::vote:
+    case api::ApiKey::alter_partition:
     case api::ApiKey::begin_quorum_epoch:
     case api::ApiKey::elect_leaders:
     case api::ApiKey::delete_records:
@@ -199,6 +201,12 @@ void WireTap::on_request(const ConnectionInfo& info, Conversation& conversation,
       asked.what = *snapshot;
       break;
     }
+    case api::ApiKey::alter_partition: {
+      auto request = wire::decode<api::AlterPartitionRequest>(body, version);
+      if (!request || !metadata_) return;
+      asked.what = *std::move(request);
+      break;
+    }
     case api::ApiKey::begin_quorum_epoch: {
       const auto request = wire::decode<api::BeginQuorumEpochRequest>(body, version);
       if (request) announce(recorder_, info.client_node, *request);
@@ -258,6 +266,9 @@ void WireTap::on_response(const ConnectionInfo& info, Conversation& conversation
   } else if (const auto* snapshot = std::get_if<Snapshot>(&asked.what)) {
     const auto parsed = wire::parse_response_to<api::FetchSnapshotResponse>(whole, asked.version);
     if (parsed) answered(node, asked, *snapshot, parsed->body);
+  } else if (const auto* alteration = std::get_if<api::AlterPartitionRequest>(&asked.what)) {
+    const auto parsed = wire::parse_response_to<api::AlterPartitionResponse>(whole, asked.version);
+    if (parsed) answered(node, asked, *alteration, parsed->body);
   } else if (const auto* group = std::get_if<GroupAsked>(&asked.what)) {
     for (auto& event : group_answered(*group, asked.peer, asked.version, whole, topic_name_)) {
       recorder_.record(node, std::move(event));
@@ -337,6 +348,15 @@ void WireTap::answered(NodeId node, const Asked& asked, const Snapshot& snapshot
   }
   recorder_.record(node, SnapshotAnswered{snapshot.replica, snapshot.end_offset, snapshot.position,
                                           static_cast<std::int32_t>(error)});
+}
+
+void WireTap::answered(NodeId node, const Asked& asked,
+                       const api::AlterPartitionRequest& alteration, const Slice& body) {
+  const auto response = wire::decode<api::AlterPartitionResponse>(body, asked.version);
+  if (!response) return;
+  for (auto& event : old_lives_accepted(alteration, *response, metadata_())) {
+    recorder_.record(node, std::move(event));
+  }
 }
 
 }  // namespace brokersim::sim

@@ -1,7 +1,7 @@
 // What brokers and controllers really told each other and their clients, read from the frames on
 // the wire: ProduceAnswered, FetchAnswered, VoteAnswered, PreVoteAnswered, QuorumLeaderAnnounced,
-// SnapshotAnswered, UncleanElectionAsked, RecordDeletionAsked, and of groups and transactions what
-// group_frames.h and transaction_frames.h read.
+// SnapshotAnswered, UncleanElectionAsked, RecordDeletionAsked, OldLifeAccepted, and of groups and
+// transactions what group_frames.h and transaction_frames.h read.
 //
 // A frame counts when it is written: what was promised is promised even if the answer is lost on
 // the way. An answer is understood by the request it belongs to, found by its correlation id. With
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 
 #include "core/api/all.h"
 #include "core/base/event.h"
+#include "core/controller/image.h"
 #include "sim/frame_cutter.h"
 #include "sim/group_frames.h"
 #include "sim/network.h"
@@ -30,9 +32,12 @@ namespace brokersim::sim {
 
 class WireTap final : public NetworkObserver {
  public:
-  // The recorder outlives it.
-  explicit WireTap(Recorder& recorder, TopicName topic_name = {})
-      : recorder_(recorder), topic_name_(std::move(topic_name)) {}
+  // The committed metadata.
+  using Metadata = std::function<const controller::Image&()>;
+
+  // The recorder outlives it. Without metadata nobody knows which life of a broker is an old one.
+  explicit WireTap(Recorder& recorder, TopicName topic_name = {}, Metadata metadata = {})
+      : recorder_(recorder), topic_name_(std::move(topic_name)), metadata_(std::move(metadata)) {}
 
   void on_send(const ConnectionInfo& info, Side from, const Rope& bytes) override;
   void on_close(const ConnectionInfo& info) override;
@@ -62,7 +67,9 @@ class WireTap final : public NetworkObserver {
   struct Asked {
     std::string peer;
     std::int16_t version = 0;
-    std::variant<std::monostate, Produce, Fetch, Vote, Snapshot, GroupAsked, TransactionAsked> what;
+    std::variant<std::monostate, Produce, Fetch, Vote, Snapshot, api::AlterPartitionRequest,
+                 GroupAsked, TransactionAsked>
+        what;
   };
   struct Conversation {
     FrameCutter directions[2];  // By Side.
@@ -85,9 +92,12 @@ class WireTap final : public NetworkObserver {
                 const Slice& body);
   void answered(NodeId node, const Asked& asked, const Vote& vote, const Slice& body);
   void answered(NodeId node, const Asked& asked, const Snapshot& snapshot, const Slice& body);
+  void answered(NodeId node, const Asked& asked, const api::AlterPartitionRequest& alteration,
+                const Slice& body);
 
   Recorder& recorder_;
   TopicName topic_name_;
+  Metadata metadata_;
   // By the connection's id: these are dense. Null where none is open.
   std::vector<std::unique_ptr<Conversation>> conversations_;
 };

@@ -157,6 +157,19 @@ struct LogCompacted {
     f("wrong", e.wrong);
   }
 };
+// A file that lies beside the node's log of the partition, and sums it up, says otherwise than its
+// batches do: `difference` says in what. Told only then.
+struct LogContradicted {
+  static constexpr std::string_view kind = "log_contradicted";
+  TopicPartition partition;
+  std::string file;
+  std::string difference;
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("file", e.file);
+    f("difference", e.difference);
+  }
+};
 // The node has a snapshot of the metadata log. `difference` says in what it differs from what
 // replaying the committed log up to its end gives; empty if in nothing.
 struct SnapshotStored {

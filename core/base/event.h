@@ -335,6 +335,22 @@ struct PreVoteAnswered {
     f("is_granted", e.is_granted);
   }
 };
+// A controller has answered a partition's leader that its in-sync set is as it asked for, though it
+// names a member by the epoch of an earlier registration than the committed one (KIP-903). Told
+// only then, and where no later change of the partition is committed.
+struct OldLifeAccepted {
+  static constexpr std::string_view kind = "old_life_accepted";
+  TopicPartition partition;
+  PartitionEpoch partition_epoch{};  // As answered.
+  NodeId broker;
+  BrokerEpoch broker_epoch{};  // By which it was named.
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("partition_epoch", e.partition_epoch);
+    f("broker", e.broker);
+    f("broker_epoch", e.broker_epoch);
+  }
+};
 // A node presents itself as the quorum's leader to others.
 struct QuorumLeaderAnnounced {
   static constexpr std::string_view kind = "quorum_leader_announced";
@@ -682,7 +698,8 @@ using EventBody = std::variant<
     ConnectionRefused, GroupStateChanged, TransactionStateChanged, Note, LogCompacted,
     QuorumVotersChanged, VotersCommitted, PreVoteAnswered, SnapshotAnswered, UncleanElectionAsked,
     TopicRemoved, ProducerIdsCommitted, HeartbeatAnswered, LogNamed, SegmentDeleted,
-    LogSettingsCommitted, RecordDeletionAsked, TransactionStateStored>;
+    LogSettingsCommitted, RecordDeletionAsked, TransactionStateStored, GroupStateStored,
+    LogContradicted, OldLifeAccepted>;
 
 struct Event {
   EventId id;

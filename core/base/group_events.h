@@ -1,5 +1,5 @@
-// What coordinators and members of groups told each other, as the wire tap saw it: events of
-// event.h.
+// What coordinators wrote of groups, as the disks hold it, and what they and the members of groups
+// told each other, as the wire tap saw it: events of event.h.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,41 @@
 #include "core/base/ids.h"
 
 namespace brokersim {
+
+// ---- World: what disks hold --------------------------------------------------------------------
+
+// A log of __consumer_offsets has a record that was in no log before: how a group stands, as its
+// coordinator wrote it (KIP-62, KIP-848). Offsets are not told. Of one that speaks of several
+// members there is one event for each.
+struct GroupStateStored {
+  static constexpr std::string_view kind = "group_state_stored";
+  static constexpr std::int32_t gone = -1;
+  static constexpr std::string_view of_generation = "generation";  // Of a classic group.
+  static constexpr std::string_view of_epoch = "epoch";            // Of a consumer group.
+  static constexpr std::string_view of_member = "member";          // What one of it has.
+  TopicPartition partition;                                        // Of __consumer_offsets.
+  Offset offset = 0;
+  LeaderEpoch leader_epoch{};
+  std::string group;
+  std::string what;                      // One of those.
+  std::string member;                    // A static one by its instance. Empty: nobody is in it.
+  std::int32_t epoch = gone;             // Or generation. `gone`: a tombstone.
+  std::vector<TopicPartition> assigned;  // Of consumers that use Kafka's own assignors.
+  std::vector<TopicPartition> pending;   // What a member of a consumer group has yet to give up.
+  static void visit(auto& e, auto&& f) {
+    f("partition", e.partition);
+    f("offset", e.offset);
+    f("leader_epoch", e.leader_epoch);
+    f("group", e.group);
+    f("what", e.what);
+    f("member", e.member);
+    f("epoch", e.epoch);
+    f("assigned", e.assigned);
+    f("pending", e.pending);
+  }
+};
+
+// ---- World: frames on the wire -----------------------------------------------------------------
 
 // The coordinator has sent the answer to a member's JoinGroup or SyncGroup; an assignment's
 // partitions are those of consumers that use Kafka's own assignors.

@@ -70,6 +70,11 @@ struct ReplicationRules {
   bool begins_inside_batches = true;
   // High watermarks are checkpointed of partitions without a leader, too (KAFKA-1647).
   bool checkpoints_without_leader = true;
+  // Who is ahead of its leader, and has no epochs to compare, is cut to the leader's end
+  // (KAFKA-7414).
+  bool cuts_who_is_ahead = true;
+  // A change of the in-sync set that turned out to change nothing is over, too (KAFKA-12751).
+  bool ends_changes_of_nothing = true;
   // Who knows later epochs than a controller is to ask another one (KAFKA-14154), and not to wait.
   bool later_epochs_ask_elsewhere = true;
   friend bool operator==(const ReplicationRules&, const ReplicationRules&) = default;
@@ -86,8 +91,14 @@ struct ControllerRules {
   friend bool operator==(const ControllerRules&, const ControllerRules&) = default;
 };
 
+// The last epoch that a producer gets: the one after it is left for fencing that one (KIP-360).
+inline constexpr std::int16_t last_epoch_of_producers = 32766;
+
 // Those of transactions, as their coordinators and those of groups keep them (KIP-98, KIP-890).
 struct TransactionRules {
+  // Kafka's, or an earlier one, so that a run comes to it. After it a producer gets another id,
+  // from its coordinator, or, if it has no transactions, because it asks for one.
+  std::int16_t last_epoch = last_epoch_of_producers;
   // Producers give each transaction an epoch of its own, where the cluster has agreed on it, so
   // that nothing that comes late belongs to the next one (KIP-890, KAFKA-17754).
   bool has_epoch_per_transaction = true;
@@ -198,7 +209,17 @@ struct GroupRules {
   // A coordinator, of transactions too, serves once all that it has read is committed (Redpanda's
   // #5025, docs/decisions/coordinators-serve-what-is-committed.md).
   bool serves_once_committed = true;
+  // A member of a consumer group hears of what is committed only (KIP-848): what the next
+  // coordinator finds, too.
+  bool answers_once_committed = true;
   friend bool operator==(const GroupRules&, const GroupRules&) = default;
+};
+
+// Those of stream tasks.
+struct TaskRules {
+  // At least once: the offsets are committed once all that was made is acknowledged (KAFKA-1650).
+  bool commits_once_acknowledged = true;
+  friend bool operator==(const TaskRules&, const TaskRules&) = default;
 };
 
 // Those of consumers, by which they notice that a log was cut under them (KIP-320).
@@ -214,6 +235,8 @@ struct ConsumerRules {
 struct LogRules {
   // After an I/O error nothing is appended to the log any more (KAFKA-10778).
   bool goes_offline_after_error = true;
+  // What is in the log has its offsets whatever becomes of its index (KAFKA-7866).
+  bool keeps_offsets_without_index = true;
   // A producer is known though its last batch is deleted (KAFKA-7190, KIP-360).
   bool keeps_producers_of_deleted_batches = true;
   // Of each active producer compaction keeps the last batch (KAFKA-5490).
@@ -269,6 +292,7 @@ struct Rules {
   TransactionRules transactions;
   AppendRules append;
   GroupRules group;
+  TaskRules task;
   ConsumerRules consumer;
   LogRules log;
 

@@ -35,8 +35,6 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
     held -= 8;
     id[filled++] = static_cast<std::uint8_t>(bits >> held);
   }
-  const bool has_spare_bits = (bits & ((1u << held) - 1)) != 0;
-  if (has_spare_bits) return std::nullopt;
   return id;
 }
 

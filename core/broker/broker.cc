@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/broker/dynamic_settings.h"
+
 namespace brokersim::broker {
 namespace {
 
@@ -18,25 +20,26 @@ void repeat(Env& env, Duration interval, const std::function<void()>& task) {
 
 Broker::Broker(const NodeConfig& config, const QuorumNode& quorum, Uuid incarnation_id,
                BrokerEpoch previous_epoch)
-    : config_(config),
+    : started_with_(config),
+      config_(config),
       quorum_(quorum),
-      topic_defaults_(topic_defaults_of(config)),
-      image_(config.cluster_id),
-      replicas_(config),
-      lifecycle_(config, quorum, incarnation_id, previous_epoch),
-      isr_updates_(config, quorum, replicas_, lifecycle_),
-      quotas_(config),
-      fetchers_(config, replicas_, lifecycle_, quotas_.as_follower, fibers_),
+      topic_defaults_(topic_defaults_of(config_)),
+      image_(config_.cluster_id),
+      replicas_(config_),
+      lifecycle_(config_, quorum, incarnation_id, previous_epoch),
+      isr_updates_(config_, quorum, replicas_, lifecycle_),
+      quotas_(config_),
+      fetchers_(config_, replicas_, lifecycle_, quotas_.as_follower, fibers_),
       fetch_sessions_(
-          static_cast<std::size_t>(std::max(0, config.max_incremental_fetch_session_cache_slots))),
-      groups_(config, replicas_, fibers_),
-      log_upkeep_(config, replicas_),
-      log_cleaner_(config, replicas_),
-      controller_(config, quorum, "forward"),
-      producer_ids_(config, quorum, lifecycle_, fibers_),
-      transactions_(config, replicas_, fibers_, producer_ids_),
-      transaction_verifier_(config),
-      markers_(config, image_, transactions_, fibers_) {}
+          static_cast<std::size_t>(std::max(0, config_.max_incremental_fetch_session_cache_slots))),
+      groups_(config_, replicas_, fibers_),
+      log_upkeep_(config_, replicas_),
+      log_cleaner_(config_, replicas_),
+      controller_(config_, quorum, "forward"),
+      producer_ids_(config_, quorum, lifecycle_, fibers_),
+      transactions_(config_, replicas_, fibers_, producer_ids_),
+      transaction_verifier_(config_),
+      markers_(config_, image_, transactions_, fibers_) {}
 
 void Broker::start(Env& env, bool was_clean) {
   replicas_.load(env, was_clean);
@@ -93,6 +96,7 @@ void Broker::follow_metadata(Env& env) {
 
 void Broker::apply(Env& env, MetadataNews news) {
   image_.catch_up(*news.image, news.delta);
+  if (changes_settings(news.delta)) take_dynamic_settings(config_, started_with_, image_);
   quotas_.apply(image_, news.delta);
   replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
@@ -121,9 +125,10 @@ bool Broker::wait_until_serving(Env& env) {
 // A quorum that nobody answers for is asked for nothing: then the whole cluster stops.
 void Broker::wait_for_leave(Env& env) {
   constexpr Duration between_looks = 1s;
+  constexpr Duration patience = 300s;  // As long as Kafka's brokers have, which nobody sets.
   lifecycle_.begin_shutdown(env);
   Instant look = env.now();
-  const Instant deadline = look + config_.broker_session_timeout;
+  const Instant deadline = look + patience;
   while (!lifecycle_.may_shut_down() && look < deadline && !quorum_.is_deserted()) {
     look = std::min(deadline, look + between_looks);
     Wake wake = Wake::notified;

@@ -52,8 +52,8 @@ class Broker {
   // Waits until the metadata applied here has this broker unfenced, and with that everything that
   // was committed before; from then on clients may be served. False if cancelled first.
   bool wait_until_serving(Env& env);
-  // Controlled shutdown: hands leadership over (KIP-500). Waits for the controller's leave no
-  // longer than a session lasts, and not at all if it cannot be asked.
+  // Controlled shutdown: hands leadership over (KIP-500). Waits for the controller's leave five
+  // minutes at most, and not at all if it cannot be asked.
   void hand_over(Env& env, bool can_ask_controller);
   // Ends the fibers, then makes everything durable, and leaves word that it is. To be called once
   // nobody can ask for anything any more: what came in afterwards would be taken for durable, too.
@@ -64,7 +64,9 @@ class Broker {
   bool has_failed() { return replicas_.news().has_failed; }
   std::string why_failed();  // For people; empty if it has not.
 
+  // What is in force, which the metadata may change (KIP-226).
   const NodeConfig& config() const { return config_; }
+  const NodeConfig& started_with() const { return started_with_; }
   const controller::Image& image() const { return image_; }
   // What whoever asks for a partition is told that has no replica here.
   api::ErrorCode error_without_replica(const TopicPartition& partition) const {
@@ -94,7 +96,8 @@ class Broker {
   void wait_for_leave(Env& env);
   void apply(Env& env, MetadataNews news);
 
-  const NodeConfig& config_;
+  const NodeConfig& started_with_;
+  NodeConfig config_;  // The first of what has it, which all the others refer to.
   const QuorumNode& quorum_;
   const controller::TopicDefaults topic_defaults_;
   controller::Image image_;

@@ -10,6 +10,7 @@
 #include "core/broker/setting_terms.h"
 #include "core/controller/broker_config.h"
 #include "core/controller/config_docs.h"
+#include "core/controller/group_config.h"
 
 namespace brokersim::broker {
 namespace {
@@ -24,7 +25,8 @@ ConfigType type_of(const controller::TopicConfigKey& key) {
     case Kind::int64: return ConfigType::int64;
     case Kind::boolean: return ConfigType::boolean;
     case Kind::ratio: return ConfigType::float64;
-    case Kind::choice: return ConfigType::string;
+    case Kind::choice:
+    case Kind::limits: return ConfigType::string;
     case Kind::choices:
     case Kind::replicas: return ConfigType::list;
   }
@@ -86,11 +88,23 @@ ConfigEntries::Synonyms ConfigEntries::synonyms_in_broker(const std::string& nam
   return synonyms;
 }
 
+std::string ConfigEntries::value_of_node(const std::string& name) const {
+  const auto own = own_.find(name);
+  if (own != own_.end()) return own->second;
+  const auto initial = defaults_.find(name);
+  return initial == defaults_.end() ? "" : initial->second;
+}
+
+const controller::TopicConfigKey* ConfigEntries::key_of(std::string_view name) {
+  if (const auto* const key = controller::find_topic_config_key(name)) return key;
+  if (const auto* const key = controller::find_group_config_key(name)) return key;
+  return controller::find_broker_config_key(name);
+}
+
 // The first synonym is in force.
 ConfigEntry ConfigEntries::entry(const std::string& name, Synonyms synonyms) const {
   ConfigEntry entry{.name = name, .config_source = static_cast<std::int8_t>(Source::initial)};
-  const auto* const topic_key = controller::find_topic_config_key(name);
-  const auto* const key = topic_key ? topic_key : controller::find_broker_config_key(name);
+  const auto* const key = key_of(name);
   entry.read_only = key == nullptr;
   entry.documentation = std::string(controller::documentation_of(name));
   // What nobody here knows may be a secret.
@@ -122,6 +136,24 @@ std::vector<ConfigEntry> ConfigEntries::of_topic(const std::string& topic) const
     }
     entries.push_back(entry(name, std::move(synonyms)));
     if (!entries.back().value) entries.back().value = std::string(key.initial);
+  }
+  return entries;
+}
+
+// As in Kafka what a group does not say itself counts as a default, wherever it comes from.
+std::vector<ConfigEntry> ConfigEntries::of_group(const std::string& group) const {
+  constexpr std::int8_t group_source = 8;
+  const auto& own = image_.configs({ConfigResource::Type::group, group});
+  std::vector<ConfigEntry> entries;
+  for (const auto& key : controller::group_config_keys()) {
+    const std::string name(key.name);
+    const auto set = own.find(name);
+    const bool is_own = set != own.end();
+    auto value = is_own ? std::string(set->second) : value_of_node(std::string(key.broker));
+    entries.push_back(entry(
+        name, {{.name = name,
+                .value = std::move(value),
+                .source = is_own ? group_source : static_cast<std::int8_t>(Source::initial)}}));
   }
   return entries;
 }

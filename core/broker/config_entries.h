@@ -26,11 +26,13 @@ using ConfigEntry = api::DescribeConfigsResponse::DescribeConfigsResourceResult;
 
 class ConfigEntries {
  public:
-  // The image must outlive this.
+  // The image must outlive this. `config` is what the node was started with.
   ConfigEntries(const controller::Image& image, const NodeConfig& config);
 
   // Ordered by name; each with its synonyms and documentation.
   std::vector<ConfigEntry> of_topic(const std::string& topic) const;
+  // Of a consumer group, which need not exist (KIP-848).
+  std::vector<ConfigEntry> of_group(const std::string& group) const;
   std::vector<ConfigEntry> of_broker() const;            // The node itself.
   std::vector<ConfigEntry> of_cluster_defaults() const;  // What is set for all brokers, no more.
 
@@ -39,6 +41,9 @@ class ConfigEntries {
 
   Synonyms synonyms_in_broker(const std::string& name) const;
   ConfigEntry entry(const std::string& name, Synonyms synonyms) const;
+  std::string value_of_node(const std::string& name) const;
+  // Null for what only a restart changes.
+  static const controller::TopicConfigKey* key_of(std::string_view name);
 
   const controller::Image& image_;
   const controller::Image::Configs& dynamic_;

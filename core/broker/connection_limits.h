@@ -20,6 +20,13 @@ class ConnectionLimits {
   ConnectionLimits(std::int32_t max, std::int32_t max_per_ip, Overrides overrides = {})
       : max_(max), max_per_ip_(max_per_ip), overrides_(std::move(overrides)) {}
 
+  // For those that come from now on: nobody who is there has to go.
+  void change(std::int32_t max, std::int32_t max_per_ip, Overrides overrides) {
+    max_ = max;
+    max_per_ip_ = max_per_ip;
+    overrides_ = std::move(overrides);
+  }
+
   // Counts the connection, or says why it is one too many.
   std::optional<CloseReason> admit(const std::string& host) {
     if (open_ >= max_) return CloseReason::too_many_connections;
@@ -44,9 +51,9 @@ class ConnectionLimits {
   std::int32_t open() const { return open_; }
 
  private:
-  const std::int32_t max_;
-  const std::int32_t max_per_ip_;
-  const Overrides overrides_;
+  std::int32_t max_;
+  std::int32_t max_per_ip_;
+  Overrides overrides_;
   std::int32_t open_ = 0;
   std::map<std::string, std::int32_t> of_host_;
 };

@@ -8,6 +8,7 @@
 #include "core/broker/fallback_settings.h"
 #include "core/broker/quorum_description.h"
 #include "core/broker/replicas.h"
+#include "core/controller/broker_config.h"
 
 namespace brokersim::broker {
 
@@ -16,6 +17,15 @@ using api::ErrorCode;
 namespace {
 
 constexpr Duration commit_timeout = 30s;  // The default of the clients' request.timeout.ms.
+
+controller::GroupTerms group_terms_of(const group::GroupConfig& group) {
+  return {.session_timeout_ms = {.min = milliseconds(group.consumer_min_session_timeout),
+                                 .initial = milliseconds(group.consumer_session_timeout),
+                                 .max = milliseconds(group.consumer_max_session_timeout)},
+          .heartbeat_interval_ms = {.min = milliseconds(group.consumer_min_heartbeat_interval),
+                                    .initial = milliseconds(group.consumer_heartbeat_interval),
+                                    .max = milliseconds(group.consumer_max_heartbeat_interval)}};
+}
 
 }  // namespace
 
@@ -54,7 +64,7 @@ bool ControllerNode::activate(Env& env, LeaderEpoch epoch) {
 controller::ControllerConfig ControllerNode::controller_config() const {
   std::set<std::string, std::less<>> static_configs;
   for (const auto& [name, value] : settings_of(config_)) {
-    if (!controller::find_topic_config_key_of_broker(name)) static_configs.insert(name);
+    if (!controller::find_broker_config_key(name)) static_configs.insert(name);
   }
   for (const auto& fallback : FallbackTable::rows) static_configs.emplace(fallback.terms.broker);
   return {.broker_session_timeout = config_.broker_session_timeout,
@@ -62,6 +72,7 @@ controller::ControllerConfig ControllerNode::controller_config() const {
           .default_replication_factor = config_.default_replication_factor,
           .topic_defaults = topic_defaults_of(config_),
           .static_broker_configs = std::move(static_configs),
+          .group_terms = group_terms_of(config_.group),
           .delete_topic_enable = config_.delete_topic_enable,
           .auto_leader_rebalance_enable = config_.auto_leader_rebalance_enable,
           .leader_imbalance_check_interval = config_.leader_imbalance_check_interval,

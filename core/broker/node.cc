@@ -442,7 +442,9 @@ Expected<Done, std::string> run_node(Env& env, const NodeConfig& config, Monitor
   start_roles(env, *node, *clean_shutdown);
   // What a start that was cut short could not do is no failure.
   const bool has_started = !env.is_cancelled();
-  node->server = std::make_unique<Server>(config, node->dispatch, metrics_of(*node));
+  // A broker's limits may change while it runs.
+  const auto& in_force = node->broker ? node->broker->config() : config;
+  node->server = std::make_unique<Server>(in_force, node->dispatch, metrics_of(*node));
   if (monitor) let_watch(env, node);
   node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);

@@ -44,6 +44,8 @@ IoResult<Done> Server::run(Env& env) {
 void Server::admit(Env& env, std::unique_ptr<Stream> stream) {
   const Address peer = stream->peer();
   if (metrics_) ++metrics_->connections_accepted;
+  limits_.change(config_.max_connections, config_.max_connections_per_ip,
+                 config_.max_connections_per_ip_overrides);
   if (const auto refused = limits_.admit(peer.host)) {
     return note_end(env, text_of(peer), {*refused, fmt::format("{} are open", limits_.open())});
   }

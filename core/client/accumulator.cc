@@ -170,7 +170,10 @@ bool Accumulator::may_go(const Queue& queue, const Batch& batch) const {
 }
 
 void Accumulator::number(Queue& queue, Batch& batch) {
-  if (!queue.sequences.has_id()) queue.sequences.begin(*producer_id_, producer_epoch_);
+  if (!queue.sequences.has_id()) {
+    const auto first_sequence = config_.transactional_id ? 0 : config_.first_sequence;
+    queue.sequences.begin(*producer_id_, producer_epoch_, first_sequence);
+  }
   queue.sequences.number(*batch.finished);
   batch.is_numbered = true;
 }
@@ -211,7 +214,7 @@ void Accumulator::settle_numbers(Queue& queue) {
   }
   if (has_numbered || config_.transactional_id) return;
   const bool had_this_id = queue.sequences.id() == producer_id_;
-  queue.sequences.begin_next_epoch(config_.rules.last_epoch_ends_id);
+  queue.sequences.begin_next_epoch(config_.rules);
   if (had_this_id && !queue.sequences.has_id()) producer_id_.reset();
 }
 

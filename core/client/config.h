@@ -40,9 +40,15 @@ struct ProducerConfig {
   // enable.idempotence; unlike Kafka's producer ours has to be asked. Requires acks=all and at most
   // five requests in flight.
   bool enable_idempotence = false;
+  // The sequence of what a producer id sends first to each partition, in its first epoch. Kafka's
+  // is 0; a later one shows what comes after the largest. Not of a transactional producer.
+  std::int32_t first_sequence = 0;
   // transactional.id, which a TransactionalProducer has; it requires idempotence.
   std::optional<std::string> transactional_id;
   Duration transaction_timeout = 60s;  // transaction.timeout.ms
+  // The latest protocol of transactions that it knows (KIP-890): 2, as Kafka since 4.0, with an
+  // epoch for each where the cluster has agreed on that; or 1, as Kafka 3.8, and librdkafka still.
+  std::int16_t transaction_protocol = 2;
   Rules rules;
 };
 

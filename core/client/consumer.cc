@@ -52,6 +52,7 @@ void Consumer::assign(Host& host, const std::vector<TopicPartition>& partitions)
   }
   assigned_ = std::move(assigned);
   std::erase_if(paused_, [&](const auto& partition) { return !assigned_.contains(partition); });
+  std::erase_if(problems_, [&](const auto& one) { return !assigned_.contains(one.partition); });
   changed_.notify_all(host);
 }
 
@@ -77,7 +78,6 @@ void Consumer::resume(Host& host, const TopicPartition& partition) {
 
 void Consumer::seek_by(Host& host, const TopicPartition& partition, OffsetReset to) {
   REQUIRE(assigned_.count(partition) > 0, partition);
-  REQUIRE(to != OffsetReset::none);
   assigned_[partition] =
       Assigned{.reset_to = to, .reset_why = "seek", .generation = ++generations_};
   changed_.notify_all(host);
@@ -324,7 +324,7 @@ void Consumer::take(Env& env, const Asked& asked, const api::FetchResponse::Part
   if (data.diverging_epoch.end_offset >= 0) {
     const Offset end = std::min(*asked.position, data.diverging_epoch.end_offset);
     const LeaderEpoch epoch = std::min(asked.last_epoch, data.diverging_epoch.epoch);
-    return set_position(asked.partition, *assigned, {end, epoch}, "truncated");
+    return truncated(asked.partition, *assigned, {end, epoch});
   }
   assigned->high_watermark = data.high_watermark;
   if (data.records) take_records(env, asked, *assigned, data);
@@ -409,6 +409,15 @@ void Consumer::out_of_range(const TopicPartition& partition, Assigned& assigned)
   assigned = Assigned{.reset_to = config_.auto_offset_reset,
                       .reset_why = "out_of_range",
                       .generation = ++generations_};
+}
+
+void Consumer::truncated(const TopicPartition& partition, Assigned& assigned, const Position& end) {
+  if (config_.auto_offset_reset == OffsetReset::none) {
+    assigned.has_problem = true;
+    problems_.push_back({partition, ErrorCode::offset_out_of_range, end});
+    return;
+  }
+  set_position(partition, assigned, end, "truncated");
 }
 
 // A follower is no judge of where a log begins and ends, nor is who no longer leads.

@@ -53,10 +53,14 @@ struct Reset {
   std::string why;  // "assign", "committed", "seek", "out_of_range", "truncated"
 };
 
-// What the caller has to deal with: nothing is delivered from the partition meanwhile.
+// What the caller has to deal with: nothing is delivered from the partition until its position is
+// set anew.
 struct Problem {
   TopicPartition partition;
   api::ErrorCode error = api::ErrorCode::none;
+  // With OFFSET_OUT_OF_RANGE: what comes before our position is not in the leader's log any more,
+  // from here on (KIP-320; Kafka's LogTruncationException).
+  std::optional<Position> diverges_at = {};
 };
 
 // Resets come before the records, and problems after them.
@@ -80,6 +84,7 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void seek(Host& host, const TopicPartition& partition, const Position& position);
   // The same for a partition just assigned, of which an earlier owner committed so much.
   void start_at(Host& host, const TopicPartition& partition, const Position& committed);
+  // `none`: nobody says where to begin, which is a problem of the next poll.
   void seek_by(Host& host, const TopicPartition& partition, OffsetReset to);
 
   // Waits for records, resets or problems; empty at the deadline. Records of a partition come in
@@ -158,6 +163,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
                     const api::FetchResponse::PartitionData& data);
   void look_up(Env& env, wire::Channel& channel, const std::vector<Asked>& asked);
   void out_of_range(const TopicPartition& partition, Assigned& assigned);
+  // The leader has the log that we have read up to `end` only.
+  void truncated(const TopicPartition& partition, Assigned& assigned, const Position& end);
   // Whether an error in the answer says how things are.
   bool is_of_judge(const Asked& asked) const;
   // The leader is to be asked next, after a while.

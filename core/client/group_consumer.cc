@@ -224,6 +224,14 @@ Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
   return Done{};
 }
 
+void GroupConsumer::seek(Host& host, const TopicPartition& partition, const Position& position) {
+  if (held_.contains(partition)) consumer_->seek(host, partition, position);
+}
+
+void GroupConsumer::seek_by(Host& host, const TopicPartition& partition, OffsetReset to) {
+  if (held_.contains(partition)) consumer_->seek_by(host, partition, to);
+}
+
 void GroupConsumer::auto_commit(Env& env) {
   if (!config_.enable_auto_commit || env.now() < next_auto_commit_) return;
   next_auto_commit_ = env.now() + config_.auto_commit_interval;

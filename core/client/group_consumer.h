@@ -44,16 +44,23 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   void subscribe(std::set<std::string> topics);
   // As Consumer's. Waits through a rebalance of a classic group, however long it takes. With
   // auto-commit, what the polls before have delivered counts as processed. A problem without a
-  // partition is the group's, and the consumer is no longer part of it.
+  // partition is the group's, and the consumer is no longer part of it; any other one is the
+  // partition's, and a seek may solve it.
   Polled poll(Env& env, Instant deadline);
 
   // Commits the positions, which are behind what was delivered last; or these.
   Expected<Done, api::ErrorCode> commit(Env& env, Instant deadline);
   Expected<Done, api::ErrorCode> commit(Env& env, const Positions& positions, Instant deadline);
 
-  // Every position goes back to what the group has committed, or to where one begins that has not.
+  // Every position goes back to what the group has committed, or to where one begins that has not:
+  // with auto.offset.reset=none the next poll asks where that is, as a problem.
   Expected<Done, api::ErrorCode> rewind(Env& env, Instant deadline);
 
+  // As Consumer's, of what we have; of anything else nothing is done.
+  void seek(Host& host, const TopicPartition& partition, const Position& position);
+  void seek_by(Host& host, const TopicPartition& partition, OffsetReset to);
+  // As Consumer's: of a partition that is revoked, and be it only until the rebalance is over, this
+  // is forgotten.
   void pause(const TopicPartition& partition) { consumer_->pause(partition); }
   void resume(Host& host, const TopicPartition& partition) { consumer_->resume(host, partition); }
 

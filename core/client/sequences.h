@@ -5,18 +5,21 @@
 //   id 7, epoch 1           0 1 2    … once all other numbers of epoch 0 have had their answers
 //
 // Each partition has epochs of its own: what one log knows of a producer does not concern another.
+// After the last epoch there is another id, and after the largest number, 2^31 - 1, comes 0.
 #pragma once
 
 #include <cstdint>
 
+#include "core/base/rules.h"
 #include "core/wire/record_batch.h"
 
 namespace brokersim::client {
 
 class Sequences {
  public:
-  // A fresh id, which begins with epoch 0; a transactional producer is given its epochs.
-  void begin(std::int64_t producer_id, std::int16_t epoch = 0);
+  // A fresh id, which begins with epoch 0, and in that with this number: no leader knows it. A
+  // transactional producer is given its epochs, each of which begins with 0.
+  void begin(std::int64_t producer_id, std::int16_t epoch = 0, std::int32_t first_sequence = 0);
   bool has_id() const { return id_ >= 0; }
   std::int64_t id() const { return id_; }
 
@@ -35,8 +38,9 @@ class Sequences {
   void break_off() { has_gap_ = true; }
   bool has_gap() const { return has_gap_; }
   // To be called when no batch has numbers of the present epoch any more (KAFKA-14034). After the
-  // last epoch there is no id (librdkafka's #3720), or as it once was another epoch.
-  void begin_next_epoch(bool last_epoch_ends_id);
+  // last epoch there is no id (librdkafka's #3720), or as it once was another epoch: the one that
+  // is left for fencing, and then the least number that there is.
+  void begin_next_epoch(const Rules& rules);
 
  private:
   std::int64_t id_ = -1;

@@ -43,7 +43,8 @@ class StreamApplication {
   // A function of the record and where it was, and of nothing else: it may be asked again.
   virtual std::vector<wire::Record> process(Host& host, const Delivered& delivered) = 0;
 
-  virtual void on_polled(Host&, const Polled&, const GroupConsumer&) {}
+  // Before anything of it is processed; may suspend.
+  virtual void on_polled(Env&, const Polled&, const GroupConsumer&) {}
   // "assigned", "revoked", "lost".
   virtual void on_ownership(Host&, std::string_view /*how*/, const Partitions&) {}
   virtual void on_begin(Host&) {}

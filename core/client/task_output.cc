@@ -132,7 +132,7 @@ class PlainOutput : public TaskOutput {
   }
 
   WorkEnd commit(Env& env, GroupConsumer& consumer, const Positions& positions) override {
-    const bool is_settled = flush(env);
+    const bool is_settled = !config_.rules.task.commits_once_acknowledged || flush(env);
     if (!is_settled || *has_failed_) return WorkEnd::unknown;
     const auto committed = consumer.commit(env, positions, env.now() + task_patience);
     return committed ? WorkEnd::committed : WorkEnd::unknown;

@@ -17,7 +17,8 @@ using api::ErrorCode;
 
 namespace {
 
-constexpr std::int16_t epoch_per_transaction = 2;  // Of transaction.version (KIP-890).
+// Of transaction.version and of the protocol that a producer knows (KIP-890).
+constexpr std::int16_t epoch_per_transaction = 2;
 
 // The first error that says something, wherever in the response it stands.
 template <class Response>
@@ -121,6 +122,7 @@ TransactionalProducer::Result TransactionalProducer::learn_transaction_version(E
     return feature.name == "transaction.version";
   });
   has_epoch_per_transaction_ = config_.rules.transactions.has_epoch_per_transaction &&
+                               config_.transaction_protocol >= epoch_per_transaction &&
                                level != features.end() &&
                                level->max_version_level >= epoch_per_transaction;
   producer_->speak(has_epoch_per_transaction_ ? produce_version_with_epochs : produce_version,

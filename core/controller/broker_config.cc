@@ -6,18 +6,32 @@
 #include <fmt/format.h>
 
 #include "core/base/assert.h"
+#include "core/base/time.h"
 
 namespace brokersim::controller {
 namespace {
 
+using Kind = TopicConfigKey::Kind;
+
 constexpr std::string_view no_bound = "9223372036854775807";
+constexpr std::string_view no_limit = "2147483647";
 
 constexpr std::array of_brokers_only{
-    TopicConfigKey{"", follower_throttled_rate, TopicConfigKey::Kind::int64, no_bound, 0},
-    TopicConfigKey{"", leader_throttled_rate, TopicConfigKey::Kind::int64, no_bound, 0},
+    TopicConfigKey{"", follower_throttled_rate, Kind::int64, no_bound, 0},
+    TopicConfigKey{"", leader_throttled_rate, Kind::int64, no_bound, 0},
+    TopicConfigKey{"", "log.cleaner.backoff.ms", Kind::int64, "15000", 0, "",
+                   longest_duration / 1ms},
+    TopicConfigKey{"", "log.cleaner.dedupe.buffer.size", Kind::int64, "134217728", 0},
+    TopicConfigKey{"", "max.connections", Kind::int32, no_limit, 1},
+    TopicConfigKey{"", "max.connections.per.ip", Kind::int32, no_limit, 0},
+    TopicConfigKey{"", "max.connections.per.ip.overrides", Kind::limits, ""},
+    TopicConfigKey{"", "producer.id.expiration.ms", Kind::int32, "86400000", 1},
+    TopicConfigKey{"", "transaction.partition.verification.enable", Kind::boolean, "true"},
 };
 
 }  // namespace
+
+std::span<const TopicConfigKey> keys_of_brokers_only() { return of_brokers_only; }
 
 const TopicConfigKey* find_broker_config_key(std::string_view name) {
   const auto* const found =
@@ -32,17 +46,22 @@ std::optional<std::string> why_invalid_broker_config(std::string_view name,
   return key ? why_invalid(*key, name, value) : std::nullopt;
 }
 
+std::optional<std::string_view> dynamic_value(const Image& image, NodeId broker,
+                                              const TopicConfigKey& key) {
+  for (const auto& resource : {fmt::format("{}", broker), std::string()}) {
+    const auto& configs = image.configs({ConfigResource::Type::broker, resource});
+    const auto found = configs.find(key.broker);
+    // A record in the log may hold what a validation elsewhere let pass: it is not in force.
+    if (found == configs.end() || why_unfit(key, found->second)) continue;
+    return found->second;
+  }
+  return std::nullopt;
+}
+
 std::int64_t broker_config(const Image& image, NodeId broker, std::string_view name) {
   const auto* const key = find_broker_config_key(name);
   REQUIRE(key != nullptr, name);
-  for (const auto& resource : {fmt::format("{}", broker), std::string()}) {
-    const auto& configs = image.configs({ConfigResource::Type::broker, resource});
-    const auto found = configs.find(name);
-    // A record in the log may hold what a validation elsewhere let pass: it is not in force.
-    if (found == configs.end() || why_unfit(*key, found->second)) continue;
-    return parse_number(found->second).value_or(0);
-  }
-  return parse_number(key->initial).value_or(0);
+  return parse_number(dynamic_value(image, broker, *key).value_or(key->initial)).value_or(0);
 }
 
 }  // namespace brokersim::controller

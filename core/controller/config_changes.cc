@@ -15,6 +15,7 @@
 
 #include "core/controller/broker_config.h"
 #include "core/controller/elr_safety.h"
+#include "core/controller/group_config.h"
 #include "core/controller/topic_config.h"
 #include "core/controller/topic_name.h"
 
@@ -131,8 +132,11 @@ OrRefusal<Done> check_existence(const Image& image, const ConfigResource& resour
 // ---- What comes of it --------------------------------------------------------------------------
 
 const TopicConfigKey* find_key(const ConfigResource& resource, std::string_view name) {
-  return resource.type == ConfigResource::Type::topic ? find_topic_config_key(name)
-                                                      : find_broker_config_key(name);
+  switch (resource.type) {
+    case ConfigResource::Type::topic: return find_topic_config_key(name);
+    case ConfigResource::Type::group: return find_group_config_key(name);
+    default: return find_broker_config_key(name);
+  }
 }
 
 std::vector<std::string> words_of(std::string_view list) {
@@ -150,8 +154,9 @@ OrRefusal<std::string> change_list(const ConfigResource& resource, const Image::
                                    const AskedChange& change) {
   const bool appends = change.operation == static_cast<std::int8_t>(Operation::append);
   const auto* key = find_key(resource, change.name);
-  using Kind = TopicConfigKey::Kind;
-  if (!key || (key->kind != Kind::choices && key->kind != Kind::replicas)) {
+  const bool is_list = key && (key->kind == TopicConfigKey::Kind::choices ||
+                               key->kind == TopicConfigKey::Kind::replicas);
+  if (!is_list) {
     return refuse(ErrorCode::invalid_config,
                   fmt::format("Can't {} to key {} because its type is not LIST.",
                               appends ? "APPEND" : "SUBTRACT", change.name));
@@ -201,12 +206,10 @@ OrRefusal<Done> check_topic_configs(const ControllerConfig& config, const Image:
   return Done{};
 }
 
-// What Kafka lets be set of the groups of KIP-848 nobody would act upon here: members are told what
-// the coordinator's own configuration says.
-OrRefusal<Done> check_group_configs(const Image::Configs& configs) {
-  if (configs.empty()) return Done{};
-  return refuse(ErrorCode::invalid_config,
-                fmt::format("Unknown group config name: {}", configs.begin()->first));
+OrRefusal<Done> check_group_configs(const ControllerConfig& config, const Image::Configs& configs) {
+  auto why = why_invalid_group_configs(configs, config.group_terms);
+  if (why) return refuse(ErrorCode::invalid_config, *std::move(why));
+  return Done{};
 }
 
 OrRefusal<Done> check_configs(const ConfigResource& resource, const ControllerConfig& config,
@@ -214,7 +217,7 @@ OrRefusal<Done> check_configs(const ConfigResource& resource, const ControllerCo
   switch (resource.type) {
     case ConfigResource::Type::topic: return check_topic_configs(config, configs);
     case ConfigResource::Type::broker: return check_broker_configs(config, configs);
-    case ConfigResource::Type::group: return check_group_configs(configs);
+    case ConfigResource::Type::group: return check_group_configs(config, configs);
     case ConfigResource::Type::broker_logger: break;
   }
   return Done{};

@@ -47,6 +47,10 @@ constexpr std::array docs{
     ConfigDoc{"segment.ms", "The age at which a segment is rolled, full or not."},
     ConfigDoc{"unclean.leader.election.enable",
               "Whether a replica out of sync may lead if no other can, losing records."},
+    // Groups.
+    ConfigDoc{"consumer.heartbeat.interval.ms",
+              "How often a member of this group is told to show itself."},
+    ConfigDoc{"consumer.session.timeout.ms", "After what silence a member leaves this group."},
     // Brokers.
     ConfigDoc{"advertised.listeners", "Where clients reach this broker."},
     ConfigDoc{"auto.create.topics.enable", "Whether asking for a topic's metadata creates it."},

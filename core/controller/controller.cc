@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -78,6 +77,7 @@ bool supports(const api::BrokerRegistrationRequest& request, const std::string& 
 Controller::Controller(Image committed, Offset next_offset, Instant now, ControllerConfig config,
                        Rules rules)
     : image_(std::move(committed)),
+      index_(image_),
       next_offset_(next_offset),
       config_(std::move(config)),
       rules_(rules),
@@ -87,6 +87,7 @@ Controller::Controller(Image committed, Offset next_offset, Instant now, Control
   REQUIRE(next_offset > image_.last_offset(), next_offset, image_.last_offset());
   for (const auto& [id, broker] : image_.brokers()) {
     if (!broker.is_fenced) sessions_.touch(id, broker.epoch, now);
+    sessions_.set_active(id, broker.is_active());
     if (broker.is_in_controlled_shutdown) controlled_shutdown_offsets_[id] = next_offset - 1;
   }
 }
@@ -103,22 +104,27 @@ Decision<typename Request::Response> Controller::begin() const {
 void Controller::decide(MetadataRecord record, std::string_view why, Decided& out) {
   auto events = explain(image_, record, why);
   std::move(events.begin(), events.end(), std::back_inserter(out.events));
-  const auto delta = image_.apply(record, next_offset_);
+  const auto delta = index_.apply(record, next_offset_, image_);
   ASSERT(delta.has_value(), to_string(record));
   for (const auto& id : delta->partitions) assert_sane(*image_.find_partition(id));
+  for (const auto id : delta->brokers) sessions_.set_active(id, image_.is_active(id));
   ++next_offset_;
   out.records.push_back(std::move(record));
 }
 
-void Controller::update_partitions(const Concerns& concerns, Leaving leaving, std::string_view why,
+void Controller::update_partitions(const PartitionIndex::Partitions& partitions,
+                                   const Concerns& concerns, Leaving leaving, std::string_view why,
                                    Decided& out) {
   std::vector<PartitionChangeRecord> changes;
-  for (const auto& [name, topic] : image_.topics()) {
+  for (const auto& [name, ids] : partitions) {
+    const auto& topic = *image_.find_topic(name);
     auto terms = terms_of(name);
     terms.is_active = [&](NodeId replica) {
       return replica != leaving.broker && image_.is_active(replica);
     };
-    for (const auto& [id, partition] : topic.partitions) {
+    for (const auto id : ids) {
+      ++partitions_looked_at_;
+      const auto& partition = topic.partitions.at(id);
       if (!concerns(partition)) continue;
       const PartitionChange wanted{
           .target_isr = without(partition.isr, leaving.broker),
@@ -136,7 +142,12 @@ void Controller::take_out(Leaving leaving, std::string_view why, Decided& out) {
     const bool is_in_elr = contains(p.elr, leaving.broker);
     return contains(p.isr, leaving.broker) || (leaving.has_lost_records && is_in_elr);
   };
-  update_partitions(concerns, leaving, why, out);
+  update_partitions(index_.held_by(leaving.broker), concerns, leaving, why, out);
+}
+
+void Controller::elect_where_nobody_leads(std::string_view why, Decided& out) {
+  update_partitions(
+      index_.leaderless(), [](const Partition&) { return true; }, {}, why, out);
 }
 
 ElectionTerms Controller::terms_of(std::string_view topic) const {
@@ -159,14 +170,15 @@ void Controller::review_eligibility(Decided& out) {
     const auto is_left_over = [](const Partition& p) {
       return !p.isr.empty() && !(p.elr.empty() && p.last_known_elr.empty());
     };
-    return update_partitions(is_left_over, {}, "there are no eligible leader replicas any more",
-                             out);
+    return update_partitions(index_.unsettled(), is_left_over, {},
+                             "there are no eligible leader replicas any more", out);
   }
   std::vector<PartitionChangeRecord> changes;
   for (const auto& name : topics_of_new_min_isr(image_, out.records)) {
     const auto& topic = *image_.find_topic(name);
     const auto terms = terms_of(name);
     for (const auto& [id, partition] : topic.partitions) {
+      ++partitions_looked_at_;
       const PartitionChange wanted{.target_isr = partition.isr, .election = terms.election()};
       auto change = change_partition(topic.id, id, partition, wanted, terms);
       if (!change) change = {.partition_id = id, .topic_id = topic.id, .isr = partition.isr};
@@ -238,23 +250,6 @@ bool Controller::is_current(NodeId id, BrokerEpoch epoch) const {
   return broker && broker->epoch == epoch;
 }
 
-bool Controller::leads_anything(NodeId id) const {
-  for (const auto& [name, topic] : image_.topics()) {
-    for (const auto& [partition_id, partition] : topic.partitions) {
-      if (partition.leader == id) return true;
-    }
-  }
-  return false;
-}
-
-Offset Controller::lowest_active_metadata_offset() const {
-  auto lowest = std::numeric_limits<Offset>::max();
-  for (const auto& [id, broker] : image_.brokers()) {
-    if (broker.is_active()) lowest = std::min(lowest, sessions_.metadata_offset(id));
-  }
-  return lowest;
-}
-
 Offset Controller::unfencing_offset(const Broker& broker) const {
   return rules_.controller.unfences_at_registration ? broker.registration_offset : next_offset_ - 1;
 }
@@ -262,16 +257,14 @@ Offset Controller::unfencing_offset(const Broker& broker) const {
 HeartbeatFacts Controller::facts_of(const Broker& broker,
                                     const api::BrokerHeartbeatRequest& request) const {
   const auto shutdown = controlled_shutdown_offsets_.find(broker.id);
-  // Looked for among all partitions, so only if it matters.
-  const bool wants_to_go = request.want_shut_down || broker.is_in_controlled_shutdown;
   return {
       .current = state_of(broker),
       .wants_fence = request.want_fence,
       .wants_shut_down = request.want_shut_down,
-      .has_leaderships = wants_to_go && leads_anything(broker.id),
+      .has_leaderships = index_.leads_anything(broker.id),
       .has_caught_up = request.current_metadata_offset >= unfencing_offset(broker),
       .all_know_of_shutdown = shutdown != controlled_shutdown_offsets_.end() &&
-                              lowest_active_metadata_offset() >= shutdown->second,
+                              sessions_.lowest_active_metadata_offset() >= shutdown->second,
   };
 }
 
@@ -322,7 +315,7 @@ void Controller::unfence(NodeId id, Decided& out) {
   const auto epoch = image_.find_broker(id)->epoch;
   decide(BrokerRegistrationChangeRecord{.broker_id = id, .broker_epoch = epoch, .fenced = -1}, why,
          out);
-  update_partitions([](const Partition& p) { return !p.has_leader(); }, {}, why, out);
+  elect_where_nobody_leads(why, out);
 }
 
 void Controller::enter_controlled_shutdown(NodeId id, Decided& out) {
@@ -605,8 +598,7 @@ Decided Controller::tick(Instant now) {
   // KAFKA-12670: it may have been permitted since their leaders went.
   if (now >= next_unclean_election_) {
     next_unclean_election_ = now + config_.unclean_leader_election_interval;
-    update_partitions([](const Partition& p) { return !p.has_leader(); }, {},
-                      "unclean elections are permitted", out);
+    elect_where_nobody_leads("unclean elections are permitted", out);
   }
   return out;
 }
@@ -615,17 +607,27 @@ Instant Controller::next_tick() const {
   return std::min({sessions_.next_expiry(), next_balance_, next_unclean_election_});
 }
 
-bool Controller::balance_leaders(Decided& out) {
+std::vector<PartitionChangeRecord> Controller::changes_to_preferred(std::size_t most) {
   std::vector<PartitionChangeRecord> changes;
-  for (const auto& [name, topic] : image_.topics()) {
+  for (const auto& [name, ids] : index_.unsettled()) {
+    const auto& topic = *image_.find_topic(name);
     const auto terms = terms_of(name);
-    for (const auto& [id, partition] : topic.partitions) {
+    for (const auto id : ids) {
+      ++partitions_looked_at_;
+      const auto& partition = topic.partitions.at(id);
       const PartitionChange wanted{.target_isr = partition.isr, .election = Election::preferred};
       auto change = change_partition(topic.id, id, partition, wanted, terms);
       if (change) changes.push_back(*std::move(change));
+      if (changes.size() == most) return changes;
     }
   }
-  const auto count = std::min(changes.size(), config_.max_elections_per_rebalance);
+  return changes;
+}
+
+bool Controller::balance_leaders(Decided& out) {
+  const auto most = config_.max_elections_per_rebalance;
+  auto changes = changes_to_preferred(most + 1);  // One more, if there is, is left for later.
+  const auto count = std::min(changes.size(), most);
   for (std::size_t i = 0; i < count; ++i) {
     decide(std::move(changes[i]), "leaders rebalanced", out);
   }

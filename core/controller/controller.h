@@ -9,6 +9,7 @@
 // synchronous: no I/O, no clock; every random choice is a function of a number passed in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,6 +41,7 @@
 #include "core/controller/features.h"
 #include "core/controller/heartbeats.h"
 #include "core/controller/image.h"
+#include "core/controller/partition_index.h"
 #include "core/controller/plan.h"
 #include "core/controller/records.h"
 
@@ -115,6 +117,9 @@ class Controller {
   const Image& image() const { return image_; }
   Offset next_offset() const { return next_offset_; }
   bool may_elect_uncleanly(std::string_view topic) const;
+  // How many partitions brokers that came or went, ticks and changed configurations have made it
+  // look at so far: what its decisions cost.
+  std::int64_t partitions_looked_at() const { return partitions_looked_at_; }
 
  private:
   using Concerns = std::function<bool(const Partition&)>;
@@ -132,9 +137,10 @@ class Controller {
   template <class Response>
   Decision<Response> carry_out_unless(bool validate_only, Plan<Response> plan,
                                       std::string_view why);
-  // Elects anew in all partitions that concern us, taking `leaving` out of their ISRs.
-  void update_partitions(const Concerns& concerns, Leaving leaving, std::string_view why,
-                         Decided& out);
+  // Elects anew in those of `partitions` that concern us, taking `leaving` out of their ISRs.
+  void update_partitions(const PartitionIndex::Partitions& partitions, const Concerns& concerns,
+                         Leaving leaving, std::string_view why, Decided& out);
+  void elect_where_nobody_leads(std::string_view why, Decided& out);
   void take_out(Leaving leaving, std::string_view why, Decided& out);
   ElectionTerms terms_of(std::string_view topic) const;
   // To be called once changes of configurations are decided.
@@ -146,8 +152,6 @@ class Controller {
   // What a broker has to know of before it may be unfenced.
   Offset unfencing_offset(const Broker& broker) const;
   HeartbeatFacts facts_of(const Broker& broker, const api::BrokerHeartbeatRequest& request) const;
-  bool leads_anything(NodeId id) const;
-  Offset lowest_active_metadata_offset() const;
   api::ErrorCode check_registration(Instant now,
                                     const api::BrokerRegistrationRequest& request) const;
   bool is_current(NodeId id, BrokerEpoch epoch) const;
@@ -156,10 +160,14 @@ class Controller {
       const api::AlterPartitionRequest::PartitionData& proposal, Decided& out);
   std::vector<api::ElectLeadersRequest::TopicPartitions> all_partitions() const;
   api::ErrorCode elect_leader(const TopicPartition& partition, Election election, Decided& out);
+  // Those that bring leadership back to preferred replicas, or as many as `most` of them.
+  std::vector<PartitionChangeRecord> changes_to_preferred(std::size_t most);
   // Whether nothing is left to do.
   bool balance_leaders(Decided& out);
 
   Image image_;
+  PartitionIndex index_;  // Of image_.
+  std::int64_t partitions_looked_at_ = 0;
   Offset next_offset_;
   ControllerConfig config_;
   Rules rules_;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/time.h"
+#include "core/controller/group_config.h"
 #include "core/controller/topic_config.h"
 
 namespace brokersim::controller {
@@ -20,6 +21,7 @@ struct ControllerConfig {
   TopicDefaults topic_defaults;
   // Keys of a broker's configuration that only a restart changes.
   std::set<std::string, std::less<>> static_broker_configs;
+  GroupTerms group_terms;
   bool delete_topic_enable = true;
   bool auto_leader_rebalance_enable = true;
   Duration leader_imbalance_check_interval = 300s;

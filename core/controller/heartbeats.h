@@ -10,8 +10,11 @@
 // All of it is memory of the active controller: a new one starts every unfenced broker afresh.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "core/base/ids.h"
 #include "core/base/time.h"
@@ -31,13 +34,17 @@ struct HeartbeatFacts {
 
 BrokerState next_state(const HeartbeatFacts& facts);
 
+// Kept in the order in which they end, and those of active brokers in the order of what they have
+// applied: no question looks at every session, since each heartbeat asks.
 class Sessions {
  public:
   explicit Sessions(Duration timeout) : timeout_(timeout) {}
 
   // A sign of life of this incarnation; forgets any earlier one.
   void touch(NodeId broker, BrokerEpoch epoch, Instant now);
+  // These two change nothing where the broker has no session.
   void metadata_reached(NodeId broker, Offset offset);
+  void set_active(NodeId broker, bool is_active);  // As Broker::is_active says; at first it is not.
   void forget(NodeId broker);
 
   bool is_live(NodeId broker, BrokerEpoch epoch, Instant now) const;
@@ -49,16 +56,21 @@ class Sessions {
 
   // Up to where the broker has applied the metadata, as far as it said; -1 if it did not.
   Offset metadata_offset(NodeId broker) const;
+  // The lowest of those of active brokers; the highest there can be if no broker is active.
+  Offset lowest_active_metadata_offset() const;
 
  private:
   struct Session {
     BrokerEpoch epoch;
     Instant last_contact;
     Offset metadata_offset = -1;
+    bool is_active = false;
   };
 
   Duration timeout_;
   std::map<NodeId, Session> sessions_;
+  std::set<std::pair<Instant, NodeId>> by_last_contact_;
+  std::set<std::pair<Offset, NodeId>> active_by_metadata_offset_;
 };
 
 }  // namespace brokersim::controller

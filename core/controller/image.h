@@ -84,8 +84,7 @@ struct Broker {
 };
 
 struct ConfigResource {
-  // Of the last two an image holds none: levels of loggers are a broker's own (KIP-412), and the
-  // groups that there are have no configuration.
+  // Of loggers an image holds none: their levels are a broker's own (KIP-412).
   enum class Type : std::int8_t { topic = 2, broker = 4, broker_logger = 8, group = 32 };
   Type type = Type::topic;
   std::string name;  // A broker's id; "" is the default of all brokers.

@@ -119,6 +119,15 @@ bool all_words(std::string_view list, Body body) {
   }
 }
 
+bool is_limit(std::string_view word) {
+  const auto colon = word.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto digits = word.substr(colon + 1);
+  const auto number = parse_number(digits);
+  return has_only(digits, "0123456789") && number &&
+         *number <= std::numeric_limits<std::int32_t>::max();
+}
+
 bool is_choice(const TopicConfigKey& key, std::string_view text) {
   return !all_words(key.allowed, [&](std::string_view word) { return word != text; });
 }
@@ -207,6 +216,9 @@ std::optional<std::string> why_unfit(const TopicConfigKey& key, std::string_view
                     fmt::format("{} must be the literal '*' or a list of replicas in the following "
                                 "format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
                                 key.name));
+    case Kind::limits:
+      return unless(trimmed(text).empty() || all_words(text, is_limit),
+                    "Value must be of the form ADDRESS:NUMBER,ADDRESS:NUMBER,...");
   }
   return std::nullopt;
 }

@@ -17,7 +17,16 @@
 namespace brokersim::controller {
 
 struct TopicConfigKey {
-  enum class Kind : std::uint8_t { int32, int64, boolean, ratio, choice, choices, replicas };
+  enum class Kind : std::uint8_t {
+    int32,
+    int64,
+    boolean,
+    ratio,
+    choice,
+    choices,
+    replicas,
+    limits,  // Addresses, each with a number behind its last colon: "10.0.0.7:100,::1:2".
+  };
   std::string_view name;
   std::string_view broker;  // The broker's name for the default of all topics; "" if it has none.
   Kind kind = Kind::int64;

@@ -21,7 +21,8 @@ Instant ConsumerGroup::next_deadline() const {
 // Members of consumer groups are told theirs; who speaks the classic protocol says it.
 Duration ConsumerGroup::session_timeout_of(const ConsumerMember& member) const {
   const auto& classic = member.metadata.classic_member_metadata;
-  return classic ? Duration(1ms) * classic->session_timeout_ms : config_->consumer_session_timeout;
+  if (classic) return Duration(1ms) * classic->session_timeout_ms;
+  return config_->session_timeout_of(id_);
 }
 
 void ConsumerGroup::begin_sessions(Now now) {

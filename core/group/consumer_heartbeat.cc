@@ -163,7 +163,7 @@ ConsumerGroup::Response ConsumerGroup::response_to(const Request& asked, const D
   response.member_id = draft.id;
   response.member_epoch = draft.member.assignment.epoch;
   response.heartbeat_interval_ms =
-      static_cast<std::int32_t>(milliseconds(config_->consumer_heartbeat_interval));
+      static_cast<std::int32_t>(milliseconds(config_->heartbeat_interval_of(id_)));
   const auto& assigned = draft.member.assignment.assigned;
   const bool is_told = is_full(asked) || draft.is_new() || draft.is_successor() ||
                        draft.before->assignment.assigned != assigned;

@@ -3,6 +3,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/time.h"
@@ -37,6 +41,25 @@ struct GroupConfig {
   std::vector<ServerAssignor> consumer_assignors = {ServerAssignor::uniform, ServerAssignor::range};
   // group.consumer.migration.policy
   MigrationPolicy consumer_migration_policy = MigrationPolicy::bidirectional;
+
+  // What some consumer groups have for themselves: consumer.session.timeout.ms and
+  // consumer.heartbeat.interval.ms of the resource GROUP.
+  struct OfGroup {
+    std::optional<Duration> session_timeout;
+    std::optional<Duration> heartbeat_interval;
+  };
+  std::map<std::string, OfGroup, std::less<>> of_groups;  // By the group's id.
+
+  Duration session_timeout_of(std::string_view group) const {
+    const auto own = of_groups.find(group);
+    if (own == of_groups.end()) return consumer_session_timeout;
+    return own->second.session_timeout.value_or(consumer_session_timeout);
+  }
+  Duration heartbeat_interval_of(std::string_view group) const {
+    const auto own = of_groups.find(group);
+    if (own == of_groups.end()) return consumer_heartbeat_interval;
+    return own->second.heartbeat_interval.value_or(consumer_heartbeat_interval);
+  }
 };
 
 }  // namespace brokersim::group

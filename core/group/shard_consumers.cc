@@ -57,7 +57,11 @@ Output Shard::consumer_heartbeat(Now now, RequestId request, const HeartbeatCont
                           : write_of_leaving(now, slot, decision.out, *entries);
     write.converts |= converts;
     write.why = decision.why;
-    write.finish = answer_of(request, std::move(decision.response));
+    if (group_rules_.answers_once_committed) {
+      write.finish = answer_of(request, std::move(decision.response));
+    } else {
+      out.answer(request, std::move(decision.response));
+    }
     // Whoever waits in the classic group joins again, and is let in by the other.
     if (converts) slot.group.abandon(ErrorCode::rebalance_in_progress, out);
     out.writes.push_back(std::move(write));
@@ -68,7 +72,8 @@ Output Shard::consumer_heartbeat(Now now, RequestId request, const HeartbeatCont
 // Of what was appended and is not committed yet a member must not hear: it may be undone.
 void Shard::once_settled(Now now, const std::string& group, Write::Finish finish, Output& out) {
   const auto end_offset = find(group)->end_offset;
-  if (end_offset <= high_watermark_) return finish(nullptr, now, ErrorCode::none, out);
+  const bool may_be_undone = end_offset > high_watermark_ && group_rules_.answers_once_committed;
+  if (!may_be_undone) return finish(nullptr, now, ErrorCode::none, out);
   in_flight_.emplace(++writes_, InFlight{.group = group,
                                          .end_offset = end_offset,
                                          .deadline = now.at + config_.offset_commit_timeout,

@@ -109,7 +109,14 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
   if (!ended) return Done{};
   undecided_.emplace(ended->first_offset, ended->marker_offset);
   if (!ended->is_aborted) return Done{};
-  return checked(aborted_.add(host, segments_.back()->base_offset(), entry_of(*ended, producers_)));
+  const auto indexed =
+      aborted_.add(host, segments_.back()->base_offset(), entry_of(*ended, producers_));
+  if (!indexed && !config_.rules.keeps_offsets_without_index) {
+    segments_.back()->forget_last();
+    end_offset_ = segments_.back()->end_offset();
+    return Unexpected(LogError::storage);
+  }
+  return checked(indexed);
 }
 
 // ---- Truncating --------------------------------------------------------------------------------

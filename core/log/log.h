@@ -206,6 +206,9 @@ class Log {
   LogResult<std::optional<LogRead>> cached_read(Offset from, ReadLimits limits = {}) const;
   // Whether a batch begins at `offset`, in [start_offset, end_offset], or the log ends there.
   bool is_batch_boundary(Offset offset) const;
+  // Whether the log has rolled between `offset` and `end`, up to which it is to be read: whatever
+  // lies at `offset` is in no segment that anything is still appended to.
+  bool is_behind_roll(Offset offset, Offset end) const;
   // How many bytes a read without max_bytes would return.
   std::size_t readable_bytes(Offset from, Offset end) const;
 

@@ -75,6 +75,11 @@ bool Log::is_batch_boundary(Offset offset) const {
   return at == segment.batches().size() || segment.batches()[at].base_offset == offset;
 }
 
+bool Log::is_behind_roll(Offset offset, Offset end) const {
+  return end >= segments_.front()->base_offset() &&
+         offset < segments_[segment_of(end)]->base_offset();
+}
+
 std::size_t Log::readable_bytes(Offset from, Offset end) const {
   REQUIRE(from >= start_offset_, from, start_offset_);
   std::uint64_t bytes = 0;

@@ -36,6 +36,8 @@ class Segment {
   const std::vector<IndexedBatch>& batches() const { return batches_; }
 
   IoResult<Done> append(const wire::Batch& batch);
+  // The last batch is known no more, and stays in the file: LogRules::keeps_offsets_without_index.
+  void forget_last() { batches_.pop_back(); }
   IoResult<Done> truncate_to(Offset offset);  // Drops all batches that reach `offset`.
   // Drops what an earlier attempt left in the file. Requires a segment without batches.
   IoResult<Done> empty_file();

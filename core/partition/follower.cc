@@ -51,9 +51,13 @@ FollowerStep Follower::fetched(Instant now, const FetchPosition& sent, const Fet
     return step;
   }
   if (answer.first_offset && *answer.first_offset < log_.end_offset) {
-    // KAFKA-6975: where records were deleted, a log may begin inside a batch.
-    const bool is_empty = log_.start_offset == log_.end_offset;
-    const bool may_begin_inside = is_empty && setup_.rules.replication.begins_inside_batches;
+    // KAFKA-6975: where records were deleted, a log may begin inside a batch. All that we have may
+    // lie before the leader's beginning, too: what is left of an epoch that the leader has no
+    // record of any more.
+    const bool has_nothing_of_it =
+        log_.start_offset == log_.end_offset || answer.log_start_offset >= log_.end_offset;
+    const bool may_begin_inside =
+        has_nothing_of_it && setup_.rules.replication.begins_inside_batches;
     if (!may_begin_inside || answer.first_batch_end <= log_.end_offset) {
       back_off(now);  // It answers another question than ours.
       return step;
@@ -99,7 +103,7 @@ FollowerStep Follower::leader_offsets(const FetchPosition& sent, LogBounds leade
   FollowerStep step;
   if (is_parked_ || sent != position()) return step;
   if (leader.end < log_.end_offset) {
-    step.truncate_to = leader.end;
+    if (setup_.rules.replication.cuts_who_is_ahead) step.truncate_to = leader.end;
   } else if (leader.start > log_.end_offset) {
     step.restart_log_at = leader.start;
     // The leader deleted only what was committed.

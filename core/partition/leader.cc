@@ -99,7 +99,7 @@ LeaderOutput Leader::alter_partition_result(Instant now, const AlterPartitionRes
   switch (verdict_of(result.error)) {
     case AlterPartitionVerdict::committed:
       if (result.leader_epoch != state_.leader_epoch) return {};
-      if (result.partition_epoch < state_.partition_epoch) return {};
+      if (is_outdated(result.partition_epoch)) return {};
       state_.partition_epoch = result.partition_epoch;
       state_.isr = result.isr;
       isr_.commit(result.isr);
@@ -112,6 +112,13 @@ LeaderOutput Leader::alter_partition_result(Instant now, const AlterPartitionRes
   }
   in_flight_.reset();
   return {advance_high_watermark(now), std::nullopt};  // KAFKA-13091
+}
+
+// Where nothing was changed the epoch is the same (KAFKA-12751).
+bool Leader::is_outdated(PartitionEpoch answered) const {
+  const bool is_same = answered == state_.partition_epoch;
+  return answered < state_.partition_epoch ||
+         (is_same && !config_.rules.replication.ends_changes_of_nothing);
 }
 
 LeaderOutput Leader::metadata(Instant now, const PartitionState& state,

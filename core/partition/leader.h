@@ -149,6 +149,7 @@ class Leader {
   std::int32_t holders_of(Offset required_offset) const;
   bool has_lagged(const Replica& replica, Instant now) const;
   bool may_join(const Replica& replica) const;
+  bool is_outdated(PartitionEpoch answered) const;
   bool holds_back(const Replica& replica, Instant now) const;
   std::optional<Offset> advance_high_watermark(Instant now);
   AlterPartition propose();

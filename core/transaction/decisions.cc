@@ -1,6 +1,7 @@
 #include "core/transaction/decisions.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -16,6 +17,16 @@ std::int16_t next_epoch(std::int16_t epoch) {
   return static_cast<std::int16_t>(epoch + 1);
 }
 
+// The producer needs another id now.
+bool is_exhausted(std::int16_t epoch, const TransactionRules& rules) {
+  return epoch >= rules.last_epoch;
+}
+
+// The epoch after the last is given to nobody: it only fences. Whoever names it has made it up.
+bool was_never_given(std::int16_t epoch, const TransactionRules& rules) {
+  return epoch > rules.last_epoch;
+}
+
 // Without what the transaction before was.
 Standing begun(const Standing& standing, std::int32_t timeout_ms, WallTime now) {
   auto next = standing;
@@ -29,9 +40,15 @@ Standing begun(const Standing& standing, std::int32_t timeout_ms, WallTime now) 
 }
 
 // Of the producer that has the id now, or had the one before until its epochs were used up.
-bool may_be_ours(const Standing& standing, const ProducerAndEpoch& expected) {
+bool may_be_ours(const Standing& standing, const ProducerAndEpoch& expected,
+                 const TransactionRules& rules) {
   return standing.epoch == no_producer_epoch || expected.id == standing.producer_id ||
-         (expected.id == standing.previous_producer_id && is_exhausted(expected.epoch));
+         (expected.id == standing.previous_producer_id && is_exhausted(expected.epoch, rules));
+}
+
+// Stricter than Kafka, where the epoch alone counts: the id before may have come to the same one.
+bool is_of_present(const Standing& standing, const ProducerAndEpoch& expected) {
+  return expected.epoch == standing.epoch && expected.id == standing.producer_id;
 }
 
 Standing rotated(const Standing& standing, const InitAsked& asked, std::int64_t fresh_id,
@@ -54,11 +71,11 @@ bool is_about_to_be(const Standing& standing, const ProducerAndEpoch& asking) {
 
 // The answer to the first EndTxn was lost: the producer does not know its next epoch yet. Where the
 // transaction had no epoch of its own, the one after is another producer's.
-bool is_repeated(const Standing& standing, const EndAsked& asked) {
+bool is_repeated(const Standing& standing, const EndAsked& asked, const TransactionRules& rules) {
   const bool after_bump =
       asked.producer.id == standing.producer_id && asked.producer.epoch == standing.epoch - 1;
   const bool after_rotation = asked.producer.id == standing.previous_producer_id &&
-                              asked.producer.epoch == last_usable_epoch && standing.epoch == 0;
+                              asked.producer.epoch == rules.last_epoch && standing.epoch == 0;
   return standing.has_epoch_per_transaction() && (after_bump || after_rotation);
 }
 
@@ -66,11 +83,9 @@ bool has_own_epoch(const EndAsked& asked) {
   return asked.transaction_version >= epoch_per_transaction;
 }
 
-// The epoch after the last is given to nobody: it only fences. Whoever names it has made it up.
-bool was_never_given(std::int16_t epoch) { return epoch > last_usable_epoch; }
-
-ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked) {
-  const bool is_repeat = is_repeated(standing, asked);
+ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked,
+                                 const TransactionRules& rules) {
+  const bool is_repeat = is_repeated(standing, asked, rules);
   if (asked.producer.id != standing.producer_id && !is_repeat) {
     return ErrorCode::invalid_producer_id_mapping;
   }
@@ -82,7 +97,8 @@ ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked
 }
 
 Standing prepared(const Standing& standing, const EndAsked& asked,
-                  std::optional<std::int64_t> fresh_id, WallTime now) {
+                  std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
+                  WallTime now) {
   auto next = standing;
   next.state = asked.is_commit ? State::prepare_commit : State::prepare_abort;
   next.updated_at = now.ms;
@@ -91,7 +107,7 @@ Standing prepared(const Standing& standing, const EndAsked& asked,
   if (!has_own_epoch(asked)) return next;
   next.last_epoch = standing.epoch;
   next.epoch = next_epoch(standing.epoch);
-  if (is_exhausted(standing.epoch)) next.next_producer_id = fresh_id.value();
+  if (is_exhausted(standing.epoch, rules)) next.next_producer_id = fresh_id.value();
   return next;
 }
 
@@ -99,10 +115,10 @@ Standing prepared(const Standing& standing, const EndAsked& asked,
 
 // ---- Beginning ---------------------------------------------------------------------------------
 
-bool must_rotate(const Standing& standing, const InitAsked& asked) {
+bool must_rotate(const Standing& standing, const InitAsked& asked, const TransactionRules& rules) {
   if (standing.state == State::ongoing || is_prepared(standing.state)) return false;
-  return is_exhausted(standing.epoch) &&
-         (!asked.expected || asked.expected->epoch == standing.epoch);
+  return is_exhausted(standing.epoch, rules) &&
+         (!asked.expected || is_of_present(standing, *asked.expected));
 }
 
 Decision init_producer(const Standing& standing, const InitAsked& asked,
@@ -112,23 +128,23 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
   if (expected && is_about_to_be(standing, *expected)) {
     return Unexpected(ErrorCode::concurrent_transactions);
   }
-  if (expected && (!may_be_ours(standing, *expected) || was_never_given(expected->epoch))) {
-    return Unexpected(ErrorCode::producer_fenced);
-  }
+  const bool is_ours = !expected || (may_be_ours(standing, *expected, rules) &&
+                                     !was_never_given(expected->epoch, rules));
+  if (!is_ours) return Unexpected(ErrorCode::producer_fenced);
   if (standing.state == State::ongoing) {
     // Stricter than Kafka: what has lost its epoch ends nobody's transaction.
-    const bool is_outdated = expected && expected->epoch != standing.epoch;
+    const bool is_outdated = expected && !is_of_present(standing, *expected);
     if (is_outdated) return Unexpected(ErrorCode::producer_fenced);
     return fence(standing, rules, now);
   }
   if (is_prepared(standing.state)) return Unexpected(ErrorCode::concurrent_transactions);
-  if (must_rotate(standing, asked)) {
+  if (must_rotate(standing, asked, rules)) {
     if (!fresh_id) return Unexpected(ErrorCode::coordinator_load_in_progress);
     return rotated(standing, asked, *fresh_id, now);
   }
-  const bool is_present =
-      !expected || standing.epoch == no_producer_epoch || expected->epoch == standing.epoch;
-  if (is_present) {
+  const bool goes_on =
+      !expected || standing.epoch == no_producer_epoch || is_of_present(standing, *expected);
+  if (goes_on) {
     auto next = begun(standing, asked.timeout_ms, now);
     next.epoch = next_epoch(standing.epoch);
     next.last_epoch = expected ? expected->epoch : no_producer_epoch;
@@ -140,10 +156,11 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
 
 // ---- Adding ------------------------------------------------------------------------------------
 
-ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking) {
+ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking,
+                         const TransactionRules& rules) {
   if (is_about_to_be(standing, asking)) return ErrorCode::concurrent_transactions;
   if (asking.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
-  if (was_never_given(asking.epoch)) return ErrorCode::producer_fenced;
+  if (was_never_given(asking.epoch, rules)) return ErrorCode::producer_fenced;
   return asking.epoch == standing.epoch ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
@@ -168,8 +185,8 @@ Decision add_partitions(const Standing& standing, const std::set<TopicPartition>
 
 ErrorCode check_end(const Standing& standing, const EndAsked& asked,
                     const TransactionRules& rules) {
-  if (was_never_given(asked.producer.epoch)) return ErrorCode::producer_fenced;
-  if (has_own_epoch(asked)) return check_end_of_own_epoch(standing, asked);
+  if (was_never_given(asked.producer.epoch, rules)) return ErrorCode::producer_fenced;
+  if (has_own_epoch(asked)) return check_end_of_own_epoch(standing, asked, rules);
   if (asked.producer.id != standing.producer_id) return ErrorCode::invalid_producer_id_mapping;
   const auto epoch = asked.producer.epoch;
   const bool is_fine = rules.ends_with_present_epoch_only ? epoch == standing.epoch  // KAFKA-9600
@@ -177,14 +194,14 @@ ErrorCode check_end(const Standing& standing, const EndAsked& asked,
   return is_fine ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
-bool must_rotate(const Standing& standing, const EndAsked& asked) {
-  return has_own_epoch(asked) && is_exhausted(standing.epoch) && !is_prepared(standing.state) &&
-         !is_repeated(standing, asked);
+bool must_rotate(const Standing& standing, const EndAsked& asked, const TransactionRules& rules) {
+  return has_own_epoch(asked) && is_exhausted(standing.epoch, rules) &&
+         !is_prepared(standing.state) && !is_repeated(standing, asked, rules);
 }
 
 Decision end(const Standing& standing, const EndAsked& asked, std::optional<std::int64_t> fresh_id,
-             WallTime now) {
-  const bool is_repeat = has_own_epoch(asked) ? is_repeated(standing, asked) : true;
+             const TransactionRules& rules, WallTime now) {
+  const bool is_repeat = has_own_epoch(asked) ? is_repeated(standing, asked, rules) : true;
   const bool has_same_result =
       standing.state == (asked.is_commit ? State::complete_commit : State::complete_abort) ||
       standing.state == (asked.is_commit ? State::prepare_commit : State::prepare_abort);
@@ -194,7 +211,7 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
   }
   if (is_complete(standing.state) && is_repeat) {
     // Its last epoch was fenced: the one after is not to be given out.
-    if (was_never_given(standing.epoch)) return Unexpected(ErrorCode::producer_fenced);
+    if (was_never_given(standing.epoch, rules)) return Unexpected(ErrorCode::producer_fenced);
     if (has_same_result) return std::optional<Standing>();
     return Unexpected(ErrorCode::invalid_txn_state);
   }
@@ -203,10 +220,10 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
     const bool is_allowed = !asked.is_commit && has_own_epoch(asked);
     if (!is_allowed) return Unexpected(ErrorCode::invalid_txn_state);
   }
-  if (must_rotate(standing, asked) && !fresh_id) {
+  if (must_rotate(standing, asked, rules) && !fresh_id) {
     return Unexpected(ErrorCode::coordinator_load_in_progress);
   }
-  return prepared(standing, asked, fresh_id, now);
+  return prepared(standing, asked, fresh_id, rules, now);
 }
 
 Standing fence(const Standing& standing, const TransactionRules& rules, WallTime now) {
@@ -223,7 +240,7 @@ Standing fence(const Standing& standing, const TransactionRules& rules, WallTime
   return next;
 }
 
-Standing complete(const Standing& standing, WallTime now) {
+Standing complete(const Standing& standing, const TransactionRules& rules, WallTime now) {
   REQUIRE(is_prepared(standing.state));
   auto next = standing;
   next.state =
@@ -235,7 +252,7 @@ Standing complete(const Standing& standing, WallTime now) {
   next.previous_producer_id = standing.producer_id;
   next.producer_id = successor;
   next.epoch = 0;
-  next.last_epoch = last_usable_epoch;
+  next.last_epoch = rules.last_epoch;
   return next;
 }
 

@@ -33,10 +33,11 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
                        std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
                        WallTime now);
 // Whether this one needs a fresh id.
-bool must_rotate(const Standing& standing, const InitAsked& asked);
+bool must_rotate(const Standing& standing, const InitAsked& asked, const TransactionRules& rules);
 
 // Whether whoever asks is the producer of this transactional id.
-api::ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking);
+api::ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking,
+                              const TransactionRules& rules);
 
 // `transaction_version` is what the producer speaks: the marker of whoever fences it says so
 // (KIP-1228).
@@ -54,14 +55,14 @@ api::ErrorCode check_end(const Standing& standing, const EndAsked& asked,
                          const TransactionRules& rules);
 // Requires that check_end() is fine.
 Decision end(const Standing& standing, const EndAsked& asked, std::optional<std::int64_t> fresh_id,
-             WallTime now);
+             const TransactionRules& rules, WallTime now);
 // Whether this one needs a fresh id.
-bool must_rotate(const Standing& standing, const EndAsked& asked);
+bool must_rotate(const Standing& standing, const EndAsked& asked, const TransactionRules& rules);
 
 // The producer loses its epoch and its ongoing transaction: to another producer, or because it took
 // too long. Requires Ongoing.
 Standing fence(const Standing& standing, const TransactionRules& rules, WallTime now);
 // All markers are written. Requires that it is prepared.
-Standing complete(const Standing& standing, WallTime now);
+Standing complete(const Standing& standing, const TransactionRules& rules, WallTime now);
 
 }  // namespace brokersim::transaction

@@ -36,12 +36,13 @@ TransactionLogValue value_of(const Standing& standing, std::int16_t version) {
 }
 
 // What the record does not say: the epoch before the present one, but after a change of the id.
-std::int16_t last_epoch_of(const TransactionLogValue& value) {
+std::int16_t last_epoch_of(const TransactionLogValue& value, std::int16_t last_epoch) {
   const bool has_rotated = value.previous_producer_id >= 0 && value.producer_epoch == 0;
-  return has_rotated ? last_usable_epoch : no_producer_epoch;
+  return has_rotated ? last_epoch : no_producer_epoch;
 }
 
-Expected<Standing, std::string_view> standing_of(const TransactionLogValue& value) {
+Expected<Standing, std::string_view> standing_of(const TransactionLogValue& value,
+                                                 std::int16_t last_epoch) {
   const auto status = value.transaction_status;
   const bool is_known = status >= static_cast<std::int8_t>(State::empty) &&
                         status <= static_cast<std::int8_t>(State::complete_abort);
@@ -51,7 +52,7 @@ Expected<Standing, std::string_view> standing_of(const TransactionLogValue& valu
                     .previous_producer_id = value.previous_producer_id,
                     .next_producer_id = value.next_producer_id,
                     .epoch = value.producer_epoch,
-                    .last_epoch = last_epoch_of(value),
+                    .last_epoch = last_epoch_of(value, last_epoch),
                     .timeout_ms = value.transaction_timeout_ms,
                     .started_at = value.transaction_start_timestamp_ms,
                     .updated_at = value.transaction_last_update_timestamp_ms,
@@ -75,7 +76,8 @@ wire::Record encode_entry(const TransactionEntry& entry, std::int16_t transactio
   return record;
 }
 
-Expected<Entry, std::string_view> decode_entry(const wire::Record& record) {
+Expected<Entry, std::string_view> decode_entry(const wire::Record& record,
+                                               std::int16_t last_epoch) {
   if (!record.key) return Unexpected(std::string_view("record without a key"));
   wire::Reader in(*record.key);
   const auto kind = in.fixed<std::int16_t>();
@@ -86,7 +88,7 @@ Expected<Entry, std::string_view> decode_entry(const wire::Record& record) {
   TRY(const auto value, coordination::read_value<TransactionLogValue>(record.value));
   TransactionEntry entry{.transactional_id = std::move(key.transactional_id)};
   if (value) {
-    TRY(entry.standing, standing_of(*value));
+    TRY(entry.standing, standing_of(*value, last_epoch));
   }
   return Entry(std::move(entry));
 }

@@ -63,7 +63,9 @@ using Entry = std::variant<TransactionEntry, UnknownEntry>;
 // ids than the present one.
 wire::Record encode_entry(const TransactionEntry& entry, std::int16_t transaction_version,
                           std::int64_t timestamp);
-// The error says what is wrong with the record.
-Expected<Entry, std::string_view> decode_entry(const wire::Record& record);
+// The error says what is wrong with the record. `last_epoch` is the last that producers get, and so
+// the one before the present of whoever has gone on to another id.
+Expected<Entry, std::string_view> decode_entry(const wire::Record& record,
+                                               std::int16_t last_epoch = last_usable_epoch);
 
 }  // namespace brokersim::transaction

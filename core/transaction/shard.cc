@@ -22,7 +22,7 @@ const Shard::Slot* Shard::find(const std::string& id) const {
 // ---- Loading -----------------------------------------------------------------------------------
 
 Expected<Done, std::string_view> Shard::replay(Offset, const wire::Record& record) {
-  TRY(const auto entry, decode_entry(record));
+  TRY(const auto entry, decode_entry(record, rules_.last_epoch));
   const auto* of_id = std::get_if<TransactionEntry>(&entry);
   if (!of_id) return Done{};
   if (of_id->standing) {
@@ -66,7 +66,7 @@ Output Shard::init_producer(Now now, RequestId request, const api::InitProducerI
     if (!stock_) return refuse(ErrorCode::coordinator_load_in_progress);
     standing.producer_id = *stock_;
   }
-  const bool needs_id = !slot || must_rotate(standing, init);
+  const bool needs_id = !slot || must_rotate(standing, init, rules_);
   const auto decision = transaction::init_producer(standing, init, stock_, rules_, now.wall);
   if (!decision) return refuse(decision.error());
   if (needs_id) stock_.reset();
@@ -111,8 +111,8 @@ Output Shard::add_partitions(Now now, RequestId request, const std::string& id,
                              std::int16_t transaction_version) {
   Output out;
   const auto* slot = find(id);
-  auto error =
-      slot ? check_producer(slot->standing, producer) : ErrorCode::invalid_producer_id_mapping;
+  auto error = slot ? check_producer(slot->standing, producer, rules_)
+                    : ErrorCode::invalid_producer_id_mapping;
   if (error == ErrorCode::none && slot->pending) error = ErrorCode::concurrent_transactions;
   if (error != ErrorCode::none) {
     out.answer(request, error);
@@ -139,8 +139,8 @@ std::map<TopicPartition, ErrorCode> Shard::verify(
     const std::set<TopicPartition>& partitions) const {
   std::map<TopicPartition, ErrorCode> answers;
   const auto* slot = find(id);
-  auto error =
-      slot ? check_producer(slot->standing, producer) : ErrorCode::invalid_producer_id_mapping;
+  auto error = slot ? check_producer(slot->standing, producer, rules_)
+                    : ErrorCode::invalid_producer_id_mapping;
   if (error == ErrorCode::none && is_prepared(slot->standing.state)) {
     error = ErrorCode::concurrent_transactions;
   }
@@ -173,8 +173,8 @@ Output Shard::end(Now now, RequestId request, const api::EndTxnRequest& asked,
   const auto error = check_end(slot->standing, wanted, rules_);
   if (error != ErrorCode::none) return refuse(error);
   if (slot->pending) return refuse(ErrorCode::concurrent_transactions);
-  const bool needs_id = must_rotate(slot->standing, wanted);
-  const auto decision = transaction::end(slot->standing, wanted, stock_, now.wall);
+  const bool needs_id = must_rotate(slot->standing, wanted, rules_);
+  const auto decision = transaction::end(slot->standing, wanted, stock_, rules_, now.wall);
   if (!decision) return refuse(decision.error());
   // Whoever asks so goes on with what it is told, also where it was its coordinator that ended the
   // transaction, because it took too long.

@@ -147,7 +147,7 @@ void Shard::complete(Now now, std::uint64_t round, Output& out) {
   const auto one = unmarked_.find(round);
   if (one == unmarked_.end()) return;  // Somebody newer sees to it.
   const auto& id = one->second.transactional_id;
-  auto next = transaction::complete(slots_.at(id).standing, now.wall);
+  auto next = transaction::complete(slots_.at(id).standing, rules_, now.wall);
   const auto state = next.state;
   write(
       now, id, state, std::move(next),

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <string_view>
 
 #include "core/base/ids.h"
+#include "core/base/rules.h"
 #include "core/coordination/producer.h"
 
 namespace brokersim::transaction {
@@ -43,8 +43,8 @@ constexpr bool is_complete(State state) {
 
 using coordination::no_producer_epoch;
 using coordination::no_producer_id;
-// The last that a producer gets: the one after it is left for fencing that one.
-inline constexpr std::int16_t last_usable_epoch = std::numeric_limits<std::int16_t>::max() - 1;
+// Kafka's; where it is an earlier one, TransactionRules say so.
+inline constexpr std::int16_t last_usable_epoch = last_epoch_of_producers;
 
 // From this level of transaction.version on each transaction has an epoch of its own (KIP-890).
 inline constexpr std::int16_t epoch_per_transaction = 2;
@@ -66,7 +66,5 @@ struct Standing {
   bool has_epoch_per_transaction() const { return transaction_version >= epoch_per_transaction; }
   friend bool operator==(const Standing&, const Standing&) = default;
 };
-
-constexpr bool is_exhausted(std::int16_t epoch) { return epoch >= last_usable_epoch; }
 
 }  // namespace brokersim::transaction

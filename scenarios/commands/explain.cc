@@ -60,6 +60,15 @@ std::optional<std::string> explain_bug(std::string_view id) {
                             bug->scenario, bug->name);
 }
 
+std::optional<std::string> explain_bug_without_switch(std::string_view id) {
+  for (const auto& bug : bugs_without_switch()) {
+    if (bug.name != id) continue;
+    return fmt::format("{}  historical bug\n\n{}\nSource: {}\nNothing brings it back:\n{}",
+                       bug.name, wrapped(bug.about), bug.source, wrapped(bug.why));
+  }
+  return std::nullopt;
+}
+
 std::string parameter_line(const sim::FaultParameter& parameter) {
   const auto show = [&](std::int64_t value) {
     const bool is_duration = parameter.kind == sim::FaultParameter::Kind::duration;
@@ -133,8 +142,8 @@ std::optional<std::string> explain_ending(std::string_view id) {
 // An id may name two things: a crash is a fault, and how a run may end.
 std::vector<std::string> explain_all(const std::string& id, const std::string& folder) {
   std::vector<std::string> texts;
-  for (const auto& text : {explain_property(id), explain_bug(id), explain_fault(id),
-                           explain_ending(id), explain_scenario(id, folder)}) {
+  for (const auto& text : {explain_property(id), explain_bug(id), explain_bug_without_switch(id),
+                           explain_fault(id), explain_ending(id), explain_scenario(id, folder)}) {
     if (text) texts.push_back(*text);
   }
   return texts;
@@ -144,6 +153,7 @@ std::vector<std::string> all_ids(const std::string& folder) {
   auto ids = catalogue(folder);
   for (const auto& property : properties::make_all()) ids.emplace_back(property->id());
   for (const auto& bug : all_bugs()) ids.emplace_back(bug.name);
+  for (const auto& bug : bugs_without_switch()) ids.emplace_back(bug.name);
   for (const auto& kind : sim::fault_kinds()) ids.emplace_back(kind.name);
   for (const auto& ending : endings) ids.emplace_back(ending.id);
   return ids;

@@ -20,6 +20,7 @@
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/hunt_ledger.h"
 #include "scenarios/commands/hunt_report.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/commands/progress.h"
 #include "scenarios/draw_plan.h"
 #include "scenarios/duration_text.h"
@@ -45,6 +46,7 @@ struct HuntRequest {
   bool shrinks = true;
   std::size_t shrink_runs = 500;
   bool is_strict = false;
+  std::string told_folder;    // As after --scenarios.
   std::string told_revision;  // Of the sources.
 };
 
@@ -272,6 +274,11 @@ Expected<int, std::string> hunt(HuntRequest request) {
   TRY([[maybe_unused]] const Done chosen, choose_seeds(ledger, report.scenarios, request.campaign));
   const auto began = std::chrono::steady_clock::now();
   report.options = request.campaign;
+  report.asked = {.settings = request.settings,
+                  .bugs = request.bugs,
+                  .folder = request.campaign.folder,
+                  .told_folder = request.told_folder};
+  report.is_strict = request.is_strict;
   report.result = go(request, report.scenarios);
   report.wall = std::chrono::steady_clock::now() - began;
   const auto kept = append_to_ledger(ledger, report);
@@ -282,7 +289,7 @@ Expected<int, std::string> hunt(HuntRequest request) {
   }
   if (interrupts > 0) report.result.was_interrupted = true;
   TRY([[maybe_unused]] const Done printed, print(request, report));
-  const int status = exit_status(report, request.is_strict);
+  const int status = exit_status(report);
   return kept || status != 0 ? status : 2;
 }
 
@@ -310,15 +317,15 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   verb->add_option("--stop-after", campaign.stop_after, "so many distinct failures; 0: never")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--timeout", campaign.wall_seconds, "seconds that one run may take")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   verb->add_option("--out", request->out, "the folder for the plans and pages of failures")
       ->capture_default_str();
   verb->add_option("--shrink-runs", request->shrink_runs, "at most, for each failure")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_flag("!--no-shrink", request->shrinks, "keep failing plans as they are");
   verb->add_flag("--strict", request->is_strict,
                  "no verdict (exit 4) if what the scenarios are about was never reached");
@@ -326,6 +333,7 @@ void add_hunt(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"human", "json", "junit", "github"}));
   verb->callback([request, &line] {
     request->campaign.folder = line.scenario_folder;
+    request->told_folder = line.told_folder;
     request->told_revision = line.revision;
     const auto status = hunt(*request);
     if (!status) fmt::print(stderr, "{}\n", status.error());

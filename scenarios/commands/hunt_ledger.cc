@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "properties/all.h"
 #include "scenarios/files.h"
 
 namespace brokersim::scenarios {
@@ -95,9 +96,12 @@ LedgerEntry entry_of(const LedgerRequest& request, const HuntReport& report) {
   const auto& result = report.result;
   entry.last_seed = result.last_seed;
   entry.runs = result.seeds;
+  entry.properties = static_cast<std::int64_t>(properties::make_all().size());
   entry.simulated = Duration(result.virtual_ns);
   for (const auto& [fingerprint, failure] : result.distinct) {
     entry.failures[fingerprint] = failure.count;
+    const auto& seeds = failure.lowest_seeds;
+    if (!seeds.empty()) entry.failed_seeds[fingerprint].assign(seeds.begin(), seeds.end());
   }
   for (const auto& [name, count] : result.stats) {
     if (count != 0) entry.reached[name] = count;

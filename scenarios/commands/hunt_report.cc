@@ -11,6 +11,7 @@
 #include "core/base/event_json.h"
 #include "properties/all.h"
 #include "scenarios/commands/reached_text.h"
+#include "scenarios/report.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -46,6 +47,12 @@ std::string first_text(const HuntReport& report, const DistinctFailure& failure)
                      report.scenarios[failure.first_scenario].name);
 }
 
+// The smallest plan; where it could not be written, the seed that it was drawn from.
+std::string reproduce_line_of(const HuntReport& report, const Followed& one) {
+  if (!one.plan.empty()) return "brokersim run " + one.plan;
+  return reproduce_seed(report, one.failure.first_scenario, one.failure.first_seed);
+}
+
 std::string block_of(const HuntReport& report, const Followed& one, reports::Style style) {
   constexpr std::string_view indent = "     ";
   const auto& failure = one.failure;
@@ -66,8 +73,7 @@ std::string block_of(const HuntReport& report, const Followed& one, reports::Sty
                                           clean_seeds_needed(failure.count, report.result.seeds)),
                                       "clean seed"));
   if (!one.page.empty()) out += fmt::format("{}report     {}\n", indent, one.page);
-  if (!one.plan.empty()) out += fmt::format("{}reproduce  brokersim run {}\n", indent, one.plan);
-  return out;
+  return out + fmt::format("{}reproduce  {}\n", indent, reproduce_line_of(report, one));
 }
 
 // ---- Cases -------------------------------------------------------------------------------------
@@ -96,27 +102,43 @@ class Cases {
   }
 
   bool shows(const Followed& one, const std::string& id) const {
-    const auto& others = seen(one).consequences;
-    return std::any_of(others.begin(), others.end(), [&](const std::string& fingerprint) {
-      return fingerprint.starts_with(id + "/");
-    });
+    return seen(one).consequences.contains(id);
   }
 
-  static std::string sentence_of(const Followed& one, const std::string& id) {
-    const auto& failure = one.failure.failure;
-    if (failure.id == id) return failure.message;
-    return fmt::format("A consequence of {}: {}", failure.fingerprint, failure.message);
+  // Null if the property names the failure itself.
+  const DistinctFailure::Consequence* consequence(const Followed& one,
+                                                  const std::string& id) const {
+    if (one.failure.failure.id == id) return nullptr;
+    const auto found = seen(one).consequences.find(id);
+    return found == seen(one).consequences.end() ? nullptr : &found->second;
+  }
+
+  std::string sentence_of(const Followed& one, const std::string& id) const {
+    const auto* follows = consequence(one, id);
+    if (follows == nullptr) return one.failure.failure.message;
+    return fmt::format("A consequence of {}: {}", one.failure.failure.fingerprint,
+                       follows->message);
   }
 
   // All of it, and how often it came up here.
   std::string text_of(const Followed& one, const std::string& id) const {
-    const bool has_block = one.failure.failure.id == id && !one.block.empty();
+    const auto* follows = consequence(one, id);
+    const bool has_block = follows == nullptr && !one.block.empty();
     std::string text = has_block ? one.block : sentence_of(one, id);
-    text += fmt::format("\nIn {}, first {}.\n", seed_count(seen(one).count), seen(one).first_seed);
-    if (one.failure.first_scenario == scenario_) return text;
+    const auto count = follows ? follows->count : seen(one).count;
+    const auto first = follows ? follows->first_seed : seen(one).first_seed;
+    text += fmt::format("\nIn {}, first {}.\n", seed_count(count), first);
+    if (follows != nullptr || one.failure.first_scenario == scenario_) return text;
     return text + fmt::format("Followed in {}, where seed {} failed so first.\n",
                               report_.scenarios[one.failure.first_scenario].name,
                               one.failure.first_seed);
+  }
+
+  // A plan is made smaller as long as it fails by its cause: what followed may be gone from it.
+  std::string reproduce_of(const Followed& one, const std::string& id) const {
+    const auto* follows = consequence(one, id);
+    return follows ? reproduce_seed(report_, scenario_, follows->first_seed)
+                   : reproduce_line_of(report_, one);
   }
 
   reports::CiCase of_failure(const Followed& one, const std::string& id,
@@ -126,7 +148,7 @@ class Cases {
             .end = End::failed,
             .sentence = sentence_of(one, id),
             .text = text_of(one, id),
-            .reproduce = one.plan.empty() ? std::string() : "brokersim run " + one.plan};
+            .reproduce = reproduce_of(one, id)};
   }
 
   // What names a property comes before what it is a consequence of. One case tells of all.
@@ -143,10 +165,8 @@ class Cases {
     for (std::size_t i = 1; i < telling.size(); ++i) {
       const auto& other = *telling[i];
       others.push_back(other.failure.failure.fingerprint);
-      result.text += "\n" + text_of(other, id);
-      if (!other.plan.empty()) {
-        result.text += fmt::format("reproduce  brokersim run {}\n", other.plan);
-      }
+      result.text +=
+          fmt::format("\n{}reproduce  {}\n", text_of(other, id), reproduce_of(other, id));
     }
     if (!others.empty()) result.sentence += fmt::format(" Also: {}.", fmt::join(others, ", "));
     return result;
@@ -209,6 +229,23 @@ std::string seeds_text(const CampaignOptions& options, const CampaignResult& res
   return text;
 }
 
+std::string reproduce_seed(const HuntReport& report, std::size_t scenario, std::uint64_t seed) {
+  PlanRequest request = report.asked;
+  request.what = report.options.scenarios[scenario];
+  request.seed = seed;
+  Plan plan;
+  plan.scenario = report.scenarios[scenario].name;
+  plan.seed = seed;
+  return reproduce_line_from_here(request, plan);
+}
+
+std::string why_no_verdict(const HuntReport& report) {
+  if (report.result.seeds == 0) return "no seed was run";
+  if (!report.is_strict || report.never_reached.empty()) return {};
+  return fmt::format("--strict, and what the scenarios are about was never reached: {}",
+                     fmt::join(report.never_reached, ", "));
+}
+
 std::string human(const HuntReport& report, reports::Style style) {
   const auto& result = report.result;
   std::string out = head(report);
@@ -218,6 +255,8 @@ std::string human(const HuntReport& report, reports::Style style) {
   if (!result.stats.empty() && !report.never_reached.empty()) {
     out += fmt::format(" never      {}\n", fmt::join(report.never_reached, ", "));
   }
+  const auto why = why_no_verdict(report);
+  if (!why.empty()) out += fmt::format(" no verdict {}\n", why);
   const std::int64_t ns = std::max<std::int64_t>(report.wall.count(), 1);
   return out + fmt::format(
                    " ran        {} in {} wall ({} per minute, {}x real time); slowest: seed {}, "
@@ -288,17 +327,24 @@ std::vector<reports::CiSuite> suites(const HuntReport& report) {
     suite.cases = Cases(report, i).all();
     all.push_back(std::move(suite));
   }
+  const auto why = why_no_verdict(report);
+  if (!why.empty() && !all.empty()) {
+    all.front().cases.push_back({.id = "no verdict",
+                                 .name = "the campaign tried what it is about",
+                                 .end = End::error,
+                                 .sentence = fmt::format("No verdict: {}.", why),
+                                 .text = why});
+  }
   return all;
 }
 
-int exit_status(const HuntReport& report, bool is_strict) {
+int exit_status(const HuntReport& report) {
   const bool is_deterministic = std::all_of(report.followed.begin(), report.followed.end(),
                                             [](const Followed& one) { return one.is_replayed; });
   if (!is_deterministic) return 3;
   if (report.result.was_interrupted) return 130;
   if (report.result.failed > 0) return 1;
-  const bool is_untried = is_strict && !report.never_reached.empty();
-  return report.result.seeds == 0 || is_untried ? 4 : 0;
+  return why_no_verdict(report).empty() ? 0 : 4;
 }
 
 }  // namespace brokersim::scenarios

@@ -7,6 +7,7 @@
 #include "reports/suite.h"
 #include "reports/summary.h"
 #include "scenarios/campaign.h"
+#include "scenarios/draw_plan.h"
 
 namespace brokersim::scenarios {
 
@@ -22,6 +23,8 @@ struct Followed {
 
 struct HuntReport {
   CampaignOptions options;
+  PlanRequest asked;       // Bugs, settings and the folder of every run.
+  bool is_strict = false;  // What never reached what it is about has no verdict.
   std::vector<Scenario> scenarios;
   CampaignResult result;
   std::vector<Followed> followed;
@@ -35,9 +38,12 @@ std::string json(const HuntReport& report);
 // A suite per scenario, a case per property.
 std::vector<reports::CiSuite> suites(const HuntReport& report);
 
-// 0 held, 1 a property was violated, 3 not deterministic, 4 no verdict, 130 interrupted. With
-// `is_strict`, a campaign that never reached what it is about has no verdict.
-int exit_status(const HuntReport& report, bool is_strict);
+// 0 held, 1 a property was violated, 3 not deterministic, 4 no verdict, 130 interrupted.
+int exit_status(const HuntReport& report);
+// Why there is no verdict that all properties held; empty where there is one.
+std::string why_no_verdict(const HuntReport& report);
+// The line that runs one seed of a scenario as the campaign did.
+std::string reproduce_seed(const HuntReport& report, std::size_t scenario, std::uint64_t seed);
 
 // "scenarios/catalogue/chaos.toml" of a name; a file as it was given.
 std::string file_of(const std::string& scenario);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/draw_plan.h"
 #include "scenarios/plan_toml.h"
 
@@ -15,7 +16,7 @@ void add_plan(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("plan", "print the concrete plan of a scenario and a seed");
   verb->add_option("scenario", request->what, "a scenario's name, or a file");
   verb->add_option("--seed", request->seed, "0, the default: without random faults")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--set", request->settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->bugs, "a historical bug to bring back")

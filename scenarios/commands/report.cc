@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/nearest.h"
 
 namespace brokersim::scenarios {
@@ -96,7 +97,7 @@ void add_report(CLI::App& app, CommandLine& line) {
                    "a trace, a folder with one, a plan's file, or a scenario");
   verb->add_option("--seed", request->plan.seed,
                    "of a scenario; 0, the default: without random faults")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--set", request->plan.settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")

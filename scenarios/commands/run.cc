@@ -13,6 +13,7 @@
 #include "scenarios/commands/ci_output.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/hunt_report.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/commands/terminal.h"
 #include "scenarios/draw_plan.h"
 #include "scenarios/replay.h"
@@ -165,7 +166,7 @@ void add_run(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("run", "run one plan and judge it; without arguments: the demo");
   verb->add_option("what", request->plan.what, "a scenario's name, or a scenario's or plan's file");
   verb->add_option("--seed", request->plan.seed, "0, the default: without random faults")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--set", request->plan.settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->plan.bugs, "a historical bug to bring back")

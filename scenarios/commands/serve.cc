@@ -78,8 +78,36 @@ Ended run(const Options& options, const std::vector<live::ServedNode>& nodes,
   return {};
 }
 
+// Options that were given, though perhaps with their defaults.
+struct Told {
+  bool brokers = false;
+  bool controllers = false;
+  bool roles = false;
+};
+
+// What is of a whole cluster, or of one node of another, and would have no effect.
+Expected<Done, std::string> check_node(const Options& options, const Told& told) {
+  const auto refuse = [](std::string why) { return Unexpected(std::move(why)); };
+  if (!options.node_id) {
+    if (told.roles) return refuse("--roles are those of one node: say --node-id, too");
+    if (options.quorum.empty()) return Done{};
+    return refuse("--quorum is of one node of a cluster over several processes: say --node-id");
+  }
+  if (*options.node_id < 0) {
+    return refuse(fmt::format("--node-id: from 0 on, not {}", *options.node_id));
+  }
+  const auto only_of_all = [&](const char* option) {
+    return refuse(
+        fmt::format("{}: with --node-id one node is served, and its --roles say as what", option));
+  };
+  if (told.brokers) return only_of_all("--brokers");
+  if (told.controllers) return only_of_all("--controllers");
+  if (!options.names.empty()) return only_of_all("--names");
+  return Done{};
+}
+
 // What would be taken for something else than it is.
-Expected<Done, std::string> check_options(const Options& options, bool are_brokers_told) {
+Expected<Done, std::string> check_options(const Options& options, const Told& told) {
   const auto refuse = [](std::string why) { return Unexpected(std::move(why)); };
   if (options.port == 0) return refuse("--port: from 1 to 65535, for clients have to know it");
   if (options.metrics_port != 0 && options.metrics_port == options.port) {
@@ -92,11 +120,9 @@ Expected<Done, std::string> check_options(const Options& options, bool are_broke
                     "AAAAAAAAAAAAAAAAAAAAAA",
                     options.cluster_id));
   }
-  if (!options.quorum.empty() && !options.node_id) {
-    return refuse("--quorum is of one node of a cluster over several processes: say --node-id");
-  }
+  TRY([[maybe_unused]] const Done fits, check_node(options, told));
   const auto names = options.names.size();
-  if (names > 0 && are_brokers_told && std::cmp_not_equal(options.brokers, names)) {
+  if (names > 0 && told.brokers && std::cmp_not_equal(options.brokers, names)) {
     return refuse(
         fmt::format("--names: {} for {}, but each has one", reports::counted(names, "name"),
                     reports::counted(static_cast<std::size_t>(options.brokers), "broker")));
@@ -133,7 +159,7 @@ void add_options(CLI::App& verb, Options& options) {
                   "a host name per broker: 127.0.0.1, 127.0.0.2 … on the same port")
       ->delimiter(',');
   verb.add_option("--node-id", options.node_id, "serve one node of a larger cluster");
-  verb.add_option("--roles", options.roles, "of that node: broker, controller, or both")
+  verb.add_option("--roles", options.roles, "of that node: broker, controller or broker,controller")
       ->capture_default_str();
   verb.add_option("--quorum", options.quorum, "the controllers: ID@HOST:PORT,…");
   verb.add_option("--cluster-id", options.cluster_id, "22 base64 characters");
@@ -155,9 +181,11 @@ void add_serve(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
   auto* verb = app.add_subcommand("serve", "serve a cluster to real clients, until SIGTERM");
   add_options(*verb, *options);
-  const auto* brokers = verb->get_option("--brokers");
-  verb->callback([options, brokers, &line] {
-    const auto possible = check_options(*options, brokers->count() > 0);
+  verb->callback([options, verb, &line] {
+    const auto is_told = [verb](const char* name) { return verb->get_option(name)->count() > 0; };
+    const auto possible = check_options(*options, {.brokers = is_told("--brokers"),
+                                                   .controllers = is_told("--controllers"),
+                                                   .roles = is_told("--roles")});
     if (!possible) fmt::print(stderr, "{}\n", possible.error());
     line.exit_status = possible ? serve(*options) : 2;
   });

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/commands/progress.h"
 #include "scenarios/duration_text.h"
 #include "scenarios/files.h"
@@ -74,6 +75,8 @@ Expected<Done, std::string> shrink_file(const ShrinkRequest& request, const RunP
   const auto stem = request.plan.substr(0, request.plan.rfind(".toml"));
   const auto out = request.out.empty() ? stem + "-smallest.toml" : request.out;
 
+  // Whether there is a file to write to is known before the work, not behind it.
+  TRY([[maybe_unused]] const Done begun, write_file(out, to_toml(plan)));
   fmt::print(stderr, "shrinking {}\n", fingerprint);
   Shrinker shrinker(plan, fingerprint, {.runs = request.runs});
   ShrinkProgress progress;
@@ -108,7 +111,7 @@ void add_shrink(CLI::App& app, CommandLine& line, RunPlans run_plans) {
                    "where to write the smallest plan; where unsaid, PLAN-smallest.toml");
   verb->add_option("--runs", request->runs, "at most so many runs")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--for", request->duration, "at most so long")->capture_default_str();
   verb->add_option("--jobs", request->jobs, "runs at once")
       ->capture_default_str()

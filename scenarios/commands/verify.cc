@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/commands/commands.h"
+#include "scenarios/commands/numbers.h"
 #include "scenarios/draw_plan.h"
 
 namespace brokersim::scenarios {
@@ -42,7 +43,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
   auto* verb = app.add_subcommand("verify", "run a plan twice and compare everything that happens");
   verb->add_option("what", request->what, "a scenario's name, or a scenario's or plan's file");
   verb->add_option("--seed", request->seed, "0, the default: without random faults")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   verb->add_option("--set", request->settings, "key=value, instead of what the file says")
       ->allow_extra_args(false);
   verb->add_option("--bug", request->bugs, "a historical bug to bring back")

@@ -13,7 +13,7 @@ namespace {
 
 Printed expect_step(Stage& stage, const Step& step) {
   TRY(const Condition condition, condition_of(stage, step));
-  if (const auto problem = condition()) return error_at(0, *problem);
+  if (const auto problem = condition()) return not_so(*problem);
   return "";
 }
 

@@ -14,6 +14,10 @@ Unexpected<StepError> error_at(std::size_t column, std::string message) {
   return Unexpected(StepError{column, std::move(message)});
 }
 
+Unexpected<StepError> not_so(std::string message) {
+  return Unexpected(StepError{.column = 0, .message = std::move(message), .does_not_hold = true});
+}
+
 Read<Word> single(const Argument& argument) {
   if (argument.values.size() == 1) return argument.values.front();
   return error_at(argument.column, "one value is wanted here, not a list");

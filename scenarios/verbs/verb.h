@@ -39,6 +39,8 @@ struct Verb {
 // ---- Errors ------------------------------------------------------------------------------------
 
 Unexpected<StepError> error_at(std::size_t column, std::string message);
+// The step is fine, and what it says is not so.
+Unexpected<StepError> not_so(std::string message);
 
 // ---- Reading words -----------------------------------------------------------------------------
 

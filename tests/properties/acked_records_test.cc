@@ -333,6 +333,36 @@ TEST(Acknowledgement, acks_all_with_fewer_copies_than_min_insync_replicas_is_too
   EXPECT_EQ(h.fired(), Fired{"BS-D02/too_few_copies"});
 }
 
+TEST(Acknowledgement, may_go_by_any_min_insync_replicas_since_its_leader_epoch_began) {
+  for (const bool is_raised_before : {true, false}) {
+    History h;
+    h.topic(1);
+    if (is_raised_before) h.topic(2);
+    h.partition(1, 0, {1});
+    h.topic(2);
+    h.stored(1, 0, 0, 100);
+    h.acked(1, 0, 0, 100);
+    EXPECT_EQ(h.fired(), is_raised_before ? Fired{"BS-D02/too_few_copies"} : Fired{});
+  }
+}
+
+// What one copy was enough for, one loss of power may take.
+TEST(AckedRecords, promise_what_was_in_force_when_they_were_acknowledged) {
+  for (const bool is_lowered_before : {true, false}) {
+    History h;
+    h.topic(2);
+    h.partition(1, 0, {1, 2, 3});
+    if (is_lowered_before) h.topic(1);
+    h.replicated(1, 0, 0, 100);
+    h.acked(1, 0, 0, 100);
+    h.topic(1);
+    h.power_cycled(1, 0);
+    h.partition(1, 1, {1, 2, 3});
+    h.stored(1, 0, 1, 200);
+    EXPECT_EQ(has(h.fired(), "BS-D01/lost_to_tolerable_power_loss"), !is_lowered_before);
+  }
+}
+
 TEST(Acknowledgement, a_holder_that_lost_power_since_still_counts) {
   History h;
   h.topic(2);

@@ -223,6 +223,19 @@ TEST(Deletion, what_a_follower_keeps_of_another_epoch_before_its_leaders_start_i
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// DeleteRecords ends in the middle of a file: no file tells where the log begins then.
+TEST(Deletion, a_leader_says_where_its_log_begins_where_no_file_does) {
+  for (const bool is_told : {true, false}) {
+    Diverged h;
+    h.add(1, RecordDeletionAsked{"admin", {orders}, {5}});
+    if (is_told) h.add(1, FetchAnswered{"broker-2", NodeId{2}, orders, 0, 7, 7, {}, 5});
+    h.cut(3, 5);
+    for (Offset offset = 5; offset < 7; ++offset)
+      h.stored(3, offset, 2, 50 + static_cast<std::uint64_t>(offset));
+    EXPECT_EQ(h.fired().empty(), is_told);
+  }
+}
+
 TEST(Deletion, what_it_keeps_behind_the_start_is) {
   Diverged h;
   begins(h, 1, 4);

@@ -185,6 +185,41 @@ TEST(Metadata, a_broker_that_shuts_down_leaves_those_in_sync_and_comes_back_late
   EXPECT_EQ(fired_with({1, 2}, false), Fired{"BS-M01/shutting_down_stayed_in_isr"});
 }
 
+// KIP-903.
+TEST(Metadata, who_is_in_sync_by_an_earlier_life_is_a_violation) {
+  constexpr BrokerEpoch old_life{1};
+  constexpr BrokerEpoch present_life{5};
+  // The change of the in-sync set has partition epoch 1.
+  const auto fired_with = [&](BrokerEpoch named, int partition_epoch, bool is_changed_since) {
+    History h;
+    h.add(-1, BrokerCommitted{NodeId{2}, old_life, false, 1});
+    h.partition(1, 0, {1});
+    h.add(-1, BrokerCommitted{NodeId{2}, present_life, false, 2});
+    h.partition(1, 0, {1, 2});
+    if (is_changed_since) h.partition(1, 0, {1});
+    h.add(4, OldLifeAccepted{orders, PartitionEpoch{partition_epoch}, NodeId{2}, named});
+    return h.fired();
+  };
+  EXPECT_EQ(fired_with(old_life, 1, false), Fired{"BS-M01/earlier_life_in_isr"});
+  EXPECT_EQ(fired_with(present_life, 1, false), Fired{});
+  EXPECT_EQ(fired_with(old_life, 0, false), Fired{});
+  EXPECT_EQ(fired_with(old_life, 1, true), Fired{});
+}
+
+TEST(Metadata, who_is_in_sync_by_a_life_that_was_the_present_one_is_none) {
+  for (const bool is_at_once : {false, true}) {
+    History h;
+    h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{1}, false, 1});
+    h.partition(1, 0, {1});
+    if (is_at_once) h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{5}, false, 2});
+    if (is_at_once) h.at_once();
+    h.partition(1, 0, {1, 2});
+    if (!is_at_once) h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{5}, false, 2});
+    h.add(4, OldLifeAccepted{orders, PartitionEpoch{1}, NodeId{2}, BrokerEpoch{1}});
+    EXPECT_EQ(h.fired(), Fired{}) << is_at_once;
+  }
+}
+
 TEST(Metadata, a_broker_epoch_that_somebody_had_is_a_violation) {
   const auto fired_with = [](int second, int third) {
     History h;
@@ -232,7 +267,12 @@ TEST(Convergence, a_follower_without_an_old_batch_of_its_leader_is_a_violation) 
   h.stored(2, 1, 0, 101);
   EXPECT_EQ(h.fired(), Fired{});
   h.wait(11s);
-  EXPECT_EQ(h.fired(), Fired{"BS-V01/logs_differ"});
+  const auto violations = h.verdict().violations;
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].fingerprint(), "BS-V01/logs_differ");
+  EXPECT_TRUE(violations[0].message.ends_with(
+      "ends at offset 1 of orders-0, its leader broker-1 at 2: they differ from offset 1 on."))
+      << violations[0].message;
 }
 
 TEST(Convergence, what_all_hold_for_long_and_nobody_was_shown_is_a_violation) {

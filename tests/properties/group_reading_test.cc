@@ -11,7 +11,7 @@ constexpr std::int32_t ungrouped = -1;
 class GroupReading : public History {
  public:
   // Three records of `orders` are committed, and two members there may be.
-  GroupReading() {
+  explicit GroupReading(const TrialConfig& config = {}) : History(config) {
     topic(1);
     partition(1, 0, {1, 2, 3});
     for (Offset offset = 0; offset < 3; ++offset) replicated(1, offset, 0, record(offset));
@@ -21,8 +21,8 @@ class GroupReading : public History {
   void owns(const std::string& member, std::string how) {
     add(node_of(member), OwnershipChanged{member, "g", std::move(how), {orders}});
   }
-  void starts_at(const std::string& member, Offset offset) {
-    add(node_of(member), PositionReset{member, orders, offset, "assign"});
+  void starts_at(const std::string& member, Offset offset, std::string why = "assign") {
+    add(node_of(member), PositionReset{member, orders, offset, std::move(why)});
   }
   void reads(const std::string& member, Offset first, Offset last) {
     for (Offset offset = first; offset <= last; ++offset) {
@@ -112,6 +112,28 @@ TEST(GroupDelivery, begins_where_the_group_does_and_is_not_of_other_commits) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// Nothing is committed when the first one goes, so that the second begins at the end, if the
+// group's policy is that; what somebody says where it is committed is no such beginning.
+TEST(GroupDelivery, owes_nothing_before_the_latest_record_where_members_begin_there) {
+  for (const bool is_policy : {true, false}) {
+    for (const std::string why : {"assign", "out_of_range", "committed"}) {
+      TrialConfig config;
+      if (is_policy) config.groups_that_begin_at_latest = {"g"};
+      GroupReading h(config);
+      h.owns("a", "assigned");
+      h.starts_at("a", 0);
+      h.reads("a", 0, 0);
+      h.owns("a", "lost");
+      h.owns("b", "assigned");
+      h.starts_at("b", 2, why);
+      h.reads("b", 2, 2);
+      h.commits(3);
+      const bool is_owed = !is_policy || why == "committed";
+      EXPECT_EQ(h.groups_fired(), is_owed ? Fired{"BS-G04/committed_unread"} : Fired{}) << why;
+    }
+  }
+}
+
 // Who reads committed records only is handed nothing of an aborted transaction.
 TEST(GroupDelivery, is_of_aborted_records_where_they_are_read) {
   for (const bool reads_committed : {true, false}) {
@@ -145,6 +167,19 @@ TEST(GroupDelivery, does_not_owe_what_was_deleted) {
   h.reads("a", 2, 2);
   h.commits(3);
   EXPECT_EQ(h.groups_fired(), Fired{});
+}
+
+TEST(GroupDelivery, does_not_owe_what_somebody_asked_to_be_deleted) {
+  for (const Offset end : {Offset{2}, Offset{-1}, Offset{1}}) {
+    GroupReading h;
+    h.owns("a", "assigned");
+    h.starts_at("a", 0);
+    h.add(1, RecordDeletionAsked{"admin", {orders}, {end}});
+    h.starts_at("a", 2);
+    h.reads("a", 2, 2);
+    h.commits(3);
+    EXPECT_EQ(h.groups_fired(), end == 1 ? Fired{"BS-G04/committed_unread"} : Fired{}) << end;
+  }
 }
 
 // The log was cut behind its first record, with an excuse, and has three again.

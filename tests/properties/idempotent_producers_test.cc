@@ -13,7 +13,9 @@ namespace {
 
 class Idempotent : public History {
  public:
-  Idempotent() { partition(1, 0, {1, 2, 3}); }
+  explicit Idempotent(const TrialConfig& config = {}) : History(config) {
+    partition(1, 0, {1, 2, 3});
+  }
 
   static BatchRef sequenced(Offset offset, std::int32_t sequence, int producer_epoch = 0,
                             int leader_epoch = 0, std::int64_t producer = 7) {
@@ -92,6 +94,35 @@ TEST(IdempotentProducers, the_first_batch_of_all_has_sequence_zero) {
   Idempotent h;
   h.committed({{0, 1}, {0, 2}});
   EXPECT_EQ(h.fired(), Fired{"BS-P01/begins_late"});
+}
+
+TEST(IdempotentProducers, who_is_told_so_begins_with_another_sequence_in_its_first_epoch) {
+  constexpr std::int32_t told = 2147483640;
+  for (const int epoch : {0, 1}) {
+    for (const int more : {0, 1}) {
+      Idempotent h({.first_sequences = {told}});
+      h.committed({{epoch, told + more}});
+      h.committed(Idempotent::sequenced(1, 0, 0, 0, 8));
+      const bool is_fine = epoch == 0 && more == 0;
+      EXPECT_EQ(h.fired(), is_fine ? Fired{} : Fired{"BS-P01/begins_late"});
+    }
+  }
+}
+
+TEST(IdempotentProducers, the_epoch_after_the_last_is_nobodys) {
+  Idempotent kafkas;
+  kafkas.committed({{32766, 0}});
+  EXPECT_EQ(kafkas.fired(), Fired{});
+  kafkas.committed({{32767, 0}});
+  EXPECT_EQ(kafkas.fired(), Fired{"BS-P01/epoch_beyond_last"});
+  Idempotent small({.last_producer_epoch = 1});
+  small.committed({{0, 0}, {1, 0}});
+  auto marker = Idempotent::sequenced(2, -1, 2, 0);
+  marker.role = BatchRole::abort;
+  small.committed(marker);
+  EXPECT_EQ(small.fired(), Fired{}) << "fencing";
+  small.committed(Idempotent::sequenced(3, 0, 2));
+  EXPECT_EQ(small.fired(), Fired{"BS-P01/epoch_beyond_last"});
 }
 
 TEST(IdempotentProducers, behind_what_was_deleted_or_a_marker_the_first_batch_may_have_any) {

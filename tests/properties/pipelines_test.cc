@@ -1,127 +1,14 @@
-// BS-T01, BS-T04, BS-T05 and BS-T06 fire when a transaction is torn, when a zombie goes on, when
-// what a task read counts twice or not at all, and when a transaction never ends; and not when what
-// happened is the nearest that is fine.
+// BS-T01, BS-T04 to BS-T06 and BS-T10 fire when a transaction is torn, when a zombie goes on, when
+// what a task read counts twice or not at all, or is lost on the way, and when a transaction never
+// ends; and not when what happened is the nearest that is fine.
 
 #include <gtest/gtest.h>
 
-#include "tests/properties/history.h"
+#include "tests/properties/pipeline_history.h"
 
 namespace brokersim::properties {
 
 namespace {
-
-const TopicPartition input{"input", 0};
-const TopicPartition output{"output", 0};
-const TopicPartition other_output{"output", 1};
-constexpr std::int64_t task_producer = 7;
-
-// All replicas of all partitions hold everything; broker 1 leads them.
-class PipelineHistory : public History {
- public:
-  explicit PipelineHistory(std::int16_t transaction_version = 2, Duration cleanup_interval = 10s)
-      : History({.transaction_cleanup_interval = cleanup_interval,
-                 .transaction_version = transaction_version}) {
-    for (const auto& name : {input, output, other_output}) lead(name, 1, 0);
-  }
-
-  EventId lead(const TopicPartition& name, int leader, int epoch) {
-    epochs_[name] = LeaderEpoch{epoch};
-    PartitionCommitted body{name, NodeId{leader}, LeaderEpoch{epoch}};
-    body.partition_epoch = PartitionEpoch{epoch};
-    body.metadata_offset = ++metadata_;
-    body.replicas = nodes({1, 2, 3});
-    body.isr = nodes({1, 2, 3});
-    return add(-1, body);
-  }
-
-  BatchRef next(const TopicPartition& name, BatchRole role, std::int16_t epoch = 0) {
-    auto& end = ends_[name];
-    BatchRef batch{end, end, epochs_[name], 1000 + ++digests_, role};
-    ++end;
-    if (role == BatchRole::data) return batch;
-    batch.producer_id = task_producer;
-    batch.producer_epoch = epoch;
-    if (role == BatchRole::transactional) batch.base_sequence = sequences_[{name, epoch}]++;
-    return batch;
-  }
-  BatchRef put(const TopicPartition& name, BatchRole role, std::int16_t epoch = 0) {
-    const auto batch = next(name, role, epoch);
-    for (int node = 1; node <= 3; ++node) add(node, BatchStored{name, batch});
-    return batch;
-  }
-
-  // Broker 1 alone is in sync with `name` then, and has lost all from `end` on.
-  void lose_from(const TopicPartition& name, Offset end) {
-    PartitionCommitted body{name, NodeId{1}, LeaderEpoch{1}};
-    body.partition_epoch = PartitionEpoch{1};
-    body.metadata_offset = ++metadata_;
-    body.replicas = nodes({1, 2, 3});
-    body.isr = nodes({1});
-    add(-1, body);
-    stopped(1, NodeStopped::How::power_loss);
-    add(1, LogCut{name, end, true});
-    started(1, 1);
-    lead(name, 1, 2);
-    for (int node = 2; node <= 3; ++node) add(node, LogCut{name, end, false});
-    ends_[name] = end;
-  }
-
-  EventId begin(std::int64_t op) { return add(9, TransactionBegan{op, "task-01", "task-01"}); }
-  EventId end(std::int64_t op, bool is_commit, Outcome outcome = Outcome::ok) {
-    return add(9, TransactionEnded{op, "task-01", is_commit, outcome});
-  }
-  // Sent, stored and acknowledged.
-  Offset send(std::int64_t op, const TopicPartition& name, std::uint64_t record,
-              std::int16_t epoch = 0) {
-    add(9, SendInvoked{op, "task-01", name, record});
-    const auto batch = put(name, BatchRole::transactional, epoch);
-    add(9, SendEnded{op, "task-01", name, Outcome::ok, 0, -1, batch.base_offset});
-    return batch.base_offset;
-  }
-  EventId begun_anew(std::int16_t epoch, int coordinator = 1) {
-    return add(coordinator, InitProducerIdAnswered{"task-01", "task-01", task_producer, epoch,
-                                                   10'000, 0, now().ns()});
-  }
-  EventId ended_by(std::int16_t epoch, Instant asked_at, int coordinator = 1) {
-    return add(coordinator,
-               EndTxnAnswered{"zombie", "task-01", task_producer, epoch, true, 0, asked_at.ns()});
-  }
-
-  // The task's own request.
-  EventId asked_to_end(bool is_commit, Instant asked_at) {
-    return add(1,
-               EndTxnAnswered{"task-01", "task-01", task_producer, 0, is_commit, 0, asked_at.ns()});
-  }
-
-  EventId processed(Offset offset, std::vector<std::uint64_t> made,
-                    ProcessingGuarantee guarantee = ProcessingGuarantee::exactly_once) {
-    return add(9,
-               RecordProcessed{"task-01", "pipeline", input, offset, guarantee, std::move(made)});
-  }
-  EventId offsets_sent(Offset offset, std::int32_t generation = 3, Instant asked_at = {}) {
-    return add(1, TxnOffsetCommitAnswered{"task-01", "task-01", task_producer, 0, "pipeline",
-                                          "task-01", generation, input, offset, 0, asked_at.ns()});
-  }
-  // The output, to somebody who reads from there on.
-  void shown_to_be_committed(Offset from = 0) {
-    add(1, FetchAnswered{"reader", no_node, output, 0, from, ends_[output], {}});
-  }
-  // The reader of committed output has come to `position`.
-  void read_up_to(Offset position) {
-    shown_to_be_committed(position);
-    add(1, ReadCommittedAnswered{"reader", output, ends_[output], ends_[output], {}, {}});
-  }
-  EventId read(Offset offset, std::uint64_t record, const TopicPartition& from = output) {
-    return add(8, RecordDelivered{"reader", from, offset, record});
-  }
-
- private:
-  std::map<TopicPartition, LeaderEpoch> epochs_;
-  std::map<TopicPartition, Offset> ends_;
-  std::map<std::pair<TopicPartition, std::int16_t>, std::int32_t> sequences_;
-  std::uint64_t digests_ = 0;
-  Offset metadata_ = 1000;
-};
 
 // Two records in two partitions, each with its marker.
 Fired of_transaction(BatchRole first, BatchRole second, bool is_commit, Outcome outcome) {
@@ -216,170 +103,6 @@ TEST(TransactionAtomicity, is_broken_by_a_record_that_was_given_up_and_can_be_re
   }
 }
 
-// ---- Below transaction.version 2 ---------------------------------------------------------------
-
-namespace {
-
-// A transaction that its producer ends so; when it asked for that.
-Instant first_transaction(PipelineHistory& h, bool is_commit) {
-  h.begin(1);
-  h.send(2, output, 20);
-  const Instant asked = h.now();
-  h.asked_to_end(is_commit, h.now());
-  h.put(output, is_commit ? BatchRole::commit : BatchRole::abort);
-  h.end(1, is_commit);
-  return asked;
-}
-
-struct LateEnd {
-  bool is_commit = true;                 // As was asked for late.
-  bool is_late = true;                   // Or answered in time.
-  BatchRole marker = BatchRole::commit;  // What the first record of the next transaction got.
-  std::int16_t marker_epoch = 0;
-};
-
-// Of the transaction after that one record gets what the late request asks for, the other one what
-// its producer does.
-Fired torn_by(const LateEnd& late, std::int16_t transaction_version) {
-  PipelineHistory h(transaction_version);
-  const Instant asked = first_transaction(h, late.is_commit);
-  if (!late.is_late) h.asked_to_end(late.is_commit, asked);
-  h.begin(3);
-  h.send(4, output, 40);
-  if (late.is_late) h.asked_to_end(late.is_commit, asked);
-  h.put(output, late.marker, late.marker_epoch);
-  h.send(5, other_output, 50);
-  const bool is_commit = late.marker == BatchRole::abort;
-  h.asked_to_end(is_commit, h.now());
-  h.put(other_output, is_commit ? BatchRole::commit : BatchRole::abort);
-  h.end(3, is_commit);
-  return h.fired();
-}
-
-}  // namespace
-
-TEST(LateRequests, may_end_the_next_transaction_where_it_has_no_epoch_of_its_own) {
-  using enum BatchRole;
-  for (const auto& late : {LateEnd{}, LateEnd{.is_commit = false, .marker = abort}}) {
-    EXPECT_EQ(torn_by(late, 0), Fired{});
-    EXPECT_EQ(torn_by(late, 1), Fired{});
-    EXPECT_EQ(torn_by(late, 2), Fired{"BS-T01/torn"});
-  }
-}
-
-TEST(LateRequests, excuse_nothing_but_the_end_that_they_asked_for) {
-  using enum BatchRole;
-  // Answered before the next one began; an end of the other kind; an end of another epoch.
-  for (const auto& late : {LateEnd{.is_late = false}, LateEnd{.marker = abort},
-                           LateEnd{.is_commit = false, .marker = abort, .marker_epoch = 1}}) {
-    EXPECT_EQ(torn_by(late, 1), Fired{"BS-T01/torn"});
-  }
-}
-
-TEST(LateRequests, excuse_no_end_that_the_transaction_had_asked_for_itself) {
-  PipelineHistory h(1);
-  const Instant asked = first_transaction(h, true);
-  h.begin(3);
-  h.send(4, output, 40);
-  h.send(5, other_output, 50);
-  h.asked_to_end(true, h.now());
-  h.put(output, BatchRole::commit);
-  h.asked_to_end(true, asked);
-  h.put(other_output, BatchRole::abort);
-  h.end(3, true);
-  EXPECT_EQ(h.fired(), Fired{"BS-T01/torn"});
-}
-
-TEST(LateRequests, may_show_what_was_given_up) {
-  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-    PipelineHistory h(version);
-    const Instant asked = first_transaction(h, true);
-    h.begin(3);
-    h.send(4, output, 40);
-    h.asked_to_end(true, asked);
-    h.put(output, BatchRole::commit);
-    h.asked_to_end(false, h.now());
-    h.end(3, false);
-    h.read_up_to(0);
-    h.read(0, 20);
-    h.read(2, 40);
-    const Fired undone{"BS-T01/abort_undone", "BS-T01/aborted_record_read"};
-    EXPECT_EQ(h.fired(), version < 2 ? Fired{} : undone);
-  }
-}
-
-// The task gives its transaction up, whose record is committed by then, and makes it again.
-TEST(LateRequests, may_commit_what_a_task_makes_again) {
-  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-    PipelineHistory h(version);
-    h.put(input, BatchRole::data);
-    const Instant asked = first_transaction(h, true);
-    h.processed(0, {40});
-    h.begin(3);
-    h.send(4, output, 40);
-    h.asked_to_end(true, asked);
-    h.put(output, BatchRole::commit);
-    h.asked_to_end(false, h.now());
-    h.end(3, false);
-    h.begin(5);
-    h.send(6, output, 40);
-    h.asked_to_end(true, h.now());
-    h.put(output, BatchRole::commit);
-    h.end(5, true);
-    h.read_up_to(0);
-    h.read(0, 20);
-    h.read(2, 40);
-    h.read(4, 40);
-    EXPECT_EQ(has(h.fired(), "BS-T05/output_repeated"), version == 2);
-  }
-}
-
-TEST(LateRequests, may_abort_what_a_task_has_made) {
-  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-    PipelineHistory h(version);
-    h.put(input, BatchRole::data);
-    const Instant asked = first_transaction(h, false);
-    h.processed(0, {40});
-    h.begin(3);
-    h.send(4, output, 40);
-    h.asked_to_end(false, asked);
-    h.put(output, BatchRole::abort);
-    h.offsets_sent(1, 3, h.now());
-    h.asked_to_end(true, h.now());
-    h.end(3, true);
-    h.read_up_to(0);
-    h.read_up_to(4);
-    EXPECT_EQ(has(h.fired(), "BS-T05/output_missing"), version == 2);
-  }
-}
-
-// Offsets that were committed in the transaction before, and come once more, set the group back.
-TEST(LateRequests, may_have_a_group_process_again_what_it_had_committed) {
-  for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-    for (const bool is_late : {false, true}) {
-      PipelineHistory h(version);
-      h.put(input, BatchRole::data);
-      const Instant asked = first_transaction(h, true);
-      h.processed(0, {40});
-      h.begin(3);
-      h.send(4, output, 40);
-      h.offsets_sent(1, 3, h.now());
-      h.offsets_sent(0, 3, is_late ? asked : h.now());
-      h.put(output, BatchRole::commit);
-      h.end(3, true);
-      h.begin(5);
-      h.send(6, output, 40);
-      h.put(output, BatchRole::commit);
-      h.end(5, true);
-      h.read_up_to(0);
-      h.read(0, 20);
-      h.read(2, 40);
-      h.read(4, 40);
-      EXPECT_EQ(has(h.fired(), "BS-T05/output_repeated"), version == 2 || !is_late);
-    }
-  }
-}
-
 // ---- BS-T04 ------------------------------------------------------------------------------------
 
 TEST(TransactionFencing, forbids_records_of_an_earlier_epoch) {
@@ -424,6 +147,29 @@ TEST(TransactionFencing, forbids_to_end_a_transaction_for_an_earlier_epoch) {
   EXPECT_EQ(h.fired(), Fired{});
   h.ended_by(0, h.now());
   EXPECT_EQ(h.fired(), Fired{"BS-T04/zombie_ended"});
+}
+
+// Its epochs were used up.
+TEST(TransactionFencing, forbids_what_comes_of_the_producer_id_before) {
+  for (const int coordinator : {1, 2}) {
+    PipelineHistory h;
+    h.begun_anew(1);
+    h.add(coordinator, InitProducerIdAnswered{"task-01", "task-01", task_producer + 1, 0, 10'000, 0,
+                                              h.now().ns() + 1});
+    h.ended_by(1, h.now() + 1ns, coordinator);
+    // Which of two coordinators came later, their answers do not tell.
+    EXPECT_EQ(h.fired(), coordinator == 1 ? Fired{"BS-T04/zombie_ended"} : Fired{});
+  }
+}
+
+TEST(TransactionFencing, lets_the_producer_id_before_be_told_again_late) {
+  PipelineHistory h;
+  h.begun_anew(1);
+  h.add(1, InitProducerIdAnswered{"task-01", "task-01", task_producer + 1, 0, 10'000, 0,
+                                  h.now().ns() + 1});
+  h.begun_anew(1);
+  h.add(1, EndTxnAnswered{"task-01", "task-01", task_producer + 1, 0, true, 0, h.now().ns()});
+  EXPECT_EQ(h.fired(), Fired{});
 }
 
 // ---- BS-T05 ------------------------------------------------------------------------------------
@@ -598,6 +344,92 @@ TEST(AtMostOnce, is_not_what_at_least_once_tasks_promise) {
   h.put(input, BatchRole::data);
   h.processed(0, {}, ProcessingGuarantee::at_least_once);
   h.processed(0, {}, ProcessingGuarantee::at_least_once);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// ---- BS-T10 ------------------------------------------------------------------------------------
+
+namespace {
+
+void process_at_least_once(PipelineHistory& h, Offset offset, std::vector<std::uint64_t> made) {
+  h.processed(offset, std::move(made), ProcessingGuarantee::at_least_once);
+}
+
+// Sent, and ended so.
+void send_plainly(PipelineHistory& h, std::int64_t op, std::uint64_t record, Outcome outcome) {
+  h.add(9, SendInvoked{op, "task-01", output, record});
+  const auto batch = h.put(output, BatchRole::data);
+  const Offset offset = outcome == Outcome::ok ? batch.base_offset : -1;
+  h.add(9, SendEnded{op, "task-01", output, outcome, 0, -1, offset});
+}
+
+}  // namespace
+
+TEST(AtLeastOnce, is_kept_by_what_was_acknowledged_however_often) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  process_at_least_once(h, 0, {20, 21});
+  send_plainly(h, 1, 20, Outcome::unknown);
+  send_plainly(h, 2, 21, Outcome::ok);
+  tell_offset(h, 0);
+  process_at_least_once(h, 0, {20, 21});
+  send_plainly(h, 3, 20, Outcome::ok);
+  send_plainly(h, 4, 21, Outcome::ok);
+  commit_offset(h, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(AtLeastOnce, is_broken_by_an_output_that_nobody_was_told_of) {
+  for (const bool is_committed : {false, true}) {
+    PipelineHistory h;
+    h.put(input, BatchRole::data);
+    process_at_least_once(h, 0, {20});
+    if (is_committed) commit_offset(h, 1);
+    send_plainly(h, 1, 20, Outcome::unknown);
+    EXPECT_EQ(h.fired(), is_committed ? Fired{"BS-T10/output_missing"} : Fired{});
+  }
+}
+
+// It is there all the same.
+TEST(AtLeastOnce, is_kept_by_an_output_that_somebody_is_handed) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  process_at_least_once(h, 0, {20});
+  commit_offset(h, 1);
+  send_plainly(h, 1, 20, Outcome::unknown);
+  h.read_up_to(0);
+  h.read(0, 20);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(AtLeastOnce, is_broken_by_an_input_that_nobody_processed) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  h.put(input, BatchRole::data);
+  process_at_least_once(h, 0, {});
+  commit_offset(h, 1);
+  EXPECT_EQ(h.fired(), Fired{});
+  commit_offset(h, 2);
+  EXPECT_EQ(h.fired(), Fired{"BS-T10/input_skipped"});
+}
+
+TEST(AtLeastOnce, owes_nothing_of_what_was_aborted) {
+  for (const auto end : {BatchRole::abort, BatchRole::commit}) {
+    PipelineHistory h;
+    h.put(input, BatchRole::transactional);
+    h.put(input, end);
+    h.put(input, BatchRole::data);
+    process_at_least_once(h, 2, {});
+    commit_offset(h, 3);
+    EXPECT_EQ(h.fired(), end == BatchRole::abort ? Fired{} : Fired{"BS-T10/input_skipped"});
+  }
+}
+
+TEST(AtLeastOnce, is_not_what_at_most_once_tasks_promise) {
+  PipelineHistory h;
+  h.put(input, BatchRole::data);
+  commit_offset(h, 1);
+  h.processed(0, {20}, ProcessingGuarantee::at_most_once);
   EXPECT_EQ(h.fired(), Fired{});
 }
 

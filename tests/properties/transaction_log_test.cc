@@ -1,6 +1,7 @@
 // BS-T07, BS-T08 and BS-T09 fire on what coordinators of transactions write, do and answer: states
 // that do not follow each other, markers and decisions that disagree, and answers that the log does
-// not know. What is not committed, was lost, or is of a deleted topic is not held against them.
+// not know; and BS-T06 on what they never finish. What is not committed, was lost, or is of a
+// deleted topic is not held against them.
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -26,7 +27,7 @@ struct Said {
 // Broker 1 leads, and coordinates.
 class CoordinatorHistory : public History {
  public:
-  CoordinatorHistory() {
+  explicit CoordinatorHistory(const TrialConfig& config = {}) : History(config) {
     partition(1, 0, {1, 2, 3});
     led(1, 0, {1, 2, 3});
   }
@@ -196,6 +197,22 @@ TEST(TransactionStates, give_an_id_another_producer_once_its_epochs_are_used_up)
                                  {"CompleteCommit", 8, 0}});
     EXPECT_EQ(fired, announced == 8 ? Fired{} : Fired{"BS-T07/producer_changed"});
   }
+}
+
+TEST(TransactionStates, of_which_epochs_end_sooner_have_no_more) {
+  const auto fired = [](std::int16_t last_epoch, const std::vector<Said>& all) {
+    CoordinatorHistory h({.last_producer_epoch = last_epoch});
+    h.wrote_all(all);
+    return h.fired();
+  };
+  const std::vector<Said> rotated{{"Empty", 7, 1},
+                                  {"Ongoing", 7, 1, {parcels}},
+                                  {"PrepareCommit", 7, 2, {parcels}, 2, 8},
+                                  {"CompleteCommit", 8, 0}};
+  EXPECT_EQ(fired(1, rotated), Fired{});
+  EXPECT_EQ(fired(3, rotated), Fired{"BS-T07/producer_changed"});
+  EXPECT_EQ(fired(1, {{"Empty", 7, 1}, {"Empty", 7, 2}}), Fired{});
+  EXPECT_EQ(fired(1, {{"Empty", 7, 2}, {"Empty", 7, 3}}), Fired{"BS-T07/epoch_beyond_last"});
 }
 
 TEST(TransactionStates, of_two_ids_have_two_producers) {
@@ -368,6 +385,77 @@ TEST(TransactionAnswers, are_not_judged_where_nobody_leads_or_no_log_was_seen) {
   CoordinatorHistory unseen;
   unseen.begun(7, 5);
   EXPECT_EQ(unseen.fired(), Fired{});
+}
+
+// ---- BS-T06 ------------------------------------------------------------------------------------
+
+Fired left_after(const std::vector<Said>& all, Duration time) {
+  CoordinatorHistory h;
+  h.wrote_all(all);
+  h.add(-1, FaultsLifted{});
+  h.wait(time);
+  return h.fired();
+}
+
+TEST(UnfinishedTransactions, are_those_that_are_decided_and_never_complete) {
+  const std::vector<Said> decided{
+      {"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}, {"PrepareCommit", 7, 1, {orders}}};
+  EXPECT_TRUE(has(left_after(decided, 61s), "BS-T06/never_complete"));
+  EXPECT_FALSE(has(left_after(decided, 50s), "BS-T06/never_complete"));  // There was time left.
+  auto complete = decided;
+  complete.push_back({"CompleteCommit", 7, 1});
+  EXPECT_FALSE(has(left_after(complete, 61s), "BS-T06/never_complete"));
+}
+
+TEST(UnfinishedTransactions, may_be_those_that_were_decided_just_now) {
+  CoordinatorHistory h;
+  h.wrote_all({{"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}});
+  h.add(-1, FaultsLifted{});
+  h.wait(60s);
+  h.wrote({"PrepareAbort", 7, 1, {orders}});
+  h.wait(10s);
+  EXPECT_FALSE(has(h.fired(), "BS-T06/never_complete"));
+  h.wait(10s);
+  EXPECT_TRUE(has(h.fired(), "BS-T06/never_complete"));
+}
+
+TEST(UnfinishedTransactions, wait_for_partitions_that_nobody_leads) {
+  CoordinatorHistory h;
+  h.partition(-1, 1, {1, 2, 3});
+  h.wrote_all({{"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}, {"PrepareCommit", 7, 1, {orders}}});
+  h.add(-1, FaultsLifted{});
+  h.wait(61s);
+  EXPECT_FALSE(has(h.fired(), "BS-T06/never_complete"));
+}
+
+// Nothing was written in it: no partition tells.
+TEST(UnfinishedTransactions, are_those_that_go_on_beyond_their_timeout) {
+  const std::vector<Said> ongoing{{"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}};
+  EXPECT_FALSE(has(left_after(ongoing, 70s), "BS-T06/never_decided"));
+  EXPECT_TRUE(has(left_after(ongoing, 76s), "BS-T06/never_decided"));
+  EXPECT_FALSE(has(left_after({{"Empty", 7, 0}}, 76s), "BS-T06/never_decided"));
+}
+
+TEST(UnfinishedTransactions, are_not_looked_for_in_a_log_that_nobody_leads) {
+  CoordinatorHistory h;
+  h.wrote_all({{"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}, {"PrepareCommit", 7, 1, {orders}}});
+  h.led(-1, 1, {1, 2, 3});
+  h.add(-1, FaultsLifted{});
+  h.wait(90s);
+  EXPECT_FALSE(has(h.fired(), "BS-T06/never_complete"));
+}
+
+// A batch may be committed before its records are told one by one.
+TEST(UnfinishedTransactions, are_known_where_one_replica_is_in_sync_alone) {
+  CoordinatorHistory h;
+  h.led(1, 0, {1});
+  for (const Said& said : std::vector<Said>{
+           {"Empty", 7, 0}, {"Ongoing", 7, 0, {orders}}, {"PrepareCommit", 7, 1, {orders}}}) {
+    h.wrote_alone(said);
+  }
+  h.add(-1, FaultsLifted{});
+  h.wait(61s);
+  EXPECT_TRUE(has(h.fired(), "BS-T06/never_complete"));
 }
 
 }  // namespace

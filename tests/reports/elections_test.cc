@@ -228,6 +228,28 @@ TEST(Elections, a_fault_is_blamed_for_a_silence_that_began_with_it_however_long_
   }
 }
 
+TEST(Elections, a_fault_is_blamed_for_a_leader_that_it_struck_before_the_election) {
+  History run;
+  run.add(900ms, -1, FaultBegan{1, "pause", "broker-2", {NodeId{2}}});
+  run.add(900ms, 2, NodePaused{});
+  run.add(1s, -1, FaultBegan{2, "power_loss", "leader:orders-0", {NodeId{1}}});
+  run.add(1s, 1, NodeStopped{NodeStopped::How::power_loss});
+  run.fenced(4s, 1);
+  run.committed(4100ms, 2, 1, {2, 3});
+  run.fenced(4500ms, 2);
+  run.committed(4600ms, 3, 2, {3});
+  run.leads(4700ms, 3, 2);
+  ASSERT_EQ(run.all().all().size(), 2U);
+  const Election& first = run.all().all()[0];
+  EXPECT_EQ(first.fault, 2);
+  EXPECT_EQ(first.lost_by, "power_loss");
+  const Election& second = run.all().all()[1];
+  EXPECT_EQ(second.from, NodeId{2});
+  EXPECT_EQ(second.fault, 1);
+  EXPECT_EQ(second.lost_by, "pause");
+  EXPECT_EQ(second.lost_at, Instant{1s});
+}
+
 TEST(Elections, faults_elsewhere_and_elections_on_request_are_not_connected) {
   History run;
   run.add(900ms, -1, FaultBegan{1, "pause", "broker-3", {NodeId{3}}});

@@ -129,6 +129,30 @@ TEST_F(AdminByHand, brokers_have_defaults_of_their_own_and_of_the_cluster) {
   });
 }
 
+// KIP-226: of what only a broker has, too.
+TEST_F(AdminByHand, limits_of_connections_change_without_a_restart) {
+  with_cluster([&](Env& env) {
+    const NodeId at = leader();
+    const std::string name = "max.connections.per.ip.overrides";
+    const auto may_connect = [&] {
+      wire::Channel another(address_of(at), "another");
+      return another.call(env, api::ApiVersionsRequest{}, 0, env.now() + 2s).has_value();
+    };
+    EXPECT_TRUE(may_connect());
+    EXPECT_EQ(alter(env, at, broker_type, "", name, "by-hand:1"), ErrorCode::none);
+    env.sleep(1s);
+    EXPECT_FALSE(may_connect());
+    const auto shown = describe(env, at, broker_type, fmt::format("{}", at), name).configs.at(0);
+    EXPECT_EQ(shown.value, "by-hand:1");
+    EXPECT_EQ(shown.config_source, 3);
+    EXPECT_FALSE(shown.read_only);
+    EXPECT_EQ(alter(env, at, broker_type, fmt::format("{}", at), name, "by-hand:9"),
+              ErrorCode::none);
+    env.sleep(1s);
+    EXPECT_TRUE(may_connect());
+  });
+}
+
 TEST_F(AdminByHand, segments_roll_at_the_size_that_is_in_force) {
   with_cluster([&](Env& env) {
     const auto files = [&] {
@@ -193,7 +217,7 @@ TEST_F(AdminByHand, configurations_are_shown_with_all_their_sources) {
 }
 
 // KIP-412: the levels of a broker's loggers are its own. Here there are none.
-TEST_F(AdminByHand, loggers_and_groups_have_nothing_that_could_be_set) {
+TEST_F(AdminByHand, loggers_have_nothing_that_could_be_set) {
   with_cluster([&](Env& env) {
     const auto self = fmt::format("{}", leader());
     EXPECT_EQ(describe(env, leader(), logger_type, self).error_code, ErrorCode::none);
@@ -203,8 +227,20 @@ TEST_F(AdminByHand, loggers_and_groups_have_nothing_that_could_be_set) {
               ErrorCode::invalid_config);
     EXPECT_EQ(alter(env, follower(), logger_type, self, "kafka.log.Log", "DEBUG"),
               ErrorCode::invalid_request);
-    EXPECT_EQ(describe(env, leader(), group_type, "g").error_code, ErrorCode::none);
-    EXPECT_TRUE(describe(env, leader(), group_type, "g").configs.empty());
+  });
+}
+
+TEST_F(AdminByHand, consumer_groups_have_a_session_and_a_heartbeat_of_their_own) {
+  with_cluster([&](Env& env) {
+    const std::string session = "consumer.session.timeout.ms";
+    EXPECT_EQ(describe(env, leader(), group_type, "g").configs.size(), 2u);
+    EXPECT_EQ(describe(env, leader(), group_type, "g", session).configs.at(0).value, "45000");
+    EXPECT_EQ(alter(env, follower(), group_type, "g", session, "50000"), ErrorCode::none);
+    env.sleep(1s);
+    const auto own = describe(env, leader(), group_type, "g", session);
+    EXPECT_EQ(own.configs.at(0).value, "50000");
+    EXPECT_EQ(own.configs.at(0).config_source, 8);
+    EXPECT_EQ(describe(env, leader(), group_type, "h", session).configs.at(0).value, "45000");
     EXPECT_EQ(describe(env, leader(), group_type, "").error_code, ErrorCode::invalid_request);
     EXPECT_EQ(alter(env, leader(), group_type, "g", "consumer.session.timeout.ms", "9"),
               ErrorCode::invalid_config);

@@ -99,7 +99,22 @@ TEST(Campaign, knows_of_a_failure_in_which_scenarios_it_came_up) {
   EXPECT_EQ(seen.at(0).count, 2);
   EXPECT_EQ(seen.at(0).first_seed, 2u);
   EXPECT_EQ(seen.at(1).first_seed, 1u);
+  EXPECT_EQ(result.distinct.begin()->second.lowest_seeds, (std::set<std::uint64_t>{1, 2, 3, 4}));
   EXPECT_TRUE(result.ended_of.empty());
+}
+
+TEST(Campaign, names_the_lowest_seeds_of_a_failure_and_counts_the_rest) {
+  Campaign campaign({.scenarios = {"a"}, .first_seed = 1, .last_seed = most_seeds_told + 2},
+                    [](std::size_t, std::uint64_t seed) {
+                      REQUIRE(seed == 0);
+                      return Plan{};
+                    });
+  const auto result = campaign.go({}, {}, {});
+  ASSERT_EQ(result.distinct.size(), 1u);
+  const auto& failure = result.distinct.begin()->second;
+  EXPECT_EQ(failure.count, static_cast<std::int64_t>(most_seeds_told) + 2);
+  ASSERT_EQ(failure.lowest_seeds.size(), most_seeds_told);
+  EXPECT_EQ(*failure.lowest_seeds.rbegin(), most_seeds_told);
 }
 
 TEST(Children, each_ends_in_its_own_way_and_is_told_of_once) {

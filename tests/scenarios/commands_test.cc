@@ -99,12 +99,19 @@ TEST(Commands, files_that_are_something_else_are_told_what_they_are) {
   expect_refusal("shrink " + scenario, "this is a scenario");
 }
 
+TEST(Commands, a_file_by_another_name_is_no_scenario_that_there_is_not) {
+  const auto plan = empty_folder("named") + "/one.plan";
+  ASSERT_TRUE(write_file(plan, *read_file(plan_file("REP-01"))));
+  expect_refusal("run " + plan, plan + ": files of scenarios and plans end in .toml");
+}
+
 TEST(Commands, numbers_that_are_none_are_refused) {
   expect_refusal("hunt --seeds 5..2", "there is no seed in that");
   expect_refusal("hunt --seeds 0", "there is no seed in that");
   expect_refusal("hunt --seeds 1 --timeout 0", "--timeout");
   expect_refusal("hunt --seeds 1 --shrink-runs -1", "--shrink-runs");
-  expect_refusal("run --seed -1", "--seed");
+  expect_refusal("run --seed -1", "--seed: '-1': a whole number from 0 to 2^63 - 1 is wanted");
+  expect_refusal("run --seed 1.5", "--seed: '1.5': a whole number");
   expect_refusal("shrink " + plan_file("REP-01") + " --jobs -2", "--jobs");
   expect_refusal("shrink " + plan_file("REP-01") + " --for soon", "a time such as 60s is wanted");
 }
@@ -114,6 +121,8 @@ TEST(Commands, shrinking_keeps_a_failure_that_there_is) {
   const auto words = "shrink " + plan_file("REP-01") + " --for 0s --out " + out;
   expect_refusal(words + " --fingerprint nonsense", "fails by BS-D01/lost");
   EXPECT_FALSE(fs::exists(out));
+  expect_refusal("shrink " + plan_file("REP-01") + " --for 0s --out /nowhere/x.toml",
+                 "/nowhere/x.toml: No such file or directory");
   EXPECT_EQ(answer_to(words + " --fingerprint BS-D01/lost").status, 0);
   EXPECT_TRUE(fs::exists(out));
 }
@@ -161,6 +170,16 @@ TEST(Commands, a_bug_that_no_plan_shows_is_said_to_have_none) {
   }
 }
 
+TEST(Commands, a_bug_that_nothing_brings_back_is_explained_with_why) {
+  for (const auto& bug : bugs_without_switch()) {
+    const auto answer = answer_to("explain " + std::string(bug.name));
+    EXPECT_EQ(answer.status, 0) << bug.name;
+    EXPECT_TRUE(answer.out.starts_with(std::string(bug.name) + "  historical bug\n")) << answer.out;
+    EXPECT_NE(answer.out.find("\nNothing brings it back:\n"), std::string::npos) << answer.out;
+    EXPECT_EQ(find_bug(bug.name), nullptr) << bug.name;
+  }
+}
+
 // None of them serves: a server would not end.
 TEST(Commands, what_cannot_be_served_as_it_is_asked_for_is_refused) {
   expect_refusal("serve --port 0", "--port: ");
@@ -168,6 +187,24 @@ TEST(Commands, what_cannot_be_served_as_it_is_asked_for_is_refused) {
   expect_refusal("serve --cluster-id x", "--cluster-id 'x': 22 base64 characters");
   expect_refusal("serve --quorum 1@localhost:9093", "--node-id");
   expect_refusal("serve --brokers 3 --names a,b", "--names: 2 names for 3 brokers");
+  expect_refusal("serve --config " + folder, folder + ": this is a folder");
+}
+
+TEST(Commands, options_of_a_whole_cluster_and_of_one_node_are_not_mixed) {
+  const std::string node =
+      "serve --quorum 101@127.0.0.1:19399 --cluster-id AAAAAAAAAAAAAAAAAAAAAA --node-id ";
+  expect_refusal(node + "-1", "--node-id: from 0 on, not -1");
+  expect_refusal(node + "1 --brokers 3", "--brokers: with --node-id one node is served");
+  expect_refusal(node + "1 --controllers 3", "--controllers: with --node-id");
+  expect_refusal(node + "1 --names a", "--names: with --node-id");
+  expect_refusal("serve --roles broker", "--roles are those of one node: say --node-id");
+}
+
+TEST(Commands, a_folder_where_a_file_belongs_is_refused_as_one) {
+  const auto out = empty_folder("no-file.toml");
+  expect_refusal("run " + out, out + ": this is a folder, and a file is wanted");
+  expect_refusal("shrink " + out, out + ": this is a folder");
+  expect_refusal("hunt --seeds 1 --ledger " + out, out + ": this is a folder");
 }
 
 }  // namespace

@@ -82,6 +82,73 @@ TEST_F(ConsumerGroups, go_on_where_they_were_when_their_coordinator_crashes) {
   expect_well();
 }
 
+// ---- Members that heartbeat and do not poll (KIP-62) ----
+
+// Sessions are of 6 s, max.poll.interval.ms is 20 s.
+TEST_F(ConsumerGroups, a_member_that_is_alive_and_does_not_poll_leaves_its_group) {
+  slow_["reader-2"] = {15s, 45s};
+  consumer("reader-1", 3s, 100s);
+  consumer("reader-2", 3s, 100s);
+  run_to(14s);
+  const auto held = readers_["reader-2"].held;
+  EXPECT_EQ(held.size(), 2u);
+  run_to(33s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  run_to(42s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  // Nobody was there to be told.
+  EXPECT_TRUE(readers_["reader-2"].ever_lost.empty());
+  run_to(80s);
+  EXPECT_EQ(readers_["reader-2"].ever_lost, held);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  EXPECT_TRUE(readers_["reader-2"].problems.empty());
+  expect_well();
+}
+
+TEST_F(ConsumerGroups, a_member_that_is_slow_for_less_than_it_may_be_stays) {
+  slow_["reader-2"] = {15s, 33s};
+  consumer("reader-1", 3s, 100s);
+  consumer("reader-2", 3s, 100s);
+  run_to(14s);
+  const auto held = readers_["reader-2"].held;
+  run_to(60s);
+  EXPECT_EQ(readers_["reader-2"].held, held);
+  EXPECT_TRUE(readers_["reader-2"].ever_lost.empty());
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  expect_well();
+}
+
+// It says that it will be back (KIP-345), and is back before its session is over.
+TEST_F(ConsumerGroups, a_static_member_that_does_not_poll_keeps_its_place_for_its_session) {
+  slow_["reader-2"] = {15s, 38s};
+  consumer("reader-1", 3s, 100s, true);
+  consumer("reader-2", 3s, 100s, true);
+  run_to(14s);
+  const auto held = readers_["reader-2"].held;
+  EXPECT_EQ(held.size(), 2u);
+  const auto rebalances = readers_["reader-1"].rebalances;
+  run_to(60s);
+  EXPECT_EQ(readers_["reader-2"].ever_lost, held);
+  EXPECT_EQ(readers_["reader-2"].held, held);
+  EXPECT_EQ(readers_["reader-1"].rebalances, rebalances);
+  expect_well();
+}
+
+TEST_F(ConsumerGroups, a_static_member_that_does_not_poll_has_lost_its_place_after_its_session) {
+  slow_["reader-2"] = {15s, 52s};
+  consumer("reader-1", 3s, 100s, true);
+  consumer("reader-2", 3s, 100s, true);
+  run_to(14s);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  run_to(50s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  run_to(80s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  expect_well();
+}
+
 // Makes nothing of what it reads.
 class SilentApplication final : public client::StreamApplication {
  public:

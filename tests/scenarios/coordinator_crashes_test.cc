@@ -74,8 +74,8 @@ class CoordinatorTally : public ::testing::Test {
   void tell(EventBody body, std::int32_t node) {
     tally_.observe({.node = NodeId(node), .body = std::move(body)});
   }
-  void group_is(const std::string& state, std::int32_t node) {
-    tell(GroupStateChanged{.group = "g", .state = state}, node);
+  void group_is(const std::string& state, std::int32_t node, const std::string& group = "g") {
+    tell(GroupStateChanged{.group = group, .state = state}, node);
   }
   void commits_at(std::int32_t node) { tell(OffsetCommitAnswered{.group = "g"}, node); }
   void crash(std::int32_t node) { tell(NodeStopped{NodeStopped::How::crash}, node); }
@@ -104,6 +104,28 @@ TEST_F(CoordinatorTally, counts_it_once_until_it_coordinates_again) {
   commits_at(1);
   crash(1);
   EXPECT_EQ(lost_in("Stable"), 2);
+}
+
+TEST_F(CoordinatorTally, counts_each_state_once_for_a_crash_however_many_groups_are_in_it) {
+  group_is("Stable", 1, "one");
+  group_is("Stable", 1, "two");
+  group_is("Empty", 1, "three");
+  group_is("Empty", 2, "elsewhere");
+  crash(1);
+  EXPECT_EQ(lost_in("Stable"), 1);
+  EXPECT_EQ(lost_in("Empty"), 1);
+  crash(2);
+  EXPECT_EQ(lost_in("Empty"), 2);
+}
+
+TEST_F(CoordinatorTally, counts_transactions_alike) {
+  for (const char* id : {"one", "two", "three"}) {
+    tell(TransactionStateChanged{.transactional_id = id, .state = "Ongoing"}, 1);
+  }
+  tell(TransactionStateChanged{.transactional_id = "three", .state = "PrepareCommit"}, 1);
+  crash(1);
+  EXPECT_EQ(tally_.counts().at("transaction_coordinators_lost_in_Ongoing"), 1);
+  EXPECT_EQ(tally_.counts().at("transaction_coordinators_lost_in_PrepareCommit"), 1);
 }
 
 TEST_F(CoordinatorTally, knows_that_the_next_coordinator_finds_what_is_in_the_log) {

@@ -78,6 +78,47 @@ RC_GTEST_PROP(DrawPlan, stays_within_what_the_scenario_says, (std::uint32_t seed
   }
 }
 
+TEST(DrawPlan, last_epochs_protocols_of_transactions_and_first_sequences_are_drawn_too) {
+  const std::string more = R"(
+[cluster]
+last_producer_epoch = [3, 32766]
+[[topics]]
+name = "in"
+[[topics]]
+name = "out"
+[[producers]]
+name = "p"
+count = 2
+transactional = true
+transaction_protocol = [1, 2]
+first_sequence = "5..9"
+[[tasks]]
+name = "t"
+input = "in"
+output = "out"
+transaction_protocol = [1, 2]
+[[consumers]]
+name = "r"
+topic = "out"
+isolation_level = "read_committed"
+)";
+  std::set<std::int16_t> epochs;
+  std::set<std::int16_t> of_producers;
+  std::set<std::int16_t> of_tasks;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const auto plan = draw_plan(scenario_of(more), seed);
+    epochs.insert(plan.cluster.last_producer_epoch);
+    for (const auto& producer : plan.producers) {
+      of_producers.insert(producer.transaction_protocol);
+      EXPECT_TRUE(5 <= producer.first_sequence && producer.first_sequence <= 9);
+    }
+    for (const auto& task : plan.tasks) of_tasks.insert(task.transaction_protocol);
+  }
+  EXPECT_EQ(epochs, (std::set<std::int16_t>{3, 32766}));
+  EXPECT_EQ(of_producers, (std::set<std::int16_t>{1, 2}));
+  EXPECT_EQ(of_tasks, (std::set<std::int16_t>{1, 2}));
+}
+
 RC_GTEST_PROP(DrawPlan, sends_each_record_of_each_producer_once, (std::uint32_t seed)) {
   const auto plan = draw_plan(scenario_of(small), seed);
   std::map<std::string, std::int64_t> next{{"p-01", 1}, {"p-02", 1}};
@@ -124,6 +165,69 @@ count = 4
 window = "1s..2s"
 kinds = [{ kind = "crash", targets = ["members"] }]
 )";
+
+const std::string slow_members = grouped + R"(
+[processing]
+count = "0..4"
+window = "5s..40s"
+for = "1s..30s"
+[pauses]
+count = "0..4"
+window = "5s..40s"
+for = "1s..30s"
+)";
+
+// By the quiet time all of that is over; and seed 0 has none of it.
+RC_GTEST_PROP(DrawPlan, members_are_slow_and_pause_partitions_for_a_while, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(slow_members), seed);
+  for (const auto& operation : plan.operations) {
+    if (!is_of_reading(operation.kind)) continue;
+    RC_ASSERT(seed != 0);
+    RC_ASSERT(operation.client == "m-01" || operation.client == "m-02" ||
+              operation.client == "s-01");
+    RC_ASSERT(operation.at >= 5s && operation.lasting > Duration{});
+    RC_ASSERT(operation.at + operation.lasting <= plan.quiet_at);
+    RC_ASSERT(operation.partition == any_partition || operation.partition == 0);
+  }
+}
+
+// What others draw stays as it is.
+TEST(DrawPlan, who_is_slow_changes_nothing_else) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    auto plan = draw_plan(scenario_of(slow_members), seed);
+    std::erase_if(plan.operations, [](const auto& one) { return is_of_reading(one.kind); });
+    EXPECT_EQ(plan, draw_plan(scenario_of(grouped), seed));
+  }
+}
+
+const std::string beginning = R"(
+[[topics]]
+name = "t"
+[[consumers]]
+name = "m"
+group = "g"
+topic = "t"
+count = 3
+auto_offset_reset = ["earliest", "latest", "none"]
+max_poll_interval = ["0s", "5s"]
+)";
+
+TEST(DrawPlan, members_of_a_group_begin_alike_and_may_be_slow_alike) {
+  std::set<client::OffsetReset> beginnings;
+  std::set<Duration> intervals;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const auto plan = draw_plan(scenario_of(beginning), seed);
+    ASSERT_EQ(plan.consumers.size(), 3u);
+    for (const auto& consumer : plan.consumers) {
+      EXPECT_EQ(consumer.auto_offset_reset, plan.consumers.front().auto_offset_reset);
+      EXPECT_EQ(consumer.max_poll_interval, plan.consumers.front().max_poll_interval);
+    }
+    beginnings.insert(plan.consumers.front().auto_offset_reset);
+    intervals.insert(plan.consumers.front().max_poll_interval);
+  }
+  EXPECT_EQ(beginnings.size(), 3u);
+  EXPECT_EQ(intervals, (std::set<Duration>{Duration{}, 5s}));
+}
 
 RC_GTEST_PROP(DrawPlan, members_of_a_group_agree_and_come_back, (std::uint32_t seed)) {
   const auto plan = draw_plan(scenario_of(grouped), seed + 1u);

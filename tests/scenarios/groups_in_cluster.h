@@ -123,6 +123,8 @@ class GroupsInCluster : public testing::Test {
   std::optional<client::Position> committed_;
   bool allows_consumer_groups_ = false;  // To be set before anything runs.
   Duration auto_commit_interval_ = 1s;   // Likewise.
+  // From when until when members are not polled, though their heartbeats go on. Likewise.
+  std::map<std::string, std::pair<Duration, Duration>> slow_;
 
  private:
   client::GroupConsumerConfig config_of(const std::string& name, bool is_static) const {
@@ -156,6 +158,9 @@ class GroupsInCluster : public testing::Test {
         }
         for (const auto& problem : polled.problems) reader.problems.insert(problem.error);
         is_well = polled.problems.empty();
+        const auto slow = slow_.find(name);
+        const bool is_slow = slow != slow_.end() && env.now() >= Instant{slow->second.first};
+        if (is_slow) env.sleep_until(Instant{slow->second.second});
         if (is_well) continue;
         consumer->close(env, env.now() + 5s);
         env.sleep(500ms);

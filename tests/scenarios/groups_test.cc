@@ -267,6 +267,128 @@ TEST_F(Groups, a_static_member_that_fell_silent_has_lost_what_it_held) {
             (std::vector<std::string>{"assigned 4", "lost 4", "assigned 4", "revoked 4"}));
 }
 
+// Sessions are of 6 s, max.poll.interval.ms is 20 s: it is missed when that is over, and not before
+// (KIP-62).
+TEST_F(Groups, a_member_that_is_alive_and_does_not_poll_leaves_its_group) {
+  slow_["reader-2"] = {15s, 45s};
+  member("reader-1", 2s, 100s);
+  member("reader-2", 2s, 100s);
+  run_to(14s);
+  const auto held = readers_["reader-2"].held;
+  EXPECT_EQ(held.size(), 2u);
+  run_to(33s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  run_to(42s);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 4u);
+  run_to(80s);
+  EXPECT_EQ(readers_["reader-2"].ever_lost, held);
+  EXPECT_EQ(readers_["reader-1"].held.size(), 2u);
+  EXPECT_EQ(readers_["reader-2"].held.size(), 2u);
+  expect_well();
+}
+
+// A member pauses all that it has, and another one comes and goes: what was taken from it
+// meanwhile, and what it is handed after that.
+struct Pausing {
+  client::Partitions paused;
+  client::Partitions revoked;
+  client::Partitions read;
+};
+Pausing around_pause(SimulatedCluster& cluster, client::Assignor assignor) {
+  Pausing seen;
+  const auto config_of = [&cluster, assignor](const std::string& name) {
+    client::GroupConsumerConfig config;
+    config.consumer.client = {.bootstrap_servers = cluster.brokers(), .client_id = name};
+    config.consumer.auto_offset_reset = client::OffsetReset::earliest;
+    config.group_id = "pausing";
+    config.assignor = assignor;
+    config.heartbeat_interval = 500ms;
+    config.auto_commit_interval = 500ms;
+    return config;
+  };
+  cluster.start_client("pausing-1", [&seen, config_of](Env& env) {
+    if (!env.sleep_until(Instant{3s})) return;
+    const auto revoked = [&seen](Env&, const client::Partitions& those) {
+      seen.revoked.insert(those.begin(), those.end());
+    };
+    const auto consumer = client::GroupConsumer::make(config_of("pausing-1"), {.revoked = revoked});
+    consumer->subscribe({"t"});
+    while (env.now() < Instant{12s} && !env.is_cancelled()) {
+      (void)consumer->poll(env, env.now() + 500ms);
+    }
+    seen.paused = consumer->assignment();
+    for (const auto& partition : seen.paused) consumer->pause(partition);
+    while (env.now() < Instant{40s} && !env.is_cancelled()) {
+      const auto polled = consumer->poll(env, env.now() + 500ms);
+      for (const auto& delivered : polled.records) seen.read.insert(delivered.partition);
+    }
+    consumer->abandon(env);
+  });
+  cluster.start_client("pausing-2", [config_of](Env& env) {
+    if (!env.sleep_until(Instant{13s})) return;
+    const auto consumer = client::GroupConsumer::make(config_of("pausing-2"));
+    consumer->subscribe({"t"});
+    while (env.now() < Instant{17s} && !env.is_cancelled()) {
+      (void)consumer->poll(env, env.now() + 500ms);
+    }
+    consumer->close(env, env.now() + 5s);
+  });
+  cluster.world().run_until(Instant{45s});
+  return seen;
+}
+
+TEST_F(Groups, a_pause_ends_with_each_rebalance_that_revokes_everything) {
+  const auto seen = around_pause(*cluster_, client::Assignor::range);
+  EXPECT_EQ(seen.paused.size(), 4u);
+  EXPECT_EQ(seen.revoked, seen.paused);
+  EXPECT_EQ(seen.read, seen.paused);
+}
+
+TEST_F(Groups, a_pause_lasts_through_a_rebalance_that_leaves_the_partition_where_it_is) {
+  const auto seen = around_pause(*cluster_, client::Assignor::cooperative_sticky);
+  EXPECT_EQ(seen.paused.size(), 4u);
+  EXPECT_EQ(seen.revoked.size(), 2u);
+  EXPECT_EQ(seen.read, seen.revoked);
+}
+
+// Nothing is committed, and no policy says where to begin: the application is asked, and asked
+// again when it goes back to where it began.
+TEST_F(Groups, ask_where_to_begin_if_nothing_says) {
+  std::vector<std::size_t> asked;  // Of so many partitions.
+  std::set<TopicPartition> read;
+  cluster_->start_client("asking-1", [this, &asked, &read](Env& env) {
+    if (!env.sleep_until(Instant{5s})) return;
+    client::GroupConsumerConfig config;
+    config.consumer.client = {.bootstrap_servers = cluster_->brokers(), .client_id = "asking-1"};
+    config.consumer.auto_offset_reset = client::OffsetReset::none;
+    config.group_id = "asking";
+    config.enable_auto_commit = false;
+    const auto consumer = client::GroupConsumer::make(config);
+    consumer->subscribe({"t"});
+    const auto poll = [&] {
+      std::set<TopicPartition> those;
+      const Instant end = env.now() + 15s;
+      while (env.now() < end && !env.is_cancelled()) {
+        const auto polled = consumer->poll(env, env.now() + 1s);
+        for (const auto& delivered : polled.records) read.insert(delivered.partition);
+        for (const auto& problem : polled.problems) {
+          EXPECT_EQ(problem.error, api::ErrorCode::offset_out_of_range);
+          EXPECT_TRUE(those.insert(problem.partition).second);
+          consumer->seek_by(env, problem.partition, client::OffsetReset::earliest);
+        }
+      }
+      asked.push_back(those.size());
+    };
+    poll();
+    EXPECT_TRUE(consumer->rewind(env, env.now() + 10s).has_value());
+    poll();
+    consumer->close(env, env.now() + 5s);
+  });
+  run_to(60s);
+  EXPECT_EQ(asked, (std::vector<std::size_t>{4, 4}));
+  EXPECT_EQ(read.size(), 4u);
+}
+
 class FullGroup : public GroupsInCluster {
  protected:
   FullGroup() : GroupsInCluster({{"group.max.size", "1"}}) {}

@@ -41,7 +41,8 @@ Followed followed(const std::string& fingerprint, std::int64_t count) {
   one.failure.count = count;
   one.failure.first_seed = 17;
   one.failure.consequences = {{"BS-O02/skipped", 1}};
-  one.failure.seen_in[0] = {.count = count, .first_seed = 17, .consequences = {"BS-O02/skipped"}};
+  one.failure.seen_in[0] = {
+      .count = count, .first_seed = 17, .consequences = {{"BS-O02", {1, 23, "What BS-O02 says."}}}};
   one.is_replayed = true;
   one.plan = "out/lost.toml";
   one.size = "1 fault";
@@ -139,20 +140,48 @@ TEST(HuntReport, a_replay_that_differs_is_the_louder_failure) {
   one.is_replayed = false;
   const auto report = report_of(1000, {one});
   EXPECT_TRUE(contains(human(report, {}), "error[BS-N01]"));
-  EXPECT_EQ(exit_status(report, false), 3);
+  EXPECT_EQ(exit_status(report), 3);
   EXPECT_TRUE(contains(reports::junit_xml(suites(report)), "<error message=\"Seed 17 failed"));
 }
 
 TEST(HuntReport, its_exit_status_says_how_it_ended) {
-  EXPECT_EQ(exit_status(report_of(10, {}), true), 0);
-  EXPECT_EQ(exit_status(report_of(10, {followed("BS-D01/lost", 1)}), false), 1);
-  EXPECT_EQ(exit_status(report_of(0, {}), false), 4);
+  EXPECT_EQ(exit_status(report_of(10, {})), 0);
+  EXPECT_EQ(exit_status(report_of(10, {followed("BS-D01/lost", 1)})), 1);
+  EXPECT_EQ(exit_status(report_of(0, {})), 4);
   auto report = report_of(10, {});
   report.never_reached = {"truncations"};
-  EXPECT_EQ(exit_status(report, false), 0);
-  EXPECT_EQ(exit_status(report, true), 4);
+  EXPECT_EQ(exit_status(report), 0);
+  report.is_strict = true;
+  EXPECT_EQ(exit_status(report), 4);
   report.result.was_interrupted = true;
-  EXPECT_EQ(exit_status(report, false), 130);
+  EXPECT_EQ(exit_status(report), 130);
+}
+
+TEST(HuntReport, says_why_there_is_no_verdict) {
+  auto report = report_of(10, {});
+  report.never_reached = {"truncations"};
+  EXPECT_FALSE(contains(human(report, {}), "no verdict"));
+  report.is_strict = true;
+  EXPECT_TRUE(contains(human(report, {}),
+                       "\n no verdict --strict, and what the scenarios are about was never "
+                       "reached: truncations\n"));
+  const auto all = suites(report);
+  EXPECT_TRUE(contains(reports::github_annotations(all), "::error file="));
+  EXPECT_FALSE(contains(reports::github_annotations(all), "every property held"));
+  EXPECT_TRUE(contains(reports::junit_xml(all), "errors=\"1\""));
+  EXPECT_TRUE(contains(human(report_of(0, {}), {}), "\n no verdict no seed was run\n"));
+}
+
+TEST(HuntReport, repeats_by_its_seed_what_no_plan_could_be_written_of) {
+  auto one = followed("BS-D01/lost", 4);
+  one.plan.clear();
+  auto report = report_of(1000, {one});
+  report.asked.bugs = {"REP-01"};
+  report.asked.settings = {"producers.acks=all"};
+  const std::string line = "brokersim run chaos --seed 17 --bug REP-01 --set producers.acks=all";
+  EXPECT_TRUE(contains(human(report, {}), "     reproduce  " + line + "\n"));
+  const auto all = suites(report);
+  EXPECT_TRUE(contains(reports::junit_xml(all), "reproduce: " + line + "\n"));
 }
 
 TEST(HuntReport, as_json_has_what_programs_ask_for) {
@@ -186,7 +215,11 @@ TEST(HuntReport, has_a_case_for_each_property_and_one_for_a_crash) {
   EXPECT_EQ(cases.at("BS-D01").end, reports::CiCase::End::failed);
   EXPECT_TRUE(cases.at("BS-D01").text.starts_with("error[BS-D01]: acked record lost\n"));
   EXPECT_EQ(cases.at("BS-O02").end, reports::CiCase::End::failed);
-  EXPECT_TRUE(cases.at("BS-O02").sentence.starts_with("A consequence of BS-D01/lost: "));
+  EXPECT_TRUE(
+      cases.at("BS-O02").sentence.starts_with("A consequence of BS-D01/lost: What BS-O02 says."))
+      << cases.at("BS-O02").sentence;
+  EXPECT_TRUE(contains(cases.at("BS-O02").text, "\nIn 1 seed, first 23.\n"));
+  EXPECT_EQ(cases.at("BS-O02").reproduce, "brokersim run chaos --seed 23");
   EXPECT_EQ(cases.at("BS-H01").end, reports::CiCase::End::passed);
   EXPECT_EQ(cases.at("crash").end, reports::CiCase::End::error);
 }

@@ -59,5 +59,21 @@ TEST_F(OrderlyStop, says_nothing_of_logs_that_could_not_be_made_durable) {
   });
 }
 
+// As long as nobody leads the quorum nobody can let a broker go, which takes longer than a session.
+TEST_F(OrderlyStop, waits_for_leave_longer_than_a_session_lasts) {
+  with_cluster([&](Env& env) {
+    const NodeId leading = leader();
+    for (const NodeId id : {NodeId(102), NodeId(103)}) cluster_->world().pause(machine(id));
+    cluster_->world().stop(machine(leading));
+    env.sleep(15s);
+    EXPECT_TRUE(machine(leading).is_up());
+    for (const NodeId id : {NodeId(102), NodeId(103)}) cluster_->world().resume(machine(id));
+    for (int i = 0; i < 300 && machine(leading).is_up(); ++i) env.sleep(100ms);
+    EXPECT_FALSE(machine(leading).is_up());
+    EXPECT_TRUE(says_so(leading));
+    EXPECT_NE(leader(), leading);
+  });
+}
+
 }  // namespace
 }  // namespace brokersim::scenarios

@@ -85,6 +85,34 @@ TEST_F(PartitionHandlers, a_fetch_waits_for_no_more_bytes_than_it_may_bring) {
   });
 }
 
+// As Kafka's, whose delayed fetches are over once they lie on an older segment.
+TEST_F(PartitionHandlers, nobody_waits_for_more_behind_a_segment_that_is_full) {
+  with_cluster(
+      [&](Env& env) {
+        store(env, 600, 4);  // Two in a segment.
+        auto request = fetch_of({.fetch_offset = 1}, 5000);
+        request.min_bytes = 1 << 20;
+        const auto behind = fetched(env, request);
+        EXPECT_LT(behind.taken, 1s);
+        EXPECT_GT(behind.data().records->bytes.size(), 1800u);
+        request.topics[0].partitions[0].fetch_offset = 3;
+        request.max_wait_ms = 1000;
+        EXPECT_GE(fetched(env, request).taken, 1s);
+        // Until the log rolls.
+        request.max_wait_ms = 8000;
+        const auto address = address_of(leader());
+        env.spawn("producer", [address](Env& fiber) {
+          wire::Channel own(address, "producer");
+          for (int i = 0; i < 2 && fiber.sleep(1s); ++i) {
+            (void)own.call(fiber, produce_of("t", 0, -1, records_of(600)), produce_version,
+                           fiber.now() + 5s);
+          }
+        });
+        EXPECT_LT(fetched(env, request).taken, 4s);
+      },
+      {}, {{"segment.bytes", "2000"}});
+}
+
 // KIP-541.
 TEST_F(PartitionHandlers, a_consumer_is_given_no_more_at_once_than_the_broker_gives) {
   with_cluster(

@@ -18,40 +18,71 @@ std::string error_of(const std::string& text, const std::vector<Override>& overr
   return plan ? "none" : plan.error();
 }
 
+std::vector<Operation> example_operations() {
+  return {{.at = 2s,
+           .client = "host-01",
+           .topic = "my-topic",
+           .input = "input/a.jsonl",
+           .first_line = 11,
+           .count = 10,
+           .every = 25ms,
+           .key = "k"},
+          {.at = 3s + 1ns,
+           .client = "admin",
+           .kind = Operation::Kind::elect,
+           .topic = "my-topic",
+           .partition = 1},
+          {.at = 3500ms,
+           .client = "admin",
+           .kind = Operation::Kind::make_again,
+           .topic = "my-topic",
+           .away = 250ms},
+          {.at = 3600ms,
+           .client = "admin",
+           .kind = Operation::Kind::delete_records,
+           .topic = "my-topic",
+           .partition = 2,
+           .percent = 35},
+          {.at = 3700ms,
+           .client = "admin",
+           .kind = Operation::Kind::delete_records,
+           .topic = "my-topic",
+           .before = 17},
+          {.at = 3800ms,
+           .client = "admin",
+           .kind = Operation::Kind::create_partitions,
+           .topic = "my-topic",
+           .partitions = 6},
+          {.at = 4s, .client = "member", .kind = Operation::Kind::leave},
+          {.at = 5s, .client = "member", .kind = Operation::Kind::join},
+          {.at = 6s, .client = "member", .kind = Operation::Kind::process, .lasting = 7s},
+          {.at = 8s,
+           .client = "member",
+           .kind = Operation::Kind::pause,
+           .partition = 3,
+           .lasting = 1s}};
+}
+
 Plan example() {
   Plan plan{.scenario = "a \"quoted\" name\n", .seed = 42, .bugs = {"REP-01"}};
   plan.cluster.settings = {{"replica.lag.time.max.ms", "2000"}};
   plan.topics = {{.name = "my-topic", .partitions = 4, .configs = {{"cleanup.policy", "delete"}}}};
+  plan.cluster.last_producer_epoch = 3;
   plan.producers = {{.name = "host-01", .acks = 2, .linger = 5ms, .partitioner = Partitioner::key},
-                    {.name = "host-02"}};
-  plan.consumers = {{.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms},
-                    {.name = "member",
-                     .topic = "my-topic",
-                     .group = "g",
-                     .instance_id = "i",
-                     .assignor = client::Assignor::cooperative_sticky,
-                     .session_timeout = 6s,
-                     .enable_auto_commit = false}};
-  plan.operations = {{.at = 2s,
-                      .client = "host-01",
-                      .topic = "my-topic",
-                      .input = "input/a.jsonl",
-                      .first_line = 11,
-                      .count = 10,
-                      .every = 25ms,
-                      .key = "k"},
-                     {.at = 3s + 1ns,
-                      .client = "admin",
-                      .kind = Operation::Kind::elect,
-                      .topic = "my-topic",
-                      .partition = 1},
-                     {.at = 3500ms,
-                      .client = "admin",
-                      .kind = Operation::Kind::make_again,
-                      .topic = "my-topic",
-                      .away = 250ms},
-                     {.at = 4s, .client = "member", .kind = Operation::Kind::leave},
-                     {.at = 5s, .client = "member", .kind = Operation::Kind::join}};
+                    {.name = "host-02", .transaction_protocol = 1, .first_sequence = 2147483647}};
+  plan.consumers = {
+      {.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms},
+      {.name = "member",
+       .topic = "my-topic",
+       .group = "g",
+       .instance_id = "i",
+       .assignor = client::Assignor::cooperative_sticky,
+       .session_timeout = 6s,
+       .max_poll_interval = 5s,
+       .enable_auto_commit = false},
+      {.name = "late", .topic = "my-topic", .auto_offset_reset = client::OffsetReset::latest},
+      {.name = "asking", .topic = "my-topic", .auto_offset_reset = client::OffsetReset::none}};
+  plan.operations = example_operations();
   plan.faults = {{.kind = "slow_link",
                   .at = 4s,
                   .lasting = 250ms,
@@ -160,6 +191,14 @@ TEST(PlanFiles, an_operation_that_could_do_nothing_is_refused_with_what_could) {
   EXPECT_EQ(error("client = \"reader\", do = \"join\""),
             "p.toml:10:14: there is no member of a group 'reader' in this plan; there is "
             "member");
+  for (const std::string how : {"process", "pause"}) {
+    const auto slow = "client = \"member\", do = \"" + how + "\"";
+    EXPECT_EQ(error(slow + ", for = \"3s\""), "none");
+    EXPECT_EQ(error(slow), "p.toml:10:3: for how long? Say for = \"5s\"");
+  }
+  EXPECT_EQ(error("client = \"reader\", do = \"process\", for = \"3s\""),
+            "p.toml:10:14: there is no member of a group or task 'reader' in this plan; there is "
+            "member");
 }
 
 TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_what_could) {
@@ -184,6 +223,21 @@ TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_
   EXPECT_EQ(error("\"make_again\", topic = \"orders\", away = \"1s\""), "none");
   EXPECT_EQ(error("\"make_again\", topic = \"order\""),
             "p.toml:10:50: there is no topic 'order' in this plan; did you mean 'orders'?");
+
+  EXPECT_EQ(error("\"delete_records\", topic = \"orders\""), "none");
+  EXPECT_EQ(error("\"delete_records\", topic = \"orders\", partition = 2, before = 5"), "none");
+  EXPECT_EQ(error("\"delete_records\", topic = \"order\""),
+            "p.toml:10:54: there is no topic 'order' in this plan; did you mean 'orders'?");
+  EXPECT_EQ(error("\"delete_records\", topic = \"orders\", partition = 3"),
+            "p.toml:10:76: orders has partitions 0 to 2, not 3: say which");
+  EXPECT_EQ(error("\"delete_records\", topic = \"orders\", percent = 101"),
+            "p.toml:10:74: percent is 101, but must be at most 100");
+
+  EXPECT_EQ(error("\"create_partitions\", topic = \"orders\", partitions = 4"), "none");
+  EXPECT_EQ(
+      error("\"create_partitions\", topic = \"orders\", partitions = 3"),
+      "p.toml:10:80: orders has 3 partitions already: say how many it is to have in all, as in "
+      "partitions = 4");
 
   EXPECT_EQ(error("\"add_voter\", controller = 1"), "none");
   EXPECT_EQ(error("\"add_voter\""),
@@ -226,6 +280,10 @@ TEST(PlanFiles, numbers_that_no_run_could_have_are_refused) {
             "p.toml:2:39: partitions is 0, but must be at least 1");
   EXPECT_EQ(error("topics = [ { name = \"t\", replication_factor = 4 } ]"),
             "p.toml:2:47: 4 copies of a partition need as many brokers, but there are only 3");
+  EXPECT_EQ(error("cluster.last_producer_epoch = 32767"),
+            "p.toml:2:31: last_producer_epoch is 32767, but must be at most 32766");
+  EXPECT_EQ(error("producers = [ { name = \"p\", transaction_protocol = 3 } ]"),
+            "p.toml:2:52: transaction_protocol is 3, but must be at most 2");
   EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 0 } ]"),
             "p.toml:2:45: max_in_flight is 0, but must be at least 1");
   EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 1000000000 } ]"),

@@ -3,6 +3,8 @@
 #include "scenarios/run.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -76,6 +78,51 @@ TEST(Run, counts_what_is_acknowledged_whether_anybody_reads_it_or_not) {
   EXPECT_EQ(result.report.stats.at("records_read"), 0);
 }
 
+// The reader is away meanwhile, and goes on where the logs begin: inside a batch, or at their ends.
+TEST(Run, records_that_an_operator_deletes_are_owed_to_nobody) {
+  for (const std::int64_t percent : {60, 100}) {
+    Plan plan = short_plan();
+    for (auto& producer : plan.producers) producer.linger = 400ms;
+    plan.operations.push_back({.at = 5500ms,
+                               .client = admin_name,
+                               .kind = Operation::Kind::delete_records,
+                               .topic = "t",
+                               .percent = percent});
+    plan.faults = {{.kind = "pause", .at = 3s, .lasting = 3500ms, .targets = {"reader"}}};
+    const auto result = result_of(plan);
+    EXPECT_TRUE(result.report.verdict.passed());
+    EXPECT_GE(result.report.stats.at("record_deletions"), 2);
+    EXPECT_LT(result.report.stats.at("records_read"), 120);
+    EXPECT_EQ(result.upload.sent, 0);
+  }
+}
+
+// Producers, who reads for itself, and the members of a group find them by themselves.
+TEST(Run, new_partitions_are_written_read_and_shared) {
+  Plan plan = short_plan();
+  for (auto& operation : plan.operations) operation.count = 160;
+  for (const char* name : {"m1", "m2"}) {
+    plan.consumers.push_back({.name = name, .topic = "t", .group = "g"});
+  }
+  plan.operations.push_back({.at = 4s,
+                             .client = admin_name,
+                             .kind = Operation::Kind::create_partitions,
+                             .topic = "t",
+                             .partitions = 4});
+  plan.quiet_at = 12s;
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_TRUE(result.report.verdict.passed());
+  EXPECT_EQ(result.report.stats.at("topics_grown"), 1);
+  EXPECT_TRUE(result.upload.is_complete());
+  std::set<std::string> readers;
+  for (const auto& event : result.events) {
+    const auto* read = std::get_if<RecordDelivered>(&event.body);
+    if (read != nullptr && read->partition.partition >= 2) readers.insert(read->client);
+  }
+  EXPECT_TRUE(readers.contains("reader"));
+  EXPECT_TRUE(readers.contains("m1") || readers.contains("m2"));
+}
+
 TEST(Run, says_of_an_upload_what_was_read_back_of_it) {
   Upload upload{.sent = 12, .unknown = 12};
   EXPECT_EQ(text_of(upload), "12 lines sent, 0 acknowledged, 12 with unknown end");
@@ -85,6 +132,38 @@ TEST(Run, says_of_an_upload_what_was_read_back_of_it) {
             "byte");
   upload = {.sent = 12, .acknowledged = 12, .read = 12};
   EXPECT_EQ(text_of(upload), "12 lines sent, 12 acknowledged, all read back byte for byte");
+}
+
+TEST(Run, says_of_an_upload_what_is_missing_by_what_was_promised_of_it) {
+  Upload upload{.sent = 12, .unasked = 12, .missing_unasked = 3};
+  EXPECT_EQ(text_of(upload),
+            "12 lines sent, 0 acknowledged, 12 with acks=0; 3 with acks=0 are missing, which it "
+            "permits");
+  upload = {.sent = 12, .acknowledged = 12, .missing = 2, .missing_weak = 1};
+  EXPECT_EQ(text_of(upload),
+            "12 lines sent, 12 acknowledged; 2 of the acknowledged are missing, 1 with acks=1 is "
+            "missing, which it permits");
+  upload = {.sent = 12, .unasked = 12};
+  EXPECT_EQ(text_of(upload),
+            "12 lines sent, 0 acknowledged, 12 with acks=0, all read back byte for byte");
+}
+
+TEST(Run, says_why_there_is_nothing_to_compare) {
+  EXPECT_EQ(text_of(Upload{}), "nothing to compare: nothing was sent");
+  EXPECT_EQ(text_of(Upload{.unread = 2}), "nothing to compare: no consumer has read what was sent");
+  EXPECT_EQ(text_of(Upload{.deleted = 2}),
+            "nothing to compare: what was sent was deleted on purpose");
+}
+
+// Of what nobody acknowledges nothing is promised: no word of it contradicts the verdict.
+TEST(Run, counts_records_of_acks_0_as_nobody_s_promise) {
+  Plan plan = short_plan();
+  for (auto& producer : plan.producers) producer.acks = 0;
+  const auto result = result_of(plan);
+  EXPECT_TRUE(result.report.verdict.passed());
+  EXPECT_EQ(result.upload.acknowledged, 0);
+  EXPECT_EQ(result.upload.missing, 0);
+  EXPECT_GT(result.upload.unasked, 0);
 }
 
 TEST(Run, the_same_plan_is_the_same_run_and_another_seed_is_not) {
@@ -169,6 +248,114 @@ TEST(Run, says_so_if_a_group_has_not_shared_what_there_is) {
   // With so long a session it may still wait for somebody who is gone.
   plan.consumers[0].session_timeout = 20s;
   EXPECT_FALSE(says_that_sharing_is_unfinished(plan));
+}
+
+// How often the member was told that it has lost what it had.
+int losses_of(const Plan& plan) {
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_TRUE(result.report.verdict.passed());
+  return static_cast<int>(
+      std::count_if(result.events.begin(), result.events.end(), [](const Event& event) {
+        const auto* changed = std::get_if<OwnershipChanged>(&event.body);
+        return changed && changed->how == "lost";
+      }));
+}
+
+// Its session is shorter than that, and is kept alive (KIP-62).
+TEST(Run, a_member_that_is_slow_leaves_its_group_if_it_is_so_for_too_long) {
+  using Kind = Operation::Kind;
+  for (const auto protocol : {client::GroupProtocol::classic, client::GroupProtocol::consumer}) {
+    Plan plan = short_plan();
+    plan.quiet_at = 40s;
+    plan.consumers = {{.name = "member",
+                       .topic = "t",
+                       .group = "g",
+                       .protocol = protocol,
+                       .session_timeout = 6s}};
+    plan.operations.push_back(
+        {.at = 12s, .client = "member", .kind = Kind::process, .lasting = 15s});
+    EXPECT_EQ(losses_of(plan), 0);
+    plan.consumers[0].max_poll_interval = 9s;
+    EXPECT_EQ(losses_of(plan), 1);
+  }
+}
+
+// Or it would have to converge while nobody polls.
+TEST(Run, nobody_is_slow_nor_pauses_anything_in_the_quiet_time) {
+  Plan plan = short_plan();
+  plan.quiet_at = 14s;
+  plan.consumers = {{.name = "member", .topic = "t", .group = "g", .session_timeout = 6s}};
+  for (const auto kind : {Operation::Kind::process, Operation::Kind::pause}) {
+    plan.operations.push_back({.at = 4s, .client = "member", .kind = kind, .lasting = 1h});
+  }
+  EXPECT_TRUE(result_of(plan).report.verdict.passed());
+}
+
+TEST(Run, a_member_pauses_partitions_and_reads_the_rest_later) {
+  Plan plan = short_plan();
+  plan.quiet_at = 40s;
+  plan.consumers = {{.name = "member", .topic = "t", .group = "g", .session_timeout = 6s}};
+  plan.operations.push_back(
+      {.at = 1s, .client = "member", .kind = Operation::Kind::pause, .lasting = 24s});
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_TRUE(result.report.verdict.passed());
+  std::size_t late = 0;
+  for (const auto& event : result.events) {
+    late += std::holds_alternative<RecordDelivered>(event.body) && event.at >= Instant{25s};
+  }
+  EXPECT_GT(late, 0u);
+}
+
+// Nobody says where to begin, so that the member finds out and begins at the beginning; or it
+// begins at the end of what there is, and is owed nothing before that.
+TEST(Run, a_member_begins_where_it_is_to_begin) {
+  for (const auto policy : {client::OffsetReset::none, client::OffsetReset::latest}) {
+    Plan plan = short_plan();
+    plan.consumers = {{.name = "member",
+                       .topic = "t",
+                       .at = 20s,
+                       .auto_offset_reset = policy,
+                       .group = "g",
+                       .session_timeout = 6s}};
+    plan.quiet_at = 30s;
+    const auto result = result_of(plan, {.keeps_events = true});
+    EXPECT_TRUE(result.report.verdict.passed());
+    const bool has_read = std::any_of(
+        result.events.begin(), result.events.end(),
+        [](const Event& event) { return std::holds_alternative<RecordDelivered>(event.body); });
+    EXPECT_EQ(has_read, policy == client::OffsetReset::none);
+    EXPECT_EQ(result.upload.missing, 0);
+  }
+}
+
+TEST(Run, names_whoever_has_not_finished_and_the_state_of_its_group) {
+  Plan plan = short_plan();
+  plan.consumers = {{.name = "member", .topic = "t", .group = "g", .session_timeout = 6s},
+                    {.name = "late", .topic = "t", .at = 1h, .group = "g", .session_timeout = 6s}};
+  const auto verdict = result_of(plan).report.verdict;
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].message,
+            "60000 ms after the last fault, a group has not shared what there is: late of the "
+            "group g waits for its share, and the group g is Stable in generation 1 with 1 "
+            "member.");
+}
+
+// Who crashes while it joins counts as alive until that rebalance is over, and then for a session
+// of its own, which is 45 s by default: together more than the cluster may take.
+TEST(Run, waits_for_groups_as_long_as_sessions_and_rebalances_may_take) {
+  Plan plan = short_plan();
+  plan.topics[0].partitions = 6;
+  plan.consumers.clear();
+  for (const char* name : {"m1", "m2", "m3"}) {
+    plan.consumers.push_back({.name = name, .topic = "t", .group = "g"});
+  }
+  plan.faults = {{.kind = "crash", .at = 3s, .lasting = 1s, .targets = {"m1"}},
+                 {.kind = "crash", .at = 9s, .lasting = 1s, .targets = {"m2"}},
+                 {.kind = "crash", .at = 14s, .lasting = 1s, .targets = {"m1"}}};
+  plan.quiet_at = 16s;
+  const auto result = result_of(plan);
+  EXPECT_TRUE(result.report.verdict.passed());
+  EXPECT_GT(result.report.simulated, plan.quiet_at + plan.converge_within);
 }
 
 TEST(Run, knows_how_long_members_are_missed_whose_coordinator_says_so) {

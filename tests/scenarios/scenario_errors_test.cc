@@ -75,6 +75,32 @@ TEST(ScenarioErrors, groups_that_nobody_could_be_in) {
             "s.toml:107:12: there is no target 'coordinator:h'; did you mean 'coordinator:g'?");
 }
 
+TEST(ScenarioErrors, what_could_only_do_nothing) {
+  EXPECT_EQ(scenario_error("[workload]\nrecords = 5\n"),
+            "s.toml:101:1: to which topic do the producers send? Say topic = \"…\"");
+  EXPECT_EQ(scenario_error("[mix]\ncount = 1\nwindow = \"30s..40s\"\n"
+                           "kinds = [{ kind = \"crash\" }]\n"),
+            "s.toml:103:10: window is 30s or later, but from quiet_at on, 30s, no fault begins");
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nat = \"1min\"\nfor = \"1s\"\n"),
+            "s.toml:103:6: at is 60s or later, but from quiet_at on, 30s, no fault begins");
+  EXPECT_EQ(scenario_error("[[faults]]\nkind = \"crash\"\nat = \"20s..60s\"\nfor = \"1s\"\n"),
+            "none");
+}
+
+TEST(ScenarioErrors, pipelines_of_which_nothing_could_be_told) {
+  const auto error = [](const std::string& task, const std::string& reader = "") {
+    return scenario_error("[[topics]]\nname = \"out\"\n[[tasks]]\nname = \"t\"\n" + task +
+                          "[workload]\ntopic = \"my-topic\"\n" + reader);
+  };
+  const std::string reader =
+      "[[consumers]]\nname = \"r\"\ntopic = \"out\"\nisolation_level = \"read_committed\"\n";
+  EXPECT_EQ(error("output = \"out\"\n", reader), "none");
+  EXPECT_EQ(error("", reader), "s.toml:103:1: where to? Say output = \"…\", another topic");
+  EXPECT_EQ(error("output = \"my-topic\"\n", reader),
+            "s.toml:105:10: 'my-topic' is what the tasks read: their output is another topic");
+  EXPECT_EQ(error("output = \"out\"\n").substr(0, 39), "s.toml:105:10: nobody reads 'out', so t");
+}
+
 TEST(ScenarioErrors, targets_that_nothing_is_called) {
   const auto target = [](const std::string& name) {
     return scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\ntargets = [\"" + name +
@@ -131,6 +157,39 @@ TEST(ScenarioErrors, topics_that_could_not_be_made_again) {
             "none");
 }
 
+TEST(ScenarioErrors, records_that_could_not_be_deleted) {
+  EXPECT_EQ(scenario_error("[record_deletions]\ncount = 1\nwindow = \"1s..2s\"\n"
+                           "topics = [\"my-topc\"]\n"),
+            "s.toml:104:11: there is no topic 'my-topc'; did you mean 'my-topic'?");
+  EXPECT_EQ(scenario_error("[record_deletions]\ncount = 1\nwindow = \"1s..2s\"\n"
+                           "percent = \"50..101\"\n"),
+            "s.toml:104:11: percent is 50..101, but must be at most 100");
+  EXPECT_EQ(scenario_error("[record_deletions]\ncount = \"1..2\"\nwindow = \"1s..2s\"\n"
+                           "percent = [0, 100]\ntopics = [\"my-topic\"]\n"),
+            "none");
+}
+
+TEST(ScenarioErrors, topics_that_could_not_grow) {
+  EXPECT_EQ(scenario_error("[partition_growth]\ncount = 1\nwindow = \"1s..2s\"\nby = 0\n"),
+            "s.toml:104:6: by is 0, but must be at least 1");
+  EXPECT_EQ(scenario_error("[partition_growth]\ncount = [0, 1]\nwindow = \"1s..2s\"\n"
+                           "by = \"1..2\"\ntopics = [\"my-topic\"]\n"),
+            "none");
+}
+
+TEST(ScenarioErrors, configurations_that_could_not_change) {
+  const std::string changes = "[config_changes]\ncount = 1\nwindow = \"1s..2s\"\n";
+  EXPECT_EQ(scenario_error(changes + "configs = { \"min.insync.replicas\" = [1, 2] }\n"), "none");
+  EXPECT_EQ(
+      scenario_error(changes + "configs = { \"min.insync.replcas\" = 1 }\n"),
+      "s.toml:104:13: there is no 'min.insync.replcas' that a topic could be configured with; "
+      "did you mean 'min.insync.replicas'?");
+  EXPECT_EQ(scenario_error(changes + "configs = { \"min.insync.replicas\" = [1, 0] }\n"),
+            "s.toml:104:41: min.insync.replicas is '0': Value must be at least 1");
+  EXPECT_EQ(scenario_error(changes),
+            "s.toml:101:1: nothing to configure: say configs = { \"KAFKA.NAME\" = \"…\" }");
+}
+
 TEST(ScenarioErrors, voters_that_could_not_change) {
   EXPECT_EQ(scenario_error("[voter_changes]\ncount = 2\nwindow = \"1s..2s\"\n"),
             "s.toml:101:1: voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in "
@@ -151,6 +210,14 @@ TEST(ScenarioErrors, faults_that_could_not_be) {
   EXPECT_EQ(
       scenario_error("[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { extra = 2 } }]\n"),
       "s.toml:102:55: extra of slow_disk is a duration such as \"250ms\"");
+  EXPECT_EQ(scenario_error("[mix]\nkinds = [{ kind = \"crash\", weight = -1 }]\n"),
+            "s.toml:102:37: a whole number from 0 to 9223372036854775807 is wanted here");
+  EXPECT_EQ(parse_scenario("operations = []\n", "s.toml").error(),
+            "s.toml:1:14: operations are those of a plan, which says what it is: version = 1 is "
+            "missing");
+  EXPECT_EQ(
+      scenario_error("[mix]\nkinds = [{ kind = \"slow_disk\", parameters = { factor = -4 } }]\n"),
+      "s.toml:102:56: factor is -4, but must be at least 0");
   EXPECT_EQ(scenario_error("[mix]\nkinds = [{ kind = \"crash\", weight = 0 }]\n"),
             "s.toml:102:9: the mix weighs nothing");
 }
@@ -256,15 +323,26 @@ TEST(ScenarioErrors, words_and_topics) {
 TEST(PlanErrors, targets_that_no_plan_can_mean) {
   const auto error = [](const std::string& target) {
     const auto plan = parse_plan(
-        "version = 1\nfaults = [{ kind = \"crash\", targets = [\"" + target + "\"] }]\n", "p.toml");
+        "version = 1\ntopics = [{ name = \"my-topic\", partitions = 2 }]\n"
+        "faults = [{ kind = \"crash\", targets = [\"" +
+            target + "\"] }]\n",
+        "p.toml");
     return plan ? "none" : plan.error();
   };
-  // Machines and topics may have been taken out of the plan.
-  EXPECT_EQ(error("host-99"), "none");
-  EXPECT_EQ(error("leader:gone-7"), "none");
-  EXPECT_EQ(error("leder:my-topic-0"), "p.toml:2:40: there is no 'leder:'; did you mean 'leader'?");
+  EXPECT_EQ(error("broker-3"), "none");
+  EXPECT_EQ(error("leader:my-topic-1"), "none");
+  EXPECT_EQ(error("leader:__consumer_offsets-7"), "none");
+  EXPECT_EQ(error("transaction_coordinator:anybody"), "none");
+  EXPECT_EQ(error("host-99").substr(0, 55),
+            "p.toml:3:39: there is no machine 'host-99' in this plan");
+  EXPECT_EQ(error("leader:mytopic-1"),
+            "p.toml:3:39: there is no partition 'mytopic-1' in this plan; did you mean "
+            "'my-topic-0'?");
+  EXPECT_EQ(error("follower:my-topic-2").substr(0, 62),
+            "p.toml:3:39: there is no partition 'my-topic-2' in this plan; ");
+  EXPECT_EQ(error("leder:my-topic-0"), "p.toml:3:40: there is no 'leder:'; did you mean 'leader'?");
   EXPECT_EQ(error("brokers"),
-            "p.toml:2:40: 'brokers' is a set, which only scenarios draw from: a plan says which");
+            "p.toml:3:40: 'brokers' is a set, which only scenarios draw from: a plan says which");
 }
 
 // ---- Input -------------------------------------------------------------------------------------

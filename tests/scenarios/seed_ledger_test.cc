@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "properties/all.h"
 #include "scenarios/commands/commands.h"
 #include "scenarios/commands/hunt_ledger.h"
+#include "scenarios/commands/ledger_text.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -37,7 +39,9 @@ TEST(SeedLedger, reads_back_what_was_written) {
   entry.shards = 4;
   entry.runs = 10;
   entry.simulated = 90min;
+  entry.properties = 45;
   entry.failures = {{"BS-D01/lost_at_clean_election", 2}};
+  entry.failed_seeds = {{"BS-D01/lost_at_clean_election", {41, 77}}};
   entry.reached = {{"elections", 300}, {"fault.pause.effective", 7}};
   const auto text = to_toml(entry);
   const auto entries = parsed(text + to_toml(chaos(80, 99)));
@@ -46,6 +50,34 @@ TEST(SeedLedger, reads_back_what_was_written) {
   EXPECT_EQ(entries[0].reached, entry.reached);
   EXPECT_EQ(entries[0].simulated, entry.simulated);
   EXPECT_EQ(entries[0].failed(), 2);
+  EXPECT_EQ(entries[0].failed_seeds, entry.failed_seeds);
+  EXPECT_EQ(entries[0].properties, 45);
+}
+
+// Of a campaign of a program that kept neither which seeds failed nor who judged them.
+TEST(SeedLedger, reads_what_an_older_program_kept) {
+  const auto entries = parsed(
+      "[[campaign]]\nrevision = \"a\"\nscenario = \"chaos\"\nlast_seed = 9\nruns = 10\n"
+      "simulated = \"90s\"\nfailures = { \"BS-O01/hole\" = 2 }\nreached = { elections = 30 }\n");
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].failed(), 2);
+  EXPECT_TRUE(entries[0].failed_seeds.empty());
+  EXPECT_EQ(entries[0].properties, 0);
+  LedgerSum sum;
+  add(entries[0], 45, sum);
+  EXPECT_EQ(sum.runs, 10);
+  EXPECT_EQ(sum.judged_by_all, 0);
+}
+
+TEST(SeedLedger, names_no_more_seeds_than_failed) {
+  auto entry = chaos(0, 9);
+  entry.failures = {{"BS-O01/hole", 1}};
+  entry.failed_seeds = {{"BS-O01/hole", {3}}};
+  EXPECT_TRUE(parse_ledger(to_toml(entry), "l"));
+  entry.failed_seeds["BS-O01/hole"].push_back(4);
+  EXPECT_FALSE(parse_ledger(to_toml(entry), "l"));
+  entry.failed_seeds = {{"BS-D01/lost_by_truncation", {3}}};
+  EXPECT_FALSE(parse_ledger(to_toml(entry), "l"));
 }
 
 TEST(SeedLedger, names_the_place_of_a_run_that_is_in_it_twice) {
@@ -87,21 +119,45 @@ TEST(SeedLedger, refuses_what_is_no_campaign) {
 TEST(SeedLedger, sums_up_campaigns) {
   auto first = chaos(0, 9);
   first.runs = 10;
+  first.properties = 44;
   first.simulated = 1h;
   first.reached = {{"elections", 30}};
   auto second = chaos(10, 14);
   second.runs = 5;
+  second.properties = 45;
   second.simulated = 30min;
   second.failures = {{"BS-O01/hole", 1}};
   second.reached = {{"elections", 4}, {"moves", 2}};
   LedgerSum sum;
-  add(first, sum);
-  add(second, sum);
+  add(first, 45, sum);
+  add(second, 45, sum);
   EXPECT_EQ(sum.runs, 15);
+  EXPECT_EQ(sum.judged_by_all, 5);
   EXPECT_EQ(sum.failed, 1);
   EXPECT_EQ(sum.simulated, 90min);
   EXPECT_EQ(sum.reached, (std::map<std::string, std::int64_t>{{"elections", 34}, {"moves", 2}}));
   EXPECT_EQ(sum.revisions, std::vector<std::string>{"a43680929"});
+}
+
+TEST(LedgerText, says_which_seeds_failed_and_how_many_all_properties_judged) {
+  auto older = chaos(0, 9);
+  older.runs = 10;
+  older.failures = {{"BS-H01/beyond_in_sync", 1}};
+  auto newer = chaos(10, 29);
+  newer.settings = {"cluster.brokers=5"};
+  newer.runs = 20;
+  newer.properties = 45;
+  newer.failures = {{"BS-O01/hole", 5}};
+  newer.failed_seeds = {{"BS-O01/hole", {11, 12, 20}}};
+  const auto text = ledger_text({older, newer}, 45);
+  const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
+  EXPECT_TRUE(has(" chaos                                     30        20       6")) << text;
+  EXPECT_TRUE(has(" judged     30 seeds, 20 of them by all 45 of today's properties\n")) << text;
+  EXPECT_TRUE(
+      has(" failed     BS-H01/beyond_in_sync in 1 seed of chaos at a43680929\n"
+          " failed     BS-O01/hole in 5 seeds of chaos at a43680929\n"
+          "   seed     11, 12, 20 and 2 more, with cluster.brokers=5\n"))
+      << text;
 }
 
 TEST(SeedsForALedger, begin_behind_those_that_it_has) {
@@ -190,14 +246,17 @@ TEST(SeedsForALedger, that_ran_are_what_is_kept) {
   report.result.last_seed = 69;
   report.result.virtual_ns = 60'000'000'000;
   report.result.stats = {{"elections", 3}, {"moves", 0}};
-  report.result.distinct["BS-O01/hole"].count = 2;
+  report.result.distinct["BS-O01/hole"].count = 3;
+  report.result.distinct["BS-O01/hole"].lowest_seeds = {61, 69};
   const auto entry = entry_of({.revision = "a", .settings = {"x=1"}}, report);
   EXPECT_EQ(entry.first_seed, 60u);
   EXPECT_EQ(entry.last_seed, 69u);
   EXPECT_EQ(entry.shard, 2u);
   EXPECT_EQ(entry.runs, 5);
   EXPECT_EQ(entry.simulated, 60s);
-  EXPECT_EQ(entry.failed(), 2);
+  EXPECT_EQ(entry.failed(), 3);
+  EXPECT_EQ(entry.failed_seeds.at("BS-O01/hole"), (std::vector<std::uint64_t>{61, 69}));
+  EXPECT_EQ(entry.properties, static_cast<std::int64_t>(properties::make_all().size()));
   EXPECT_EQ(entry.reached, (std::map<std::string, std::int64_t>{{"elections", 3}}));
 }
 

@@ -155,6 +155,8 @@ TEST(StoryErrors, what_must_be_so_is_not_made_good_by_rewriting) {
   EXPECT_EQ(story_error(story), "3:0: orders-0: leader is b1, not b2");
   EXPECT_EQ(story_error("cluster brokers=1 controllers=1\ncheck violates=BS-D01\n"),
             "2:0: BS-D01 holds");
+  EXPECT_TRUE(tell_story(story).error().does_not_hold);
+  EXPECT_FALSE(tell_story("crash b1\n").error().does_not_hold);
 }
 
 // ---- The whole ---------------------------------------------------------------------------------

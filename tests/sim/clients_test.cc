@@ -533,6 +533,32 @@ TEST_F(ConsumerTest, goes_back_where_the_leaders_log_was_truncated) {
   EXPECT_EQ(resets_, (Texts{"assign", "truncated"}));
 }
 
+// As Kafka's LogTruncationException (KIP-320): without a policy nobody goes back without a word.
+TEST_F(ConsumerTest, asks_where_to_go_on_where_the_leaders_log_was_truncated) {
+  fill({"a", "b", "c"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.auto_offset_reset = OffsetReset::none;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    consumer->seek(env, p0, {.offset = 0});
+    EXPECT_EQ(read(env, *consumer, 3), (Texts{"a", "b", "c"}));
+    script_.logs[0].resize(1);
+    const auto polled = consumer->poll(env, env.now() + 20s);
+    ASSERT_EQ(polled.problems.size(), 1u);
+    EXPECT_EQ(polled.problems[0].partition, p0);
+    EXPECT_EQ(polled.problems[0].error, ErrorCode::offset_out_of_range);
+    ASSERT_TRUE(polled.problems[0].diverges_at.has_value());
+    EXPECT_EQ(polled.problems[0].diverges_at->offset, 1);
+    EXPECT_EQ(consumer->position(p0), 3);
+    consumer->seek(env, p0, *polled.problems[0].diverges_at);
+    fill({"d"});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"d"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(resets_, (Texts{"seek", "seek"}));
+}
+
 // The log was cut off between the commit and the first fetch of whoever goes on from there.
 TEST_F(ConsumerTest, goes_back_from_what_another_has_committed) {
   fill({"a"});
@@ -619,6 +645,102 @@ TEST_F(ConsumerTest, says_at_once_that_it_does_not_know_where_to_begin) {
     ASSERT_EQ(polled.problems.size(), 1u);
     EXPECT_EQ(polled.problems[0].error, ErrorCode::offset_out_of_range);
     EXPECT_LT(env.now(), before + 1s);
+    consumer->close(env);
+  });
+}
+
+TEST_F(ConsumerTest, that_is_to_begin_where_nobody_says_asks) {
+  fill({"a"});
+  run([&](Env& env) {
+    const auto consumer = Consumer::make(consuming());
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    consumer->seek_by(env, p0, OffsetReset::none);
+    EXPECT_EQ(read(env, *consumer, 1), Texts{});
+    consumer->seek_by(env, p0, OffsetReset::earliest);
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(problems_, (std::vector<ErrorCode>{ErrorCode::offset_out_of_range}));
+}
+
+TEST_F(ConsumerTest, says_nothing_of_what_is_not_its_own_any_more) {
+  script_.log_start = 10;
+  script_.fetch_takes[NodeId(1)] = 300ms;
+  run([&](Env& env) {
+    auto config = consuming();
+    config.auto_offset_reset = OffsetReset::none;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    consumer->seek(env, p0, {.offset = 3});
+    EXPECT_EQ(read(env, *consumer, 1, 100ms), Texts{});
+    env.sleep(1s);
+    consumer->assign(env, {});
+    EXPECT_EQ(read(env, *consumer, 1, 100ms), Texts{});
+    consumer->close(env);
+  });
+  EXPECT_EQ(problems_, std::vector<ErrorCode>{});
+}
+
+TEST_F(ConsumerTest, keeps_what_it_has_fetched_of_a_partition_while_that_is_paused) {
+  fill({"a", "b", "c"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.max_poll_records = 1;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    consumer->pause(p0);
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    EXPECT_EQ(consumer->position(p0), 1);
+    consumer->resume(env, p0);
+    EXPECT_EQ(read(env, *consumer, 2), (Texts{"b", "c"}));
+    consumer->close(env);
+  });
+  EXPECT_EQ(resets_, (Texts{"assign"}));
+}
+
+TEST_F(ConsumerTest, keeps_what_comes_of_a_fetch_under_way_when_a_partition_is_paused) {
+  fill({"a"});
+  script_.fetch_takes[NodeId(1)] = 300ms;
+  run([&](Env& env) {
+    const auto consumer = Consumer::make(consuming());
+    consumer->assign(env, {p0, {"orders", 1}});
+    consumer->seek(env, p0, {.offset = 0});
+    EXPECT_EQ(read(env, *consumer, 1, 200ms), Texts{});
+    consumer->pause(p0);
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    EXPECT_EQ(consumer->position(p0), 0);
+    EXPECT_EQ(consumer->position({"orders", 1}), 0);
+    consumer->resume(env, p0);
+    EXPECT_EQ(read(env, *consumer, 1, 10ms), (Texts{"a"}));
+    consumer->pause(p0);
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    fill({"b"});
+    EXPECT_EQ(read(env, *consumer, 1, 10s), Texts{});
+    EXPECT_EQ(consumer->high_watermark(p0), 1);
+    consumer->resume(env, p0);
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"b"}));
+    consumer->close(env);
+  });
+}
+
+TEST_F(ConsumerTest, keeps_a_pause_for_as_long_as_the_partition_is_assigned) {
+  fill({"a", "b"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.max_poll_records = 1;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"a"}));
+    consumer->pause(p0);
+    consumer->pause({"orders", 1});  // That is none of its own: nothing to pause.
+    consumer->assign(env, {p0, {"orders", 1}});
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    EXPECT_EQ(consumer->position({"orders", 1}), 0);
+    consumer->assign(env, {});
+    consumer->assign(env, {p0});
+    EXPECT_EQ(read(env, *consumer, 2), (Texts{"a", "b"}));
     consumer->close(env);
   });
 }

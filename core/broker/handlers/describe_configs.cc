@@ -1,6 +1,6 @@
-// DescribeConfigs (key 32): of topics, of this broker, and what is set for all brokers. Loggers and
-// groups may be asked about, and have nothing that could be set: a broker has no loggers by name
-// (KIP-412), and the classic groups no configuration.
+// DescribeConfigs (key 32): of topics, of consumer groups, of this broker, and what is set for all
+// brokers. Loggers may be asked about, and have nothing that could be set: a broker has none by
+// name (KIP-412).
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -29,12 +29,12 @@ OrRefusal<std::vector<ConfigEntry>> entries_of_topic(const Broker& broker,
     return refuse(ErrorCode::unknown_topic_or_partition,
                   std::string(api::name_of(ErrorCode::unknown_topic_or_partition)));
   }
-  return ConfigEntries(broker.image(), broker.config()).of_topic(name);
+  return ConfigEntries(broker.image(), broker.started_with()).of_topic(name);
 }
 
 OrRefusal<std::vector<ConfigEntry>> entries_of_broker(const Broker& broker,
                                                       const std::string& name) {
-  const ConfigEntries entries(broker.image(), broker.config());
+  const ConfigEntries entries(broker.image(), broker.started_with());
   if (name.empty()) return entries.of_cluster_defaults();
   std::int32_t id = 0;
   const auto* const end = name.data() + name.size();
@@ -59,9 +59,10 @@ OrRefusal<std::vector<ConfigEntry>> loggers_of_broker(const Broker& broker,
                 fmt::format("Unexpected broker id, expected {} but received {}", self, name));
 }
 
-OrRefusal<std::vector<ConfigEntry>> entries_of_group(const std::string& name) {
+OrRefusal<std::vector<ConfigEntry>> entries_of_group(const Broker& broker,
+                                                     const std::string& name) {
   if (name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
-  return std::vector<ConfigEntry>();
+  return ConfigEntries(broker.image(), broker.started_with()).of_group(name);
 }
 
 OrRefusal<std::vector<ConfigEntry>> entries_of(const Broker& broker, const AskedConfigs& asked) {
@@ -72,7 +73,8 @@ OrRefusal<std::vector<ConfigEntry>> entries_of(const Broker& broker, const Asked
       return entries_of_broker(broker, asked.resource_name);
     case controller::ConfigResource::Type::broker_logger:
       return loggers_of_broker(broker, asked.resource_name);
-    case controller::ConfigResource::Type::group: return entries_of_group(asked.resource_name);
+    case controller::ConfigResource::Type::group:
+      return entries_of_group(broker, asked.resource_name);
   }
   return refuse(ErrorCode::invalid_request,
                 fmt::format("Unsupported resource type: {}", asked.resource_type));

@@ -274,6 +274,15 @@ PartitionData read_partition(Env& env, Broker& broker, const Read& read, const F
   return data;
 }
 
+// Nobody waits for more behind records of a segment that is full: who is so far behind had better
+// read them.
+bool is_behind_roll(const Read& read, const Fetcher& fetcher) {
+  const auto& replica = *read.replica;
+  const Offset end = shown_end(replica, fetcher);
+  return read.asked->fetch_offset < end &&
+         replica.log().is_behind_roll(read.asked->fetch_offset, end);
+}
+
 bool is_news(const PartitionData& data) {
   return data.error_code != ErrorCode::none || data.diverging_epoch.end_offset >= 0 ||
          data.preferred_read_replica.is_set();
@@ -316,7 +325,8 @@ Pass read_all(Env& env, Broker& broker, const Topics& topics, const std::vector<
     pass.bytes += size;
     budget.spend(size);
     // More memory there may not be soon.
-    pass.must_answer |= is_news(data) || (is_cut && pass.bytes > 0);
+    pass.must_answer |=
+        is_news(data) || (is_cut && pass.bytes > 0) || (size > 0 && is_behind_roll(read, fetcher));
     pass.response.responses[read.topic].partitions.push_back(std::move(data));
   }
   if (room != nullptr) room->hold(env, pass.bytes);
@@ -337,6 +347,7 @@ bool is_worth_reading(Env& env, Broker& broker, const std::vector<Read>& reads,
     const Offset end = shown_end(*read.replica, fetcher);
     if (!verdict.may_read() || from >= end) continue;
     if (is_held_back(env, broker, *read.replica, fetcher)) continue;
+    if (is_behind_roll(read, fetcher)) return true;
     const auto most = static_cast<std::size_t>(std::max(0, read.asked->partition_max_bytes));
     bytes += std::min(most, read.replica->log().readable_bytes(from, end));
     if (bytes >= min_bytes) return true;

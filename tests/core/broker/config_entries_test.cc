@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/broker/setting_terms.h"
+#include "core/controller/broker_config.h"
 
 namespace brokersim::broker {
 namespace {
@@ -68,6 +69,37 @@ TEST_F(ConfigEntriesTest, say_whether_a_restart_is_needed) {
   EXPECT_TRUE(brokers("node.id").read_only);
   EXPECT_TRUE(brokers("replica.lag.time.max.ms").read_only);
   EXPECT_FALSE(topics("retention.ms").read_only);
+  EXPECT_FALSE(brokers("producer.id.expiration.ms").read_only);
+  EXPECT_TRUE(brokers("producer.id.expiration.check.interval.ms").read_only);
+}
+
+// Of a setting that changes without a restart two tables know the type.
+TEST_F(ConfigEntriesTest, of_brokers_have_the_type_and_the_default_of_the_setting_of_that_name) {
+  const auto defaults = settings_of(NodeConfig());
+  for (const auto& key : controller::keys_of_brokers_only()) {
+    const auto* terms = find_setting_terms(key.broker);
+    if (!terms) continue;
+    EXPECT_EQ(brokers(key.broker).config_type, static_cast<std::int8_t>(terms->type)) << key.broker;
+    EXPECT_EQ(defaults.at(std::string(key.broker)), key.initial) << key.broker;
+  }
+}
+
+TEST_F(ConfigEntriesTest, of_a_group_are_its_own_or_those_of_the_node) {
+  ASSERT_TRUE(set(config, "group.consumer.session.timeout.ms", "50000"));
+  write(32, "g", "consumer.heartbeat.interval.ms", "7000");
+  const auto entries = ConfigEntries(image, config).of_group("g");
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].name, "consumer.heartbeat.interval.ms");
+  EXPECT_EQ(entries[0].value, "7000");
+  EXPECT_EQ(entries[0].config_source, 8);
+  EXPECT_EQ(entries[1].value, "50000");
+  EXPECT_EQ(entries[1].config_source, 5);
+  for (const auto& entry : entries) {
+    EXPECT_EQ(entry.config_type, 3);
+    EXPECT_FALSE(entry.read_only);
+    EXPECT_FALSE(entry.is_sensitive);
+    EXPECT_FALSE(entry.documentation.value_or("").empty());
+  }
 }
 
 TEST_F(ConfigEntriesTest, have_types_and_documentation) {

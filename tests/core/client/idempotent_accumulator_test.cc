@@ -1,6 +1,8 @@
 // An idempotent producer's batches: which numbers they get, in which order they go again, and that
 // what may be in a log under some numbers never goes there under others.
+#include <limits>
 #include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -268,6 +270,57 @@ TEST(IdempotentAccumulator, as_it_once_was_the_epoch_after_the_last_is_the_least
   EXPECT_FALSE(p.accumulator.needs_producer_id());
   p.add("c");
   EXPECT_EQ(text(p.take()), "c 7/-32768:0");
+}
+
+TEST(IdempotentAccumulator, epochs_may_end_sooner_than_16_bits_do) {
+  for (const bool ends_id : {true, false}) {
+    Rules rules;
+    rules.transactions.last_epoch = 1;
+    rules.last_epoch_ends_id = ends_id;
+    IdempotentProducer p(rules);
+    p.begin();
+    std::string numbers;
+    for (int i = 0; i < 4 && !p.accumulator.needs_producer_id(); ++i) {
+      p.add("b");
+      auto batch = p.take();
+      numbers += text(batch) + ' ';
+      p.settle(std::move(batch), {.error = ErrorCode::message_too_large});
+    }
+    EXPECT_EQ(numbers, ends_id ? "b 7/0:1 b 7/1:0 " : "b 7/0:1 b 7/1:0 b 7/2:0 b 7/-32768:0 ");
+  }
+}
+
+TEST(IdempotentAccumulator, after_the_largest_sequence_comes_0) {
+  IdempotentProducer p;
+  p.config.first_sequence = std::numeric_limits<std::int32_t>::max() - 1;
+  p.begin();
+  p.add("bc");
+  EXPECT_EQ(text(p.take()), "b 7/0:2147483647");
+  EXPECT_EQ(text(p.take()), "c 7/0:0");
+}
+
+// Another epoch begins with 0, whatever the first one began with; another id does not.
+TEST(IdempotentAccumulator, the_first_sequence_is_one_of_a_producer_id) {
+  IdempotentProducer p;
+  p.config.rules.transactions.last_epoch = 1;
+  p.config.first_sequence = 9;
+  for (const auto* expected : {"a 7/0:9", "b 7/1:0"}) {
+    p.add(std::string(1, expected[0]));
+    auto batch = p.take();
+    EXPECT_EQ(text(batch), expected);
+    p.settle(std::move(batch), {.error = ErrorCode::message_too_large});
+  }
+  p.accumulator.set_producer_id(8);
+  p.add("c");
+  EXPECT_EQ(text(p.take()), "c 8/0:9");
+}
+
+TEST(IdempotentAccumulator, of_transactions_begin_each_epoch_with_0) {
+  IdempotentProducer p;
+  p.config.transactional_id = "shop";
+  p.config.first_sequence = 9;
+  p.add("a");
+  EXPECT_EQ(text(p.take()), "a 7/0:0");
 }
 
 TEST(IdempotentAccumulator, without_idempotence_batches_carry_no_numbers) {

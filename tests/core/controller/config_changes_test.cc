@@ -18,6 +18,7 @@ using Change = Incremental::AlterableConfig;
 
 constexpr std::int8_t topic_type = 2;
 constexpr std::int8_t broker_type = 4;
+constexpr std::int8_t group_type = 32;
 constexpr std::int8_t set = 0, remove_it = 1, append = 2, subtract = 3;
 
 Resource resource(std::int8_t type, std::string name, std::vector<Change> changes) {
@@ -172,6 +173,72 @@ TEST_F(ConfigChanges, of_brokers_are_for_what_can_change_without_a_restart) {
             ErrorCode::none);
   EXPECT_EQ(error_of_broker("1", change("follower.replication.throttled.rate", set, "-1")),
             ErrorCode::invalid_request);
+}
+
+// Those that Kafka lets change while brokers run, for one of them or for all.
+TEST_F(ConfigChanges, of_brokers_include_settings_of_the_node_itself) {
+  const std::pair<std::string, std::string> fine[] = {
+      {"log.cleaner.backoff.ms", "0"},
+      {"log.cleaner.dedupe.buffer.size", "4800"},
+      {"max.connections", "1"},
+      {"max.connections.per.ip", "0"},
+      {"max.connections.per.ip.overrides", "10.0.0.7:100,::1:2"},
+      {"producer.id.expiration.ms", "1"},
+      {"transaction.partition.verification.enable", "false"}};
+  for (const auto& [name, value] : fine) {
+    for (const char* broker : {"", "1"}) {
+      EXPECT_EQ(error_of_broker(broker, change(name, set, value)), ErrorCode::none) << name;
+    }
+  }
+  const std::pair<std::string, std::string> wrong[] = {
+      {"log.cleaner.backoff.ms", "-1"},
+      {"max.connections", "0"},
+      {"max.connections.per.ip.overrides", "10.0.0.7"},
+      {"max.connections.per.ip.overrides", "10.0.0.7:-1"},
+      {"producer.id.expiration.ms", "0"},
+      {"transaction.partition.verification.enable", "perhaps"}};
+  for (const auto& [name, value] : wrong) {
+    EXPECT_EQ(error_of_broker("", change(name, set, value)), ErrorCode::invalid_request) << name;
+  }
+}
+
+// KIP-848.
+TEST_F(ConfigChanges, of_groups_are_within_what_the_node_allows) {
+  const auto error = [&](std::string name, std::int8_t operation, const char* value) {
+    return error_of(resource(group_type, "g", {change(std::move(name), operation, value)}));
+  };
+  const std::string session = "consumer.session.timeout.ms";
+  const std::string heartbeat = "consumer.heartbeat.interval.ms";
+  EXPECT_EQ(error(session, set, "50000"), ErrorCode::none);
+  EXPECT_EQ(error(heartbeat, set, "6000"), ErrorCode::none);
+  EXPECT_EQ(configs(ConfigResource::Type::group, "g"),
+            (Image::Configs{{heartbeat, "6000"}, {session, "50000"}}));
+  EXPECT_EQ(error(session, set, "44999"), ErrorCode::invalid_config);
+  EXPECT_EQ(error(session, set, "60001"), ErrorCode::invalid_config);
+  EXPECT_EQ(error(session, set, "long"), ErrorCode::invalid_config);
+  EXPECT_EQ(error(session, append, "50000"), ErrorCode::invalid_config);
+  EXPECT_EQ(error(heartbeat, set, "4999"), ErrorCode::invalid_config);
+  EXPECT_EQ(error(heartbeat, set, "15001"), ErrorCode::invalid_config);
+  EXPECT_EQ(error("share.session.timeout.ms", set, "50000"), ErrorCode::invalid_config);
+  EXPECT_EQ(error_of(resource(group_type, "", {})), ErrorCode::invalid_request);
+  EXPECT_EQ(error_of(resource(group_type, "g", {change(session, remove_it, std::nullopt)})),
+            ErrorCode::none);
+  EXPECT_EQ(configs(ConfigResource::Type::group, "g"), (Image::Configs{{heartbeat, "6000"}}));
+}
+
+TEST_F(ConfigChanges, of_groups_keep_a_session_longer_than_a_heartbeat) {
+  auto terms = config();
+  terms.group_terms.session_timeout_ms = {1'000, 45'000, 60'000};
+  Cluster other{1, terms};
+  const auto error = [&](std::string name, std::string value) {
+    const auto asked = resource(group_type, "g", {change(std::move(name), set, std::move(value))});
+    const auto decision =
+        other.keep(other.controller.incremental_alter_configs({.resources = {asked}}));
+    return decision.response.responses.front().error_code;
+  };
+  EXPECT_EQ(error("consumer.session.timeout.ms", "5000"), ErrorCode::invalid_config);
+  EXPECT_EQ(error("consumer.session.timeout.ms", "5001"), ErrorCode::none);
+  EXPECT_EQ(error("consumer.heartbeat.interval.ms", "6000"), ErrorCode::invalid_config);
 }
 
 TEST_F(ConfigChanges, of_brokers_are_in_force_for_topics_below_the_topics_own) {

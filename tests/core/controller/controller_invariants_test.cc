@@ -1,17 +1,19 @@
 // Random lives of a cluster: brokers start, fall silent, return as new incarnations, shut down;
-// ISRs and leaders change, topics come and go, grow and move, controllers are replaced, with
-// eligible leader replicas (KIP-966) and without. After every
+// ISRs and leaders change, topics come and go, grow and move, min.insync.replicas is set anew,
+// controllers are replaced, with eligible leader replicas (KIP-966) and without. After every
 // decision the state is sane and epochs have only grown (guarantees L3, C10), and replaying all
 // records gives it again.
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "core/controller/controller.h"
 #include "core/controller/image_records.h"
+#include "core/controller/topic_config.h"
 #include "tests/core/controller/cluster.h"
 
 namespace brokersim::controller {
@@ -30,7 +32,7 @@ void showValue(const Step& step, std::ostream& out) {
 }
 
 rc::Gen<Step> any_step() {
-  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::inRange(0, 15)),
+  return rc::gen::build<Step>(rc::gen::set(&Step::kind, rc::gen::inRange(0, 16)),
                               rc::gen::set(&Step::broker, rc::gen::inRange(1, broker_count + 1)),
                               rc::gen::set(&Step::choice, rc::gen::inRange(0, 256)));
 }
@@ -70,6 +72,7 @@ class Life {
       case 11: reassign(topic, step.broker, step.choice); break;
       case 12: alter(topic, 255); break;  // What completes a reassignment.
       case 13: grow(topic, step.choice); break;
+      case 14: configure(topic, step.choice); break;
       default: replace_or_delete(topic, step.choice); break;
     }
   }
@@ -141,6 +144,24 @@ class Life {
     c_.keep(c_.controller.create_partitions(request, c_.log.size()));
   }
 
+  // min.insync.replicas of the topic or of all brokers; or the topic has no value of its own again.
+  void configure(const std::string& topic, int choice) {
+    constexpr std::int8_t set_it = 0;
+    constexpr std::int8_t take_away = 1;
+    const bool is_of_brokers = choice % 8 >= 6;
+    const bool is_removed = choice % 8 < 2;
+    api::IncrementalAlterConfigsRequest request;
+    auto& resource = request.resources.emplace_back();
+    resource.resource_type = static_cast<std::int8_t>(is_of_brokers ? ConfigResource::Type::broker
+                                                                    : ConfigResource::Type::topic);
+    if (!is_of_brokers) resource.resource_name = topic;
+    auto& config = resource.configs.emplace_back();
+    config.name = "min.insync.replicas";
+    config.config_operation = is_removed ? take_away : set_it;
+    if (!is_removed) config.value = std::to_string(1 + choice / 8 % 3);
+    c_.keep(c_.controller.incremental_alter_configs(request));
+  }
+
   void replace_or_delete(const std::string& topic, int choice) {
     if (choice % 4 != 0) {
       c_.controller =
@@ -155,7 +176,12 @@ class Life {
   void check() {
     const auto& image = c_.controller.image();
     for (const auto& [name, topic] : image.topics()) {
-      for (const auto& [id, partition] : topic.partitions) check_sane(image, partition);
+      const TopicConfigs configs(image, name, defaults_);
+      const auto min_insync = static_cast<std::size_t>(configs.number("min.insync.replicas"));
+      for (const auto& [id, partition] : topic.partitions) {
+        check_sane(image, partition);
+        check_eligible(partition, min_insync);
+      }
     }
     replay();
     RC_ASSERT(replayed_ == image);
@@ -196,6 +222,12 @@ class Life {
     RC_ASSERT(image.is_active(partition.leader));
   }
 
+  // With as many in sync as it takes to commit, whoever is not may lack what is committed.
+  void check_eligible(const Partition& partition, std::size_t min_insync) const {
+    const bool can_commit = partition.isr.size() >= std::min(min_insync, partition.replicas.size());
+    if (can_commit || !has_elr_) RC_ASSERT(partition.elr.empty());
+  }
+
   // Brings the second image up to date, record by record as a broker would.
   void replay() {
     for (; replayed_offset_ < c_.log.size(); ++replayed_offset_) {
@@ -227,6 +259,7 @@ class Life {
   }
 
   bool has_elr_;
+  const TopicDefaults defaults_{};
   Cluster c_{broker_count};
   std::uint8_t incarnations_ = 1;
   Image replayed_{"cluster"};

@@ -3,6 +3,7 @@
 #include "core/controller/heartbeats.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <vector>
 
@@ -83,11 +84,52 @@ TEST(Sessions, expire_longest_silent_first_and_lowest_id_among_equals) {
   EXPECT_EQ(sessions.expired(at(60s)), second);
 }
 
+constexpr Offset highest_offset = std::numeric_limits<Offset>::max();
+
+TEST(Sessions, tell_the_lowest_of_what_active_brokers_have_applied) {
+  Sessions sessions(9s);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), highest_offset);
+  sessions.touch(first, broker_epoch, at(1s));
+  sessions.touch(second, broker_epoch, at(1s));
+  sessions.metadata_reached(first, 40);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), highest_offset);
+  sessions.set_active(first, true);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), 40);
+  sessions.set_active(second, true);  // It has not said anything yet.
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), -1);
+  sessions.metadata_reached(second, 41);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), 40);
+  sessions.set_active(first, false);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), 41);
+  sessions.forget(second);
+  EXPECT_EQ(sessions.lowest_active_metadata_offset(), highest_offset);
+}
+
+// Were they, this would take billions of steps, and no test is waited for so long.
+TEST(Sessions, of_many_brokers_are_not_looked_at_one_by_one) {
+  constexpr std::int32_t brokers = 200'000;
+  Sessions sessions(9s);
+  for (std::int32_t id = 0; id < brokers; ++id) {
+    sessions.touch(NodeId(id), broker_epoch, at(1ns * id));
+    sessions.set_active(NodeId(id), true);
+  }
+  for (std::int32_t id = 0; id < brokers; ++id) {
+    const Instant now = at(1s + 1ns * id);
+    sessions.touch(NodeId(id), broker_epoch, now);
+    sessions.metadata_reached(NodeId(id), 100 + id);
+    const bool is_last = id + 1 == brokers;
+    ASSERT_EQ(sessions.next_expiry(), is_last ? at(10s) : at(9s + 1ns * (id + 1)));
+    ASSERT_EQ(sessions.expired(now), std::nullopt);
+    ASSERT_EQ(sessions.lowest_active_metadata_offset(), is_last ? 100 : -1);
+  }
+}
+
 struct HeardOf {
   NodeId broker;
   BrokerEpoch epoch;
   Instant last;
   Offset applied = -1;
+  bool is_active = false;
 };
 
 // The model: who was heard of, in the order in which their sessions end.
@@ -119,27 +161,44 @@ struct SessionsAndModel {
 
   void step() {
     const NodeId broker{*rc::gen::element(1, 2, 3)};
-    switch (*rc::gen::element(0, 0, 0, 1, 1, 2, 3)) {
+    switch (*rc::gen::element(0, 0, 0, 1, 1, 2, 3, 3, 4)) {
       case 0: {
         const BrokerEpoch epoch{*rc::gen::element<std::int64_t>(7, 7, 8)};
         sessions.touch(broker, epoch, now);
         const auto before = model.take(broker);
         const bool is_same = before && before->epoch == epoch;
-        return model.add({broker, epoch, now, is_same ? before->applied : -1});
+        return model.add(
+            {broker, epoch, now, is_same ? before->applied : -1, is_same && before->is_active});
       }
       case 1: now += *rc::gen::element(1ns, 1ns, 2ns); return;
       case 2: {
         const auto offset = *rc::gen::element<Offset>(0, 1, 2);
         sessions.metadata_reached(broker, offset);
-        if (auto known = model.take(broker)) model.add({broker, known->epoch, known->last, offset});
+        change(broker, [&](HeardOf& known) { known.applied = offset; });
+        return;
+      }
+      case 3: {
+        const bool is_active = *rc::gen::element(true, true, false);
+        sessions.set_active(broker, is_active);
+        change(broker, [&](HeardOf& known) { known.is_active = is_active; });
         return;
       }
       default: sessions.forget(broker); model.take(broker);
     }
   }
 
+  template <class Change>
+  void change(NodeId broker, const Change& apply) {
+    auto known = model.take(broker);
+    if (!known) return;
+    apply(*known);
+    model.add(*known);
+  }
+
   void check() const {
+    Offset lowest = highest_offset;
     for (const auto& one : model.all) {
+      if (one.is_active) lowest = std::min(lowest, one.applied);
       for (const BrokerEpoch epoch : {BrokerEpoch(7), BrokerEpoch(8)}) {
         const bool is_live = epoch == one.epoch && now - one.last < timeout;
         RC_ASSERT(sessions.is_live(one.broker, epoch, now) == is_live);
@@ -147,6 +206,7 @@ struct SessionsAndModel {
       RC_ASSERT(sessions.last_contact(one.broker) == one.last);
       RC_ASSERT(sessions.metadata_offset(one.broker) == one.applied);
     }
+    RC_ASSERT(sessions.lowest_active_metadata_offset() == lowest);
     for (int id = 1; id <= 3; ++id) {
       if (BySilence(model).take(NodeId(id))) continue;
       RC_ASSERT(!sessions.is_live(NodeId(id), BrokerEpoch(7), now));

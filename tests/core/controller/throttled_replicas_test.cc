@@ -2,7 +2,14 @@
 // one.
 #include "core/controller/throttled_replicas.h"
 
+#include <regex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace brokersim::controller {
 namespace {
@@ -38,6 +45,50 @@ TEST(ThrottledReplicas, are_nothing_else) {
     EXPECT_FALSE(ThrottledReplicas::parse(text)) << text;
   }
   EXPECT_TRUE(ThrottledReplicas::parse("0:1,"));
+}
+
+std::string any_blanks() {
+  return std::string(static_cast<std::size_t>(*rc::gen::inRange(0, 3)), ' ');
+}
+
+RC_GTEST_PROP(ThrottledReplicas, are_those_that_were_written_and_no_others, ()) {
+  std::set<std::pair<std::int32_t, NodeId>> written;
+  std::string text;
+  const int count = *rc::gen::inRange(0, 8);
+  for (int i = 0; i < count; ++i) {
+    const std::int32_t partition = *rc::gen::inRange(0, 12);
+    const std::int32_t broker = *rc::gen::inRange(0, 12);
+    written.emplace(partition, NodeId(broker));
+    if (i > 0) text += ',';
+    text += any_blanks();
+    text += std::to_string(partition) + ':' + std::to_string(broker);
+    text += any_blanks();
+  }
+  const int commas = *rc::gen::inRange(0, 3);
+  for (int i = 0; i < commas; ++i) {
+    text += ',';
+    text += any_blanks();
+  }
+  const auto parsed = ThrottledReplicas::parse(text);
+  RC_ASSERT(parsed.has_value());
+  RC_ASSERT(parsed->empty() == written.empty());
+  for (std::int32_t partition = 0; partition < 13; ++partition) {
+    for (std::int32_t broker = 0; broker < 13; ++broker) {
+      const bool was_written = written.contains({partition, NodeId(broker)});
+      RC_ASSERT(parsed->has(partition, NodeId(broker)) == was_written);
+    }
+  }
+}
+
+RC_GTEST_PROP(ThrottledReplicas, are_a_list_exactly_where_its_grammar_says_so, ()) {
+  static const std::regex grammar(" *\\* *| *([0-9]+:[0-9]+ *(, *[0-9]+:[0-9]+ *)*)?(, *)*",
+                                  std::regex::ECMAScript);
+  const auto parts = *rc::gen::resize(
+      8, rc::gen::container<std::vector<std::string>>(
+             rc::gen::element<std::string>("0:1", "2:3", "1", ":", ",", ",", " ", "*", "-")));
+  std::string text;
+  for (const auto& part : parts) text += part;
+  RC_ASSERT(ThrottledReplicas::parse(text).has_value() == std::regex_match(text, grammar));
 }
 
 }  // namespace

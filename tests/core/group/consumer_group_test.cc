@@ -262,6 +262,19 @@ TEST_F(ConsumersOfOrders, who_are_silent_are_out_when_their_session_ends) {
   EXPECT_EQ(second.owned, orders({0, 1, 2, 3}));
 }
 
+// The resource GROUP of KIP-848: from the next heartbeat on.
+TEST_F(ConsumersOfOrders, have_the_session_and_the_heartbeat_of_their_group) {
+  TestConsumer m(c, "m");
+  m.take(m.join());
+  c.config.of_groups["g"] = {.session_timeout = 50s, .heartbeat_interval = 7s};
+  c.config.of_groups["h"] = {.session_timeout = 1s, .heartbeat_interval = 1s};
+  EXPECT_EQ(c.beaten(m.beat()).heartbeat_interval_ms, 7000);
+  c.pass(49s);
+  EXPECT_EQ(c.described().members.size(), 1u);
+  c.pass(2s);
+  EXPECT_TRUE(c.described().members.empty());
+}
+
 TEST_F(ConsumersOfOrders, who_give_nothing_up_are_out_after_their_rebalance_timeout) {
   TestConsumer first(c, "m1"), second(c, "m2");
   first.rebalance_ms = 20'000;

@@ -91,6 +91,16 @@ TEST(Log, full_segments_are_rolled_and_read_across) {
   EXPECT_EQ(f.log->active_base(), 9);
 }
 
+TEST(Log, a_place_is_behind_a_roll_if_the_end_to_read_to_is_in_a_later_segment) {
+  LogFixture f(small_segments());
+  for (int i = 0; i < 5; ++i) f.append(1, 1);
+  EXPECT_TRUE(f.log->is_behind_roll(2, 5));
+  EXPECT_TRUE(f.log->is_behind_roll(2, 3)) << "the next record lies in the next segment";
+  EXPECT_FALSE(f.log->is_behind_roll(1, 2));
+  EXPECT_FALSE(f.log->is_behind_roll(3, 5));
+  EXPECT_FALSE(f.log->is_behind_roll(5, 5));
+}
+
 TEST(Log, a_follower_keeps_offsets_and_epochs) {
   LogFixture f;
   const auto info = f.replicate({placed(batch_of(2), 0, 1), placed(batch_of(1), 5, 2)}, 2);

@@ -485,6 +485,17 @@ TEST(TransactionalLog, a_write_error_of_the_index_takes_the_log_offline) {
   EXPECT_TRUE(f.log->is_offline());
 }
 
+TEST(TransactionalLog, used_the_offsets_twice_of_what_its_index_lacks) {  // LOG-02
+  TransactionalLog f({.rules = {.keeps_offsets_without_index = false}});
+  f.write(7);
+  f.env.disk.bad_ending = ".txnindex";
+  wire::Batch marker = wire::marker_batch({7, 0, false, 3}, 1000);
+  EXPECT_FALSE(f.log->append_as_leader(f.env, {&marker, 1}, LeaderEpoch(0)));
+  const std::size_t size = f.env.disk.data(first_segment).size();
+  EXPECT_EQ(f.append(0, 1), 1) << "where the marker lies";
+  EXPECT_GT(f.env.disk.data(first_segment).size(), size);
+}
+
 // ---- The model ---------------------------------------------------------------------------------
 
 namespace {

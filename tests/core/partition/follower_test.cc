@@ -146,6 +146,19 @@ TEST(Follower, an_empty_log_once_did_not_begin_inside_a_batch_however_often_it_a
   EXPECT_EQ(f.next_fetch(at(2s))->fetch_offset, 40);
 }
 
+// The leader cannot tell how far a log of an epoch before its first one agrees with its own.
+TEST(Follower, a_log_that_ends_where_the_leaders_begins_inside_a_batch_begins_anew_with_it) {
+  FetchAnswer answer{
+      .high_watermark = 20, .log_start_offset = 15, .first_offset = 12, .first_batch_end = 18};
+  auto f = follower();
+  const auto step = answered(f, answer);
+  EXPECT_EQ(step.restart_log_at, 12);
+  EXPECT_TRUE(step.append);
+  answer.log_start_offset = 14;
+  auto other = follower();
+  EXPECT_FALSE(answered(other, answer).restart_log_at);
+}
+
 TEST(Follower, an_empty_log_does_not_begin_with_what_lies_before_its_end) {
   auto f = follower();
   f.leader_offsets(asked(f), {40, 60});
@@ -177,6 +190,15 @@ TEST(Follower, out_of_range_cuts_to_a_shorter_leader) {
   EXPECT_TRUE(answered(f, {.error = ErrorCode::offset_out_of_range}).must_ask_leader_offsets);
   EXPECT_EQ(f.leader_offsets(asked(f), {0, 7}).truncate_to, 7);
   EXPECT_EQ(f.applied({7, LeaderEpoch(1)}), 7);
+}
+
+TEST(Follower, that_was_ahead_of_its_leader_once_asked_for_ever) {  // REP-16, KAFKA-7414
+  auto f = follower({.replication = {.cuts_who_is_ahead = false}});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(answered(f, {.error = ErrorCode::offset_out_of_range}).must_ask_leader_offsets);
+    EXPECT_FALSE(f.leader_offsets(asked(f), {0, 7}).truncate_to);
+    EXPECT_FALSE(f.applied({15, LeaderEpoch(3)}));
+  }
 }
 
 TEST(Follower, out_of_range_starts_over_where_the_leaders_log_begins_later) {

@@ -311,6 +311,24 @@ TEST(LeaderAlter, of_which_nothing_is_learnt_from_the_metadata_is_never_over) { 
   EXPECT_FALSE(c.fetch(n3, 10, 3s).alter_partition);
 }
 
+TEST(LeaderAlter, that_changed_nothing_is_over_as_any_other) {  // KAFKA-12751
+  Cluster c({n1});
+  const auto request = c.fetch(n2, 10, 1s).alter_partition;
+  ASSERT_TRUE(request);
+  c.answer(*request, ErrorCode::none, {n1}, 7);
+  EXPECT_FALSE(c.leader.isr().is_pending());
+  EXPECT_TRUE(c.fetch(n2, 10, 3s).alter_partition);
+}
+
+TEST(LeaderAlter, that_changed_nothing_was_never_over_once) {  // ISR-11
+  Cluster c({n1}, 1, {.replication = {.ends_changes_of_nothing = false}});
+  const auto request = c.fetch(n2, 10, 1s).alter_partition;
+  ASSERT_TRUE(request);
+  c.answer(*request, ErrorCode::none, {n1}, 7);
+  EXPECT_TRUE(c.leader.isr().is_pending());
+  EXPECT_FALSE(c.fetch(n2, 10, 3s).alter_partition);
+}
+
 TEST(LeaderAlter, an_answer_overtaken_by_metadata_is_ignored) {
   Cluster c({n1});
   const auto request = c.fetch(n2, 10, 1s).alter_partition;

@@ -4,6 +4,9 @@
 //
 // Where its voters can change (KIP-853), voters are added and removed all the time, and disks are
 // replaced by empty ones: never so many that those with a vote and their disk are no majority.
+//
+// Either all steps draw from one stream (`run`), or each from its own (`take`): then a step does
+// the same whichever others there are, as far as it can, and what fails can be shrunk.
 #pragma once
 
 #include <map>
@@ -33,7 +36,7 @@ enum class Voters { fixed, changing };
 class Cluster {
  public:
   Cluster(std::uint64_t seed, Mutations mutations, Voters voters = Voters::fixed)
-      : random_(seed), mutations_(mutations), voters_(voters) {
+      : seed_(seed), random_(seed), mutations_(mutations), voters_(voters) {
     const int count = below(3) == 0 ? 5 : 3;
     const int observers = voters == Voters::fixed ? 1 : 2;
     for (int i = 1; i <= count + observers; ++i) nodes_.try_emplace(NodeId(i));
@@ -48,6 +51,15 @@ class Cluster {
   // Runs so many steps of chaos; stops at the first violation.
   void run(int steps) {
     for (int i = 0; i < steps && violation.empty(); ++i) step();
+  }
+
+  // These steps of chaos, each a function of the seed, its number, and the state of the nodes.
+  void take(const std::vector<std::size_t>& steps) {
+    for (const auto number : steps) {
+      if (!violation.empty()) return;
+      random_ = seed_ ^ ((number + 1) * 0xd1342543de82ef95);
+      step();
+    }
   }
 
   // Faults are over: within five seconds the quorum must commit something on all nodes.
@@ -526,6 +538,7 @@ class Cluster {
     return true;
   }
 
+  const std::uint64_t seed_;
   std::uint64_t random_;
   Mutations mutations_;
   Voters voters_;

@@ -250,6 +250,17 @@ TEST(Transactions, after_the_last_epoch_there_is_another_producer_id) {
   EXPECT_EQ(c.producer(c.init(last)), next);
 }
 
+// No record of Kafka 4.0 says with which epoch a producer asked for the present one (KAFKA-20357).
+TEST(Transactions, who_asks_for_an_epoch_again_is_not_known_to_the_next_coordinator) {
+  Coordinated c;
+  const auto first = c.begin();
+  const auto second = c.producer(c.init(first));
+  EXPECT_EQ(c.producer(c.init(first)), second) << "the answer was lost, and it asks again";
+  c.fail_over();
+  EXPECT_EQ(c.error(c.init(first)), ErrorCode::producer_fenced);
+  EXPECT_EQ(c.present(), second) << "and nobody else has got an epoch by that";
+}
+
 TEST(Transactions, whoever_takes_over_at_the_last_epoch_fences_the_one_before) {
   Coordinated c;
   const auto first = c.begin();
@@ -314,6 +325,44 @@ TEST(Transactions, the_epoch_that_only_fences_is_nobodys) {
     EXPECT_EQ(c.error(c.init(made_up)), ErrorCode::producer_fenced);
     EXPECT_EQ(c.begin().epoch, 0);
   }
+}
+
+// As a plan may have it, so that a run comes to the last one.
+TEST(Transactions, epochs_may_end_sooner) {
+  for (const bool fails_over : {false, true}) {
+    Coordinated c({.last_epoch = 2});
+    c.level = 2;
+    auto producer = c.begin();
+    const auto first = producer;
+    std::vector<std::int16_t> epochs;
+    for (int i = 0; i < 7; ++i) {
+      epochs.push_back(producer.epoch);
+      EXPECT_EQ(c.error(c.add(producer, {p0})), ErrorCode::none);
+      const auto ended = producer;
+      producer = c.producer(c.end(producer, true, 2));
+      if (fails_over) c.fail_over();
+      c.mark_all();
+      EXPECT_EQ(c.producer(c.end(ended, true, 2)), producer) << "the answer was lost";
+    }
+    EXPECT_EQ(epochs, (std::vector<std::int16_t>{0, 1, 2, 0, 1, 2, 0}));
+    EXPECT_NE(producer.id, first.id);
+    const ProducerAndEpoch made_up{producer.id, 3};
+    EXPECT_EQ(c.error(c.add(made_up, {p0})), ErrorCode::producer_fenced);
+  }
+}
+
+// One that comes late of the id before, which had come as far, takes nothing from the present one.
+TEST(Transactions, the_last_epoch_of_the_id_before_is_not_that_of_the_present_one) {
+  Coordinated c({.last_epoch = 1});
+  const auto first = c.producer(c.init(c.begin()));
+  ASSERT_EQ(first.epoch, 1);
+  const auto next = c.producer(c.init(c.producer(c.init(first))));
+  ASSERT_NE(next.id, first.id);
+  ASSERT_EQ(next.epoch, 1);
+  EXPECT_EQ(c.error(c.init(first)), ErrorCode::producer_fenced);
+  EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::none);
+  EXPECT_EQ(c.error(c.init(first)), ErrorCode::producer_fenced);
+  EXPECT_EQ(c.error(c.end(next, true)), ErrorCode::none);
 }
 
 // Its coordinator has aborted it in the meantime.

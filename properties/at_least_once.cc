@@ -132,8 +132,8 @@ class AtLeastOnce final : public Property {
     const auto& made = made_[read];
     const auto found = made.find(offset);
     if (found == made.end()) {
-      const bool may_be_gone = offset < std::max(begins_[read.second], partition.deletion_asked) ||
-                               partition.compactions.is_gone(offset);
+      const Offset begins = std::max(begins_[read.second], partition.deletions.may_reach());
+      const bool may_be_gone = offset < begins || partition.compactions.is_gone(offset);
       if (!may_be_gone) report("input_skipped", read, offset, committed, entry.stored, judge);
       return;
     }

@@ -268,7 +268,7 @@ class ExactlyOnce final : public Property {
     const Partition* partition = judge.ledger().find(input.second);
     if (partition == nullptr) return;
     const Offset end = std::min(committed.offset, partition->lowest_excused_cut);
-    const Offset begin = std::max(begins_[input.second], partition->deletion_asked);
+    const Offset begin = std::max(begins_[input.second], partition->deletions.may_reach());
     const auto& processed = inputs_[input];
     for (const auto& entry : partition->committed) {
       if (entry.batch.base_offset >= end) break;
@@ -310,7 +310,7 @@ class ExactlyOnce final : public Property {
     const auto passed = passed_.find(*output.partition);
     const bool is_passed = partition != nullptr && passed != passed_.end() &&
                            output.last_offset < partition->lowest_excused_cut &&
-                           output.last_offset >= partition->deletion_asked &&
+                           output.last_offset >= partition->deletions.may_reach() &&
                            passed->second > output.last_offset;
     if (!is_passed) return false;
     const auto* transaction = transactions_.at(ledger, *partition, output.last_offset);

@@ -141,7 +141,7 @@ class GroupDelivery final : public Property {
   void check(const Event& e, const OffsetCommitAnswered& commit, const Partition& partition,
              const Reading& reading, Offset to, Judge& judge) {
     const Offset from =
-        std::max({*reading.settled, begins_[commit.partition], partition.deletion_asked});
+        std::max({*reading.settled, begins_[commit.partition], partition.deletions.may_reach()});
     const auto& committed = partition.committed;
     auto at = first_reaching(committed, from);
     for (; at != committed.end() && at->batch.base_offset < to; ++at) {

@@ -11,6 +11,9 @@
 // whoever does not although it should is not excused (TXN-02). An older one speaks 1 on any
 // cluster. Judged by what was asked when, as it was answered, and by what its coordinator wrote,
 // which may have gone before it could answer. What was neither answered nor written is no excuse.
+//
+// What was written without an answer may come from a request of the transaction directly before,
+// from one that was answered since, or from a copy: of an end that was answered more than once.
 #pragma once
 
 #include <cstdint>
@@ -48,10 +51,14 @@ class LateRequests {
     bool may_have_ended = false;  // As far as the answer says.
     std::int64_t at_ns = 0;
     std::int64_t answered_at_ns = 0;
+    std::int64_t began_ns = 0;  // The client's transaction of that time.
+    bool is_copy = false;       // The one that was answered before it asked for the same end.
   };
-  struct Decided {
-    bool is_commit = false;
-    std::int64_t at_ns = 0;  // When it was written.
+  // A transaction of a client, between those before and behind it; never, where there is none.
+  struct Span {
+    std::int64_t before_begins_ns = 0;
+    std::int64_t begins_ns = 0;
+    std::int64_t next_begins_ns = 0;
   };
   using Producer = std::pair<std::int64_t, std::int16_t>;  // Id and epoch.
 
@@ -59,17 +66,21 @@ class LateRequests {
     return are_all_older_ || older_.contains(client);
   }
   void take(const TransactionStateStored& stored, std::int64_t at_ns);
+  void take(const EndTxnAnswered& ended, std::int64_t at_ns);
   bool was_decided(const Producer& producer, bool is_commit, std::int64_t from_ns,
                    std::int64_t to_ns) const;
 
-  // The client's transaction of that time: from when, and until when the next one begins.
-  std::pair<std::int64_t, std::int64_t> span_at(const std::string& client, std::int64_t ns) const;
+  // The client's transaction of that time.
+  Span span_at(const std::string& client, std::int64_t ns) const;
+  // Whether what was asked for before `span` may have been carried out in it, unanswered.
+  static bool may_be_repeated_in(const Span& span, const Asked& asked);
 
   const bool are_all_older_;
   const std::set<std::string> older_;
   std::map<std::string, std::vector<std::int64_t>> began_;  // By client, in ns.
   std::map<Producer, std::vector<Asked>> asked_;
-  std::map<Producer, std::vector<Decided>> decided_;
+  // When commits and aborts were written, in their order.
+  std::map<std::pair<Producer, bool>, std::vector<std::int64_t>> decided_;
 };
 
 }  // namespace brokersim::properties

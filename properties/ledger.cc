@@ -62,6 +62,15 @@ Replica& replica_at(Partition& partition, NodeId node) {
 
 }  // namespace
 
+// Of several requests each may have been the one, or a copy that comes later: what that deletes is
+// told, too.
+void AskedDeletions::told_to_begin_at(Offset start) {
+  if (start <= told_start_) return;
+  told_start_ = start;
+  std::erase_if(open_, [&](Offset least) { return least <= start; });
+  if (has_asked_all_) ask_before(start);
+}
+
 bool PartitionState::has_in_sync(NodeId node) const {
   return std::find(isr.begin(), isr.end(), node) != isr.end();
 }
@@ -361,14 +370,16 @@ void Ledger::on(const Event&, const UncleanElectionAsked& body) {
     if (index_.contains(name)) ++partition_at(name).unclean_elections_asked;
 }
 
-// -1 is the high watermark as the request arrives, whenever that is.
 void Ledger::on(const Event&, const RecordDeletionAsked& body) {
   for (std::size_t i = 0; i < body.partitions.size() && i < body.offsets.size(); ++i) {
     const Partition* known = find_present(body.partitions[i]);
     if (known == nullptr) continue;
-    constexpr Offset all = std::numeric_limits<Offset>::max();
-    Offset& asked = partition_at(known->name).deletion_asked;
-    asked = std::max(asked, body.offsets[i] < 0 ? all : body.offsets[i]);
+    Partition& partition = partition_at(known->name);
+    if (body.offsets[i] < 0) {
+      partition.deletions.ask_all(partition.shown_end);
+    } else {
+      partition.deletions.ask_before(body.offsets[i]);
+    }
   }
 }
 
@@ -391,6 +402,7 @@ void Ledger::on(const Event& e, const FetchAnswered& body) {
   Partition& partition = partition_at(body.partition);
   for (Replica& replica : partition.replicas)
     if (replica.node == e.node) replica.log.told_to_begin_at(body.log_start_offset);
+  partition.deletions.told_to_begin_at(body.log_start_offset);
   if (e.node == partition.state.leader) act_as_leader(partition, e);
   if (partition.is_current(e.node, body.asked_at_ns)) show(partition, body.high_watermark, e.id);
 }
@@ -418,8 +430,13 @@ void Ledger::act_as_leader(Partition& partition, const Event& e) {
 void Ledger::cut_uncleanly(Partition& partition, Offset offset) {
   auto& election = partition.unclean_elections.back();
   election.cut = offset;
-  if (election.is_allowed)
-    partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
+  if (election.is_allowed) give_up_from(partition, offset);
+}
+
+void Ledger::give_up_from(Partition& partition, Offset offset) {
+  partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
+  const auto& topic = partition.name.topic;
+  has_lost_decisions_ |= topic == transactions_topic || topic == offsets_topic;
 }
 
 void Ledger::rebase(Partition& partition, const Event& e) {
@@ -436,8 +453,7 @@ void Ledger::rebase(Partition& partition, const Event& e) {
   const bool was_shown = lost.batch.last_offset < partition.shown_end;
   partition.rebases.push_back({e.id, epoch, leader, kept, offset, lost, was_shown, excuse, e.at});
   if (excuse != Excuse::none && partition.name.topic == offsets_topic) ++excused_losses_of_groups_;
-  if (excuse != Excuse::none)
-    partition.lowest_excused_cut = std::min(partition.lowest_excused_cut, offset);
+  if (excuse != Excuse::none) give_up_from(partition, offset);
   partition.committed.resize(kept);
   partition.shown_end = std::min(partition.shown_end, offset);
 }

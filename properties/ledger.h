@@ -33,6 +33,7 @@
 namespace brokersim::properties {
 
 inline constexpr char offsets_topic[] = "__consumer_offsets";  // It holds the groups' records.
+inline constexpr char transactions_topic[] = "__transaction_state";
 
 struct LogEntry {
   BatchRef batch;
@@ -137,6 +138,31 @@ struct Rebase {
   Instant at;
 };
 
+// What somebody has asked to be deleted at the beginning of a partition's log (KIP-107), whether
+// that was done or not.
+class AskedDeletions {
+ public:
+  void ask_before(Offset offset) { before_ = std::max(before_, offset); }
+  // Everything before the high watermark as the request arrives, whenever that is: at least what
+  // lies before `shown_end`. It is open until somebody is told that this is gone. So is one that is
+  // never carried out, and one that finds nothing to delete.
+  void ask_all(Offset shown_end) {
+    has_asked_all_ = true;
+    open_.push_back(std::max(shown_end, told_start_ + 1));
+  }
+  // An answer says that the log begins there.
+  void told_to_begin_at(Offset start);
+
+  // Nothing is known to stay that lies before. While a request is open nothing is.
+  Offset may_reach() const { return open_.empty() ? before_ : std::numeric_limits<Offset>::max(); }
+
+ private:
+  Offset before_ = 0;
+  Offset told_start_ = 0;
+  bool has_asked_all_ = false;
+  std::vector<Offset> open_;  // For each the least start that shows that it was carried out.
+};
+
 struct UncleanElection {
   EventId event;
   LeaderEpoch epoch{-1};
@@ -169,8 +195,7 @@ struct Partition {
   Offset lowest_excused_cut = std::numeric_limits<Offset>::max();
   // How often an administrator has asked for an unclean election that did not come yet (KIP-460).
   std::size_t unclean_elections_asked = 0;
-  // What lies before somebody has asked to be deleted (KIP-107), whether that was done or not.
-  Offset deletion_asked = 0;
+  AskedDeletions deletions;
   // When each leader epoch was committed.
   std::map<LeaderEpoch, EventId> epochs_begun;
   // What the latest LogCut took, which lay from index `last_cut_at` on.
@@ -232,6 +257,9 @@ class Ledger {
   // How often records of groups were lost with an excuse. What a coordinator then knows of a group
   // is what is left of them: its generations begin again further down.
   std::size_t excused_losses_of_groups() const { return excused_losses_of_groups_; }
+  // What coordinators of transactions and groups had decided was lost with an excuse, or may have
+  // been.
+  bool has_lost_decisions() const { return has_lost_decisions_; }
 
  private:
   void on(const Event& e, const NodeStarted& body);
@@ -262,7 +290,9 @@ class Ledger {
                                     const BatchRef& batch);
   static void forget_deleted(Partition& partition);
   void act_as_leader(Partition& partition, const Event& e);
-  static void cut_uncleanly(Partition& partition, Offset offset);
+  void cut_uncleanly(Partition& partition, Offset offset);
+  // With an excuse.
+  void give_up_from(Partition& partition, Offset offset);
   void elect_uncleanly(Partition& partition, const Event& e);
   void rebase(Partition& partition, const Event& e);
   void extend_committed(Partition& partition);
@@ -277,6 +307,7 @@ class Ledger {
   std::optional<Instant> faults_lifted_;
   FlushPromises flush_promises_;
   std::size_t excused_losses_of_groups_ = 0;
+  bool has_lost_decisions_ = false;
 };
 
 }  // namespace brokersim::properties

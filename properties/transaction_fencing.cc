@@ -40,7 +40,8 @@ class TransactionFencing final : public Property {
 
   void observe(const Event& e, Judge& judge) override {
     if (const auto* begun = std::get_if<InitProducerIdAnswered>(&e.body)) {
-      if (begun->error == 0) take(e, *begun);
+      const bool has_transactions = !begun->transactional_id.empty();
+      if (begun->error == 0 && has_transactions) take(e, *begun);
     } else if (const auto* ended = std::get_if<EndTxnAnswered>(&e.body)) {
       if (ended->error == 0) check_end(e, *ended, judge);
     } else if (const auto* stored = std::get_if<BatchStored>(&e.body)) {

@@ -79,13 +79,6 @@ bool CommittedReaders::may_skip(const Ledger& ledger, const Partition& partition
   return transaction != nullptr && transaction->is_aborted();
 }
 
-bool has_lost_decisions(const Ledger& ledger) {
-  return std::any_of(
-      ledger.partitions().begin(), ledger.partitions().end(), [](const Partition& partition) {
-        const bool holds_decisions =
-            partition.name.topic == "__transaction_state" || partition.name.topic == offsets_topic;
-        return holds_decisions && partition.has_excused_loss();
-      });
-}
+bool has_lost_decisions(const Ledger& ledger) { return ledger.has_lost_decisions(); }
 
 }  // namespace brokersim::properties

@@ -207,8 +207,7 @@ void Elections::on(const Event&, const BrokerUnfenced& body) {
 
 void Elections::on(const Event& e, const LeaderElected& body) {
   Partition& partition = partitions_[body.partition];
-  partition.decided_at = e.at;
-  partition.why = body.why;
+  partition.decisions[body.leader_epoch] = {e.at, body.why};
 }
 
 void Elections::on(const Event& e, const PartitionCommitted& body) {
@@ -222,6 +221,9 @@ void Elections::on(const Event& e, const PartitionCommitted& body) {
     // The last step of a move: who leads then has joined with it.
     if (is_moved) elections_.back().is_clean = true;
   }
+  // Those before were never committed, or had the same leader.
+  auto& decisions = partition.decisions;
+  decisions.erase(decisions.begin(), decisions.upper_bound(body.leader_epoch));
   partition.is_known = true;
   partition.leader = body.leader;
   partition.epoch = body.leader_epoch;
@@ -256,7 +258,9 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
   election.to = body.leader;
   election.epoch_before = partition.epoch;
   election.leader_epoch = body.leader_epoch;
-  election.why = partition.why;
+  const auto decided = partition.decisions.find(body.leader_epoch);
+  const Decision* decision = decided == partition.decisions.end() ? nullptr : &decided->second;
+  if (decision != nullptr) election.why = decision->why;
   election.isr_before = partition.history.isr.back().isr;
   election.isr_after = body.isr;
   election.is_clean = !body.leader.is_set() || contains(election.isr_before, body.leader) ||
@@ -265,7 +269,7 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
   election.committed_at = e.at;
   // Who was to lead and never did may have been struck before it was elected.
   const bool has_never_led = partition.leader.is_set() && partition.lost != partition.leader;
-  if (!partition.lost_at || has_never_led) blame_a_fault(partition, e.at);
+  if (!partition.lost_at || has_never_led) blame_a_fault(partition, election.why, e.at);
   end_reign(partition, *partition.lost_at);
   election.lost_at = *partition.lost_at;
   election.lost_by = partition.lost_by;
@@ -276,9 +280,7 @@ void Elections::elect(const Event& e, const PartitionCommitted& body, Partition&
     if (sees_logs_) election.old_end_offset = partition.logs.end_offset(election.from);
   }
   election.candidates = candidates(election, partition);
-  split_time(election, partition);
-  partition.decided_at.reset();
-  partition.why.clear();
+  split_time(election, decision);
   partition.latest = elections_.size();
   partition.history.elections.push_back(election.number);
   elections_.push_back(std::move(election));
@@ -304,15 +306,15 @@ void Elections::note_late_losses(Partition& partition) {
 }
 
 // The old leader's machine runs: a fault cut it off, or it gave leadership away.
-void Elections::blame_a_fault(Partition& partition, Instant committed_at) const {
+void Elections::blame_a_fault(Partition& partition, std::string_view why,
+                              Instant committed_at) const {
   const bool was_without_leader = partition.lost_at.has_value();
   if (!was_without_leader) {
     partition.lost_at = committed_at;
     partition.lost_by.clear();
     partition.fault = 0;
   }
-  const bool is_about_it =
-      partition.why.find(name_of_node(partition.leader) + " ") != std::string::npos;
+  const bool is_about_it = why.find(name_of_node(partition.leader) + " ") != std::string_view::npos;
   if (!is_about_it) return;
   // A fault may be over when its consequence is decided: what it did began with the silence.
   const Node& node = nodes_.at(partition.leader);
@@ -326,13 +328,13 @@ void Elections::blame_a_fault(Partition& partition, Instant committed_at) const 
   }
 }
 
-void Elections::split_time(Election& election, const Partition& partition) const {
+void Elections::split_time(Election& election, const Decision* decision) const {
   const auto old = nodes_.find(election.from);
   if (old != nodes_.end() && old->second.fenced_at && *old->second.fenced_at >= election.lost_at) {
     election.detect = *old->second.fenced_at - election.lost_at;
     election.decide = election.committed_at - *old->second.fenced_at;
-  } else if (partition.decided_at && election.lost_at < election.committed_at) {
-    election.decide = election.committed_at - std::max(*partition.decided_at, election.lost_at);
+  } else if (decision != nullptr && election.lost_at < election.committed_at) {
+    election.decide = election.committed_at - std::max(decision->at, election.lost_at);
   }
 }
 

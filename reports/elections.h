@@ -144,6 +144,11 @@ class Elections {
     std::optional<Instant> fenced_at;  // Since its latest loss.
     bool is_alive() const { return is_running && !is_paused; }
   };
+  // Of a controller, of what is not yet committed.
+  struct Decision {
+    Instant at;
+    std::string why;
+  };
   struct Partition {
     PartitionHistory history;
     PartitionLogs logs;
@@ -155,10 +160,9 @@ class Elections {
     NodeId lost = no_node;           // Who stopped or was paused then.
     std::string lost_by;
     std::int32_t fault = 0;
-    Instant progress_at;                // When the leader last proved that it can commit.
-    std::optional<Instant> decided_at;  // A controller decided on what is not yet committed.
-    std::string why;
-    std::optional<Offset> high_watermark;  // As the leader says.
+    Instant progress_at;                        // When the leader last proved that it can commit.
+    std::map<LeaderEpoch, Decision> decisions;  // By the leader epoch that they begin.
+    std::optional<Offset> high_watermark;       // As the leader says.
     std::optional<Instant> acked_at;
     std::optional<std::size_t> latest;  // Election whose leader has yet to lead and acknowledge.
   };
@@ -186,11 +190,11 @@ class Elections {
 
   Partition* find(const TopicPartition& partition);
   void lose(NodeId node, Instant at, std::string_view how);
-  void blame_a_fault(Partition& partition, Instant committed_at) const;
+  void blame_a_fault(Partition& partition, std::string_view why, Instant committed_at) const;
   void elect(const Event& e, const PartitionCommitted& body, Partition& partition);
   static void charge(Election& election, const PartitionLogs::Loss& loss);
   void note_late_losses(Partition& partition);
-  void split_time(Election& election, const Partition& partition) const;
+  void split_time(Election& election, const Decision* decision) const;
   std::vector<Candidate> candidates(const Election& election, const Partition& partition) const;
   static std::string why_not(const Candidate& candidate, const Node* node,
                              const Election& election);

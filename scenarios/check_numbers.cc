@@ -92,7 +92,21 @@ void check_idempotence(const Entries& producer, ReadError& error) {
     return value != nullptr && *value;
   };
   const bool is_transactional = is_true("transactional") || find(producer, "transactional_id");
-  if (!is_true("enable_idempotence") && !is_transactional) return;
+  const bool is_idempotent = is_true("enable_idempotence") || is_transactional;
+  const Node* sequence = find(producer, "first_sequence");
+  if (sequence && is_transactional) {
+    error.set(sequence->place, "in transactions first_sequence does nothing: leave it out");
+  } else if (sequence && !is_idempotent) {
+    error.set(sequence->place,
+              "first_sequence is of idempotent producers: say enable_idempotence = true");
+  }
+  const Node* protocol = find(producer, "transaction_protocol");
+  if (protocol && !is_transactional) {
+    error.set(protocol->place,
+              "transaction_protocol does nothing without transactions: leave it out, or let the "
+              "producer have some");
+  }
+  if (!is_idempotent) return;
   const auto refuse = [&](const Node& node, std::string_view what) {
     error.set(node.place,
               fmt::format("{} {}", is_transactional ? "in transactions" : "with enable_idempotence",

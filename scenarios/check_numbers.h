@@ -35,7 +35,8 @@ struct Bounds {
 void check_bounds(const Entries& root, std::span<const Bounds> all, ReadError& error);
 // Those of what plans and scenarios share.
 std::span<const Bounds> common_bounds();
-// What Kafka's idempotent producers insist on: acks of all, and few requests in flight.
+// What Kafka's idempotent producers insist on: acks of all, and few requests in flight. What only
+// they have, and only those in transactions, others have no use for.
 void check_idempotence(const Entries& producer, ReadError& error);
 // Only what formats the disks says that not all controllers vote (KIP-853).
 void check_voters(const Entries& root, ReadError& error);

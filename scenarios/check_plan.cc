@@ -57,6 +57,33 @@ void check_producers(const Entries& root, const Plan& plan, ReadError& error) {
   }
 }
 
+// What a group of tasks has committed says what was processed, and how often: of all of them alike,
+// and of nobody else.
+void check_groups_of_plan(const Entries& root, const Plan& plan, ReadError& error) {
+  const auto nodes = items_in(root, "tasks");
+  for (std::size_t i = 0; i < std::min(nodes.size(), plan.tasks.size()); ++i) {
+    const auto& task = plan.tasks[i];
+    const auto first = std::find_if(plan.tasks.begin(), plan.tasks.end(),
+                                    [&](const Task& each) { return each.group == task.group; });
+    if (first->guarantee == task.guarantee) continue;
+    error.set(place_of_field(nodes[i], "guarantee"),
+              fmt::format("'{}' promises {} by its task '{}': say that here, or another group",
+                          task.group, name_of(first->guarantee), first->name));
+  }
+  const auto readers = items_in(root, "consumers");
+  for (std::size_t i = 0; i < std::min(readers.size(), plan.consumers.size()); ++i) {
+    const auto& consumer = plan.consumers[i];
+    const auto task = std::find_if(plan.tasks.begin(), plan.tasks.end(), [&](const Task& each) {
+      return each.group == consumer.group && each.input == consumer.topic;
+    });
+    if (consumer.group.empty() || task == plan.tasks.end()) continue;
+    error.set(place_of_field(readers[i], "group"),
+              fmt::format("'{}' is the group of the task '{}', which reads the same topic: say "
+                          "another group",
+                          consumer.group, task->name));
+  }
+}
+
 void check_topics_of_plan(const Entries& root, const Plan& plan, ReadError& error) {
   const auto nodes = items_in(root, "topics");
   for (std::size_t i = 0; i < std::min(nodes.size(), plan.topics.size()); ++i) {
@@ -81,6 +108,7 @@ void check_plan(const Entries& root, const Plan& plan, ReadError& error) {
   check_producers(root, plan, error);
   check_clients(root, "consumers", "consumer", plan, plan.consumers, error);
   check_clients(root, "tasks", "task", plan, plan.tasks, error);
+  check_groups_of_plan(root, plan, error);
   check_topic_tables(root, error);
   check_voters(root, error);
   check_topics_of_plan(root, plan, error);

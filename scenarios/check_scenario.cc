@@ -208,6 +208,39 @@ void check_pipelines(const Entries& root, const Scenario& scenario, ReadError& e
   }
 }
 
+// What a group of tasks has committed says what was processed, and how often: of all of them alike,
+// and of nobody else.
+void check_groups_of_tasks(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const auto nodes = items_in(root, "tasks");
+  for (std::size_t i = 0; i < std::min(nodes.size(), scenario.tasks.size()); ++i) {
+    const auto& family = scenario.tasks[i];
+    const auto first =
+        std::find_if(scenario.tasks.begin(), scenario.tasks.end(),
+                     [&](const TaskFamily& each) { return each.group == family.group; });
+    if (first->guarantee.values == family.guarantee.values) continue;
+    error.set(place_of_field(nodes[i], "guarantee"),
+              fmt::format("'{}' has another guarantee by its tasks '{}': say the same here, or "
+                          "another group",
+                          family.group, first->name));
+  }
+  const auto workloads = scenario.workload ? scenario.workload->topic : std::string();
+  const auto readers = items_in(root, "consumers");
+  for (std::size_t i = 0; i < std::min(readers.size(), scenario.consumers.size()); ++i) {
+    const auto& consumer = scenario.consumers[i];
+    const auto& topic = consumer.topic.empty() ? workloads : consumer.topic;
+    const auto family =
+        std::find_if(scenario.tasks.begin(), scenario.tasks.end(), [&](const TaskFamily& each) {
+          const auto& input = each.input.empty() ? workloads : each.input;
+          return each.group == consumer.group && input == topic;
+        });
+    if (consumer.group.empty() || family == scenario.tasks.end()) continue;
+    error.set(place_of_field(readers[i], "group"),
+              fmt::format("'{}' is the group of the tasks '{}', which read the same topic: say "
+                          "another group",
+                          consumer.group, family->name));
+  }
+}
+
 // From quiet_at on no fault begins, in whatever run.
 void check_times(const Entries& root, const Scenario& scenario, ReadError& error) {
   const auto check = [&](const Node& node, std::string_view field, const Choice<Duration>& at) {
@@ -365,6 +398,7 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   check_mix(root, scenario, error);
   check_workload(root, scenario, error);
   check_pipelines(root, scenario, error);
+  check_groups_of_tasks(root, scenario, error);
   check_times(root, scenario, error);
   check_config_changes(root, scenario, error);
   check_voter_changes(root, scenario, error);

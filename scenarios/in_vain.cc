@@ -40,15 +40,26 @@ Vain unless_of_admin(const Operation& operation) {
                                       admin_name, operation.client)};
 }
 
+// Once all have been made that are asked for.
+std::int32_t most_partitions(const Plan& plan, const Topic& topic) {
+  auto most = topic.partitions;
+  for (const auto& operation : plan.operations) {
+    const bool grows = operation.kind == Operation::Kind::create_partitions;
+    if (grows && operation.topic == topic.name) most = std::max(most, operation.partitions);
+  }
+  return most;
+}
+
 // `least` is -1 where any partition will do.
 Vain unless_partition(const Plan& plan, std::string_view field, const std::string& topic,
                       std::int32_t partition, std::int32_t least) {
   const auto found = std::find_if(plan.topics.begin(), plan.topics.end(),
                                   [&](const Topic& each) { return each.name == topic; });
   if (found == plan.topics.end()) return unless_named("topic", "topic", topic, plan.topics);
-  if (least <= partition && partition < found->partitions) return {};
-  return InVain{field, fmt::format("{} has partitions 0 to {}, not {}: say which", topic,
-                                   found->partitions - 1, partition)};
+  const auto most = most_partitions(plan, *found);
+  if (least <= partition && partition < most) return {};
+  return InVain{field, fmt::format("{} has partitions 0 to {}, not {}: say which", topic, most - 1,
+                                   partition)};
 }
 
 Vain unless_replicas(const Plan& plan, const Operation& operation) {
@@ -171,16 +182,6 @@ std::vector<std::string> machine_names(const Plan& plan) {
     names.push_back(fmt::format("controller-{}", i));
   }
   return names;
-}
-
-// Once all have been made that are asked for.
-std::int32_t most_partitions(const Plan& plan, const Topic& topic) {
-  auto most = topic.partitions;
-  for (const auto& operation : plan.operations) {
-    const bool grows = operation.kind == Operation::Kind::create_partitions;
-    if (grows && operation.topic == topic.name) most = std::max(most, operation.partitions);
-  }
-  return most;
 }
 
 // Leaders and followers are those of a partition: of the plan's topics, or of an internal one,

@@ -97,7 +97,10 @@ std::set<std::string> older_transactional_clients(const Plan& plan) {
 std::set<std::int32_t> first_sequences(const Plan& plan) {
   std::set<std::int32_t> sequences;
   for (const auto& producer : plan.producers) {
-    if (producer.transactional_id.empty()) sequences.insert(producer.first_sequence);
+    const bool begins_elsewhere = producer.first_sequence != 0 && producer.enable_idempotence;
+    if (begins_elsewhere && producer.transactional_id.empty()) {
+      sequences.insert(producer.first_sequence);
+    }
   }
   return sequences;
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace brokersim::scenarios {
 namespace {
@@ -102,7 +105,15 @@ Cut simpler_fault(const Plan& plan, std::size_t place, std::size_t) {
   }
 }
 
-constexpr std::size_t operation_ways = 5;
+// The least that makes the topic grow.
+std::int32_t least_growth(const Plan& plan, const Operation& operation) {
+  for (const auto& topic : plan.topics) {
+    if (topic.name == operation.topic) return topic.partitions + 1;
+  }
+  return operation.partitions;
+}
+
+constexpr std::size_t operation_ways = 8;
 Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
   auto& operation = cut.operations[place / operation_ways];
@@ -123,6 +134,20 @@ Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
       if (operation.configs.size() < 2) return std::nullopt;
       operation.configs.erase(std::prev(operation.configs.end()));
       return cut;
+    case 4:
+      if (operation.lasting <= 10ms) return std::nullopt;
+      operation.lasting = operation.lasting / 2 / 1ms * 1ms;
+      return cut;
+    case 5:
+      if (operation.percent == Operation().percent) return std::nullopt;
+      operation.percent = Operation().percent;
+      return cut;
+    case 6: {
+      const auto least = least_growth(plan, operation);
+      if (operation.partitions <= least) return std::nullopt;
+      operation.partitions = least;
+      return cut;
+    }
     default:
       if (operation.key.empty()) return std::nullopt;
       operation.key.clear();
@@ -140,35 +165,82 @@ Cut fewer_settings(const Plan& plan, std::size_t from, std::size_t count) {
   return cut;
 }
 
-constexpr std::size_t client_ways = 2;
-std::size_t simple_places(const Plan& plan) {
-  return plan.producers.size() * client_ways + plan.topics.size() + plan.consumers.size() +
-         plan.tasks.size();
+// Whether it was another.
+template <class T>
+bool reset(T& field, const T& value) {
+  return std::exchange(field, value) != value;
 }
+
+std::size_t is_last_epoch_told(const Plan& plan) {
+  return plan.cluster.last_producer_epoch == last_epoch_of_producers ? 0 : 1;
+}
+Cut usual_last_epoch(const Plan& plan, std::size_t, std::size_t) {
+  Plan cut = plan;
+  cut.cluster.last_producer_epoch = last_epoch_of_producers;
+  return cut;
+}
+
+constexpr std::size_t client_ways = 4;
+constexpr std::size_t reader_ways = 3;
+std::size_t simple_places(const Plan& plan) {
+  return plan.producers.size() * client_ways + plan.topics.size() +
+         plan.consumers.size() * reader_ways + plan.tasks.size() * reader_ways;
+}
+bool make_simpler(Producer& producer, std::size_t way) {
+  const Producer usual;
+  if (way == 2) return reset(producer.transaction_protocol, usual.transaction_protocol);
+  if (way == 3) return reset(producer.first_sequence, usual.first_sequence);
+  const bool keep_timeouts = way == 1;
+  Producer plain{.name = producer.name, .acks = producer.acks};
+  if (keep_timeouts) plain.delivery_timeout = producer.delivery_timeout;
+  if (keep_timeouts) plain.request_timeout = producer.request_timeout;
+  plain.transactional_id = producer.transactional_id;
+  if (keep_timeouts) plain.transaction_timeout = producer.transaction_timeout;
+  return reset(producer, plain);
+}
+
+bool make_simpler(Topic& topic, std::size_t) { return reset(topic.configs, {}); }
+
+bool make_simpler(Consumer& consumer, std::size_t way) {
+  const Consumer usual;
+  if (way == 0) return reset(consumer.at, usual.at);
+  if (way == 1) return reset(consumer.auto_offset_reset, usual.auto_offset_reset);
+  return reset(consumer.max_poll_interval, usual.max_poll_interval);
+}
+
+bool make_simpler(Task& task, std::size_t way) {
+  const Task usual;
+  if (way == 0) return reset(task.at, usual.at);
+  if (way == 1) return reset(task.transaction_protocol, usual.transaction_protocol);
+  return reset(task.max_poll_interval, usual.max_poll_interval);
+}
+
+// Whether `place` is one of theirs; otherwise it is counted on from behind them.
+template <class T>
+bool is_place_of(const std::vector<T>& entries, std::size_t ways, std::size_t& place) {
+  if (place < entries.size() * ways) return true;
+  place -= entries.size() * ways;
+  return false;
+}
+
+template <class T>
+bool make_simpler(std::vector<T>& entries, std::size_t ways, std::size_t place) {
+  return make_simpler(entries[place / ways], place % ways);
+}
+
 Cut simpler_client(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
-  if (place < plan.producers.size() * client_ways) {
-    auto& producer = cut.producers[place / client_ways];
-    const bool keep_timeouts = place % client_ways != 0;
-    Producer plain{.name = producer.name, .acks = producer.acks};
-    if (keep_timeouts) plain.delivery_timeout = producer.delivery_timeout;
-    if (keep_timeouts) plain.request_timeout = producer.request_timeout;
-    plain.transactional_id = producer.transactional_id;
-    if (keep_timeouts) plain.transaction_timeout = producer.transaction_timeout;
-    producer = std::move(plain);
-    return cut;
+  bool is_simpler = false;
+  if (is_place_of(plan.producers, client_ways, place)) {
+    is_simpler = make_simpler(cut.producers, client_ways, place);
+  } else if (is_place_of(plan.topics, 1, place)) {
+    is_simpler = make_simpler(cut.topics, 1, place);
+  } else if (is_place_of(plan.consumers, reader_ways, place)) {
+    is_simpler = make_simpler(cut.consumers, reader_ways, place);
+  } else {
+    is_simpler = make_simpler(cut.tasks, reader_ways, place);
   }
-  place -= plan.producers.size() * client_ways;
-  if (place < plan.topics.size()) {
-    cut.topics[place].configs.clear();
-    return cut;
-  }
-  place -= plan.topics.size();
-  if (place < plan.consumers.size()) {
-    cut.consumers[place].at = {};
-    return cut;
-  }
-  cut.tasks[place - plan.consumers.size()].at = {};
+  if (!is_simpler) return std::nullopt;
   return cut;
 }
 
@@ -212,6 +284,7 @@ constexpr std::array stages{
     ShrinkStage{"partitions", true, spare_partitions, fewer_partitions},
     ShrinkStage{"settings", true, [](const Plan& p) { return p.cluster.settings.size(); },
                 fewer_settings},
+    ShrinkStage{"last epoch", true, is_last_epoch_told, usual_last_epoch},
     ShrinkStage{"clients", false, simple_places, simpler_client},
     ShrinkStage{"each fault", false, [](const Plan& p) { return p.faults.size() * fault_ways; },
                 simpler_fault},

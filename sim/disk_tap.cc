@@ -85,8 +85,7 @@ std::vector<DiskTap::Found> DiskTap::absorb(Segment& segment, const Rope& bytes,
     segment.is_junk = checks_crc && !batch.crc_is_valid();
     if (segment.is_junk) break;
     const BatchRef ref = batch.ref();
-    segment.batches.push_back(
-        {segment.valid_size() + parsed->size, ref, batch.header.max_timestamp});
+    segment.add({segment.valid_size() + parsed->size, ref, batch.header.max_timestamp});
     batches.push_back({std::move(batch), ref});
     segment.tail = segment.tail.sub(parsed->size, segment.tail.size() - parsed->size);
   }
@@ -157,7 +156,7 @@ void DiskTap::on_truncate(const Disk& disk, std::string_view path, std::uint64_t
   if (!place) return;
   Log* log = nullptr;
   Segment& segment = segment_at(disk.machine(), *place, path, log);
-  while (segment.valid_size() > size) segment.batches.pop_back();
+  while (segment.valid_size() > size) segment.drop_last();
   const auto valid = segment.valid_size();
   segment.tail = {};
   segment.is_junk = false;

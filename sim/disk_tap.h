@@ -83,10 +83,13 @@ class DiskTap final : public DiskObserver {
   struct Segment {
     Offset base = 0;
     std::vector<Stored> batches;
-    Rope tail;             // Of a batch that is not complete yet.
-    bool is_junk = false;  // What comes next is no batch: nothing behind it counts.
+    std::vector<EpochRun> runs;  // Of these batches.
+    Rope tail;                   // Of a batch that is not complete yet.
+    bool is_junk = false;        // What comes next is no batch: nothing behind it counts.
     std::uint64_t valid_size() const { return batches.empty() ? 0 : batches.back().end; }
     Offset end() const { return batches.empty() ? base : batches.back().ref.last_offset + 1; }
+    void add(const Stored& stored);
+    void drop_last();
   };
   // By path: in the order of their bases.
   using Segments = std::map<std::string, Segment, std::less<>>;

@@ -37,15 +37,28 @@ void DiskTap::look_beside(const Disk& disk, std::string_view path) {
                    LogContradicted{log.partition, std::string(file), std::move(difference)});
 }
 
+void DiskTap::Segment::add(const Stored& stored) {
+  const auto epoch = stored.ref.leader_epoch;
+  const Offset at = stored.ref.base_offset;
+  batches.push_back(stored);
+  if (runs.empty() || runs.back().epoch != epoch) runs.push_back({epoch, at, at});
+  runs.back().last = at;
+}
+
+void DiskTap::Segment::drop_last() {
+  const Offset at = batches.back().ref.base_offset;
+  batches.pop_back();
+  if (runs.back().first == at) {
+    runs.pop_back();
+  } else {
+    runs.back().last = batches.back().ref.base_offset;
+  }
+}
+
 std::vector<EpochRun> DiskTap::runs_of(const Log& log) {
   std::vector<EpochRun> runs;
   for (const auto& [path, segment] : log.segments) {
-    for (const auto& stored : segment.batches) {
-      const BatchRef& ref = stored.ref;
-      const bool is_next = runs.empty() || runs.back().epoch != ref.leader_epoch;
-      if (is_next) runs.push_back({ref.leader_epoch, ref.base_offset, ref.base_offset});
-      runs.back().last = ref.base_offset;
-    }
+    runs.insert(runs.end(), segment.runs.begin(), segment.runs.end());
   }
   return runs;
 }

@@ -91,7 +91,7 @@ void DiskTap::replace(const Disk& disk, Log& log, const std::string& path) {
   if (ready == log.replacements.end()) return;
   const LogCompacted& told = ready->second;
   Segment& segment = log.segments[path];
-  segment = {.base = told.start_offset, .batches = {}, .tail = {}};
+  segment = {.base = told.start_offset, .batches = {}, .runs = {}, .tail = {}};
   absorb(segment, disk.content_of(path), false);
   log.compacted_to = std::max(log.compacted_to, told.end_offset);
   recorder_.record(log.node, told);

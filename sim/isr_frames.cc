@@ -1,5 +1,7 @@
 #include "sim/isr_frames.h"
 
+#include <algorithm>
+
 namespace brokersim::sim {
 namespace {
 
@@ -34,6 +36,9 @@ std::vector<OldLifeAccepted> old_lives_accepted(const api::AlterPartitionRequest
                               state->second.partition_epoch == partition.partition_epoch;
       if (!is_present) continue;
       for (const auto& member : members_asked(asked, each.topic_id, partition.partition_index)) {
+        const auto& isr = state->second.isr;
+        // What ends a reassignment drops members at once: they are free to come back.
+        if (std::find(isr.begin(), isr.end(), member.broker_id) == isr.end()) continue;
         const auto* broker = committed.find_broker(member.broker_id);
         const bool is_of_old_life = broker != nullptr && member.broker_epoch.is_set() &&
                                     member.broker_epoch < broker->epoch;

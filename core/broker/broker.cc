@@ -96,7 +96,10 @@ void Broker::follow_metadata(Env& env) {
 
 void Broker::apply(Env& env, MetadataNews news) {
   image_.catch_up(*news.image, news.delta);
-  if (changes_settings(news.delta)) take_dynamic_settings(config_, started_with_, image_);
+  if (changes_settings(news.delta)) {
+    take_dynamic_settings(config_, started_with_, image_);
+    log_cleaner_.reconfigured(env);
+  }
   quotas_.apply(image_, news.delta);
   replicas_.apply(env, image_, news.delta, lifecycle_.epoch());
   fetchers_.apply(env, image_);
@@ -129,12 +132,14 @@ void Broker::wait_for_leave(Env& env) {
   lifecycle_.begin_shutdown(env);
   Instant look = env.now();
   const Instant deadline = look + patience;
-  while (!lifecycle_.may_shut_down() && look < deadline && !quorum_.is_deserted()) {
+  const std::array signals{&lifecycle_.changed(), &replicas_.news().failures};
+  const auto is_over = [&] {
+    return lifecycle_.may_shut_down() || has_failed() || quorum_.has_failed();
+  };
+  while (!is_over() && look < deadline && !quorum_.is_deserted()) {
     look = std::min(deadline, look + between_looks);
     Wake wake = Wake::notified;
-    while (!lifecycle_.may_shut_down() && wake == Wake::notified) {
-      wake = lifecycle_.changed().wait(env, look);
-    }
+    while (!is_over() && wake == Wake::notified) wake = wait_any(env, signals, look);
     if (wake == Wake::cancelled) return;
   }
 }

@@ -53,7 +53,7 @@ class Broker {
   // was committed before; from then on clients may be served. False if cancelled first.
   bool wait_until_serving(Env& env);
   // Controlled shutdown: hands leadership over (KIP-500). Waits for the controller's leave five
-  // minutes at most, and not at all if it cannot be asked.
+  // minutes at most, and not at all if it cannot be asked or the disk has failed.
   void hand_over(Env& env, bool can_ask_controller);
   // Ends the fibers, then makes everything durable, and leaves word that it is. To be called once
   // nobody can ask for anything any more: what came in afterwards would be taken for durable, too.

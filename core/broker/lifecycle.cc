@@ -17,6 +17,8 @@ namespace {
 constexpr std::int16_t registration_version = 4;
 constexpr std::int16_t heartbeat_version = 1;
 constexpr Duration controller_backoff = 100ms;
+// As in Kafka: by then leadership has often been handed over.
+constexpr Duration first_wait_for_leave = 50ms;
 
 }  // namespace
 
@@ -25,14 +27,20 @@ void Lifecycle::run(Env& env) {
     if (!env.sleep(controller_backoff)) return;
   }
   changed_.notify_all(env);
-  while (!may_shut_down_) {
+  while (true) {
     const Instant sent = env.now();
     const bool answered = heartbeat_once(env);
-    const Duration pause = !answered    ? controller_backoff
-                           : has_news() ? Duration{}
-                                        : config_.broker_heartbeat_interval;
-    if (hurry_.wait(env, sent + pause) == Wake::cancelled) return;
+    if (may_shut_down_) return;
+    const Instant next = answered ? next_heartbeat(env.now(), sent) : sent + controller_backoff;
+    if (hurry_.wait(env, next) == Wake::cancelled) return;
   }
+}
+
+Instant Lifecycle::next_heartbeat(Instant answered, Instant sent) {
+  if (has_news()) return sent;
+  const bool was_refused_leave = std::exchange(is_refused_leave_, told_shutdown_);
+  if (told_shutdown_ && !was_refused_leave) return answered + first_wait_for_leave;
+  return sent + config_.broker_heartbeat_interval;
 }
 
 void Lifecycle::applied_metadata(Host& host, Offset offset) {

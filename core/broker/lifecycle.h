@@ -42,6 +42,8 @@ class Lifecycle {
  private:
   bool register_once(Env& env);
   bool heartbeat_once(Env& env);
+  // After one that was sent and answered at these times, and has not let us shut down.
+  Instant next_heartbeat(Instant answered, Instant sent);
   // Something that the controller waits for: unfencing and shutting down must not take a heartbeat
   // interval more than they need.
   bool has_news() const;
@@ -57,6 +59,7 @@ class Lifecycle {
   api::ErrorCode refused_with_ = api::ErrorCode::none;  // The latest request to register.
   bool wants_shutdown_ = false;
   bool told_shutdown_ = false;
+  bool is_refused_leave_ = false;  // Told so once: what we lead is still to be handed over.
   bool may_shut_down_ = false;
   Signal changed_;
   Signal hurry_;  // Something to tell before the next heartbeat is due.

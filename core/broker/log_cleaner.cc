@@ -1,6 +1,7 @@
 #include "core/broker/log_cleaner.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim::broker {
 namespace {
@@ -10,10 +11,19 @@ constexpr std::int64_t bytes_per_key = 24;  // As in Kafka's map: a hash and an 
 }  // namespace
 
 void LogCleaner::run(Env& env) {
-  while (env.sleep(config_.log_cleaner_backoff)) {
+  while (rest(env)) {
     while (clean_one(env)) {
     }
   }
+}
+
+bool LogCleaner::rest(Env& env) {
+  const Instant since = env.now();
+  Wake wake = Wake::notified;
+  while (wake == Wake::notified) {
+    wake = reconfigured_.wait(env, since + config_.log_cleaner_backoff);
+  }
+  return wake == Wake::timed_out;
 }
 
 std::shared_ptr<Replica> LogCleaner::dirtiest(WallTime now) const {
@@ -36,12 +46,14 @@ std::shared_ptr<Replica> LogCleaner::dirtiest(WallTime now) const {
 // False if there is nothing to do, or nothing could be done.
 bool LogCleaner::clean_one(Env& env) {
   const WallTime now = env.wall_clock();
+  const auto room = config_.log_cleaner_dedupe_buffer_size;
+  if (std::exchange(room_of_uncleanable_, room) != room) uncleanable_.clear();
   const auto replica = dirtiest(now);
   if (!replica || !replicas_.write_recovery_points(env)) return false;
   auto& log = replica->log();
   const Offset decided = std::min(replica->last_stable_offset(),
                                   replicas_.written_recovery_point(replica->partition()));
-  const auto keys = config_.log_cleaner_dedupe_buffer_size / bytes_per_key;
+  const auto keys = room / bytes_per_key;
   const auto range = log.dirty_range(decided, now);
   if (range.dirty_bytes == 0) return false;
   const auto cleaned =

@@ -10,6 +10,7 @@
 #include "core/broker/config.h"
 #include "core/broker/replicas.h"
 #include "core/env.h"
+#include "core/signal.h"
 
 namespace brokersim::broker {
 
@@ -19,15 +20,21 @@ class LogCleaner {
 
   // Until the fiber is cancelled; rests for log.cleaner.backoff.ms when there is nothing to do.
   void run(Env& env);
+  // The configuration may be another one: it counts at once, for a pause that goes on, too.
+  void reconfigured(Host& host) { reconfigured_.notify_all(host); }
 
  private:
+  bool rest(Env& env);                                    // False if cancelled first.
   std::shared_ptr<Replica> dirtiest(WallTime now) const;  // Null if none is worth it.
   bool clean_one(Env& env);
 
   const NodeConfig& config_;
   Replicas& replicas_;
-  // What cannot be read holds up nobody else. By the topic's id: one of the same name is another.
+  Signal reconfigured_;
+  // What cannot be read holds up nobody else, nor what there was no room for. By the topic's id:
+  // one of the same name is another.
   std::set<std::pair<Uuid, std::int32_t>> uncleanable_;
+  std::int64_t room_of_uncleanable_ = 0;  // log.cleaner.dedupe.buffer.size, as these were tried.
 };
 
 }  // namespace brokersim::broker

@@ -80,6 +80,7 @@ void Consumer::seek_by(Host& host, const TopicPartition& partition, OffsetReset 
   REQUIRE(assigned_.count(partition) > 0, partition);
   assigned_[partition] =
       Assigned{.reset_to = to, .reset_why = "seek", .generation = ++generations_};
+  forget_problems_of(partition);
   changed_.notify_all(host);
 }
 
@@ -90,7 +91,12 @@ void Consumer::set_position(const TopicPartition& partition, Assigned& assigned,
                       .told_epoch = position.epoch,
                       .high_watermark = assigned.high_watermark,
                       .generation = ++generations_};
+  forget_problems_of(partition);
   resets_.push_back({partition, position.offset, std::move(why)});
+}
+
+void Consumer::forget_problems_of(const TopicPartition& partition) {
+  std::erase_if(problems_, [&](const auto& one) { return one.partition == partition; });
 }
 
 std::optional<Offset> Consumer::position(const TopicPartition& partition) const {

@@ -172,6 +172,8 @@ class Consumer : public std::enable_shared_from_this<Consumer> {
   void all_failed(Env& env, const std::vector<Asked>& asked, api::ErrorCode error);
   void set_position(const TopicPartition& partition, Assigned& assigned, const Position& position,
                     std::string why);
+  // It goes on somewhere else: nobody is to be asked about them any more.
+  void forget_problems_of(const TopicPartition& partition);
   // Null if the answer is to a question that is no longer asked.
   Assigned* current(const Asked& asked);
   Polled drain();

@@ -14,19 +14,23 @@ namespace {
 using Kind = TopicConfigKey::Kind;
 
 constexpr std::string_view no_bound = "9223372036854775807";
-constexpr std::string_view no_limit = "2147483647";
+// What no file says has a default here; of the others that is the node's own configuration.
+constexpr std::string_view as_at_start = "";
+// Kafka's, for each thread of the cleaner: here there is one.
+constexpr std::int64_t least_dedupe_buffer = (1 << 20) + 1;
 
 constexpr std::array of_brokers_only{
     TopicConfigKey{"", follower_throttled_rate, Kind::int64, no_bound, 0},
     TopicConfigKey{"", leader_throttled_rate, Kind::int64, no_bound, 0},
-    TopicConfigKey{"", "log.cleaner.backoff.ms", Kind::int64, "15000", 0, "",
+    TopicConfigKey{"", "log.cleaner.backoff.ms", Kind::int64, as_at_start, 0, "",
                    longest_duration / 1ms},
-    TopicConfigKey{"", "log.cleaner.dedupe.buffer.size", Kind::int64, "134217728", 0},
-    TopicConfigKey{"", "max.connections", Kind::int32, no_limit, 1},
-    TopicConfigKey{"", "max.connections.per.ip", Kind::int32, no_limit, 0},
-    TopicConfigKey{"", "max.connections.per.ip.overrides", Kind::limits, ""},
-    TopicConfigKey{"", "producer.id.expiration.ms", Kind::int32, "86400000", 1},
-    TopicConfigKey{"", "transaction.partition.verification.enable", Kind::boolean, "true"},
+    TopicConfigKey{"", "log.cleaner.dedupe.buffer.size", Kind::int64, as_at_start,
+                   least_dedupe_buffer},
+    TopicConfigKey{"", "max.connections", Kind::int32, as_at_start, 0},
+    TopicConfigKey{"", "max.connections.per.ip", Kind::int32, as_at_start, 0},
+    TopicConfigKey{"", "max.connections.per.ip.overrides", Kind::limits, as_at_start},
+    TopicConfigKey{"", "producer.id.expiration.ms", Kind::int32, as_at_start, 1},
+    TopicConfigKey{"", "transaction.partition.verification.enable", Kind::boolean, as_at_start},
 };
 
 }  // namespace

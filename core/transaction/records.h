@@ -10,6 +10,7 @@
 
 #include "core/api/types.h"
 #include "core/base/expected.h"
+#include "core/base/rules.h"
 #include "core/coordination/partition_of.h"
 #include "core/transaction/standing.h"
 #include "core/wire/record_batch.h"
@@ -66,6 +67,6 @@ wire::Record encode_entry(const TransactionEntry& entry, std::int16_t transactio
 // The error says what is wrong with the record. `last_epoch` is the last that producers get, and so
 // the one before the present of whoever has gone on to another id.
 Expected<Entry, std::string_view> decode_entry(const wire::Record& record,
-                                               std::int16_t last_epoch = last_usable_epoch);
+                                               std::int16_t last_epoch = last_epoch_of_producers);
 
 }  // namespace brokersim::transaction

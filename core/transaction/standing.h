@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "core/base/ids.h"
-#include "core/base/rules.h"
 #include "core/coordination/producer.h"
 
 namespace brokersim::transaction {
@@ -43,8 +42,6 @@ constexpr bool is_complete(State state) {
 
 using coordination::no_producer_epoch;
 using coordination::no_producer_id;
-// Kafka's; where it is an earlier one, TransactionRules say so.
-inline constexpr std::int16_t last_usable_epoch = last_epoch_of_producers;
 
 // From this level of transaction.version on each transaction has an epoch of its own (KIP-890).
 inline constexpr std::int16_t epoch_per_transaction = 2;

@@ -182,6 +182,22 @@ TEST(GroupDelivery, does_not_owe_what_somebody_asked_to_be_deleted) {
   }
 }
 
+// What lies behind is owed again.
+TEST(GroupDelivery, owes_what_came_after_everything_was_deleted) {
+  for (const bool was_done : {false, true}) {
+    GroupReading h;
+    h.owns("a", "assigned");
+    h.starts_at("a", 0);
+    h.add(1, RecordDeletionAsked{"admin", {orders}, {-1}});
+    if (was_done) h.add(1, FetchAnswered{"broker-2", NodeId{2}, orders, 0, 3, 3, {}, 3});
+    for (Offset offset = 3; offset < 5; ++offset) h.replicated(1, offset, 0, h.record(offset));
+    h.starts_at("a", 3);
+    h.reads("a", 4, 4);
+    h.commits(5);
+    EXPECT_EQ(h.groups_fired(), was_done ? Fired{"BS-G04/committed_unread"} : Fired{});
+  }
+}
+
 // The log was cut behind its first record, with an excuse, and has three again.
 class GroupReadingOfCutLog : public GroupReading {
  public:

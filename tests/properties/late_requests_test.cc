@@ -22,6 +22,16 @@ Instant first_transaction(PipelineHistory& h, bool is_commit) {
   return asked;
 }
 
+// What the coordinator writes of it.
+void written(PipelineHistory& h, const std::string& state) {
+  h.add(1, TransactionStateStored{.partition = {"__transaction_state", 0},
+                                  .transactional_id = "task-01",
+                                  .state = state,
+                                  .producer_id = task_producer,
+                                  .producer_epoch = 0,
+                                  .partitions = {output}});
+}
+
 struct LateEnd {
   bool is_commit = true;                 // As was asked for late.
   bool is_late = true;                   // Or answered in time.
@@ -64,28 +74,43 @@ TEST(LateRequests, may_end_the_next_transaction_where_it_has_no_epoch_of_its_own
 
 // Its coordinator wrote what it asked for, and was gone before it could answer.
 TEST(LateRequests, are_told_by_what_was_written_where_nobody_was_answered) {
-  for (const auto* written : {"", "PrepareAbort", "PrepareCommit"}) {
+  for (const auto* state : {"", "PrepareAbort", "PrepareCommit"}) {
     for (const bool has_asked_itself : {false, true}) {
       PipelineHistory h(1);
       first_transaction(h, true);
       h.begin(3);
       h.send(4, output, 40);
-      if (*written != '\0') {
-        h.add(1, TransactionStateStored{.partition = {"__transaction_state", 0},
-                                        .transactional_id = "task-01",
-                                        .state = written,
-                                        .producer_id = task_producer,
-                                        .producer_epoch = 0,
-                                        .partitions = {output}});
-      }
+      if (*state != '\0') written(h, state);
       h.put(output, BatchRole::commit);
       h.send(5, other_output, 50);
       h.put(other_output, BatchRole::abort);
       if (has_asked_itself) h.asked_to_end(true, h.now());
       h.end(3, true, Outcome::unknown);
-      const bool is_excused = written == std::string("PrepareCommit") && !has_asked_itself;
-      EXPECT_NE(has(h.fired(), "BS-T01/torn"), is_excused) << written;
+      const bool is_excused = state == std::string("PrepareCommit") && !has_asked_itself;
+      EXPECT_NE(has(h.fired(), "BS-T01/torn"), is_excused) << state;
     }
+  }
+}
+
+// A coordinator decides by itself what was asked for a transaction before the last one.
+TEST(LateRequests, excuse_no_decision_long_after_they_were_answered_unless_there_were_copies) {
+  for (const bool was_copied : {false, true}) {
+    PipelineHistory h(1);
+    const Instant asked = first_transaction(h, true);
+    if (was_copied) h.asked_to_end(true, asked);
+    h.begin(3);
+    h.send(4, output, 30);
+    h.asked_to_end(false, h.now());
+    h.put(output, BatchRole::abort);
+    h.end(3, false);
+    h.begin(5);
+    h.send(6, output, 40);
+    written(h, "PrepareCommit");
+    h.put(output, BatchRole::commit);
+    h.send(7, other_output, 50);
+    h.put(other_output, BatchRole::abort);
+    h.end(5, true, Outcome::unknown);
+    EXPECT_NE(has(h.fired(), "BS-T01/torn"), was_copied);
   }
 }
 

@@ -162,6 +162,20 @@ TEST(TransactionFencing, forbids_what_comes_of_the_producer_id_before) {
   }
 }
 
+// Two idempotent producers have nothing to do with each other.
+TEST(TransactionFencing, is_of_producers_with_transactional_ids) {
+  for (const std::string id : {"", "task-01"}) {
+    PipelineHistory h;
+    const auto begins = [&](std::int64_t producer) {
+      h.add(1, InitProducerIdAnswered{"host", id, producer, 0, 10'000, 0, h.now().ns() + 1});
+    };
+    begins(task_producer);
+    begins(task_producer + 1);
+    h.ended_by(0, h.now() + 1ns);
+    EXPECT_EQ(h.fired(), id.empty() ? Fired{} : Fired{"BS-T04/zombie_ended"});
+  }
+}
+
 TEST(TransactionFencing, lets_the_producer_id_before_be_told_again_late) {
   PipelineHistory h;
   h.begun_anew(1);

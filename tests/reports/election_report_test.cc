@@ -35,7 +35,10 @@ std::vector<Event> failover(const std::string& topic = "orders") {
   add(400ms, 1, ProduceAnswered{"producer-1", partition, -1, 0, batch});
   add(1s, -1, FaultBegan{1, "crash", "leader:orders-0", {NodeId{1}}});
   add(1s, 1, NodeStopped{NodeStopped::How::crash});
-  add(4s, 101, LeaderElected{.partition = partition, .why = "broker-1 sent no \"heartbeat\""});
+  add(4s, 101,
+      LeaderElected{.partition = partition,
+                    .leader_epoch = LeaderEpoch{1},
+                    .why = "broker-1 sent no \"heartbeat\""});
   add(4s, 101, BrokerFenced{NodeId{1}, "sent no heartbeat"});
   committed.leader = NodeId{2};
   committed.leader_epoch = LeaderEpoch{1};

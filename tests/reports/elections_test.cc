@@ -41,10 +41,15 @@ class History {
     PartitionCommitted body{orders, NodeId{leader}, LeaderEpoch{epoch}};
     body.replicas = {NodeId{1}, NodeId{2}, NodeId{3}};
     for (const int id : isr) body.isr.push_back(NodeId{id});
+    epoch_ = epoch;
     return add(at, -1, body);
   }
-  void decided(Duration at, std::string why) {
-    add(at, 101, LeaderElected{.partition = orders, .why = std::move(why)});
+  // What is to be in the next leader epoch, or a later one.
+  void decided(Duration at, std::string why, int epochs_ahead = 1) {
+    add(at, 101,
+        LeaderElected{.partition = orders,
+                      .leader_epoch = LeaderEpoch{epoch_ + epochs_ahead},
+                      .why = std::move(why)});
   }
   void leads(Duration at, int node, int epoch) {
     add(at, node, BecameLeader{orders, LeaderEpoch{epoch}, 0, 0});
@@ -77,6 +82,7 @@ class History {
 
  private:
   std::uint64_t last_ = 0;
+  int epoch_ = 0;  // As committed.
   Elections elections_;
 };
 
@@ -112,6 +118,19 @@ TEST(Elections, a_leader_that_gives_up_leadership_is_lost_when_the_change_is_com
   EXPECT_FALSE(e.detect);
   EXPECT_FALSE(e.decide);
   EXPECT_EQ(e.fault, 2);
+}
+
+TEST(Elections, each_has_its_own_reason_though_the_next_was_decided_before_it_was_committed) {
+  History run;
+  run.decided(1s, "broker-1 is shutting down");
+  run.decided(1005ms, "preferred leader", 2);
+  run.committed(1010ms, 2, 1, {1, 2, 3});
+  run.committed(1020ms, 1, 2, {1, 2, 3});
+  run.committed(1030ms, 3, 3, {1, 2, 3});
+  ASSERT_EQ(run.all().all().size(), 3U);
+  EXPECT_EQ(run.all().all()[0].why, "broker-1 is shutting down");
+  EXPECT_EQ(run.all().all()[1].why, "preferred leader");
+  EXPECT_EQ(run.all().all()[2].why, "");
 }
 
 TEST(Elections, a_leader_that_is_cut_off_is_lost_once_it_makes_no_progress_any_more) {

@@ -153,6 +153,40 @@ TEST_F(AdminByHand, limits_of_connections_change_without_a_restart) {
   });
 }
 
+// What it had no room for, and a pause that goes on, too.
+TEST_F(AdminByHand, the_cleaner_takes_on_its_settings_at_once) {
+  with_cluster(
+      [&](Env& env) {
+        const NodeId at = leader();
+        const auto size = [&] {
+          const auto dirs = ask(env, at, api::DescribeLogDirsRequest{}, 4);
+          return dirs->results.at(0).topics.at(0).partitions.at(0).partition_size;
+        };
+        for (int i = 0; i < 20; ++i) {
+          wire::BatchBuilder builder;
+          builder.add({.key = Bytes{1}, .value = Bytes{2}});
+          const wire::Records records{Slice(builder.finish().bytes().flat())};
+          EXPECT_EQ(produce(env, at, produce_of("t", 0, -1, records)), ErrorCode::none);
+        }
+        const auto all = size();
+        env.sleep(5s);
+        EXPECT_EQ(alter(env, at, broker_type, "", "log.cleaner.backoff.ms", "3600000"),
+                  ErrorCode::none);
+        env.sleep(2s);
+        EXPECT_EQ(alter(env, at, broker_type, "", "log.cleaner.dedupe.buffer.size", "2000000"),
+                  ErrorCode::none);
+        env.sleep(2s);
+        EXPECT_EQ(size(), all);
+        EXPECT_EQ(alter(env, at, broker_type, "", "log.cleaner.backoff.ms", "200"),
+                  ErrorCode::none);
+        wait_until(env, [&] { return size() < all; });
+      },
+      {{"log.cleaner.backoff.ms", "200"}, {"log.cleaner.dedupe.buffer.size", "0"}},
+      {{"cleanup.policy", "compact"},
+       {"min.cleanable.dirty.ratio", "0"},
+       {"segment.bytes", "300"}});
+}
+
 TEST_F(AdminByHand, segments_roll_at_the_size_that_is_in_force) {
   with_cluster([&](Env& env) {
     const auto files = [&] {

@@ -91,6 +91,9 @@ name = "p"
 count = 2
 transactional = true
 transaction_protocol = [1, 2]
+[[producers]]
+name = "plain"
+enable_idempotence = true
 first_sequence = "5..9"
 [[tasks]]
 name = "t"
@@ -109,8 +112,11 @@ isolation_level = "read_committed"
     const auto plan = draw_plan(scenario_of(more), seed);
     epochs.insert(plan.cluster.last_producer_epoch);
     for (const auto& producer : plan.producers) {
-      of_producers.insert(producer.transaction_protocol);
-      EXPECT_TRUE(5 <= producer.first_sequence && producer.first_sequence <= 9);
+      if (producer.transactional_id.empty()) {
+        EXPECT_TRUE(5 <= producer.first_sequence && producer.first_sequence <= 9);
+      } else {
+        of_producers.insert(producer.transaction_protocol);
+      }
     }
     for (const auto& task : plan.tasks) of_tasks.insert(task.transaction_protocol);
   }

@@ -75,5 +75,22 @@ TEST_F(OrderlyStop, waits_for_leave_longer_than_a_session_lasts) {
   });
 }
 
+// Nor would leave be of any use: what its disk does not take it cannot leave in order.
+TEST_F(OrderlyStop, waits_for_no_leave_once_the_disk_has_failed) {
+  with_cluster([&](Env& env) {
+    const NodeId leading = leader();
+    for (const NodeId id : {NodeId(102), NodeId(103)}) cluster_->world().pause(machine(id));
+    cluster_->world().stop(machine(leading));
+    env.sleep(2s);
+    ASSERT_TRUE(machine(leading).is_up());
+    machine(leading).disk().add({.kind = sim::DiskFault::Kind::append_fails});
+    (void)ask(env, leading, produce_of("t", 0, 1, batch_of("one")), produce_version);
+    for (int i = 0; i < 50 && machine(leading).is_up(); ++i) env.sleep(100ms);
+    EXPECT_FALSE(machine(leading).is_up());
+    EXPECT_FALSE(says_so(leading));
+    for (const NodeId id : {NodeId(102), NodeId(103)}) cluster_->world().resume(machine(id));
+  });
+}
+
 }  // namespace
 }  // namespace brokersim::scenarios

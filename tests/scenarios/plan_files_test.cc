@@ -69,7 +69,8 @@ Plan example() {
   plan.topics = {{.name = "my-topic", .partitions = 4, .configs = {{"cleanup.policy", "delete"}}}};
   plan.cluster.last_producer_epoch = 3;
   plan.producers = {{.name = "host-01", .acks = 2, .linger = 5ms, .partitioner = Partitioner::key},
-                    {.name = "host-02", .transaction_protocol = 1, .first_sequence = 2147483647}};
+                    {.name = "host-02", .enable_idempotence = true, .first_sequence = 2147483647},
+                    {.name = "host-03", .transactional_id = "t", .transaction_protocol = 1}};
   plan.consumers = {
       {.name = "reader", .topic = "my-topic", .partitions = {0, 3}, .at = 1500ms},
       {.name = "member",
@@ -259,6 +260,80 @@ TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_
             "p.toml:10:69: retention.ms is 'x': Not a number of type LONG");
 }
 
+// As many as there are once it has grown, of whatever names one.
+TEST(PlanFiles, partitions_that_are_made_later_are_taken) {
+  const auto grown = [](const std::string& operation, const std::string& reads = "4") {
+    return error_of(
+        "version = 1\n"
+        "topics = [ { name = \"orders\", partitions = 3 } ]\n"
+        "producers = [ { name = \"host-01\" } ]\n"
+        "consumers = [ { name = \"reader\", topic = \"orders\", partitions = [" +
+        reads +
+        "] } ]\n"
+        "operations = [\n"
+        "  { client = \"admin\", do = \"create_partitions\", topic = \"orders\", "
+        "partitions = 5 },\n"
+        "  { client = " +
+        operation + " },\n]\n");
+  };
+  for (const std::string what :
+       {"\"host-01\"", "\"admin\", do = \"elect\"", "\"admin\", do = \"delete_records\"",
+        "\"admin\", do = \"reassign\", replicas = [1]"}) {
+    const auto of = [&](int partition) {
+      return grown(what + fmt::format(", topic = \"orders\", partition = {}", partition));
+    };
+    EXPECT_EQ(of(4), "none") << what;
+    EXPECT_NE(of(5).find("orders has partitions 0 to 4, not 5: say which"), std::string::npos)
+        << of(5);
+  }
+  EXPECT_NE(grown("\"host-01\", topic = \"orders\"", "5").find("not 5: say which"),
+            std::string::npos);
+}
+
+TEST(PlanFiles, what_a_producer_has_no_use_for_is_refused) {
+  const auto error = [](const std::string& fields) {
+    return error_of("version = 1\nproducers = [ { name = \"p\", " + fields + " } ]\n");
+  };
+  EXPECT_EQ(error("first_sequence = 5, enable_idempotence = true"), "none");
+  EXPECT_EQ(error("first_sequence = 5"),
+            "p.toml:2:46: first_sequence is of idempotent producers: say enable_idempotence = "
+            "true");
+  EXPECT_EQ(error("first_sequence = 5, transactional_id = \"t\""),
+            "p.toml:2:46: in transactions first_sequence does nothing: leave it out");
+  EXPECT_EQ(error("transaction_protocol = 1, transactional_id = \"t\""), "none");
+  EXPECT_EQ(error("transaction_protocol = 1, enable_idempotence = true"),
+            "p.toml:2:52: transaction_protocol does nothing without transactions: leave it out, or "
+            "let the producer have some");
+}
+
+// What it has committed could not be judged.
+TEST(PlanFiles, a_group_of_tasks_has_one_guarantee_and_no_other_readers_of_their_input) {
+  const auto error = [](const std::string& second, const std::string& member) {
+    return error_of(
+        "version = 1\n"
+        "topics = [ { name = \"in\" }, { name = \"out\" } ]\n"
+        "consumers = [ { name = \"m\", " +
+        member +
+        " } ]\n"
+        "tasks = [\n"
+        "  { name = \"a\", group = \"g\", input = \"in\", output = \"out\", "
+        "guarantee = \"at_least_once\" },\n"
+        "  { name = \"b\", input = \"in\", output = \"out\", " +
+        second + " },\n]\n");
+  };
+  const std::string alike = "group = \"g\", guarantee = \"at_least_once\"";
+  const std::string reader = "topic = \"in\"";
+  EXPECT_EQ(error(alike, reader), "none");
+  EXPECT_EQ(error("group = \"h\", guarantee = \"at_most_once\"", reader), "none");
+  EXPECT_EQ(error("group = \"g\", guarantee = \"at_most_once\"", reader),
+            "p.toml:6:72: 'g' promises at_least_once by its task 'a': say that here, or another "
+            "group");
+  EXPECT_EQ(error(alike, "topic = \"out\", group = \"g\""), "none");
+  EXPECT_EQ(error(alike, "topic = \"in\", group = \"g\""),
+            "p.toml:3:51: 'g' is the group of the task 'a', which reads the same topic: say "
+            "another group");
+}
+
 TEST(PlanFiles, a_reader_of_nothing_and_a_fault_of_no_machine_are_refused) {
   const std::string start = "version = 1\ntopics = [ { name = \"orders\" } ]\n";
   EXPECT_EQ(
@@ -282,8 +357,9 @@ TEST(PlanFiles, numbers_that_no_run_could_have_are_refused) {
             "p.toml:2:47: 4 copies of a partition need as many brokers, but there are only 3");
   EXPECT_EQ(error("cluster.last_producer_epoch = 32767"),
             "p.toml:2:31: last_producer_epoch is 32767, but must be at most 32766");
-  EXPECT_EQ(error("producers = [ { name = \"p\", transaction_protocol = 3 } ]"),
-            "p.toml:2:52: transaction_protocol is 3, but must be at most 2");
+  EXPECT_EQ(error("producers = [ { name = \"p\", transactional_id = \"t\", "
+                  "transaction_protocol = 3 } ]"),
+            "p.toml:2:76: transaction_protocol is 3, but must be at most 2");
   EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 0 } ]"),
             "p.toml:2:45: max_in_flight is 0, but must be at least 1");
   EXPECT_EQ(error("producers = [ { name = \"p\", max_in_flight = 1000000000 } ]"),

@@ -101,6 +101,28 @@ TEST(ScenarioErrors, pipelines_of_which_nothing_could_be_told) {
   EXPECT_EQ(error("output = \"out\"\n").substr(0, 39), "s.toml:105:10: nobody reads 'out', so t");
 }
 
+TEST(ScenarioErrors, groups_of_tasks_that_could_not_be_judged) {
+  const auto error = [](const std::string& guarantee, const std::string& topic) {
+    return scenario_error(
+        "[[topics]]\nname = \"out\"\n"
+        "[[tasks]]\nname = \"a\"\ninput = \"my-topic\"\noutput = \"out\"\n"
+        "guarantee = [\"at_least_once\", \"exactly_once\"]\n"
+        "[[tasks]]\nname = \"b\"\ninput = \"my-topic\"\noutput = \"out\"\nguarantee = " +
+        guarantee +
+        "\n[[consumers]]\nname = \"r\"\ntopic = \"out\"\nisolation_level = \"read_committed\"\n"
+        "[[consumers]]\nname = \"m\"\ntopic = \"" +
+        topic + "\"\ngroup = \"pipeline\"\n");
+  };
+  const std::string alike = "[\"at_least_once\", \"exactly_once\"]";
+  EXPECT_EQ(error(alike, "out"), "none");
+  EXPECT_EQ(error("\"at_least_once\"", "out"),
+            "s.toml:112:13: 'pipeline' has another guarantee by its tasks 'a': say the same here, "
+            "or another group");
+  EXPECT_EQ(error(alike, "my-topic"),
+            "s.toml:120:9: 'pipeline' is the group of the tasks 'a', which read the same topic: "
+            "say another group");
+}
+
 TEST(ScenarioErrors, targets_that_nothing_is_called) {
   const auto target = [](const std::string& name) {
     return scenario_error("[[faults]]\nkind = \"crash\"\nfor = \"1s\"\ntargets = [\"" + name +

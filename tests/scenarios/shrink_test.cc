@@ -107,6 +107,50 @@ TEST(Shrink, what_a_fault_waits_for_gets_simpler_and_stays) {
   EXPECT_EQ(smallest(3), (When{.group = "g", .becomes = "Stable", .nth = 4}));
 }
 
+// What a run was drawn with, and what an operation asks for.
+TEST(Shrink, clients_and_operations_become_as_they_usually_are) {
+  Plan plan{.scenario = "special"};
+  plan.cluster.last_producer_epoch = 3;
+  plan.topics = {{.name = "t"}};
+  plan.producers = {{.name = "p", .enable_idempotence = true, .first_sequence = 9},
+                    {.name = "q", .transactional_id = "q", .transaction_protocol = 1}};
+  plan.consumers = {{.name = "c",
+                     .topic = "t",
+                     .auto_offset_reset = client::OffsetReset::latest,
+                     .group = "g",
+                     .max_poll_interval = 5s}};
+  plan.tasks = {{.name = "s",
+                 .input = "t",
+                 .output = "t",
+                 .transaction_protocol = 1,
+                 .max_poll_interval = 5s}};
+  using Kind = Operation::Kind;
+  plan.operations = {
+      {.at = 1s, .client = "c", .kind = Kind::pause, .lasting = 4s},
+      {.at = 1s, .client = "admin", .kind = Kind::delete_records, .topic = "t", .percent = 30},
+      {.at = 1s,
+       .client = "admin",
+       .kind = Kind::create_partitions,
+       .topic = "t",
+       .partitions = 7}};
+  const auto has_all = [&](const Plan& tried) {
+    const bool is_there = tried.producers.size() == 2 && tried.consumers.size() == 1 &&
+                          tried.tasks.size() == 1 && tried.operations.size() == 3;
+    return is_there && tried.producers[0].enable_idempotence ? Fingerprints{"x"} : passes;
+  };
+  const auto smallest = shrink(plan, "x", has_all);
+  EXPECT_EQ(smallest.cluster.last_producer_epoch, last_epoch_of_producers);
+  EXPECT_EQ(smallest.producers[0].first_sequence, 0);
+  EXPECT_EQ(smallest.producers[1].transaction_protocol, 2);
+  EXPECT_EQ(smallest.consumers[0].auto_offset_reset, client::OffsetReset::earliest);
+  EXPECT_EQ(smallest.consumers[0].max_poll_interval, Duration{});
+  EXPECT_EQ(smallest.tasks[0].transaction_protocol, 2);
+  EXPECT_EQ(smallest.tasks[0].max_poll_interval, Duration{});
+  EXPECT_LE(smallest.operations[0].lasting, Duration(10ms));
+  EXPECT_EQ(smallest.operations[1].percent, 100);
+  EXPECT_EQ(smallest.operations[2].partitions, 2);
+}
+
 TEST(Shrink, what_names_what_is_cut_goes_with_it) {
   Plan plan = big_plan(1);
   plan.cluster.brokers = 3;

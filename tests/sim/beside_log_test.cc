@@ -51,6 +51,8 @@ TEST(EpochCheckpoint, says_nothing_of_what_was_deleted_and_is_not_believed_in_pa
   EXPECT_EQ(difference_of_epochs(begun, two_epochs, end_of_two), "");
   EXPECT_EQ(difference_of_epochs(checkpoint({{LeaderEpoch{3}, 55}}), two_epochs, end_of_two), "");
   EXPECT_EQ(difference_of_epochs("0\n2\n1 0\n", two_epochs, end_of_two), "");
+  EXPECT_EQ(difference_of_epochs("0\n2\n1 0\n3 4", two_epochs, end_of_two), "");
+  EXPECT_NE(difference_of_epochs("0\n2\n1 0\n3 4\n", two_epochs, end_of_two), "");
 }
 
 // Of producer 7, sequences as offsets.
@@ -132,8 +134,8 @@ class BesideScene {
     (void)(*file)->truncate(0);
     (void)(*file)->append(Rope(bytes));
   }
-  // One record of producer 7 in this epoch, as a file of its own.
-  void store(Offset offset, int epoch) {
+  // One record of producer 7 in this epoch.
+  static Slice batch_of(Offset offset, int epoch) {
     wire::BatchBuilder builder;
     builder.add({.timestamp = 1, .value = Bytes(10, 1)});
     wire::Batch batch = builder.finish();
@@ -142,7 +144,18 @@ class BesideScene {
     batch.header.producer_id = 7;
     batch.header.producer_epoch = 0;
     batch.header.base_sequence = static_cast<std::int32_t>(offset);
-    append(segment(offset), batch.bytes().joined());
+    return batch.bytes().joined();
+  }
+  // As a file of its own.
+  void store(Offset offset, int epoch) { append(segment(offset), batch_of(offset, epoch)); }
+  // Behind what the first file has.
+  void store_on(Offset offset, int epoch) {
+    auto file = disk_.open(segment(0), OpenMode::existing);
+    (void)(*file)->append(Rope(batch_of(offset, epoch)));
+  }
+  void cut_first_to(std::uint64_t batches) {
+    auto file = disk_.open(segment(0), OpenMode::existing);
+    (void)(*file)->truncate(batches * batch_of(0, 0).size());
   }
   void write(const std::string& name, ByteView content) {
     append("orders-0/" + name, Slice::copy_of(content));
@@ -165,6 +178,22 @@ TEST(DiskTap, a_checkpoint_of_epochs_is_judged_as_it_is_written) {
   EXPECT_TRUE(scene.files.empty());
   scene.store(1, 3);
   scene.write(unfinished, as_bytes(text));
+  EXPECT_EQ(scene.files, std::vector{unfinished});
+}
+
+TEST(DiskTap, a_checkpoint_of_epochs_is_judged_by_what_a_cut_has_left) {
+  BesideScene scene;
+  const std::string unfinished = "leader-epoch-checkpoint.tmp";
+  scene.store(0, 3);
+  scene.store_on(1, 3);
+  scene.store_on(2, 4);
+  scene.cut_first_to(1);
+  scene.store_on(1, 5);
+  const auto now = checkpoint({{LeaderEpoch{3}, 0}, {LeaderEpoch{5}, 1}});
+  scene.write(unfinished, as_bytes(now));
+  EXPECT_TRUE(scene.files.empty());
+  const auto before = checkpoint({{LeaderEpoch{3}, 0}, {LeaderEpoch{4}, 2}});
+  scene.write(unfinished, as_bytes(before));
   EXPECT_EQ(scene.files, std::vector{unfinished});
 }
 

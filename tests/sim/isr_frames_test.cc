@@ -77,6 +77,19 @@ TEST(OldLives, are_told_where_the_set_that_names_them_was_accepted_and_stands) {
   EXPECT_FALSE(is_told(earlier, answered_with(present_epoch, refused)));
 }
 
+// What ended a reassignment may have dropped one, who came back before the answer was written.
+TEST(OldLives, are_not_told_of_who_is_no_member) {
+  auto image = committed_image();
+  controller::PartitionChangeRecord dropped;
+  dropped.partition_id = 0;
+  dropped.topic_id = orders_id;
+  dropped.isr = std::vector<NodeId>{NodeId{1}};
+  ASSERT_TRUE(image.apply(dropped, 10).has_value());
+  const auto epoch = image.find_partition({"orders", 0})->partition_epoch;
+  const auto asked = asked_with(BrokerEpoch{earlier_registration});
+  EXPECT_TRUE(old_lives_accepted(asked, answered_with(epoch), image).empty());
+}
+
 TEST(OldLives, are_found_in_the_frames_of_a_connection) {
   Recorder recorder;
   std::vector<Event> events;

@@ -367,6 +367,28 @@ TEST(Node, tells_whoever_watches_it_that_its_stop_was_not_all_in_order) {
   EXPECT_EQ(told, "its disk has failed: a checkpoint cannot be written");
 }
 
+// What it leads it leads until it is told to go: that is asked for again before it is due.
+TEST(Node, that_stops_alone_does_not_wait_until_a_heartbeat_is_due) {
+  Controllers c(1);
+  c.configs[NodeId(1)].is_broker = true;
+  c.start_all();
+  c.by_hand([&](Env& env) {
+    env.sleep(5s);
+    api::CreateTopicsRequest request;
+    request.topics.push_back({.name = "orders", .num_partitions = 1, .replication_factor = 1});
+    const auto created = c.ask(env, NodeId(1), request);
+    ASSERT_TRUE(created.has_value());
+    ASSERT_EQ(created->topics.at(0).error_code, ErrorCode::none);
+    env.sleep(1s);
+  });
+  auto& machine = c.machine(NodeId(1));
+  ASSERT_TRUE(machine.is_up());
+  const Instant stopped = c.world.now();
+  c.world.stop(machine);
+  EXPECT_TRUE(c.world.run_until([&] { return !machine.is_up(); }, stopped + 20s));
+  EXPECT_LT(c.world.now(), stopped + 1s);
+}
+
 TEST(Node, forgets_what_it_counted_of_topics_that_are_no_more) {
   Monitor monitor;
   Controllers c(1);

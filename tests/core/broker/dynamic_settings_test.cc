@@ -57,8 +57,8 @@ TEST_F(DynamicSettings, are_read_as_kafka_reads_them) {
   EXPECT_FALSE(config.transaction_partition_verification_enable);
   write(of_brokers, "", "log.cleaner.backoff.ms", "7");
   EXPECT_EQ(config.log_cleaner_backoff, 7ms);
-  write(of_brokers, "", "log.cleaner.dedupe.buffer.size", "4800");
-  EXPECT_EQ(config.log_cleaner_dedupe_buffer_size, 4800);
+  write(of_brokers, "", "log.cleaner.dedupe.buffer.size", "2000000");
+  EXPECT_EQ(config.log_cleaner_dedupe_buffer_size, 2'000'000);
   write(of_brokers, "", "max.connections.per.ip", "3");
   EXPECT_EQ(config.max_connections_per_ip, 3);
   write(of_brokers, "", "max.connections.per.ip.overrides", "10.0.0.7:1, ::1:2");
@@ -69,8 +69,11 @@ TEST_F(DynamicSettings, are_read_as_kafka_reads_them) {
 // As a record in the log may hold them that a validation elsewhere let pass.
 TEST_F(DynamicSettings, that_do_not_fit_are_not_in_force) {
   write(of_brokers, "", "max.connections", "70");
-  write(of_brokers, "1", "max.connections", "0");
+  write(of_brokers, "1", "max.connections", "-1");
   EXPECT_EQ(config.max_connections, 70);
+  write(of_brokers, "1", "max.connections", "0");
+  EXPECT_EQ(config.max_connections, 0);
+  write(of_brokers, "1", "max.connections", std::nullopt);
   write(of_brokers, "", "max.connections", "many");
   EXPECT_EQ(config.max_connections, 50);
   write(of_brokers, "", "max.connections.per.ip.overrides", "everybody");

@@ -179,8 +179,8 @@ TEST_F(ConfigChanges, of_brokers_are_for_what_can_change_without_a_restart) {
 TEST_F(ConfigChanges, of_brokers_include_settings_of_the_node_itself) {
   const std::pair<std::string, std::string> fine[] = {
       {"log.cleaner.backoff.ms", "0"},
-      {"log.cleaner.dedupe.buffer.size", "4800"},
-      {"max.connections", "1"},
+      {"log.cleaner.dedupe.buffer.size", "1048577"},
+      {"max.connections", "0"},
       {"max.connections.per.ip", "0"},
       {"max.connections.per.ip.overrides", "10.0.0.7:100,::1:2"},
       {"producer.id.expiration.ms", "1"},
@@ -192,7 +192,8 @@ TEST_F(ConfigChanges, of_brokers_include_settings_of_the_node_itself) {
   }
   const std::pair<std::string, std::string> wrong[] = {
       {"log.cleaner.backoff.ms", "-1"},
-      {"max.connections", "0"},
+      {"log.cleaner.dedupe.buffer.size", "1048576"},
+      {"max.connections", "-1"},
       {"max.connections.per.ip.overrides", "10.0.0.7"},
       {"max.connections.per.ip.overrides", "10.0.0.7:-1"},
       {"producer.id.expiration.ms", "0"},

@@ -71,7 +71,7 @@ TEST(TransactionBugs, what_is_not_persisted_of_a_rotation_is_not_known_to_the_ne
   c.level = 2;
   const auto first = c.begin();
   c.exhaust(first, State::ongoing);
-  const auto next = c.producer(c.end({first.id, last_usable_epoch}, true, 2));
+  const auto next = c.producer(c.end({first.id, last_epoch_of_producers}, true, 2));
   c.fail_over();
   c.mark_all();
   EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::invalid_producer_id_mapping);

@@ -114,7 +114,7 @@ class Coordinated {
   void exhaust(const ProducerAndEpoch& producer, State state = State::empty) {
     Standing standing{.state = state,
                       .producer_id = producer.id,
-                      .epoch = last_usable_epoch,
+                      .epoch = last_epoch_of_producers,
                       .timeout_ms = 60'000,
                       .started_at = now.wall.ms,
                       .updated_at = now.wall.ms};

@@ -241,7 +241,7 @@ TEST(Transactions, after_the_last_epoch_there_is_another_producer_id) {
   Coordinated c;
   const auto first = c.begin();
   c.exhaust(first);
-  const ProducerAndEpoch last{first.id, last_usable_epoch};
+  const ProducerAndEpoch last{first.id, last_epoch_of_producers};
   const auto next = c.producer(c.init(last));
   EXPECT_NE(next.id, first.id);
   EXPECT_EQ(next.epoch, 0);
@@ -268,7 +268,7 @@ TEST(Transactions, whoever_takes_over_at_the_last_epoch_fences_the_one_before) {
   const auto next = c.begin();
   EXPECT_NE(next.id, first.id);
   c.fail_over();
-  const ProducerAndEpoch zombie{first.id, last_usable_epoch};
+  const ProducerAndEpoch zombie{first.id, last_epoch_of_producers};
   EXPECT_EQ(c.error(c.init(zombie)), ErrorCode::producer_fenced);
   EXPECT_EQ(c.error(c.end(zombie, true)), ErrorCode::invalid_producer_id_mapping);
 }
@@ -279,12 +279,12 @@ TEST(Transactions, the_last_epoch_is_ended_by_a_marker_of_the_one_after_it) {
     c.level = 2;
     const auto first = c.begin();
     c.exhaust(first, State::ongoing);
-    const ProducerAndEpoch last{first.id, last_usable_epoch};
+    const ProducerAndEpoch last{first.id, last_epoch_of_producers};
     const auto next = c.producer(c.end(last, true, 2));
     EXPECT_NE(next.id, first.id);
     EXPECT_EQ(next.epoch, 0);
     EXPECT_EQ(c.shard->unmarked().at(0).producer,
-              (ProducerAndEpoch{first.id, std::int16_t{last_usable_epoch + 1}}));
+              (ProducerAndEpoch{first.id, std::int16_t{last_epoch_of_producers + 1}}));
     if (fails_over) c.fail_over();
     // It has the next id, and is only early.
     EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::concurrent_transactions);
@@ -303,7 +303,7 @@ TEST(Transactions, fencing_the_last_epoch_leaves_room_for_another_id) {
   const auto first = c.begin();
   c.exhaust(first, State::ongoing);
   EXPECT_EQ(c.error(c.init()), ErrorCode::concurrent_transactions);
-  EXPECT_EQ(c.shard->unmarked().at(0).producer.epoch, last_usable_epoch + 1);
+  EXPECT_EQ(c.shard->unmarked().at(0).producer.epoch, last_epoch_of_producers + 1);
   c.mark_all();
   const auto next = c.begin();
   EXPECT_NE(next.id, first.id);
@@ -318,7 +318,7 @@ TEST(Transactions, the_epoch_that_only_fences_is_nobodys) {
     c.exhaust(first, State::ongoing);
     EXPECT_EQ(c.error(c.init()), ErrorCode::concurrent_transactions);
     c.mark_all();
-    const ProducerAndEpoch made_up{first.id, std::int16_t{last_usable_epoch + 1}};
+    const ProducerAndEpoch made_up{first.id, std::int16_t{last_epoch_of_producers + 1}};
     ASSERT_EQ(c.present(), made_up);
     EXPECT_EQ(c.error(c.add(made_up, {p0})), ErrorCode::producer_fenced);
     EXPECT_EQ(c.error(c.end(made_up, false, level)), ErrorCode::producer_fenced);
@@ -372,12 +372,12 @@ TEST(Transactions, whoever_ends_the_last_epoch_late_is_not_given_the_one_that_on
     c.level = 2;
     const auto first = c.begin();
     c.exhaust(first);
-    const ProducerAndEpoch last{first.id, last_usable_epoch};
+    const ProducerAndEpoch last{first.id, last_epoch_of_producers};
     EXPECT_EQ(c.error(c.add(last, {p0})), ErrorCode::none);
     c.pass(71s);
     c.mark_all();
     ASSERT_EQ(c.state(), "CompleteAbort");
-    ASSERT_EQ(c.present().epoch, last_usable_epoch + 1);
+    ASSERT_EQ(c.present().epoch, last_epoch_of_producers + 1);
     EXPECT_EQ(c.error(c.end(last, is_commit, 2)), ErrorCode::producer_fenced);
   }
 }

@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/committed_inputs.h"
 #include "properties/ledger.h"
 #include "properties/transactions.h"
 
@@ -57,31 +58,29 @@ class AtLeastOnce final : public Property {
       missing_.erase(delivered->record);
     } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
       const bool is_by_member = commit->error == 0 && commit->generation >= 0;
-      if (is_by_member) raise(e.id, {commit->group, commit->partition}, commit->offset);
+      if (is_by_member) {
+        committed_.raise(e.id, {commit->group, commit->partition}, commit->offset);
+      }
     } else if (const auto* fetched = std::get_if<OffsetFetchAnswered>(&e.body)) {
-      if (fetched->error == 0) raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
+      if (fetched->error == 0) {
+        committed_.raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
+      }
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
-      auto& begins = begins_[begun->partition];
-      begins = std::max(begins, begun->start_offset);
+      committed_.take(*begun);
     }
   }
 
   void finish(Judge& judge) override {
     if (has_lost_decisions(judge.ledger())) return;
-    for (const auto& [read, committed] : committed_) {
-      if (groups_.contains(read.first)) check_input(read, committed, judge);
+    for (const auto& group : groups_) {
+      committed_.each_owed(judge.ledger(), group, [&](const auto& owed) { check(owed, judge); });
     }
   }
 
  private:
-  using Read = std::pair<std::string, TopicPartition>;  // A group, and what it reads.
   struct Made {
     EventId event;
     std::vector<std::uint64_t> outputs;
-  };
-  struct Committed {
-    Offset offset = 0;
-    EventId event;
   };
 
   // The first time; later ones make the same.
@@ -100,74 +99,30 @@ class AtLeastOnce final : public Property {
     record_of_.erase(record);
   }
 
-  void raise(EventId event, const Read& read, Offset offset) {
-    auto& committed = committed_[read];
-    if (offset > committed.offset) committed = {offset, event};
-  }
-
-  void check_input(const Read& read, const Committed& committed, Judge& judge) {
-    const Partition* partition = judge.ledger().find(read.second);
-    if (partition == nullptr) return;
-    const Offset end = std::min(committed.offset, partition->lowest_excused_cut);
-    for (const auto& entry : partition->committed) {
-      if (entry.batch.base_offset >= end) break;
-      if (!is_owed(*partition, entry.batch, judge)) continue;
-      const Offset last = std::min(entry.batch.last_offset, end - 1);
-      for (Offset offset = entry.batch.base_offset; offset <= last; ++offset) {
-        check_record(read, *partition, entry, offset, committed, judge);
-      }
-    }
-  }
-
-  // To those who read committed records.
-  bool is_owed(const Partition& partition, const BatchRef& batch, Judge& judge) {
-    if (batch.role == BatchRole::data) return true;
-    if (batch.role != BatchRole::transactional) return false;
-    const auto* transaction = transactions_.in(judge.ledger(), partition).of(batch);
-    return transaction != nullptr && transaction->marker && !transaction->is_aborted();
-  }
-
-  void check_record(const Read& read, const Partition& partition, const LogEntry& entry,
-                    Offset offset, const Committed& committed, Judge& judge) {
-    const auto& made = made_[read];
-    const auto found = made.find(offset);
+  void check(const CommittedInputs::Owed& owed, Judge& judge) {
+    const auto& made = made_[owed.input];
+    const auto found = made.find(owed.offset);
     if (found == made.end()) {
-      const Offset begins = std::max(begins_[read.second], partition.deletions.may_reach());
-      const bool may_be_gone = offset < begins || partition.compactions.is_gone(offset);
-      if (!may_be_gone) report("input_skipped", read, offset, committed, entry.stored, judge);
+      if (committed_.may_be_gone(owed)) return;
+      judge.report(
+          violation_of(owed, id(), "input_skipped", "no task has processed", owed.entry.stored));
       return;
     }
     const auto& outputs = found->second.outputs;
     const bool is_missing = std::any_of(outputs.begin(), outputs.end(), [&](std::uint64_t record) {
       return missing_.contains(record);
     });
-    if (is_missing) {
-      report("output_missing", read, offset, committed, found->second.event, judge);
-    }
+    if (!is_missing) return;
+    judge.report(violation_of(owed, id(), "output_missing",
+                              "nobody was told that all is stored that was made of",
+                              found->second.event));
   }
 
-  void report(std::string kind, const Read& read, Offset offset, const Committed& committed,
-              EventId other, Judge& judge) {
-    const bool is_skipped = kind == "input_skipped";
-    judge.report({std::string(id()),
-                  std::move(kind),
-                  fmt::format("{} has committed offset {} of {}, and {} offset {}.", read.first,
-                              committed.offset, read.second,
-                              is_skipped ? "no task has processed"
-                                         : "nobody was told that all is stored that was made of",
-                              offset),
-                  {std::min(other, committed.event), std::max(other, committed.event)},
-                  {},
-                  read.second});
-  }
-
-  std::set<std::string> groups_;                     // Of at-least-once tasks.
-  std::map<Read, std::map<Offset, Made>> made_;      // By offset.
+  std::set<std::string> groups_;                                   // Of at-least-once tasks.
+  std::map<CommittedInputs::Input, std::map<Offset, Made>> made_;  // By offset.
   std::set<std::uint64_t> missing_;                  // Digests of what was made, until it is there.
   std::map<std::int64_t, std::uint64_t> record_of_;  // Digest by the operation of a send.
-  std::map<Read, Committed> committed_;
-  std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
-  AllTransactions transactions_;
+  CommittedInputs committed_;
 };
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/committed_inputs.h"
 #include "properties/late_requests.h"
 #include "properties/ledger.h"
 #include "properties/transactions.h"
@@ -32,7 +33,7 @@ namespace brokersim::properties {
 
 namespace {
 
-using Input = std::pair<std::string, TopicPartition>;  // A group, and what it reads.
+using Input = CommittedInputs::Input;
 
 // What groups of at-most-once tasks have processed. Once a group is told an earlier offset than it
 // has committed, as after a commit that came late or by a coordinator that was deposed, it begins
@@ -80,8 +81,9 @@ class ExactlyOnce final : public Property {
            "aborted. At-most-once tasks process no input record again, unless the group was told "
            "an earlier offset than it has committed (BS-G03). At-least-once tasks (BS-T10), "
            "consumers that read uncommitted records, order among transactions, what was deleted at "
-           "the beginning of the input and what was given up in an excused loss are not judged; a "
-           "record is missing once a reader has gone past where it was acknowledged. Where "
+           "the beginning of the input or compacted away and what was given up in an excused loss "
+           "are not judged; a record is missing once a reader has gone past where it was "
+           "acknowledged. Where "
            "transactions have no epoch of their own (below transaction.version 2, and of producers "
            "that know no later protocol) what a late "
            "request of an earlier transaction has done is not judged: records of a transaction "
@@ -116,10 +118,11 @@ class ExactlyOnce final : public Property {
       at_most_once_.take(*commit);
     } else if (const auto* fetched = std::get_if<OffsetFetchAnswered>(&e.body)) {
       at_most_once_.take(*fetched);
-      if (fetched->error == 0) raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
+      if (fetched->error == 0) {
+        committed_.raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
+      }
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
-      auto& begins = begins_[begun->partition];
-      begins = std::max(begins, begun->start_offset);
+      committed_.take(*begun);
     } else {
       follow_transaction(e);
     }
@@ -127,8 +130,8 @@ class ExactlyOnce final : public Property {
 
   void finish(Judge& judge) override {
     if (has_lost_decisions(judge.ledger())) return;
-    for (const auto& [input, committed] : committed_) {
-      if (groups_.contains(input.first)) check_input(input, committed, judge);
+    for (const auto& group : groups_) {
+      committed_.each_owed(judge.ledger(), group, [&](const auto& owed) { check(owed, judge); });
     }
   }
 
@@ -144,10 +147,6 @@ class ExactlyOnce final : public Property {
   struct Processed {
     EventId event;
     std::vector<std::uint64_t> outputs;
-  };
-  struct Committed {
-    Offset offset = 0;
-    EventId event;
   };
 
   // ---- What happened -------------------------------------------------------------------------
@@ -240,7 +239,7 @@ class ExactlyOnce final : public Property {
       if (pending == pending_.end()) return;
       const bool is_committed = ended->is_commit && ended->outcome == Outcome::ok;
       for (const auto& [input, offset] : pending->second) {
-        if (is_committed) raise(e.id, input, offset);
+        if (is_committed) committed_.raise(e.id, input, offset);
       }
       pending_.erase(pending);
     }
@@ -257,49 +256,24 @@ class ExactlyOnce final : public Property {
     pending[input] = part.offset;
   }
 
-  void raise(EventId event, const Input& input, Offset offset) {
-    auto& committed = committed_[input];
-    if (offset > committed.offset) committed = {offset, event};
-  }
-
   // ---- What it comes to ----------------------------------------------------------------------
 
-  void check_input(const Input& input, const Committed& committed, Judge& judge) {
-    const Partition* partition = judge.ledger().find(input.second);
-    if (partition == nullptr) return;
-    const Offset end = std::min(committed.offset, partition->lowest_excused_cut);
-    const Offset begin = std::max(begins_[input.second], partition->deletions.may_reach());
-    const auto& processed = inputs_[input];
-    for (const auto& entry : partition->committed) {
-      if (entry.batch.base_offset >= end) break;
-      if (!counts(*partition, entry.batch, judge)) continue;
-      const Offset last = std::min(entry.batch.last_offset, end - 1);
-      for (Offset offset = entry.batch.base_offset; offset <= last; ++offset) {
-        const auto found = processed.find(offset);
-        if (found == processed.end()) {
-          if (offset < begin) continue;
-          report_input("input_skipped", input, offset, committed, entry.stored, judge);
-        } else {
-          check_outputs(input, offset, found->second, committed, judge);
-        }
-      }
-    }
+  void check(const CommittedInputs::Owed& owed, Judge& judge) {
+    const auto& processed = inputs_[owed.input];
+    const auto found = processed.find(owed.offset);
+    if (found != processed.end()) return check_outputs(owed, found->second, judge);
+    if (committed_.may_be_gone(owed)) return;
+    judge.report(
+        violation_of(owed, id(), "input_skipped", "no task has processed", owed.entry.stored));
   }
 
-  bool counts(const Partition& partition, const BatchRef& batch, Judge& judge) {
-    if (batch.role == BatchRole::data) return true;
-    if (batch.role != BatchRole::transactional) return false;
-    const auto* transaction = transactions_.in(judge.ledger(), partition).of(batch);
-    return transaction != nullptr && transaction->marker && !transaction->is_aborted();
-  }
-
-  void check_outputs(const Input& input, Offset offset, const Processed& processed,
-                     const Committed& committed, Judge& judge) {
+  void check_outputs(const CommittedInputs::Owed& owed, const Processed& processed, Judge& judge) {
     for (const auto record : processed.outputs) {
       const auto& output = outputs_.at(record);
       if (!output.read.empty() || !is_decided(output, judge.ledger())) continue;
       if (was_misled(output)) continue;
-      report_input("output_missing", input, offset, committed, processed.event, judge);
+      judge.report(violation_of(owed, id(), "output_missing", "not all is there that was made of",
+                                processed.event));
     }
   }
 
@@ -318,21 +292,6 @@ class ExactlyOnce final : public Property {
     return transaction->was_ended_first_by_its_marker(*partition) && !late_.has_ended(*transaction);
   }
 
-  void report_input(std::string kind, const Input& input, Offset offset, const Committed& committed,
-                    EventId other, Judge& judge) {
-    const bool is_skipped = kind == "input_skipped";
-    judge.report(
-        {std::string(id()),
-         std::move(kind),
-         fmt::format("{} has committed offset {} of {}, and {} offset {}.", input.first,
-                     committed.offset, input.second,
-                     is_skipped ? "no task has processed" : "not all is there that was made of",
-                     offset),
-         {std::min(other, committed.event), std::max(other, committed.event)},
-         {},
-         input.second});
-  }
-
   std::set<std::string> groups_;                            // Of exactly-once tasks.
   std::map<Input, std::map<Offset, Processed>> inputs_;     // By offset, the first time.
   std::map<std::uint64_t, Output> outputs_;                 // By digest.
@@ -340,8 +299,7 @@ class ExactlyOnce final : public Property {
   std::set<std::string> readers_;                           // Who reads committed records only.
   std::map<TopicPartition, Offset> passed_;                 // How far any of them has come.
   std::map<std::string, std::map<Input, Offset>> pending_;  // By client, of its transaction.
-  std::map<Input, Committed> committed_;
-  std::map<TopicPartition, Offset> begins_;  // Where logs begin, the latest of any replica.
+  CommittedInputs committed_;
   // Inputs, from one offset to another, that a late request had a group process again, or leave
   // out.
   std::map<Input, std::vector<std::pair<Offset, Offset>>> misled_;

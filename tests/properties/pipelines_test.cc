@@ -264,6 +264,19 @@ TEST(ExactlyOnce, is_broken_by_an_input_that_nobody_processed) {
   EXPECT_EQ(h.fired(), Fired{"BS-T05/input_skipped"});
 }
 
+// A later record of its key took its place before a task came by.
+TEST(ExactlyOnce, owes_nothing_of_what_was_compacted_away) {
+  for (const bool is_compacted : {false, true}) {
+    PipelineHistory h;
+    const auto first = h.put(input, BatchRole::data);
+    const auto second = h.put(input, BatchRole::data);
+    h.processed(second.base_offset, {});
+    if (is_compacted) h.add(2, LogCompacted{input, 0, 1, {}, {first.base_offset}, 1, ""});
+    h.add(1, OffsetFetchAnswered{"task-02", "pipeline", input, 2, 0, 0});
+    EXPECT_EQ(has(h.fired(), "BS-T05/input_skipped"), !is_compacted);
+  }
+}
+
 TEST(ExactlyOnce, says_nothing_of_what_is_not_committed_and_of_what_was_aborted) {
   PipelineHistory h;
   h.put(input, BatchRole::data);

@@ -148,6 +148,8 @@ ErrorCode ClassicMembership::learn(ErrorCode error) {
 
 ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std::string>& topics,
                                                    const Partitions& held) {
+  // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
+  const auto has_lost_what_it_held = [&] { return is_expelled() && !held.empty(); };
   while (!env.is_cancelled()) {
     must_rejoin_ = false;
     auto share = join_once(env, topics, held);
@@ -157,15 +159,16 @@ ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std:
       last_share_ = *share;
       return share;
     }
+    must_rejoin_ = true;
     if (!may_join_again(share.error())) return share;
     // KAFKA-13214: that something has to be tried again says nothing of who we are.
     if (may_pass(share.error()) && !config_.rules.keeps_id_through_retries) {
       learn(ErrorCode::unknown_member_id);
     }
-    // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
-    if (is_expelled() && !held.empty()) return share;
+    if (has_lost_what_it_held()) return share;
     const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
     if (!goes_on_at_once && !back_off(env, never)) break;
+    if (has_lost_what_it_held()) return share;  // A heartbeat was told so meanwhile.
   }
   return Unexpected(ErrorCode::request_timed_out);
 }

@@ -21,7 +21,7 @@ class ClassicMembership : public Membership {
 
   // Joins and syncs until there is a share of `topics`; `held` is what we have of the generation
   // before. The error is one that trying again does not cure, a cancelled wait, or that the group
-  // has gone on without us while we held something (is_expelled).
+  // has gone on without us while we held something (is_expelled); it is due again after any.
   Expected<Partitions, api::ErrorCode> rejoin(Env& env, const std::set<std::string>& topics,
                                               const Partitions& held);
   void keep_alive(Env& env) override;

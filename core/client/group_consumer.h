@@ -44,8 +44,8 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   void subscribe(std::set<std::string> topics);
   // As Consumer's. Waits through a rebalance of a classic group, however long it takes. With
   // auto-commit, what the polls before have delivered counts as processed. A problem without a
-  // partition is the group's, and the consumer is no longer part of it; any other one is the
-  // partition's, and a seek may solve it.
+  // partition is the group's, and the consumer is no longer part of it (of a classic group, which
+  // the next poll asks again); any other one is the partition's, and a seek may solve it.
   Polled poll(Env& env, Instant deadline);
 
   // Commits the positions, which are behind what was delivered last; or these.

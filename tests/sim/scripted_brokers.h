@@ -51,6 +51,8 @@ struct Script {
   std::int32_t produces = 0;
   std::int32_t metadata_requests = 0;
   bool was_asked_to_create = false;  // By the latest of them.
+  // Of what is not about topics; nothing: whoever asks is cut off.
+  std::function<broker::Reply(const broker::RequestContext&, const Slice&)> otherwise;
 
   Offset end(std::int32_t partition) {
     const auto& log = logs[partition];
@@ -81,7 +83,9 @@ class FakeBroker {
         return reply<api::ListOffsetsRequest>(context, body);
       case api::CreateTopicsRequest::description.key:
         return reply<api::CreateTopicsRequest>(context, body);
-      default: return {.kind = broker::Reply::Kind::close};
+      default:
+        if (script_.otherwise) return script_.otherwise(context, body);
+        return {.kind = broker::Reply::Kind::close};
     }
   }
 

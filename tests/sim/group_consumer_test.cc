@@ -1,0 +1,187 @@
+// The only member of a classic group, against a scripted coordinator: what it makes of being put
+// out, and of being refused.
+#include "core/client/group_consumer.h"
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/api/consumer_protocol.h"
+#include "tests/sim/scripted_brokers.h"
+
+namespace brokersim::client {
+namespace {
+
+class GroupConsumerTest : public ScriptedBrokers {
+ protected:
+  GroupConsumerTest() {
+    script_.otherwise = [this](const broker::RequestContext& context, const Slice& body) {
+      switch (context.header.api_key) {
+        case api::FindCoordinatorRequest::description.key:
+          return reply<api::FindCoordinatorRequest>(context, body);
+        case api::JoinGroupRequest::description.key:
+          return reply<api::JoinGroupRequest>(context, body);
+        case api::SyncGroupRequest::description.key:
+          return reply<api::SyncGroupRequest>(context, body);
+        case api::HeartbeatRequest::description.key:
+          return reply<api::HeartbeatRequest>(context, body);
+        case api::OffsetFetchRequest::description.key:
+          return reply<api::OffsetFetchRequest>(context, body);
+        default: return broker::Reply{.kind = broker::Reply::Kind::close};
+      }
+    };
+  }
+
+  std::shared_ptr<GroupConsumer> member() {
+    GroupConsumerConfig config;
+    config.consumer = consuming();
+    config.group_id = "g";
+    config.assignor = Assignor::cooperative_sticky;
+    config.heartbeat_interval = 20ms;  // Several while it waits to try again.
+    config.enable_auto_commit = false;
+    const auto tell = [this](const char* how) {
+      return [this, how](Env&, const Partitions& those) {
+        if (!those.empty()) told_.push_back(fmt::format("{} {}", how, those.size()));
+      };
+    };
+    auto member = GroupConsumer::make(config, {.assigned = tell("assigned"), .lost = tell("lost")});
+    member->subscribe({p0.topic});
+    return member;
+  }
+  // Polls until the listener was told so often, or for so long.
+  void poll(Env& env, GroupConsumer& member, std::size_t told) {
+    const Instant deadline = env.now() + 20s;
+    while (told_.size() < told && env.now() < deadline) {
+      for (const auto& problem : member.poll(env, env.now() + 100ms).problems) {
+        problems_.push_back(problem.error);
+      }
+    }
+  }
+
+  using Texts = std::vector<std::string>;
+  Texts told_;
+  std::vector<ErrorCode> problems_;
+  // Of the coordinator: answered in turn, and once there are no more all is well.
+  std::deque<ErrorCode> joins_;
+  std::deque<ErrorCode> syncs_;
+  std::function<ErrorCode(std::int32_t generation)> heartbeat_ = [](auto) {
+    return ErrorCode::none;
+  };
+  std::int32_t generation_ = 0;
+  std::vector<api::ConsumerProtocolSubscription> subscriptions_;  // As each JoinGroup says it.
+
+ private:
+  static ErrorCode next_of(std::deque<ErrorCode>& errors) {
+    if (errors.empty()) return ErrorCode::none;
+    const auto error = errors.front();
+    errors.pop_front();
+    return error;
+  }
+
+  template <class Request>
+  broker::Reply reply(const broker::RequestContext& context, const Slice& body) {
+    const auto version = context.header.api_version;
+    const auto request = wire::decode<Request>(body, version);
+    EXPECT_TRUE(request.has_value());
+    const auto response = serve(*request);
+    return {.frame = wire::response_frame(context.header.correlation_id, response, version)};
+  }
+
+  api::FindCoordinatorResponse serve(const api::FindCoordinatorRequest& request) {
+    api::FindCoordinatorResponse out;
+    for (const auto& key : request.coordinator_keys) {
+      out.coordinators.push_back(
+          {.key = key, .node_id = NodeId(1), .host = "broker-1", .port = 9092});
+    }
+    return out;
+  }
+
+  api::JoinGroupResponse serve(const api::JoinGroupRequest& request) {
+    const auto& protocol = request.protocols.at(0);
+    subscriptions_.push_back(
+        *api::decode_versioned<api::ConsumerProtocolSubscription>(protocol.metadata));
+    api::JoinGroupResponse out;
+    out.error_code = next_of(joins_);
+    if (out.error_code != ErrorCode::none) return out;
+    out.generation_id = ++generation_;
+    out.protocol_type = request.protocol_type;
+    out.protocol_name = protocol.name;
+    out.leader = out.member_id = "member";
+    out.members.push_back({.member_id = "member", .metadata = protocol.metadata});
+    return out;
+  }
+
+  api::SyncGroupResponse serve(const api::SyncGroupRequest& request) {
+    api::SyncGroupResponse out;
+    out.error_code = next_of(syncs_);
+    if (out.error_code != ErrorCode::none) return out;
+    out.assignment = request.assignments.at(0).assignment;
+    return out;
+  }
+
+  api::HeartbeatResponse serve(const api::HeartbeatRequest& request) {
+    api::HeartbeatResponse out;
+    out.error_code = heartbeat_(request.generation_id);
+    return out;
+  }
+
+  api::OffsetFetchResponse serve(const api::OffsetFetchRequest& request) {
+    api::OffsetFetchResponse out;
+    for (const auto& group : request.groups) {
+      auto& answer = out.groups.emplace_back();
+      answer.group_id = group.group_id;
+      for (const auto& topic : *group.topics) {
+        answer.topics.push_back({.name = topic.name});
+        for (const auto index : topic.partition_indexes) {
+          answer.topics.back().partitions.push_back(
+              {.partition_index = index, .committed_offset = -1});
+        }
+      }
+    }
+    return out;
+  }
+};
+
+// The group rebalances, its coordinator moves before the member knows its share, and then a
+// heartbeat is told that the generation is none any more: nothing says so again.
+TEST_F(GroupConsumerTest, who_is_put_out_while_it_waits_to_join_again_gives_up_what_it_held) {
+  run([&](Env& env) {
+    const auto consumer = member();
+    poll(env, *consumer, 1);
+    EXPECT_EQ(told_, (Texts{"assigned 2"}));
+    joins_ = {ErrorCode::none, ErrorCode::not_coordinator};
+    syncs_ = {ErrorCode::not_coordinator};
+    heartbeat_ = [this](std::int32_t generation) {
+      if (generation == 1) return ErrorCode::rebalance_in_progress;
+      const bool is_gone = generation == 2 && syncs_.empty();
+      return is_gone ? ErrorCode::illegal_generation : ErrorCode::none;
+    };
+    poll(env, *consumer, 3);
+    EXPECT_TRUE(consumer->is_settled());
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_EQ(told_, (Texts{"assigned 2", "lost 2", "assigned 2"}));
+  EXPECT_EQ(problems_, std::vector<ErrorCode>{});
+  // With what it held once, refused with nothing, and once more.
+  ASSERT_EQ(subscriptions_.size(), 4u);
+  EXPECT_FALSE(subscriptions_[1].owned_partitions.empty());
+  EXPECT_TRUE(subscriptions_[2].owned_partitions.empty());
+  EXPECT_TRUE(subscriptions_[3].owned_partitions.empty());
+}
+
+// As Kafka's consumers: the application is told each time that it polls.
+TEST_F(GroupConsumerTest, who_is_refused_asks_again_with_the_next_poll) {
+  joins_ = {ErrorCode::group_max_size_reached, ErrorCode::group_max_size_reached};
+  run([&](Env& env) {
+    const auto consumer = member();
+    poll(env, *consumer, 1);
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_EQ(problems_, (std::vector<ErrorCode>(2, ErrorCode::group_max_size_reached)));
+  EXPECT_EQ(told_, (Texts{"assigned 2"}));
+  EXPECT_EQ(subscriptions_.size(), 3u);
+}
+
+}  // namespace
+}  // namespace brokersim::client

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "properties/all.h"
+#include "properties/group_kinds.h"
 #include "properties/ledger.h"
 
 namespace brokersim::properties {
@@ -23,24 +24,30 @@ class ZombieCommits final : public Property {
            "(KIP-848) "
            "the same holds of a member that was told a later epoch of its own, or a later "
            "generation if it speaks the classic protocol among consumers, and in both of "
-           "offsets that are committed in a transaction. What was under way by then may still be "
-           "accepted, and commits from outside any generation are another matter. Where records of "
-           "groups are lost with an excuse, what is known of generations begins anew.";
+           "offsets that are committed in a transaction. A group may be one of consumers from "
+           "when its log says so, though nobody was told, until a generation is committed again. "
+           "What was under way by then may still be accepted, and commits from outside any "
+           "generation are another matter. Where records of groups are lost with an excuse, or "
+           "the group begins anew, so does what is known of generations.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   bool judges_names() const override { return true; }  // Members own what is called so.
   Kinds listens_to() const override {
-    return Kinds::of<JoinGroupAnswered, SyncGroupAnswered, ConsumerGroupHeartbeatAnswered,
-                     OffsetCommitAnswered, TxnOffsetCommitAnswered>();
+    return Kinds::of<GroupStateStored, JoinGroupAnswered, SyncGroupAnswered,
+                     ConsumerGroupHeartbeatAnswered, OffsetCommitAnswered,
+                     TxnOffsetCommitAnswered>();
   }
 
   void observe(const Event& e, Judge& judge) override {
     const auto losses = judge.ledger().excused_losses_of_groups();
     if (std::exchange(losses_, losses) != losses) forget_all();
-    if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
-      if (joined->error == 0 && joined->generation == 1) forget(joined->group);
+    if (const auto* stored = std::get_if<GroupStateStored>(&e.body)) {
+      take(e, *stored);
+    } else if (const auto* joined = std::get_if<JoinGroupAnswered>(&e.body)) {
+      // It begins anew.
+      if (joined->error == 0 && joined->generation == 1) forget_later_than(0, joined->group);
     } else if (const auto* synced = std::get_if<SyncGroupAnswered>(&e.body)) {
-      if (synced->error == 0) take(e, *synced);
+      if (synced->error == 0) take(e, *synced, judge.ledger());
     } else if (const auto* beat = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
       if (beat->error == 0) take(e, *beat);
     } else if (const auto* commit = std::get_if<OffsetCommitAnswered>(&e.body)) {
@@ -62,24 +69,32 @@ class ZombieCommits final : public Property {
     latest_of_members_.clear();
   }
 
-  // The group begins anew, or is of the other kind from now on.
-  void forget(const std::string& group) {
-    latest_.erase(group);
-    latest_of_members_.erase(group);
+  // Where something earlier is written, what was told is of a group that was deleted since.
+  void forget_later_than(std::int32_t number, const std::string& group) {
+    const auto is_later = [number](const auto& one) { return one.second.generation > number; };
+    const auto latest = latest_.find(group);
+    if (latest != latest_.end() && is_later(*latest)) latest_.erase(latest);
+    const auto members = latest_of_members_.find(group);
+    if (members != latest_of_members_.end()) std::erase_if(members->second, is_later);
+  }
+
+  void take(const Event& e, const GroupStateStored& stored) {
+    if (!GroupKinds::is_of_group(stored)) return;
+    kinds_.take(e, stored);
+    forget_later_than(stored.epoch, stored.group);
+    if (stored.what == GroupStateStored::of_epoch) latest_.erase(stored.group);
   }
 
   // Where others have epochs, a generation is one member's own.
-  void take(const Event& e, const SyncGroupAnswered& synced) {
-    const auto members = latest_of_members_.find(synced.group);
-    if (members != latest_of_members_.end()) {
-      members->second[synced.member] = {synced.generation, e.id, e.at};
-      return;
-    }
+  void take(const Event& e, const SyncGroupAnswered& synced, const Ledger& ledger) {
+    latest_of_members_[synced.group][synced.member] = {synced.generation, e.id, e.at};
+    if (!kinds_.is_classic(synced.group, ledger)) return;
     auto& latest = latest_[synced.group];
     if (synced.generation > latest.generation) latest = {synced.generation, e.id, e.at};
   }
 
   void take(const Event& e, const ConsumerGroupHeartbeatAnswered& beat) {
+    kinds_.take(beat);
     latest_.erase(beat.group);
     auto& latest = latest_of_members_[beat.group][beat.member];
     const bool is_later = beat.asked_epoch == 0 || beat.epoch > latest.generation;
@@ -91,7 +106,7 @@ class ZombieCommits final : public Property {
     if (commit.error != 0 || commit.generation < 0) return;
     const auto group = latest_.find(commit.group);
     if (group != latest_.end()) {
-      check(e, commit, group->second, "stale_generation", "the group", judge);
+      return check(e, commit, group->second, "stale_generation", "the group", judge);
     }
     const auto members = latest_of_members_.find(commit.group);
     if (members == latest_of_members_.end()) return;
@@ -117,7 +132,8 @@ class ZombieCommits final : public Property {
                   .partition = commit.partition});
   }
 
-  std::map<std::string, Latest> latest_;  // By group.
+  GroupKinds kinds_;
+  std::map<std::string, Latest> latest_;  // By group, of classic ones.
   std::map<std::string, std::map<std::string, Latest>> latest_of_members_;
   std::size_t losses_ = 0;
 };

@@ -1,6 +1,7 @@
 // BS-G09 and BS-G10 fire on what group coordinators answer and write: answers that the log does not
 // know, epochs and generations that go back, and partitions that two members have, whoever
 // coordinates. What is not committed, was lost, or is of a deleted topic is not held against them.
+// BS-G02 learns from the same records whether a group has one generation or many epochs.
 #include <gtest/gtest.h>
 
 #include "tests/properties/history.h"
@@ -85,8 +86,17 @@ class GroupLogHistory : public History {
                                                 .assigned = assigned,
                                                 .asked_at_ns = now().ns()});
   }
-  void synced(std::int32_t number, const PartitionList& assigned) {
-    add(leader_, SyncGroupAnswered{"client", "g", "m", number, 0, assigned});
+  void synced(std::int32_t number, const PartitionList& assigned, const std::string& member = "m") {
+    add(leader_, SyncGroupAnswered{"client", "g", member, number, 0, assigned});
+  }
+  void joined(std::int32_t number) {
+    add(leader_, JoinGroupAnswered{"client", "g", "m", number, 0});
+  }
+  // By "m", long after everything else.
+  void committed(std::int32_t number) {
+    wait(2ms);
+    const auto asked_at = now();
+    add(leader_, OffsetCommitAnswered{"client", "g", "m", number, orders, 5, 0, asked_at.ns()});
   }
 
  private:
@@ -244,6 +254,98 @@ TEST(GroupStates, are_not_compared_between_groups_or_of_deleted_topics) {
   deleted.add(-1, TopicRemoved{"orders", no_uuid});
   deleted.wrote({{.member = "a", .assigned = {orders}}, {.member = "b", .assigned = {orders}}});
   EXPECT_EQ(deleted.fired(), Fired{});
+}
+
+// ---- BS-G02 ------------------------------------------------------------------------------------
+
+// Of "m" and "other": a generation, or an epoch and what each is in.
+std::vector<SaidOfGroup> classic_of_two(std::int32_t number) {
+  return {generation(number), {.what = "generation", .epoch = number, .member = "other"}};
+}
+std::vector<SaidOfGroup> consumers_of_two(std::int32_t number) {
+  return {generation(GroupStateStored::gone),
+          group_epoch(number),
+          {.epoch = number},
+          {.epoch = number, .member = "other"},
+          group_epoch(number + 1),
+          {.epoch = number + 1, .member = "other"}};
+}
+
+// Whoever made the group one of consumers is gone before it is told.
+TEST(ZombieCommits, are_none_of_a_group_that_its_log_says_is_of_consumers) {
+  for (const bool are_consumers : {false, true}) {
+    GroupLogHistory h;
+    h.wrote(classic_of_two(1));
+    h.synced(1, {});
+    h.synced(1, {}, "other");
+    h.wrote(are_consumers ? consumers_of_two(1) : classic_of_two(2));
+    h.led(2, 1, {1, 2, 3});
+    h.synced(2, {}, "other");
+    h.committed(1);
+    EXPECT_EQ(h.fired(), are_consumers ? Fired{} : Fired{"BS-G02/stale_generation"});
+  }
+}
+
+TEST(ZombieCommits, of_consumers_are_those_in_an_earlier_epoch_of_their_own) {
+  GroupLogHistory h;
+  h.wrote(consumers_of_two(1));
+  h.synced(2, {}, "other");
+  h.wrote({{.epoch = 2}});
+  h.synced(2, {});
+  h.committed(2);
+  EXPECT_EQ(h.fired(), Fired{});
+  h.committed(1);
+  EXPECT_EQ(h.fired(), Fired{"BS-G02/stale_epoch"});
+}
+
+TEST(ZombieCommits, of_consumers_may_be_of_the_generations_of_before) {
+  GroupLogHistory h;
+  h.wrote(classic_of_two(3));
+  h.synced(3, {});
+  h.wrote(consumers_of_two(3));
+  h.committed(2);
+  EXPECT_EQ(h.fired(), Fired{"BS-G02/stale_epoch"});
+}
+
+// A member that has to give something up joins again in the epoch that it is in.
+TEST(ZombieCommits, of_consumers_are_not_those_of_who_joins_again_in_epoch_1) {
+  GroupLogHistory h;
+  h.wrote(consumers_of_two(1));
+  h.beat(1);
+  h.joined(1);
+  h.synced(1, {});
+  h.synced(2, {}, "other");
+  h.committed(1);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(ZombieCommits, are_of_one_generation_for_all_again_once_that_is_committed) {
+  for (const bool is_committed : {false, true}) {
+    GroupLogHistory h;
+    h.wrote(consumers_of_two(2));
+    h.beat(2);
+    h.wrote_alone({group_epoch(GroupStateStored::gone),
+                   generation(3),
+                   {.what = "generation", .epoch = 3, .member = "other"}});
+    if (is_committed) h.replicate_last();
+    if (!is_committed) h.led(2, 1, {2, 3});
+    h.synced(3, {}, "other");
+    h.committed(2);
+    EXPECT_EQ(h.fired(), is_committed ? Fired{"BS-G02/stale_generation"} : Fired{});
+  }
+}
+
+// In the same log epochs rise: what is earlier is of a group that was deleted and is there again.
+TEST(ZombieCommits, are_none_where_the_group_began_anew) {
+  for (const bool are_consumers : {false, true}) {
+    GroupLogHistory h;
+    h.wrote(classic_of_two(7));
+    h.synced(7, {});
+    h.wrote({generation(GroupStateStored::gone)});
+    h.wrote(are_consumers ? consumers_of_two(1) : classic_of_two(2));
+    h.committed(2);
+    EXPECT_EQ(h.fired(), Fired{});
+  }
 }
 
 }  // namespace

@@ -273,29 +273,41 @@ void Ledger::on(const Event& e, const LogSynced& body) {
   replica_at(partition_at(body.partition), e.node).log.sync(body.end_offset);
 }
 
-// Offset and epoch of a batch name all that lies before it (log matching), wherever it is found.
 void Ledger::on(const Event& e, const LogBegun& body) {
   Partition& partition = partition_at(body.partition);
   ReplicaLog& log = replica_at(partition, e.node).log;
   log.begin_at(body.start_offset);
+  const bool had_it = body.start_offset <= log.end_offset();
+  if (!had_it) begin_with_deleted(partition, log, e, body);
   forget_deleted(partition);
-  if (body.start_offset <= log.end_offset()) return;  // It had what was deleted.
+}
+
+// The log, whose end lies before its beginning, has all that lies before that.
+void Ledger::begin_with_deleted(const Partition& partition, ReplicaLog& log, const Event& e,
+                                const LogBegun& begun) {
+  const Offset start = begun.start_offset;
+  // Of a topic's log what lies before is what was committed: only that is ever deleted (BS-R01).
+  // DeleteRecords may end inside a batch, and power loss take that batch where the log's start is
+  // kept (KIP-107): nobody knows a batch that ends there then.
+  if (begun.partition != metadata_partition()) {
+    const auto& committed = partition.committed;
+    const bool was_committed = start <= partition.committed_end();
+    if (was_committed) {
+      const auto count = first_reaching(committed, start) - committed.begin();
+      log.begin_behind(committed, static_cast<std::size_t>(count));
+    }
+    // What was committed when it was deleted may be given up by now.
+    if (was_committed || !partition.rebases.empty()) log.skip_to(start, e.at);
+    return;
+  }
+  // Offset and epoch of a batch name all that lies before it (log matching), wherever it is found.
   for (const Replica& other : partition.replicas) {
-    const auto at = other.log.find(body.start_offset - 1);
+    const auto at = other.log.find(start - 1);
     if (!at || other.node == e.node) continue;
     const BatchRef& before = other.log.entries()[*at].batch;
-    const bool is_it =
-        before.last_offset + 1 == body.start_offset && before.leader_epoch == body.epoch;
+    const bool is_it = before.last_offset + 1 == start && before.leader_epoch == begun.epoch;
     if (is_it) return log.begin_behind(other.log.entries(), *at + 1);
   }
-  // Of a topic's log what lies before is what was committed: only that is ever deleted (BS-R01).
-  if (body.partition == metadata_partition()) return;
-  if (body.start_offset > partition.committed_end()) return;
-  std::size_t count = 0;
-  const auto& committed = partition.committed;
-  while (count < committed.size() && committed[count].batch.last_offset < body.start_offset)
-    ++count;
-  log.begin_behind(committed, count);
 }
 
 void Ledger::on(const Event& e, const TopicCommitted& body) {

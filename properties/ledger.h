@@ -47,7 +47,8 @@ std::vector<LogEntry>::const_iterator first_reaching(const std::vector<LogEntry>
                                                      Offset offset);
 
 // The log of one partition on one node's disk. Entries lie densely from offset 0: what was deleted
-// at the beginning stays known, and what a snapshot stands for is known from other logs.
+// at the beginning stays known, and what a snapshot stands for is known from other logs. A log may
+// begin inside a batch of which nothing is there: what lies before is a gap, an entry of no epoch.
 class ReplicaLog {
  public:
   const std::vector<LogEntry>& entries() const { return entries_; }
@@ -78,6 +79,8 @@ class ReplicaLog {
   void told_to_begin_at(Offset offset) { told_start_ = std::max(told_start_, offset); }
   // The log, empty so far, begins behind these.
   void begin_behind(const std::vector<LogEntry>& entries, std::size_t count);
+  // From its end up to there is such a gap, if it ends before.
+  void skip_to(Offset offset, Instant at);
   // Before where this log or its leader's begins, it counts as the leader's.
   void take_deleted_of(const ReplicaLog& leader);
   void sync(Offset end_offset) { synced_end_ = end_offset; }
@@ -288,6 +291,8 @@ class Ledger {
   Partition& partition_at(const TopicPartition& name);
   static BatchRef before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
                                     const BatchRef& batch);
+  static void begin_with_deleted(const Partition& partition, ReplicaLog& log, const Event& e,
+                                 const LogBegun& begun);
   static void forget_deleted(Partition& partition);
   void act_as_leader(Partition& partition, const Event& e);
   void cut_uncleanly(Partition& partition, Offset offset);

@@ -22,6 +22,11 @@ std::uint64_t extend_prefix(std::uint64_t prefix, const BatchRef& batch) {
   return mix(prefix, batch.digest);
 }
 
+// Behind these.
+std::uint64_t prefix_with(const std::vector<LogEntry>& entries, const BatchRef& batch) {
+  return extend_prefix(entries.empty() ? 0 : entries.back().prefix, batch);
+}
+
 std::size_t index_reaching(const std::vector<LogEntry>& entries, Offset offset) {
   return static_cast<std::size_t>(first_reaching(entries, offset) - entries.begin());
 }
@@ -42,8 +47,7 @@ std::optional<std::size_t> ReplicaLog::find(Offset offset) const {
 }
 
 void ReplicaLog::store(const Event& event, const BatchRef& batch) {
-  const std::uint64_t before = entries_.empty() ? 0 : entries_.back().prefix;
-  const std::uint64_t prefix = extend_prefix(before, batch);
+  const std::uint64_t prefix = prefix_with(entries_, batch);
   const bool came_back = has_lost(entries_.size(), prefix);
   entries_.push_back({batch, prefix, event.id, event.at});
   if (came_back && entries_.size() >= lost_from_ + lost_.size()) lost_.clear();
@@ -51,6 +55,13 @@ void ReplicaLog::store(const Event& event, const BatchRef& batch) {
 
 void ReplicaLog::begin_behind(const std::vector<LogEntry>& entries, std::size_t count) {
   entries_.assign(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+// No batch is equal to it, nor did anybody store it.
+void ReplicaLog::skip_to(Offset offset, Instant at) {
+  if (offset <= end_offset()) return;
+  const BatchRef gap{end_offset(), offset - 1, no_epoch};
+  entries_.push_back({gap, prefix_with(entries_, gap), {}, at});
 }
 
 // A leader knows no epoch before its log's start, and has a follower with an earlier one keep all
@@ -75,8 +86,10 @@ void ReplicaLog::take_deleted_of(const ReplicaLog& leader) {
   const bool is_same = std::equal(kept, entries_.end(), theirs,
                                   [](const auto& a, const auto& b) { return a.batch == b.batch; });
   if (!is_same) return;
+  const Instant at = entries_.back().at;
   std::vector<LogEntry> agreed(leader.entries_.begin(), theirs + (entries_.end() - kept));
   entries_ = std::move(agreed);
+  skip_to(start, at);
 }
 
 std::vector<LogEntry> ReplicaLog::cut(Offset end_offset, bool by_power_loss) {

@@ -251,6 +251,101 @@ TEST(Deletion, a_log_that_holds_nothing_begins_where_it_says) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// ---- A log that begins inside a batch ----------------------------------------------------------
+
+// The log is [0, 1], [2, 3], 4, and what lies before 3 is to be deleted.
+struct BegunInside : History {
+  BegunInside() {
+    topic(1, true);
+    partition(1, 0, {1, 2, 3});
+    for (const int node : {1, 2, 3}) {
+      stored_pair(node, 0);
+      stored_pair(node, 2);
+      stored(node, 4, 0, 14);
+    }
+    fetched(1, 2, 5, 5);
+    add(1, RecordDeletionAsked{"admin", {orders}, {3}});
+    add(1, FetchAnswered{"broker-2", NodeId{2}, orders, 0, 5, 5, {}, 3});
+  }
+  void stored_pair(int node, Offset base) {
+    const auto digest = 10 + static_cast<std::uint64_t>(base);
+    add(node, BatchStored{orders, {base, base + 1, LeaderEpoch{0}, digest}});
+  }
+  // Its log is lost, but not where it begins: that was checkpointed.
+  void loses_all_but_its_start(int node) {
+    power_cycled(node, 0);
+    begins(*this, node, 3);
+  }
+  void leads(int node, int epoch) {
+    partition(node, epoch, {node});
+    add(node, BecameLeader{orders, LeaderEpoch{epoch}});
+  }
+};
+
+TEST(Deletion, a_log_may_begin_inside_a_batch_that_power_loss_took) {
+  BegunInside h;
+  h.partition(1, 0, {1});
+  h.loses_all_but_its_start(1);
+  h.leads(1, 1);
+  h.fetched(1, 2, 5, 3);
+  h.cut(2, 0);
+  begins(h, 2, 3);
+  h.fetched(1, 2, 3, 3);
+  h.add(-1, BrokerCommitted{NodeId{2}, BrokerEpoch{9}, false, h.next_metadata_offset()});
+  h.partition(1, 1, {1, 2});
+  for (const int node : {1, 2}) h.stored(node, 3, 1, 93);
+  h.fetched(1, 2, 4, 4);
+  EXPECT_EQ(h.ledger().find(orders)->committed_end(), 4);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Deletion, behind_where_such_a_log_begins_a_hole_is_a_violation) {
+  BegunInside h;
+  h.partition(1, 0, {1});
+  h.loses_all_but_its_start(1);
+  h.leads(1, 1);
+  h.stored(1, 4, 1, 94);
+  EXPECT_EQ(h.fired(), Fired{"BS-O01/offsets_not_dense"});
+}
+
+TEST(Deletion, a_replica_that_comes_new_may_lead_before_it_has_the_batch_that_its_log_begins_in) {
+  BegunInside h;
+  h.partition(1, 0, {1, 2});
+  h.cut(3, 0);
+  begins(h, 3, 3);
+  h.leads(3, 1);
+  h.stored(3, 3, 1, 93);
+  h.fetched(3, 1, 3, 4);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+TEST(Deletion, a_replica_that_comes_new_takes_that_batch_whole) {
+  BegunInside h;
+  h.partition(1, 0, {1, 2});
+  h.cut(3, 0);
+  begins(h, 3, 3);
+  h.cut(3, 0);
+  begins(h, 3, 2);
+  h.stored_pair(3, 2);
+  h.stored(3, 4, 0, 14);
+  h.partition(1, 0, {1, 2, 3});
+  EXPECT_EQ(h.ledger().find(orders)->log_of(NodeId{3})->entries().size(), 3u);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
+// Replica 3 had heard of no deletion, and has lost all that was committed.
+TEST(Deletion, a_log_may_begin_behind_what_is_committed_after_a_loss) {
+  BegunInside h;
+  h.power_cycled(3, 0);
+  h.leads(3, 1);
+  h.stored(3, 0, 1, 90);
+  h.loses_all_but_its_start(2);
+  h.leads(2, 2);
+  h.stored(2, 3, 2, 93);
+  h.fetched(2, 1, 3, 4);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 TEST(Deletion, what_comes_back_as_power_fails_is_no_act_of_the_leader) {
   Compacted h;
   h.stopped(1, NodeStopped::How::power_loss);

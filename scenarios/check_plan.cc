@@ -10,6 +10,7 @@
 
 #include "scenarios/check_names.h"
 #include "scenarios/check_numbers.h"
+#include "scenarios/plan_members.h"
 
 namespace brokersim::scenarios {
 namespace {
@@ -95,6 +96,17 @@ void check_topics_of_plan(const Entries& root, const Plan& plan, ReadError& erro
   }
 }
 
+// A group never takes who asks for such a session: there would be nothing to judge but that.
+template <class T>
+void check_sessions(const Entries& root, std::string_view list, const Plan& plan,
+                    const std::vector<T>& members, ReadError& error) {
+  const auto nodes = items_in(root, list);
+  for (std::size_t i = 0; i < std::min(nodes.size(), members.size()); ++i) {
+    const auto why = why_refused(plan, members[i]);
+    if (why) error.set(place_of_field(nodes[i], "session_timeout"), *why);
+  }
+}
+
 }  // namespace
 
 void check_plan(const Entries& root, const Plan& plan, ReadError& error) {
@@ -112,6 +124,8 @@ void check_plan(const Entries& root, const Plan& plan, ReadError& error) {
   check_topic_tables(root, error);
   check_voters(root, error);
   check_topics_of_plan(root, plan, error);
+  check_sessions(root, "consumers", plan, plan.consumers, error);
+  check_sessions(root, "tasks", plan, plan.tasks, error);
 }
 
 }  // namespace brokersim::scenarios

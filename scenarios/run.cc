@@ -14,6 +14,7 @@
 #include "properties/trial.h"
 #include "reports/summary.h"
 #include "scenarios/cluster.h"
+#include "scenarios/plan_members.h"
 #include "scenarios/tally.h"
 #include "scenarios/workload.h"
 
@@ -371,6 +372,7 @@ RunResult Run::result() {
 Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   TRY(auto nodes, node_configs(plan));
+  TRY([[maybe_unused]] const Done checked, check_members(plan));
   TRY(auto inputs, load_inputs(plan, options.folder));
   Run run(plan, options, std::move(nodes), std::move(inputs));
   RunResult result = run.go();
@@ -380,6 +382,7 @@ Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options
 
 Expected<Done, std::string> can_run(const Plan& plan, const std::string& folder) {
   TRY([[maybe_unused]] const auto nodes, node_configs(plan));
+  TRY([[maybe_unused]] const Done checked, check_members(plan));
   TRY([[maybe_unused]] const auto inputs, load_inputs(plan, folder));
   return Done{};
 }

@@ -56,7 +56,8 @@ struct RunResult {
   std::vector<std::string> fingerprints() const { return report.verdict.fingerprints(); }
 };
 
-// An error says what is wrong with the plan: a setting, a bug, an input file.
+// An error says what is wrong with the plan: a setting, a bug, a member that no group takes, an
+// input file.
 Expected<RunResult, std::string> run(const Plan& plan, const RunOptions& options);
 // The same error, without the run.
 Expected<Done, std::string> can_run(const Plan& plan, const std::string& folder);

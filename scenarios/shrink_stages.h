@@ -17,7 +17,7 @@ struct ShrinkStage {
   std::size_t (*size)(const Plan&);
   // The plan without `count` entries from `from` on, or simpler at that place; nothing if it
   // cannot be. Every result is simpler, and valid once what is in vain without what was cut is
-  // dropped: cuts end.
+  // dropped: cuts end. Without a setting that others need it cannot run, and so does not fail.
   std::optional<Plan> (*cut)(const Plan&, std::size_t from, std::size_t count);
 };
 

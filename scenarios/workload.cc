@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/plan_members.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -288,20 +290,10 @@ void Workload::delete_records(Env& env, client::Admin& admin, const Operation& o
   }
 }
 
-bool Workload::speaks(const Consumer& consumer, client::GroupProtocol protocol) const {
-  const auto& operations = plan_.operations;
-  const auto joins = protocol == client::GroupProtocol::consumer ? Operation::Kind::join_as_consumer
-                                                                 : Operation::Kind::join_as_classic;
-  return consumer.protocol == protocol ||
-         std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
-           return operation.kind == joins && operation.client == consumer.name;
-         });
-}
-
 std::set<std::string> Workload::consumer_groups() const {
   std::set<std::string> groups;
   for (const auto& consumer : plan_.consumers) {
-    if (speaks(consumer, client::GroupProtocol::consumer)) groups.insert(consumer.group);
+    if (speaks(plan_, consumer, client::GroupProtocol::consumer)) groups.insert(consumer.group);
   }
   for (const auto& task : plan_.tasks) {
     if (task.protocol == client::GroupProtocol::consumer) groups.insert(task.group);

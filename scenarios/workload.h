@@ -171,8 +171,6 @@ class Workload {
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
-  // From the beginning, or some time later.
-  bool speaks(const Consumer& consumer, client::GroupProtocol protocol) const;
   std::set<std::string> consumer_groups() const;
   // There are some only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/plan_members.h"
 #include "scenarios/workload.h"
 
 namespace brokersim::scenarios {
@@ -245,8 +246,8 @@ Duration Workload::session_of(const Task& task) const {
 Duration Workload::session_of(const Consumer& consumer) const {
   using Protocol = client::GroupProtocol;
   Duration session{};
-  if (speaks(consumer, Protocol::classic)) session = consumer.session_timeout;
-  if (speaks(consumer, Protocol::consumer)) {
+  if (speaks(plan_, consumer, Protocol::classic)) session = consumer.session_timeout;
+  if (speaks(plan_, consumer, Protocol::consumer)) {
     session = std::max(session, cluster_.nodes().front().group.consumer_session_timeout);
   }
   return session;

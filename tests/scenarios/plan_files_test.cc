@@ -383,6 +383,42 @@ TEST(PlanFiles, numbers_that_no_run_could_have_are_refused) {
             "p.toml:2:12: 3 copies of a partition need as many brokers, but there are only 2");
 }
 
+// It would ask again and again, and be refused each time.
+TEST(PlanFiles, a_member_whose_session_no_coordinator_takes_is_refused) {
+  const auto error = [](const std::string& member, const std::string& more = "") {
+    return error_of(
+        "version = 1\n"
+        "topics = [ { name = \"t\" } ]\n"
+        "consumers = [ { name = \"m\", topic = \"t\", " +
+        member + " } ]\n" + more);
+  };
+  const std::string brief = "group = \"g\", session_timeout = \"3s\"";
+  const std::string refused =
+      "session_timeout is 3s, but must be at least 6s unless "
+      "settings.\"group.min.session.timeout.ms\" is 3000: brokers refuse the member";
+  EXPECT_EQ(error(brief), "p.toml:3:73: " + refused);
+  EXPECT_EQ(error(brief, "settings.\"group.min.session.timeout.ms\" = 3000\n"), "none");
+  EXPECT_EQ(error("session_timeout = \"3s\""), "none");
+  EXPECT_EQ(error("group = \"g\", session_timeout = \"6s\""), "none");
+  EXPECT_EQ(error("group = \"g\", session_timeout = \"1800s\""), "none");
+  EXPECT_EQ(error("group = \"g\", session_timeout = \"1801s\""),
+            "p.toml:3:73: session_timeout is 1801s, but must be at most 1800s unless "
+            "settings.\"group.max.session.timeout.ms\" is 1801000: brokers refuse the member");
+  // Where nobody says a session it is 45 s.
+  EXPECT_EQ(error("group = \"g\"", "settings.\"group.max.session.timeout.ms\" = 30000\n"),
+            "p.toml:3:15: session_timeout is 45s, but must be at most 30s unless "
+            "settings.\"group.max.session.timeout.ms\" is 45000: brokers refuse the member");
+  // KIP-848: the coordinator says how long it is.
+  const auto consumer = brief + ", protocol = \"consumer\"";
+  EXPECT_EQ(error(consumer), "none");
+  EXPECT_EQ(error(consumer, "operations = [ { client = \"m\", do = \"join_as_classic\" } ]\n"),
+            "p.toml:3:73: " + refused);
+  EXPECT_EQ(error("group = \"g\"",
+                  "tasks = [ { name = \"w\", group = \"p\", input = \"t\", output = \"t\", "
+                  "session_timeout = \"3s\" } ]\n"),
+            "p.toml:4:83: " + refused);
+}
+
 TEST(PlanFiles, names_that_stand_for_something_else_are_refused) {
   const auto error = [](const std::string& line) { return error_of("version = 1\n" + line); };
   EXPECT_EQ(error("producers = [ { name = \"broker-3\" } ]"),

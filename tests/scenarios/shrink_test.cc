@@ -173,6 +173,26 @@ TEST(Shrink, what_names_what_is_cut_goes_with_it) {
   EXPECT_EQ(smallest.faults.at(0).targets, (std::vector<std::string>{"broker-1"}));
 }
 
+// Else it ends with a member that is refused for ever, which is another failure of the same kind.
+TEST(Shrink, a_setting_without_which_no_member_is_taken_stays) {
+  Plan plan{.scenario = "brief"};
+  plan.topics = {{.name = "t"}};
+  plan.consumers = {{.name = "m", .topic = "t", .group = "g", .session_timeout = 3s}};
+  plan.cluster.settings = {{"group.min.session.timeout.ms", "1000"}, {"num.partitions", "3"}};
+  const auto smallest = shrink(plan, "BS-V01/sharing_unfinished", [](const Plan& tried) {
+    const bool is_there = !tried.consumers.empty() && can_run(tried, folder);
+    return is_there ? Fingerprints{"BS-V01/sharing_unfinished"} : passes;
+  });
+  EXPECT_EQ(smallest.cluster.settings,
+            (std::map<std::string, std::string>{{"group.min.session.timeout.ms", "1000"}}));
+  plan.cluster.settings.clear();
+  const auto refused = can_run(plan, folder);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(),
+            "m: session_timeout is 3s, but must be at least 6s unless "
+            "settings.\"group.min.session.timeout.ms\" is 3000: brokers refuse the member");
+}
+
 TEST(Shrink, no_entry_of_the_result_can_go_alone) {
   // An odd number of faults fails: single entries cannot go, pairs can.
   const auto fails = [](const Plan& plan) { return plan.faults.size() % 2 == 1; };

@@ -48,13 +48,14 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   all.push_back(returning_members());
   all.push_back(group_answers());
   all.push_back(group_states());
+  all.push_back(static_places(config.static_members));
   all.push_back(log_starts());
   all.push_back(deletions());
   all.push_back(recovered_logs());
   all.push_back(beside_logs());
   all.push_back(electable_logs());
   all.push_back(compaction());
-  all.push_back(unasked_ends());
+  all.push_back(unasked_ends(config.quorum_voters, config.registration_timeout));
   all.push_back(convergence(config.convergence_bound));
   return all;
 }

@@ -15,6 +15,17 @@
 
 namespace brokersim::properties {
 
+// A static member of a group (KIP-345) that speaks the classic protocol and nothing else. Nobody
+// takes it out of the group (LeaveGroup by its instance).
+struct StaticMember {
+  std::string group;
+  std::string client;
+  std::string instance;  // group.instance.id
+  Duration session_timeout{};
+  // Nobody else goes by that instance, and it does not leave to come back as another consumer.
+  bool is_alone = false;
+};
+
 // What a cluster is told, and promises depend on.
 struct TrialConfig {
   // Within this after FaultsLifted everything has converged (BS-V01).
@@ -45,6 +56,10 @@ struct TrialConfig {
   std::set<std::string> groups_that_begin_at_latest = {};
   // Where producers are told to begin to count, other than at 0 (BS-P01).
   std::set<std::int32_t> first_sequences = {};
+  // initial.broker.registration.timeout.ms (BS-E01).
+  Duration registration_timeout = 60s;
+  // Members that are to keep their places (BS-G11).
+  std::vector<StaticMember> static_members = {};
 };
 
 std::unique_ptr<Property> acked_records();                                       // BS-D01
@@ -91,14 +106,16 @@ std::unique_ptr<Property> assignment_epochs();                                  
 std::unique_ptr<Property> returning_members();                                    // BS-G08
 std::unique_ptr<Property> group_answers();                                        // BS-G09
 std::unique_ptr<Property> group_states();                                         // BS-G10
+std::unique_ptr<Property> static_places(const std::vector<StaticMember>&);        // BS-G11
 std::unique_ptr<Property> log_starts();                                           // BS-R01
 std::unique_ptr<Property> deletions();                                            // BS-R02
 std::unique_ptr<Property> recovered_logs();                                       // BS-R03
 std::unique_ptr<Property> beside_logs();                                          // BS-R04
 std::unique_ptr<Property> electable_logs();                                       // BS-R05
 std::unique_ptr<Property> compaction();                                           // BS-K01
-std::unique_ptr<Property> unasked_ends();                                         // BS-E01
-std::unique_ptr<Property> convergence(Duration bound);                            // BS-V01
+std::unique_ptr<Property> unasked_ends(const std::vector<NodeId>& voters,         // BS-E01
+                                       Duration registration_timeout);
+std::unique_ptr<Property> convergence(Duration bound);  // BS-V01
 
 std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config = {});
 

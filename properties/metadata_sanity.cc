@@ -34,11 +34,13 @@ class MetadataSanity final : public Property {
            "partition epoch by one, a change of leader raises the leader epoch by one, and no "
            "epoch ever goes back. A fenced broker leads nothing, joins no in-sync replicas, and is "
            "among them only alone, from the change on that fences it, as each new registration "
-           "does; nor does one that is shutting down join them, or stay among them beside others "
-           "when it begins to; nor does the controller, once a broker is registered anew, accept "
-           "in-sync replicas that name it by the epoch of an earlier life. Each registration has a "
-           "broker epoch of its own, above all earlier ones. No producer id is given to a broker "
-           "twice. Metadata offsets only grow: what is committed does not change.";
+           "does and the end of one; nor does one that is shutting down join them, or stay among "
+           "them beside others when it begins to; nor does the controller, once a broker is "
+           "registered anew, accept in-sync replicas that name it by the epoch of an earlier life. "
+           "Each registration has a broker epoch of its own, above all earlier ones. No producer "
+           "id "
+           "is given to a broker twice. Metadata offsets only grow: what is committed does not "
+           "change.";
   }
   Needs needs() const override { return Need::metadata; }
   Kinds listens_to() const override {

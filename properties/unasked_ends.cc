@@ -1,7 +1,8 @@
 // BS-E01: a node runs until somebody ends it, or its disk fails: it does not end because of what
-// others tell it (KAFKA-12181).
+// others tell it (KAFKA-12181). But for a broker that cannot register (KIP-631).
 #include <map>
 #include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,9 @@ namespace {
 
 class UnaskedEnds final : public Property {
  public:
+  UnaskedEnds(const std::vector<NodeId>& voters, Duration registration_timeout)
+      : controllers_(voters.begin(), voters.end()), registration_timeout_(registration_timeout) {}
+
   std::string_view id() const override { return "BS-E01"; }
   std::string_view name() const override { return "a node ends by itself"; }
   std::string_view explanation() const override {
@@ -22,11 +26,13 @@ class UnaskedEnds final : public Property {
            "its machine loses power. Whatever others tell it, it goes on: a controller that would "
            "have to take back what is committed ends, but only where another promise is broken. "
            "One whose disk has failed or was full, be it in an earlier life, may end, as Kafka "
-           "does when its last directory is gone. Clients end when they have nothing more to do.";
+           "does when its last directory is gone; and so may a broker that was not registered "
+           "within initial.broker.registration.timeout.ms, as long as it has not served in this "
+           "life. Clients end when they have nothing more to do.";
   }
-  Needs needs() const override { return Need::disk; }
+  Needs needs() const override { return Need::disk | Need::metadata; }
   Kinds listens_to() const override {
-    return Kinds::of<FaultBegan, NodeStarted, NodeStopped, QuorumRoleChanged>();
+    return Kinds::of<FaultBegan, NodeStarted, NodeStopped, QuorumRoleChanged, BrokerCommitted>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -35,7 +41,10 @@ class UnaskedEnds final : public Property {
       failed_.note(*fault);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
       asked_.erase(e.node);
-      started_[e.node] = e.id;
+      lives_[e.node] = {e.id, e.at};
+    } else if (const auto* broker = std::get_if<BrokerCommitted>(&e.body)) {
+      controllers_.erase(broker->broker);
+      if (!broker->is_fenced) lives_[broker->broker].has_served = true;
     } else if (std::holds_alternative<QuorumRoleChanged>(e.body)) {
       nodes_.insert(e.node);
     } else if (const auto* stopped = std::get_if<NodeStopped>(&e.body)) {
@@ -44,25 +53,39 @@ class UnaskedEnds final : public Property {
   }
 
  private:
+  struct Life {
+    EventId began;
+    Instant at;
+    bool has_served = false;  // As a broker that is not fenced, which knows that it is registered.
+  };
+
   void on_end(const Event& e, Judge& judge) {
     if (!nodes_.contains(e.node) || asked_.contains(e.node) || failed_.has(e.node)) return;
+    const Life& life = lives_[e.node];
+    const bool may_have_given_up = !life.has_served && !controllers_.contains(e.node);
+    if (may_have_given_up && e.at - life.at >= registration_timeout_) return;
     judge.report({std::string(id()),
                   "ended_unasked",
                   fmt::format("{} ends, though nobody asked it to and its disk is in order.",
                               judge.ledger().name_of(e.node)),
-                  {started_[e.node], e.id},
+                  {life.began, e.id},
                   {},
                   {}});
   }
 
+  std::set<NodeId> controllers_;  // That are no brokers.
+  Duration registration_timeout_;
   std::set<NodeId> nodes_;  // Brokers and controllers: clients have no part in the quorum.
   std::set<NodeId> asked_;  // To end, in this life.
   FailedDisks failed_;
-  std::map<NodeId, EventId> started_;
+  std::map<NodeId, Life> lives_;
 };
 
 }  // namespace
 
-std::unique_ptr<Property> unasked_ends() { return std::make_unique<UnaskedEnds>(); }
+std::unique_ptr<Property> unasked_ends(const std::vector<NodeId>& voters,
+                                       Duration registration_timeout) {
+  return std::make_unique<UnaskedEnds>(voters, registration_timeout);
+}
 
 }  // namespace brokersim::properties

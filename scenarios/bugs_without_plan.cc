@@ -59,12 +59,6 @@ constexpr WithoutPlan bugs_without_plan[] = {
      "cannot do harm here: found in one part "
      "(`TransactionBugs.a_partition_in_the_transaction_is_refused_while_another_is_added`); the "
      "batch is sent again, and none overtakes it meanwhile (PID-07)"},
-    {"GRP-07",
-     "not yet: found in one part "
-     "(`StaticMembers.were_put_out_by_a_rebalance_that_passed_without_them_once`); members of "
-     "`group-rebalance` are late for longer than a rebalance waits and come back within their "
-     "sessions, but who is put out joins again as somebody new, and no property says how seldom "
-     "partitions change hands"},
     {"GRP-08",
      "not yet: found in one part "
      "(`Syncing.a_group_once_waited_for_ever_for_whoever_lives_and_never_asks`); members of a "
@@ -74,25 +68,13 @@ constexpr WithoutPlan bugs_without_plan[] = {
      "not yet: found in one part "
      "(`StickyAssignor.once_believed_a_claim_of_a_generation_that_is_over`); our members lose "
      "what they hold with their generation, so claims of two generations never meet in a run"},
-    {"GRP-15",
-     "not yet: found in one part "
-     "(`Groups.a_static_member_that_fell_silent_was_somebody_new_once`); static members of "
-     "`group-rebalance` fall silent so, but who is fenced by what it sent itself begins anew at "
-     "once, and no property says that nobody else is alive"},
     {"K848-04",
      "not yet: found in one part "
      "(`ConsumersOfOrders.go_on_though_the_log_does_not_say_any_more_who_gave_up_what`); it takes "
      "compaction between two reads of one load, and the log of a run is read at once"},
-    {"CLI-09",
-     "not yet: found in drawn plans "
-     "(`Pipelines.of_at_least_once_tasks_once_lost_what_they_had_committed`); its switch is new, "
-     "and none was shrunk"},
     {"QRM-12",
      "not yet: found in one part (`PreVotes.keep_the_vote_of_the_epoch_in_which_they_are_asked`); "
      "4000 seeds of late votes and lost answers did not"},
-    {"RPK-05",
-     "not yet: found in one part (`NewCoordinators.once_spoke_before_they_knew`); its switch is "
-     "new, and no seeds were tried"},
 };
 
 }  // namespace

@@ -304,6 +304,16 @@ void check_config_changes(const Entries& root, const Scenario& scenario, ReadErr
   }
 }
 
+void check_feature_updates(const Entries& root, const Scenario& scenario, ReadError& error) {
+  const auto* const updates = table_in(root, "feature_updates");
+  if (updates == nullptr) return;
+  if (const Node* levels = find(*updates, "levels")) check_features(*levels, error);
+  if (most_of(scenario.feature_updates.count) > 0 && scenario.feature_updates.levels.empty()) {
+    error.set(find(root, "feature_updates")->place,
+              "no feature to change: say levels = { \"FEATURE\" = [0, 1] }");
+  }
+}
+
 // Voters are fixed otherwise (KIP-853).
 void check_voter_changes(const Entries& root, const Scenario& scenario, ReadError& error) {
   const Node* changes = find(root, "voter_changes");
@@ -338,6 +348,8 @@ void check_counts(const Entries& root, ReadError& error) {
       {"partition_growth", "count", 0},
       {"partition_growth", "by", 1},
       {"config_changes", "count", 0},
+      {"feature_updates", "count", 0},
+      {"unregistrations", "count", 0},
       {"voter_changes", "count", 0},
       {"churn", "count", 0},
       {"processing", "count", 0},
@@ -401,6 +413,7 @@ void check_scenario(const Entries& root, const Scenario& scenario, ReadError& er
   check_groups_of_tasks(root, scenario, error);
   check_times(root, scenario, error);
   check_config_changes(root, scenario, error);
+  check_feature_updates(root, scenario, error);
   check_voter_changes(root, scenario, error);
 }
 

@@ -150,7 +150,8 @@ properties::TrialConfig SimulatedCluster::trial_config() const {
           .quorum_voters = initial_voters_.ids(),
           .quorum_fetch_timeout = nodes_.front().quorum_fetch_timeout,
           .transaction_cleanup_interval = nodes_.front().transaction.abort_check_interval,
-          .offsets_retention = nodes_.front().group.offsets_retention};
+          .offsets_retention = nodes_.front().group.offsets_retention,
+          .registration_timeout = nodes_.front().initial_broker_registration_timeout};
 }
 
 void SimulatedCluster::watch_messages(sim::MessageTap::Listener listener) {

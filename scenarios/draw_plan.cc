@@ -7,6 +7,7 @@
 
 #include "scenarios/bugs.h"
 #include "scenarios/choices.h"
+#include "scenarios/draw_maintenance.h"
 #include "scenarios/files.h"
 #include "scenarios/in_vain.h"
 #include "scenarios/plan_toml.h"
@@ -51,14 +52,21 @@ class Drawing {
     draw_migrations();
     draw_record_deletions();
     draw_partition_growth();
-    // Seed 0 shows the scenario's own faults alone, its own configurations, and nobody slow.
+    // Seed 0 shows the scenario's own faults alone, its own configurations and features, and nobody
+    // slow or taken for gone.
     if (plan_.seed != 0) {
       draw_reading(Operation::Kind::process, scenario_.processing, "processing");
       draw_reading(Operation::Kind::pause, scenario_.pauses, "pauses");
       draw_config_changes();
+      add_operations(
+          draw_feature_updates(scenario_.feature_updates, random_.with("feature updates")));
     }
     draw_fixed_faults();
-    if (plan_.seed != 0) draw_faults();
+    if (plan_.seed != 0) {
+      draw_faults();
+      add_operations(draw_unregistrations(scenario_.unregistrations, plan_.faults,
+                                          random_.with("unregistrations")));
+    }
     drop_in_vain(plan_);
     sort_by_time(plan_.operations);
     sort_by_time(plan_.faults);
@@ -85,6 +93,9 @@ class Drawing {
   void draw_record_deletions();
   void draw_partition_growth();
   void draw_config_changes();
+  void add_operations(const std::vector<Operation>& more) {
+    plan_.operations.insert(plan_.operations.end(), more.begin(), more.end());
+  }
   void draw_fixed_faults();
   void draw_fixed_fault(const FixedFault& fixed, const Random& random);
   std::vector<std::vector<std::string>> turns_of(const FixedFault& fixed,

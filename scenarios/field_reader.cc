@@ -84,6 +84,8 @@ void read_value(const Node& node, Operation::Kind& value, ReadError& error) {
                    {"join_as_consumer", Kind::join_as_consumer},
                    {"add_voter", Kind::add_voter},
                    {"remove_voter", Kind::remove_voter},
+                   {"unregister_broker", Kind::unregister_broker},
+                   {"update_features", Kind::update_features},
                    {"process", Kind::process},
                    {"pause", Kind::pause}});
 }

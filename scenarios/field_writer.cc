@@ -45,6 +45,8 @@ std::string written(Operation::Kind value) {
     case Operation::Kind::join_as_consumer: return in_quotes("join_as_consumer");
     case Operation::Kind::add_voter: return in_quotes("add_voter");
     case Operation::Kind::remove_voter: return in_quotes("remove_voter");
+    case Operation::Kind::unregister_broker: return in_quotes("unregister_broker");
+    case Operation::Kind::update_features: return in_quotes("update_features");
     case Operation::Kind::process: return in_quotes("process");
     case Operation::Kind::pause: return in_quotes("pause");
   }

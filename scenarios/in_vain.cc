@@ -8,10 +8,12 @@
 #include <fmt/format.h>
 
 #include "core/controller/broker_config.h"
+#include "core/controller/features.h"
 #include "core/controller/topic_config.h"
 #include "core/raft/voter_set.h"
 #include "scenarios/document.h"
 #include "scenarios/nearest.h"
+#include "scenarios/plan_members.h"
 #include "sim/fault.h"
 
 namespace brokersim::scenarios {
@@ -106,6 +108,51 @@ Vain unless_voter(const Plan& plan, const Operation& operation) {
   return InVain{"controller",
                 fmt::format("which controller? They are 1 to {}, as in controller = 1, not {}",
                             plan.cluster.controllers, number)};
+}
+
+Vain unless_broker(const Plan& plan, const Operation& operation) {
+  if (1 <= operation.broker && operation.broker <= plan.cluster.brokers) return {};
+  return InVain{"broker", fmt::format("which broker? They are 1 to {}, as in broker = 1, not {}",
+                                      plan.cluster.brokers, operation.broker)};
+}
+
+bool has_consumer_groups(const Plan& plan) {
+  constexpr auto consumer = client::GroupProtocol::consumer;
+  return std::any_of(plan.consumers.begin(), plan.consumers.end(),
+                     [&](const Consumer& each) { return speaks(plan, each, consumer); }) ||
+         std::any_of(plan.tasks.begin(), plan.tasks.end(),
+                     [](const Task& each) { return each.protocol == consumer; });
+}
+
+Vain unless_level(const Plan& plan, const std::string& feature, std::int16_t level) {
+  const auto* known = controller::find_supported_feature(feature);
+  if (known == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& each : controller::supported_features()) names.emplace_back(each.name);
+    return InVain{"levels",
+                  fmt::format("there is no feature '{}'{}", feature, did_you_mean(feature, names))};
+  }
+  const auto& levels = known->levels;
+  if (level != 0 && (level < levels.min || level > levels.max)) {
+    return InVain{"levels",
+                  fmt::format("{} has levels {} to {}, and 0", feature, levels.min, levels.max)};
+  }
+  // Its members would be turned away for good.
+  if (feature != controller::group_version || level > 0 || !has_consumer_groups(plan)) return {};
+  return InVain{
+      "levels",
+      fmt::format("with {} 0 there are no consumer groups, and this plan has some", feature)};
+}
+
+Vain unless_levels(const Plan& plan, const Operation& operation) {
+  if (operation.levels.empty()) {
+    return InVain{"levels", "no feature to change: say levels = { \"FEATURE\" = 1 }"};
+  }
+  for (const auto& [feature, level] : operation.levels) {
+    auto vain = unless_level(plan, feature, level);
+    if (vain) return vain;
+  }
+  return {};
 }
 
 Vain unless_configs(const Plan& plan, const Operation& operation) {
@@ -270,6 +317,10 @@ std::optional<InVain> why_in_vain(const Plan& plan, const Operation& operation) 
     case Kind::add_voter:
     case Kind::remove_voter:
       return first({unless_of_admin(operation), unless_voter(plan, operation)});
+    case Kind::unregister_broker:
+      return first({unless_of_admin(operation), unless_broker(plan, operation)});
+    case Kind::update_features:
+      return first({unless_of_admin(operation), unless_levels(plan, operation)});
   }
   return {};
 }

@@ -147,6 +147,11 @@ struct Operation {
     // A controller gets a vote in the quorum, or loses it (KIP-853).
     add_voter,
     remove_voter,
+    // The broker `broker` goes off the cluster's records, as one that is down for good (KIP-631).
+    // It registers anew if it is started again; one that runs does so at once.
+    unregister_broker,
+    // The features `levels` go to these levels, up or, where that is safe, down (KIP-584).
+    update_features,
     // The member or task `client` takes `lasting` over what it was handed, and does not poll
     // meanwhile, while its heartbeats go on (KIP-62).
     process,
@@ -159,8 +164,11 @@ struct Operation {
   std::string topic;
   // Any: the producer's partitioner; of `elect`, `delete_records` and `pause`: all.
   std::int32_t partition = any_partition;
-  std::vector<std::int32_t> replicas;          // Of `reassign`: brokers by number.
-  std::int32_t controller = 0;                 // Of `add_voter`, `remove_voter`: by number.
+  std::vector<std::int32_t> replicas;  // Of `reassign`: brokers by number.
+  std::int32_t controller = 0;         // Of `add_voter`, `remove_voter`: by number.
+  std::int32_t broker = 0;             // Of `unregister_broker`: by number.
+  // Of `update_features`: by the name of the feature.
+  std::map<std::string, std::int16_t> levels;
   std::map<std::string, std::string> configs;  // Of `configure`: Kafka's names.
   Duration away{};                             // Of `make_again`.
   // Of `process` and `pause`: until then, or until the quiet time.

@@ -103,6 +103,8 @@ struct Fields<Operation> {
     f("partition", operation.partition);
     f("replicas", operation.replicas);
     f("controller", operation.controller);
+    f("broker", operation.broker);
+    f("levels", operation.levels);
     f("configs", operation.configs);
     f("away", operation.away);
     f("for", operation.lasting);

@@ -127,6 +127,33 @@ std::set<std::string> groups_that_begin_at_latest(const Plan& plan) {
   return groups;
 }
 
+bool is_alone(const Plan& plan, const Consumer& member) {
+  const bool is_one =
+      std::none_of(plan.consumers.begin(), plan.consumers.end(), [&](const Consumer& other) {
+        return other.name != member.name && other.group == member.group &&
+               other.instance_id == member.instance_id;
+      });
+  return is_one && std::none_of(plan.operations.begin(), plan.operations.end(),
+                                [&](const Operation& operation) {
+                                  return operation.client == member.name &&
+                                         operation.kind == Operation::Kind::leave;
+                                });
+}
+
+std::vector<properties::StaticMember> static_members(const Plan& plan) {
+  std::vector<properties::StaticMember> members;
+  for (const auto& consumer : plan.consumers) {
+    if (consumer.group.empty() || consumer.instance_id.empty()) continue;
+    if (speaks(plan, consumer, client::GroupProtocol::consumer)) continue;
+    members.push_back({.group = consumer.group,
+                       .client = consumer.name,
+                       .instance = consumer.instance_id,
+                       .session_timeout = consumer.session_timeout,
+                       .is_alone = is_alone(plan, consumer)});
+  }
+  return members;
+}
+
 properties::TrialConfig trial_config(const Plan& plan, const SimulatedCluster& cluster) {
   auto config = cluster.trial_config();
   config.producer_id_expiration = least_producer_id_expiration(plan, config.producer_id_expiration);
@@ -137,6 +164,7 @@ properties::TrialConfig trial_config(const Plan& plan, const SimulatedCluster& c
   config.last_producer_epoch = plan.cluster.last_producer_epoch;
   config.first_sequences = first_sequences(plan);
   config.groups_that_begin_at_latest = groups_that_begin_at_latest(plan);
+  config.static_members = static_members(plan);
   return config;
 }
 

@@ -241,6 +241,23 @@ struct Fields<ConfigChangeFamily> {
 };
 
 template <>
+struct Fields<FeatureUpdateFamily> {
+  static void visit(auto& updates, auto&& f) {
+    f("count", updates.count);
+    f("window", updates.window);
+    f("levels", updates.levels);
+  }
+};
+
+template <>
+struct Fields<UnregistrationFamily> {
+  static void visit(auto& unregistrations, auto&& f) {
+    f("count", unregistrations.count);
+    f("after", unregistrations.after);
+  }
+};
+
+template <>
 struct Fields<VoterFamily> {
   static void visit(auto& changes, auto&& f) {
     f("count", changes.count);
@@ -326,6 +343,8 @@ struct Fields<Scenario> {
     f("record_deletions", scenario.record_deletions);
     f("partition_growth", scenario.partition_growth);
     f("config_changes", scenario.config_changes);
+    f("feature_updates", scenario.feature_updates);
+    f("unregistrations", scenario.unregistrations);
     f("voter_changes", scenario.voter_changes);
     f("churn", scenario.churn);
     f("processing", scenario.processing);

@@ -198,6 +198,21 @@ struct ConfigChangeFamily {
   std::vector<std::string> topics;                     // Empty: any.
 };
 
+// Features of the cluster whose levels an operator changes, each time one of them, in runs of seed
+// 1 and beyond.
+struct FeatureUpdateFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> window{Duration{}};                 // A range: each is asked for within.
+  std::map<std::string, Choice<std::int64_t>> levels;  // Of each: to which it goes.
+};
+
+// Brokers that an operator takes for down for good, though they will be back: each time one of
+// those that a fault takes down, in runs of seed 1 and beyond.
+struct UnregistrationFamily {
+  Choice<std::int64_t> count{0};
+  Choice<Duration> after{3s};  // Has it been down for so long. Who is back by then stays.
+};
+
 // Controllers that an operator gives a vote in the quorum, or takes it from (KIP-853): each time
 // one is drawn. Three voters are left if there were three.
 struct VoterFamily {
@@ -271,6 +286,8 @@ struct Scenario {
   RecordDeletionFamily record_deletions;
   PartitionGrowthFamily partition_growth;
   ConfigChangeFamily config_changes;
+  FeatureUpdateFamily feature_updates;
+  UnregistrationFamily unregistrations;
   VoterFamily voter_changes;
   ChurnFamily churn;
   ReadingFamily processing;

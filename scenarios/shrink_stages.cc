@@ -113,7 +113,7 @@ std::int32_t least_growth(const Plan& plan, const Operation& operation) {
   return operation.partitions;
 }
 
-constexpr std::size_t operation_ways = 8;
+constexpr std::size_t operation_ways = 9;
 Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
   Plan cut = plan;
   auto& operation = cut.operations[place / operation_ways];
@@ -148,6 +148,10 @@ Cut simpler_operation(const Plan& plan, std::size_t place, std::size_t) {
       operation.partitions = least;
       return cut;
     }
+    case 7:
+      if (operation.levels.size() < 2) return std::nullopt;
+      operation.levels.erase(std::prev(operation.levels.end()));
+      return cut;
     default:
       if (operation.key.empty()) return std::nullopt;
       operation.key.clear();

@@ -74,8 +74,11 @@ Workload::Workload(const Plan& plan, const Inputs& inputs, SimulatedCluster& clu
                                operation.kind == Operation::Kind::remove_voter;
     const bool is_for_brokers =
         operation.kind == Operation::Kind::configure && operation.topic.empty();
+    const bool is_for_cluster = operation.kind == Operation::Kind::unregister_broker ||
+                                operation.kind == Operation::Kind::update_features;
     const bool is_for_admin = !is_for_member && operation.kind != Operation::Kind::send;
-    const bool is_for_nothing = !is_for_quorum && !is_for_brokers && !find_topic(operation.topic);
+    const bool is_for_nothing =
+        !is_for_quorum && !is_for_brokers && !is_for_cluster && !find_topic(operation.topic);
     if (is_for_member || found == progress_.end() || is_for_nothing) continue;
     if (is_for_admin == (operation.client == admin_name)) {
       found->second.steps.push_back({&operation, number});
@@ -203,6 +206,10 @@ void Workload::administrate(Env& env) {
     if (operation.kind == Operation::Kind::configure) configure(env, admin, operation);
     if (operation.kind == Operation::Kind::make_again) make_again(env, admin, operation);
     if (operation.kind == Operation::Kind::delete_records) delete_records(env, admin, operation);
+    if (operation.kind == Operation::Kind::unregister_broker) {
+      unregister_broker(env, admin, operation);
+    }
+    if (operation.kind == Operation::Kind::update_features) update_features(env, admin, operation);
     if (operation.kind == Operation::Kind::create_partitions) {
       auto& wanted = grown_[operation.topic];
       wanted = std::max(wanted, operation.partitions);
@@ -362,6 +369,21 @@ void Workload::change_voters(Env& env, client::Admin& admin, const Operation& op
   } else if (operation.kind == Operation::Kind::remove_voter) {
     (void)admin.remove_voter(env, id, directory, deadline);
   }
+}
+
+// That it is not registered, or no more, is an answer like any other.
+void Workload::unregister_broker(Env& env, client::Admin& admin, const Operation& operation) {
+  (void)admin.unregister_broker(env, NodeId(operation.broker), env.now() + operation_patience);
+}
+
+// Whoever is told that this would be the wrong way goes the other. That it cannot be done either is
+// an answer like any other.
+void Workload::update_features(Env& env, client::Admin& admin, const Operation& operation) {
+  const Instant deadline = env.now() + operation_patience;
+  const auto raised = admin.update_features(env, operation.levels, deadline);
+  if (raised || raised.error() != api::ErrorCode::invalid_update_version) return;
+  (void)admin.update_features(env, operation.levels, deadline,
+                              client::FeatureChange::safe_downgrade);
 }
 
 // ---- Producers ---------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-// What the clients of a plan do: the admin creates topics, deletes them and makes them again, and
-// asks for elections, producers send their records in the order of the plan, one by one or in
-// transactions, consumers read from the beginning and go on reading, or share their topic's
-// partitions with the others of their group, as tasks do, which make other records of what they
-// read.
+// What the clients of a plan do: the admin creates topics, deletes them and makes them again, asks
+// for elections and administrates the cluster, producers send their records in the order of the
+// plan, one by one or in transactions, consumers read from the beginning and go on reading, or
+// share their topic's partitions with the others of their group, as tasks do, which make other
+// records of what they read.
 //
 // What a client has done so far outlives its machine, as an application's own state would: after a
 // crash a producer goes on with the next record, and what was under way has an unknown end.
@@ -171,6 +171,8 @@ class Workload {
   void reassign(Env& env, client::Admin& admin, const Operation& operation);
   void configure(Env& env, client::Admin& admin, const Operation& operation);
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
+  static void unregister_broker(Env& env, client::Admin& admin, const Operation& operation);
+  static void update_features(Env& env, client::Admin& admin, const Operation& operation);
   std::set<std::string> consumer_groups() const;
   // There are some only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);

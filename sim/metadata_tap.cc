@@ -207,6 +207,10 @@ void MetadataTap::commit(const wire::Batch& batch) {
       if (is_new) topics.insert(partition.topic);
     }
     tell(*delta, offset, events);
+    // Who is not registered may do what a fenced broker may.
+    if (const auto* gone = std::get_if<controller::UnregisterBrokerRecord>(&*decoded)) {
+      events.emplace_back(BrokerCommitted{gone->broker_id, gone->broker_epoch, true, offset});
+    }
     for (const auto& topic : delta->removed_topics) removed_.insert(topic.name);
     // What has its name from here on is another topic.
     if (!delta->removed_topics.empty()) record_all(events);

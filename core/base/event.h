@@ -177,7 +177,7 @@ struct BrokerCommitted {
   static constexpr std::string_view kind = "broker_committed";
   NodeId broker;
   BrokerEpoch broker_epoch{};
-  bool is_fenced = true;
+  bool is_fenced = true;  // Also where it is unregistered.
   Offset metadata_offset = 0;
   bool is_shutting_down = false;  // In its own time (KIP-841).
   static void visit(auto& e, auto&& f) {

@@ -155,7 +155,7 @@ std::string Broker::close(Env& env) {
   replicas_.checkpoint_high_watermarks(env);
   bool has_left_word = true;
   if (is_durable && replicas_.are_recovered()) {
-    has_left_word = log::leave_clean_shutdown(env, "", lifecycle_.epoch()).has_value();
+    has_left_word = log::leave_clean_shutdown(env, "", lifecycle_.latest_epoch()).has_value();
   }
   if (has_failed()) return why_failed();
   if (!is_durable) return "its logs cannot be synced";
@@ -164,6 +164,12 @@ std::string Broker::close(Env& env) {
 
 std::string Broker::why_failed() {
   return has_failed() ? fmt::format("its disk has failed: {}", replicas_.news().why_failed) : "";
+}
+
+std::string Broker::why_given_up() const {
+  if (!lifecycle_.has_given_up()) return "";
+  return fmt::format("it could not register with the controllers within {} ms",
+                     config_.initial_broker_registration_timeout / 1ms);
 }
 
 void Broker::halt(Env& env) {

@@ -62,6 +62,9 @@ class Broker {
   // Ends the fibers and nothing else: the disk cannot be written.
   void halt(Env& env);
   bool has_failed() { return replicas_.news().has_failed; }
+  // It is to end, though nothing of it is broken: no controller registered it in time. For people;
+  // empty if that is not so.
+  std::string why_given_up() const;
   std::string why_failed();  // For people; empty if it has not.
 
   // What is in force, which the metadata may change (KIP-226).

@@ -103,6 +103,7 @@ void each_setting(Config& c, F&& f) {
   f("transaction.state.log.segment.bytes", c.transaction_state_log_segment_bytes, none);
   f("broker.heartbeat.interval.ms", c.broker_heartbeat_interval, ms);
   f("broker.session.timeout.ms", c.broker_session_timeout, ms);
+  f("initial.broker.registration.timeout.ms", c.initial_broker_registration_timeout, ms);
   f("leader.imbalance.check.interval.seconds", c.leader_imbalance_check_interval, Duration(1s));
   f("unclean.leader.election.interval.ms", c.unclean_leader_election_interval, ms);
   f("auto.leader.rebalance.enable", c.auto_leader_rebalance_enable, none);

@@ -122,11 +122,12 @@ struct NodeConfig {
                                                      << 20;  // transaction.state.log.segment.bytes
 
   // Controller.
-  Duration broker_heartbeat_interval = 2s;           // broker.heartbeat.interval.ms
-  Duration broker_session_timeout = 9s;              // broker.session.timeout.ms
-  Duration leader_imbalance_check_interval = 300s;   // leader.imbalance.check.interval.seconds
-  Duration unclean_leader_election_interval = 300s;  // unclean.leader.election.interval.ms
-  bool auto_leader_rebalance_enable = true;          // auto.leader.rebalance.enable
+  Duration broker_heartbeat_interval = 2s;             // broker.heartbeat.interval.ms
+  Duration broker_session_timeout = 9s;                // broker.session.timeout.ms
+  Duration initial_broker_registration_timeout = 60s;  // initial.broker.registration.timeout.ms
+  Duration leader_imbalance_check_interval = 300s;     // leader.imbalance.check.interval.seconds
+  Duration unclean_leader_election_interval = 300s;    // unclean.leader.election.interval.ms
+  bool auto_leader_rebalance_enable = true;            // auto.leader.rebalance.enable
 
   // Quorum.
   Duration quorum_election_timeout = 1s;        // controller.quorum.election.timeout.ms

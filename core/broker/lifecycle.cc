@@ -1,5 +1,6 @@
 #include "core/broker/lifecycle.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ constexpr Duration first_wait_for_leave = 50ms;
 
 void Lifecycle::run(Env& env) {
   while (!register_once(env)) {
-    if (!env.sleep(controller_backoff)) return;
+    if (has_given_up_ || !env.sleep(controller_backoff)) return;
   }
   changed_.notify_all(env);
   while (true) {
@@ -59,6 +60,15 @@ void Lifecycle::begin_shutdown(Host& host) {
   hurry_.notify_all(host);
 }
 
+bool Lifecycle::is_too_late(Host& host, Instant now) {
+  if (is_registered()) return false;
+  if (!register_until_) register_until_ = now + config_.initial_broker_registration_timeout;
+  if (now < *register_until_) return false;
+  has_given_up_ = true;
+  gave_up_.notify_all(host);
+  return true;
+}
+
 bool Lifecycle::register_once(Env& env) {
   api::BrokerRegistrationRequest request;
   request.broker_id = config_.node_id;
@@ -75,7 +85,10 @@ bool Lifecycle::register_once(Env& env) {
   }
   if (!config_.rack.empty()) request.rack = config_.rack;
   request.previous_broker_epoch = previous_epoch_;
-  const Instant deadline = env.now() + config_.broker_session_timeout;
+  const Instant now = env.now();
+  if (is_too_late(env, now)) return false;
+  const Instant answer_by = now + config_.broker_session_timeout;
+  const Instant deadline = is_registered() ? answer_by : std::min(answer_by, *register_until_);
   const auto response = controller_.call(env, request, registration_version, deadline);
   const auto error = response ? response->error_code : ErrorCode::none;
   // Said once: it is asked again ten times a second.

@@ -383,10 +383,17 @@ std::string why_failed(const Node& node) {
 
 bool has_failed(const Node& node) { return !why_failed(node).empty(); }
 
+// Likewise: why it is to end, broken or not. Both roles of a node end together.
+std::string why_to_end(const Node& node) {
+  auto why = why_failed(node);
+  return why.empty() && node.broker ? node.broker->why_given_up() : why;
+}
+
 void wait_for_end(Env& env, Node& node) {
   std::vector<Signal*> signals = {&node.quorum->role_changed()};
   if (node.broker) signals.push_back(&node.broker->replicas().news().failures);
-  while (!env.is_cancelled() && !has_failed(node)) wait_any(env, signals, never);
+  if (node.broker) signals.push_back(&node.broker->lifecycle().gave_up());
+  while (!env.is_cancelled() && why_to_end(node).empty()) wait_any(env, signals, never);
 }
 
 // On a fiber of its own: the main fiber is cancelled, and could wait for nothing. A node whose disk
@@ -448,7 +455,7 @@ Expected<Done, std::string> run_node(Env& env, const NodeConfig& config, Monitor
   if (monitor) let_watch(env, node);
   node->fibers.spawn(env, "listener", [&node = *node](Env& fiber) { listen(fiber, node); });
   wait_for_end(env, *node);
-  const auto why = has_started ? why_failed(*node) : "";
+  const auto why = has_started ? why_to_end(*node) : "";
   node->tells_of_its_end = monitor && has_started && why.empty();
   env.spawn("shutdown", [node](Env& fiber) { shut_down(fiber, *node); });
   if (!why.empty()) return fail(env, why);

@@ -45,6 +45,7 @@ struct SettingTable {
       SettingTerms{"group.max.session.timeout.ms", int32},
       SettingTerms{"group.max.size", int32, 1},
       SettingTerms{"group.min.session.timeout.ms", int32},
+      SettingTerms{"initial.broker.registration.timeout.ms", int32, 1},
       SettingTerms{"leader.imbalance.check.interval.seconds", int64, 1},
       SettingTerms{"log.cleaner.backoff.ms", int64},
       SettingTerms{"log.cleaner.dedupe.buffer.size", int64},

@@ -12,6 +12,7 @@
 #include "core/api/incremental_alter_configs.h"
 #include "core/api/metadata.h"
 #include "core/api/remove_raft_voter.h"
+#include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
 #include "core/client/coordinator_link.h"
 #include "core/client/versions.h"
@@ -261,14 +262,25 @@ Expected<Done, ErrorCode> Admin::alter_configs(
 
 Expected<Done, ErrorCode> Admin::update_features(Env& env,
                                                  const std::map<std::string, std::int16_t>& levels,
-                                                 Instant deadline) {
+                                                 Instant deadline, FeatureChange change) {
   api::UpdateFeaturesRequest request;
   for (const auto& [feature, level] : levels) {
-    request.feature_updates.push_back({.feature = feature, .max_version_level = level});
+    request.feature_updates.push_back({.feature = feature,
+                                       .max_version_level = level,
+                                       .upgrade_type = static_cast<std::int8_t>(change)});
   }
   // To be at a level already is fine.
   return have_done(env, cluster_, request, update_features_version, deadline,
                    [](const auto& response, bool) { return response.error_code; });
+}
+
+Expected<Done, ErrorCode> Admin::unregister_broker(Env& env, NodeId broker, Instant deadline) {
+  const api::UnregisterBrokerRequest request{.broker_id = broker};
+  return have_done(env, cluster_, request, unregister_broker_version, deadline,
+                   [](const api::UnregisterBrokerResponse& answer, bool may_be_ours) {
+                     const bool is_gone = answer.error_code == ErrorCode::broker_id_not_registered;
+                     return is_gone && may_be_ours ? ErrorCode::none : answer.error_code;
+                   });
 }
 
 Expected<Done, ErrorCode> Admin::reassign(Env& env, const TopicPartition& partition,

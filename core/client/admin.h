@@ -37,6 +37,9 @@ inline constexpr std::int64_t earliest_timestamp = -2;
 
 enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
 
+// UpdateFeatures' upgrade types, but for the one that loses what an older level cannot keep.
+enum class FeatureChange : std::int8_t { upgrade = 1, safe_downgrade = 2 };
+
 class Admin {
  public:
   explicit Admin(ClientConfig config) : cluster_(std::move(config), AutoCreate::forbidden) {}
@@ -68,10 +71,16 @@ class Admin {
   Expected<Done, api::ErrorCode> alter_configs(
       Env& env, const Configured& what,
       const std::map<std::string, std::optional<std::string>>& configs, Instant deadline);
-  // Raises features of the cluster to these levels, all of them or none (KIP-584).
+  // Raises features of the cluster to these levels, or lowers them, all of them or none (KIP-584).
+  // To be at a level already is fine. INVALID_UPDATE_VERSION for a change the other way.
   Expected<Done, api::ErrorCode> update_features(Env& env,
                                                  const std::map<std::string, std::int16_t>& levels,
-                                                 Instant deadline);
+                                                 Instant deadline,
+                                                 FeatureChange change = FeatureChange::upgrade);
+  // Takes the broker off the cluster's records, as one that is down for good (KIP-631).
+  // BROKER_ID_NOT_REGISTERED if it is not there, unless an earlier attempt of this call can have
+  // done it.
+  Expected<Done, api::ErrorCode> unregister_broker(Env& env, NodeId broker, Instant deadline);
   // Begins to move the partition to these brokers, or ends a move under way; done when the
   // controller has decided so, not when the move is complete.
   Expected<Done, api::ErrorCode> reassign(Env& env, const TopicPartition& partition,

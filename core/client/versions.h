@@ -20,6 +20,7 @@ inline constexpr std::int16_t delete_records_version = 2;
 inline constexpr std::int16_t delete_topics_version = 6;
 inline constexpr std::int16_t elect_leaders_version = 2;
 inline constexpr std::int16_t remove_raft_voter_version = 0;
+inline constexpr std::int16_t unregister_broker_version = 0;
 inline constexpr std::int16_t update_features_version = 1;
 inline constexpr std::int16_t init_producer_id_version = 5;
 inline constexpr std::int16_t find_coordinator_version = 4;

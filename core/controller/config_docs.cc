@@ -98,6 +98,8 @@ constexpr std::array docs{
     ConfigDoc{"group.max.size", "The most members of a classic group."},
     ConfigDoc{"group.min.session.timeout.ms",
               "The shortest session that a member of a classic group may ask for."},
+    ConfigDoc{"initial.broker.registration.timeout.ms",
+              "How long a broker tries to register before it ends."},
     ConfigDoc{"leader.imbalance.check.interval.seconds", "How often preferred leaders are sought."},
     ConfigDoc{"leader.replication.throttled.rate",
               "How many bytes a second followers are given of replicas that are throttled."},

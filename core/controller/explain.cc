@@ -19,6 +19,13 @@ struct Explainer {
     events.push_back(BrokerRegistered{record.broker_id, record.broker_epoch});
   }
 
+  void operator()(const UnregisterBrokerRecord& record) {
+    const auto* broker = before.find_broker(record.broker_id);
+    if (broker && !broker->is_fenced) {
+      events.push_back(BrokerFenced{record.broker_id, std::string(why)});
+    }
+  }
+
   void operator()(const BrokerRegistrationChangeRecord& record) {
     if (record.fenced > 0) events.push_back(BrokerFenced{record.broker_id, std::string(why)});
     if (record.fenced < 0) events.push_back(BrokerUnfenced{record.broker_id});

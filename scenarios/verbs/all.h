@@ -27,6 +27,7 @@ Verb elect_verb();
 Verb reassign_verb();
 Verb configure_verb();
 Verb voter_verb();
+Verb unregister_verb();
 Verb run_verb();
 Verb settle_verb();
 Verb log_verb();

@@ -10,7 +10,9 @@ using How = NodeStopped::How;
 
 // Broker 1 has a part in the quorum; 9 is a client.
 struct Ends : History {
-  Ends() { add(1, QuorumRoleChanged{LeaderEpoch{0}, "unattached", no_node, "started"}); }
+  explicit Ends(const TrialConfig& config = {}) : History(config) {
+    add(1, QuorumRoleChanged{LeaderEpoch{0}, "unattached", no_node, "started"});
+  }
   void begins(const std::string& what) { add(-1, FaultBegan{1, what, "broker-1", nodes({1}), {}}); }
   bool is_violated() { return has(fired(), "BS-E01/ended_unasked"); }
 };
@@ -54,6 +56,30 @@ TEST(UnaskedEnds, are_excused_by_a_disk_that_failed_or_was_full_in_any_life) {
     h.started(1, 1);
     h.stopped(1, How::shutdown);
     EXPECT_EQ(h.is_violated(), what == std::string("slow_disk")) << what;
+  }
+}
+
+// A life of broker 1 that ends by itself after so long.
+struct Life {
+  bool is_controller;
+  bool has_served;
+  Duration lasting;
+  bool is_violated;
+};
+
+TEST(UnaskedEnds, are_excused_where_a_broker_has_not_served_for_as_long_as_it_may_register) {
+  const Life lives[] = {{false, false, 60s, false},
+                        {false, false, 59s, true},
+                        {false, true, 60s, true},
+                        {true, false, 60s, true}};
+  for (const auto& life : lives) {
+    Ends h(life.is_controller ? TrialConfig{.quorum_voters = {NodeId{1}}} : TrialConfig{});
+    if (life.has_served) {
+      h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{9}, false, h.next_metadata_offset()});
+    }
+    h.wait(life.lasting);
+    h.stopped(1, How::shutdown);
+    EXPECT_EQ(h.is_violated(), life.is_violated);
   }
 }
 

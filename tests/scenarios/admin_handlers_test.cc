@@ -624,6 +624,34 @@ TEST_F(AdminByHand, our_own_admin_does_all_this_and_says_what_it_could_not_do) {
   });
 }
 
+TEST_F(AdminByHand, our_own_admin_raises_and_lowers_features_and_unregisters_brokers) {
+  with_cluster([&](Env& env) {
+    client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "admin"});
+    // Whom the admin takes for the controller may be the one that is gone, for a session.
+    const auto until = [&] { return env.now() + 30s; };
+    const auto& features = cluster_->metadata().features();
+    const std::map<std::string, std::int16_t> without{{"group.version", 0}};
+    EXPECT_TRUE(admin.update_features(env, {{"group.version", 1}}, until()).has_value());
+    EXPECT_EQ(features.at("group.version"), 1);
+    EXPECT_EQ(admin.update_features(env, without, until()).error(),
+              ErrorCode::invalid_update_version);
+    EXPECT_TRUE(admin.update_features(env, without, until(), client::FeatureChange::safe_downgrade)
+                    .has_value());
+    EXPECT_FALSE(features.contains("group.version"));
+    EXPECT_EQ(admin
+                  .update_features(env, {{"group.version", 1}}, until(),
+                                   client::FeatureChange::safe_downgrade)
+                  .error(),
+              ErrorCode::invalid_update_version);
+    const NodeId gone = follower();
+    cluster_->world().crash(*cluster_->world().find(gone));
+    EXPECT_TRUE(admin.unregister_broker(env, gone, until()).has_value());
+    EXPECT_EQ(cluster_->metadata().find_broker(gone), nullptr);
+    EXPECT_EQ(admin.unregister_broker(env, gone, until()).error(),
+              ErrorCode::broker_id_not_registered);
+  });
+}
+
 TEST_F(AdminByHand, an_unregistered_broker_is_forgotten) {
   with_cluster([&](Env& env) {
     const auto gone = follower();

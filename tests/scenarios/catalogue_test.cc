@@ -104,6 +104,21 @@ TEST(RollingRestart, strikes_every_broker_then_every_controller_one_after_the_ot
   }
 }
 
+TEST(RollingCrash, has_brokers_taken_for_gone_in_some_runs) {
+  int unregistered = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto plan = draw_plan(load("rolling-crash"), seed);
+    for (const auto& operation : plan.operations) {
+      if (operation.kind != Operation::Kind::unregister_broker) continue;
+      ++unregistered;
+      EXPECT_GE(operation.broker, 1);
+      EXPECT_LE(operation.broker, plan.cluster.brokers);
+      EXPECT_LT(operation.at, plan.quiet_at);
+    }
+  }
+  EXPECT_GT(unregistered, 0);
+}
+
 TEST(Pause, is_longer_than_a_session_in_every_run_and_shorter_in_some) {
   bool has_short = false;
   for (std::uint64_t seed = 1; seed < 50; ++seed) {
@@ -310,6 +325,19 @@ TEST(PipelineGuarantees, has_groups_that_promise_each_of_the_three) {
     guarantees.merge(of_tasks);
   }
   EXPECT_EQ(guarantees.size(), 3u);
+}
+
+TEST(PipelineGuarantees, has_tasks_that_take_longer_than_they_may) {
+  int slow = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto plan = draw_plan(load("pipeline-guarantees"), seed);
+    for (const auto& operation : plan.operations) {
+      if (operation.kind != Operation::Kind::process) continue;
+      const auto may_take = plan.tasks.at(0).max_poll_interval;
+      if (may_take > Duration{} && operation.lasting > may_take) ++slow;
+    }
+  }
+  EXPECT_GT(slow, 0);
 }
 
 // What the scenario is for: the same runs with an epoch for each transaction and without.

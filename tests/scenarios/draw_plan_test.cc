@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -204,6 +205,49 @@ TEST(DrawPlan, who_is_slow_changes_nothing_else) {
     std::erase_if(plan.operations, [](const auto& one) { return is_of_reading(one.kind); });
     EXPECT_EQ(plan, draw_plan(scenario_of(grouped), seed));
   }
+}
+
+const std::string maintained = small + R"(
+[feature_updates]
+count = "0..4"
+window = "1s..9s"
+levels = { "group.version" = [0, 1], "transaction.version" = 2 }
+[unregistrations]
+count = 3
+after = "100ms..5s"
+)";
+
+RC_GTEST_PROP(DrawPlan, brokers_are_unregistered_while_they_are_down, (std::uint32_t seed)) {
+  const auto plan = draw_plan(scenario_of(maintained), seed);
+  for (const auto& operation : plan.operations) {
+    if (operation.kind == Operation::Kind::update_features) {
+      RC_ASSERT(seed != 0 && operation.levels.size() == 1);
+    }
+    if (operation.kind != Operation::Kind::unregister_broker) continue;
+    const auto name = fmt::format("broker-{}", operation.broker);
+    RC_ASSERT(seed != 0);
+    RC_ASSERT(std::any_of(plan.faults.begin(), plan.faults.end(), [&](const Fault& fault) {
+      return fault.kind == "crash" && fault.targets == std::vector{name} &&
+             fault.at < operation.at && operation.at < fault.at + fault.lasting;
+    }));
+  }
+}
+
+TEST(DrawPlan, what_is_maintained_changes_nothing_else) {
+  std::size_t unregistered = 0;
+  std::size_t updated = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto plan = draw_plan(scenario_of(maintained), seed);
+    using Kind = Operation::Kind;
+    const auto erase = [&](Kind kind) {
+      return std::erase_if(plan.operations, [&](const auto& one) { return one.kind == kind; });
+    };
+    unregistered += erase(Kind::unregister_broker);
+    updated += erase(Kind::update_features);
+    EXPECT_EQ(plan, draw_plan(scenario_of(small), seed));
+  }
+  EXPECT_GT(unregistered, 0u);
+  EXPECT_GT(updated, 0u);
 }
 
 const std::string beginning = R"(

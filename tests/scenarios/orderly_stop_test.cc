@@ -75,6 +75,33 @@ TEST_F(OrderlyStop, waits_for_leave_longer_than_a_session_lasts) {
   });
 }
 
+// What it had when it ended in order it still has, so its word still counts.
+TEST_F(OrderlyStop, leaves_its_word_where_it_is_if_a_start_comes_to_nothing) {
+  const auto script = [&](Env& env) {
+    const NodeId gone = follower();
+    stop(env, gone);
+    const auto word = [&] {
+      return machine(gone).disk().content_of(log::clean_shutdown_file).flat();
+    };
+    const auto before = word();
+    for (int id = 101; id <= 103; ++id) cluster_->world().crash(machine(NodeId(id)));
+    cluster_->world().restart(machine(gone));
+    env.sleep(4s);
+    EXPECT_TRUE(machine(gone).is_up());
+    EXPECT_FALSE(says_so(gone));
+    for (int i = 0; i < 200 && machine(gone).is_up(); ++i) env.sleep(100ms);
+    ASSERT_FALSE(machine(gone).is_up());
+    EXPECT_TRUE(has_noted("it could not register with the controllers within 5000 ms"));
+    ASSERT_TRUE(says_so(gone));
+    EXPECT_EQ(word(), before);
+    // A supervisor starts it again.
+    for (int id = 101; id <= 103; ++id) cluster_->world().restart(machine(NodeId(id)));
+    for (int i = 0; i < 300 && state().isr.size() < 3; ++i) env.sleep(100ms);
+    EXPECT_EQ(state().isr.size(), 3u);
+  };
+  with_cluster(script, {{"initial.broker.registration.timeout.ms", "5000"}});
+}
+
 // Nor would leave be of any use: what its disk does not take it cannot leave in order.
 TEST_F(OrderlyStop, waits_for_no_leave_once_the_disk_has_failed) {
   with_cluster([&](Env& env) {

@@ -84,6 +84,11 @@ Plan example() {
       {.name = "late", .topic = "my-topic", .auto_offset_reset = client::OffsetReset::latest},
       {.name = "asking", .topic = "my-topic", .auto_offset_reset = client::OffsetReset::none}};
   plan.operations = example_operations();
+  plan.operations.push_back(
+      {.at = 9s, .client = "admin", .kind = Operation::Kind::unregister_broker, .broker = 2});
+  Operation update{.at = 9s, .client = "admin", .kind = Operation::Kind::update_features};
+  update.levels = {{"group.version", 1}, {"transaction.version", 0}};
+  plan.operations.push_back(std::move(update));
   plan.faults = {{.kind = "slow_link",
                   .at = 4s,
                   .lasting = 250ms,
@@ -258,6 +263,45 @@ TEST(PlanFiles, an_operation_of_the_admin_that_could_do_nothing_is_refused_with_
             "with");
   EXPECT_EQ(error("\"configure\", topic = \"orders\", configs = { \"retention.ms\" = \"x\" }"),
             "p.toml:10:69: retention.ms is 'x': Not a number of type LONG");
+}
+
+TEST(PlanFiles, an_operation_on_the_cluster_that_could_do_nothing_is_refused_with_what_could) {
+  const auto error = [](const std::string& what) {
+    return operation_error("client = \"admin\", do = " + what);
+  };
+  EXPECT_EQ(error("\"unregister_broker\", broker = 2"), "none");
+  EXPECT_EQ(error("\"unregister_broker\""),
+            "p.toml:10:3: which broker? They are 1 to 2, as in broker = 1, not 0");
+  EXPECT_EQ(error("\"unregister_broker\", broker = 3"),
+            "p.toml:10:58: which broker? They are 1 to 2, as in broker = 1, not 3");
+
+  EXPECT_EQ(error("\"update_features\", levels = { \"group.version\" = 0 }"), "none");
+  EXPECT_EQ(error("\"update_features\", levels = { \"transaction.version\" = 2 }"), "none");
+  EXPECT_EQ(error("\"update_features\""),
+            "p.toml:10:3: no feature to change: say levels = { \"FEATURE\" = 1 }");
+  EXPECT_EQ(error("\"update_features\", levels = { \"group.versio\" = 1 }"),
+            "p.toml:10:56: there is no feature 'group.versio'; did you mean 'group.version'?");
+  EXPECT_EQ(error("\"update_features\", levels = { \"group.version\" = 2 }"),
+            "p.toml:10:56: group.version has levels 0 to 1, and 0");
+}
+
+// Its members would be turned away for good.
+TEST(PlanFiles, features_that_groups_need_are_not_given_up) {
+  const auto error = [](const std::string& protocol) {
+    return error_of(
+        "version = 1\n"
+        "topics = [ { name = \"t\" } ]\n"
+        "consumers = [ { name = \"m\", topic = \"t\", group = \"g\", protocol = \"" +
+        protocol +
+        "\" } ]\n"
+        "operations = [\n"
+        "  { client = \"admin\", do = \"update_features\", levels = { \"group.version\" = 0 } },\n"
+        "]\n");
+  };
+  EXPECT_EQ(error("classic"), "none");
+  EXPECT_EQ(
+      error("consumer"),
+      "p.toml:5:56: with group.version 0 there are no consumer groups, and this plan has some");
 }
 
 // As many as there are once it has grown, of whatever names one.

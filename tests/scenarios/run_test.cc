@@ -123,6 +123,80 @@ TEST(Run, new_partitions_are_written_read_and_shared) {
   EXPECT_TRUE(readers.contains("m1") || readers.contains("m2"));
 }
 
+// What the metadata said of the broker, in order.
+std::vector<BrokerCommitted> committed_of(const RunResult& result, NodeId broker) {
+  std::vector<BrokerCommitted> found;
+  for (const auto& event : result.events) {
+    const auto* committed = std::get_if<BrokerCommitted>(&event.body);
+    if (committed != nullptr && committed->broker == broker) found.push_back(*committed);
+  }
+  return found;
+}
+
+// Down or not (KIP-631).
+TEST(Run, a_broker_that_is_taken_for_gone_registers_anew_and_catches_up) {
+  for (const bool is_down : {true, false}) {
+    Plan plan = short_plan();
+    if (is_down) {
+      plan.faults = {{.kind = "crash", .at = 3500ms, .lasting = 3s, .targets = {"broker-2"}}};
+    }
+    plan.operations.push_back(
+        {.at = 4s, .client = admin_name, .kind = Operation::Kind::unregister_broker, .broker = 2});
+    const auto result = result_of(plan, {.keeps_events = true});
+    EXPECT_TRUE(result.report.verdict.passed());
+    const auto told = committed_of(result, NodeId(2));
+    ASSERT_FALSE(told.empty());
+    EXPECT_GT(told.back().broker_epoch, told.front().broker_epoch);
+    EXPECT_FALSE(told.back().is_fenced);
+    EXPECT_TRUE(std::any_of(result.events.begin(), result.events.end(), [](const Event& event) {
+      const auto* fenced = std::get_if<BrokerFenced>(&event.body);
+      return fenced && fenced->broker == NodeId(2) && fenced->why == "broker-2 was unregistered";
+    }));
+  }
+}
+
+// Two of three leave the in-sync set: they are eligible to lead (KIP-966) only where that is on.
+TEST(Run, features_go_up_and_down_while_it_lasts) {
+  const auto has_eligible = [](const std::vector<std::int16_t>& levels) {
+    Plan plan = short_plan();
+    plan.topics[0].configs = {{"min.insync.replicas", "2"}};
+    plan.producers[0].acks = -1;
+    plan.faults = {{.kind = "crash", .at = 5s, .lasting = 5s, .targets = {"broker-2", "broker-3"}}};
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      plan.operations.push_back({.at = 3s + static_cast<std::int64_t>(i) * 500ms,
+                                 .client = admin_name,
+                                 .kind = Operation::Kind::update_features,
+                                 .levels = {{"eligible.leader.replicas.version", levels[i]}}});
+    }
+    plan.quiet_at = 12s;
+    const auto result = result_of(plan, {.keeps_events = true});
+    EXPECT_TRUE(result.report.verdict.passed());
+    return std::any_of(result.events.begin(), result.events.end(), [](const Event& event) {
+      const auto* committed = std::get_if<PartitionCommitted>(&event.body);
+      return committed && !committed->elr.empty();
+    });
+  };
+  EXPECT_FALSE(has_eligible({}));
+  EXPECT_TRUE(has_eligible({1}));
+  EXPECT_FALSE(has_eligible({1, 0}));
+}
+
+// What it cannot do it is started for again (a supervisor's work), until there are controllers.
+TEST(Run, brokers_that_cannot_register_in_time_are_started_again) {
+  Plan plan = short_plan();
+  plan.cluster.settings["initial.broker.registration.timeout.ms"] = "4000";
+  plan.faults = {{.kind = "crash",
+                  .at = 3s,
+                  .lasting = 8s,
+                  .targets = {"controller-1", "controller-2", "controller-3"}},
+                 {.kind = "crash", .at = 4s, .lasting = 500ms, .targets = {"broker-2"}}};
+  plan.quiet_at = 16s;
+  const auto result = result_of(plan, {.keeps_events = true});
+  EXPECT_TRUE(result.report.verdict.passed());
+  EXPECT_GE(starts_of(result, "broker-2").size(), 3u);
+  EXPECT_FALSE(committed_of(result, NodeId(2)).back().is_fenced);
+}
+
 TEST(Run, says_of_an_upload_what_was_read_back_of_it) {
   Upload upload{.sent = 12, .unknown = 12};
   EXPECT_EQ(text_of(upload), "12 lines sent, 0 acknowledged, 12 with unknown end");

@@ -212,6 +212,17 @@ TEST(ScenarioErrors, configurations_that_could_not_change) {
             "s.toml:101:1: nothing to configure: say configs = { \"KAFKA.NAME\" = \"…\" }");
 }
 
+TEST(ScenarioErrors, features_that_could_not_change) {
+  const std::string updates = "[feature_updates]\ncount = 1\n";
+  EXPECT_EQ(scenario_error(updates + "levels = { \"group.version\" = [0, 1] }\n"), "none");
+  EXPECT_EQ(scenario_error(updates),
+            "s.toml:101:1: no feature to change: say levels = { \"FEATURE\" = [0, 1] }");
+  EXPECT_EQ(scenario_error(updates + "levels = { \"group.versio\" = 1 }\n"),
+            "s.toml:103:12: there is no feature 'group.versio'; did you mean 'group.version'?");
+  EXPECT_EQ(scenario_error("[unregistrations]\ncount = -1\n"),
+            "s.toml:102:9: count is -1, but must be at least 0");
+}
+
 TEST(ScenarioErrors, voters_that_could_not_change) {
   EXPECT_EQ(scenario_error("[voter_changes]\ncount = 2\nwindow = \"1s..2s\"\n"),
             "s.toml:101:1: voters are fixed where kraft.version is 0: say \"kraft.version\" = 1 in "

@@ -128,14 +128,14 @@ TEST(Shrink, clients_and_operations_become_as_they_usually_are) {
   plan.operations = {
       {.at = 1s, .client = "c", .kind = Kind::pause, .lasting = 4s},
       {.at = 1s, .client = "admin", .kind = Kind::delete_records, .topic = "t", .percent = 30},
+      {.at = 1s, .client = "admin", .kind = Kind::create_partitions, .topic = "t", .partitions = 7},
       {.at = 1s,
        .client = "admin",
-       .kind = Kind::create_partitions,
-       .topic = "t",
-       .partitions = 7}};
+       .kind = Kind::update_features,
+       .levels = {{"group.version", 1}, {"transaction.version", 2}}}};
   const auto has_all = [&](const Plan& tried) {
     const bool is_there = tried.producers.size() == 2 && tried.consumers.size() == 1 &&
-                          tried.tasks.size() == 1 && tried.operations.size() == 3;
+                          tried.tasks.size() == 1 && tried.operations.size() == 4;
     return is_there && tried.producers[0].enable_idempotence ? Fingerprints{"x"} : passes;
   };
   const auto smallest = shrink(plan, "x", has_all);
@@ -149,6 +149,7 @@ TEST(Shrink, clients_and_operations_become_as_they_usually_are) {
   EXPECT_LE(smallest.operations[0].lasting, Duration(10ms));
   EXPECT_EQ(smallest.operations[1].percent, 100);
   EXPECT_EQ(smallest.operations[2].partitions, 2);
+  EXPECT_EQ(smallest.operations[3].levels.size(), 1u);
 }
 
 TEST(Shrink, what_names_what_is_cut_goes_with_it) {
@@ -160,6 +161,8 @@ TEST(Shrink, what_names_what_is_cut_goes_with_it) {
                              .topic = "t",
                              .partition = 0,
                              .replicas = {3}});
+  plan.operations.push_back(
+      {.at = 9s, .client = "admin", .kind = Operation::Kind::unregister_broker, .broker = 3});
   plan.faults[0].targets = {"broker-3", "broker-1"};
   const auto smallest = shrink(plan, "BS-D01/lost", [](const Plan& tried) {
     const bool moves =

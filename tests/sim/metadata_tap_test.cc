@@ -130,6 +130,24 @@ TEST_F(MetadataTapTest, producer_ids_are_told_also_where_they_had_been_given) {
   EXPECT_EQ(std::get<ProducerIdsCommitted>(events_[1].body).metadata_offset, 1);
 }
 
+TEST_F(MetadataTapTest, who_is_unregistered_is_told_as_fenced) {
+  constexpr BrokerEpoch epoch{0};
+  for (const NodeId node : {one, two}) {
+    store(node, batch_of(0, 1,
+                         {controller::RegisterBrokerRecord{.broker_id = one, .broker_epoch = epoch},
+                          controller::UnfenceBrokerRecord{one, epoch}}));
+    store(node, batch_of(2, 1, {controller::UnregisterBrokerRecord{one, epoch}}));
+  }
+  ASSERT_FALSE(events_.empty());
+  EXPECT_FALSE(std::get<BrokerCommitted>(events_[events_.size() - 2].body).is_fenced);
+  const auto& last = std::get<BrokerCommitted>(events_.back().body);
+  EXPECT_EQ(last.broker, one);
+  EXPECT_EQ(last.broker_epoch, epoch);
+  EXPECT_TRUE(last.is_fenced);
+  EXPECT_EQ(last.metadata_offset, 2);
+  EXPECT_EQ(tap_.image().find_broker(one), nullptr);
+}
+
 TEST_F(MetadataTapTest, a_topic_that_is_deleted_is_told_once) {
   for (const NodeId node : {one, two}) {
     store(node, batch_of(0, 1, topic_records()));

@@ -389,6 +389,32 @@ TEST(Node, that_stops_alone_does_not_wait_until_a_heartbeat_is_due) {
   EXPECT_LT(c.world.now(), stopped + 1s);
 }
 
+// Like Kafka's, if the quorum has nobody to register it for a while.
+TEST(Node, that_cannot_register_in_time_says_so_and_ends) {
+  Controllers c(2);
+  auto& config = c.configs[NodeId(1)];
+  config.is_broker = true;
+  config.initial_broker_registration_timeout = 3s;
+  c.start(NodeId(1));
+  auto& machine = c.machine(NodeId(1));
+  c.world.run_until(Instant{2900ms});
+  EXPECT_TRUE(machine.is_up());
+  EXPECT_TRUE(c.world.run_until([&] { return !machine.is_up(); }, Instant{20s}));
+  EXPECT_EQ(c.failures[NodeId(1)], "it could not register with the controllers within 3000 ms");
+}
+
+TEST(Node, that_has_registered_in_time_waits_for_controllers_as_long_as_it_takes) {
+  Controllers c(2);
+  auto& config = c.configs[NodeId(1)];
+  config.is_broker = true;
+  config.initial_broker_registration_timeout = 10s;
+  c.start_all();
+  c.world.run_until(Instant{10s});
+  c.world.crash(c.machine(NodeId(2)));
+  c.world.run_until(Instant{40s});
+  EXPECT_TRUE(c.machine(NodeId(1)).is_up());
+}
+
 TEST(Node, forgets_what_it_counted_of_topics_that_are_no_more) {
   Monitor monitor;
   Controllers c(1);

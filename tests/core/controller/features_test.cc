@@ -55,6 +55,11 @@ TEST_F(Features, are_not_set_to_what_a_broker_does_not_support) {
       {.name = "metadata.version", .min_supported_version = 1, .max_supported_version = 20});
   c.keep(c.controller.register_broker(c.now, older));
   EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::invalid_update_version);
+  // Who is gone for good holds nobody up, and cannot come back as it was.
+  c.keep(c.controller.unregister_broker({.broker_id = NodeId{2}}));
+  EXPECT_EQ(error_of("metadata.version", 25), ErrorCode::none);
+  EXPECT_EQ(c.keep(c.controller.register_broker(c.now, older)).response.error_code,
+            ErrorCode::unsupported_version);
 }
 
 TEST_F(Features, of_the_metadata_never_go_down) {
@@ -94,6 +99,38 @@ TEST(Unregistering, takes_a_broker_out_and_lets_it_come_back) {
   EXPECT_EQ(c.partition("t").isr, nodes({2}));
   c.start(1, 2);
   EXPECT_GT(c.epoch_of(1), epoch);
+}
+
+// It has what is committed, and nobody else does: it leads again once it is back.
+TEST(Unregistering, leaves_the_last_in_sync_as_it_is_and_without_a_leader) {
+  Cluster c{2};
+  c.create("t", {1, 2});
+  c.keep(c.controller.unregister_broker({.broker_id = NodeId{2}}));
+  c.keep(c.controller.unregister_broker({.broker_id = NodeId{1}}));
+  EXPECT_EQ(c.partition("t").leader, no_node);
+  EXPECT_EQ(c.partition("t").isr, nodes({1}));
+  c.start(2, 2);
+  EXPECT_EQ(c.partition("t").leader, no_node);
+  c.start(1, 2);
+  EXPECT_EQ(c.partition("t").leader, NodeId{1});
+}
+
+// As one that is fenced: in events, too, unless it was so before.
+TEST(Unregistering, is_told_as_a_fencing) {
+  Cluster c{2};
+  const auto fenced = [&] {
+    const auto events = c.keep(c.controller.unregister_broker({.broker_id = NodeId{1}})).events;
+    return of_kind<BrokerFenced>(events);
+  };
+  const auto first = fenced();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].broker, NodeId{1});
+  EXPECT_EQ(first[0].why, "broker-1 was unregistered");
+  api::BrokerRegistrationRequest request;
+  request.broker_id = NodeId{1};
+  request.cluster_id = "cluster";
+  c.keep(c.controller.register_broker(c.now, request));
+  EXPECT_TRUE(fenced().empty());
 }
 
 // KIP-1022.

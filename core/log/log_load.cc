@@ -129,7 +129,9 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
     if (cut > 0) {
       TRY(std::ignore, checked(segment->sync(env)));
     }
-    if (segment->end_offset() > state.recovery_point) segment->mark_unsynced();
+    // One that ends at the recovery point may have been cut to that, and not synced, before a stop.
+    const bool may_be_cut = !state.was_clean && segment->end_offset() == state.recovery_point;
+    if (may_be_cut || segment->end_offset() > state.recovery_point) segment->mark_unsynced();
     if (!segment->batches().empty()) start.leader_epoch = segment->batches().back().leader_epoch;
   }
   // The start before this one may have ended between a cut and its sync.

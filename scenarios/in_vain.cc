@@ -116,14 +116,6 @@ Vain unless_broker(const Plan& plan, const Operation& operation) {
                                       plan.cluster.brokers, operation.broker)};
 }
 
-bool has_consumer_groups(const Plan& plan) {
-  constexpr auto consumer = client::GroupProtocol::consumer;
-  return std::any_of(plan.consumers.begin(), plan.consumers.end(),
-                     [&](const Consumer& each) { return speaks(plan, each, consumer); }) ||
-         std::any_of(plan.tasks.begin(), plan.tasks.end(),
-                     [](const Task& each) { return each.protocol == consumer; });
-}
-
 Vain unless_level(const Plan& plan, const std::string& feature, std::int16_t level) {
   const auto* known = controller::find_supported_feature(feature);
   if (known == nullptr) {
@@ -138,7 +130,8 @@ Vain unless_level(const Plan& plan, const std::string& feature, std::int16_t lev
                   fmt::format("{} has levels {} to {}, and 0", feature, levels.min, levels.max)};
   }
   // Its members would be turned away for good.
-  if (feature != controller::group_version || level > 0 || !has_consumer_groups(plan)) return {};
+  const bool turns_away = feature == controller::group_version && level == 0;
+  if (!turns_away || consumer_groups(plan).empty()) return {};
   return InVain{
       "levels",
       fmt::format("with {} 0 there are no consumer groups, and this plan has some", feature)};

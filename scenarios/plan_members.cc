@@ -22,19 +22,15 @@ group::GroupConfig group_config_of(const Plan& plan) {
 std::optional<std::string> why_session_refused(const Plan& plan, Duration session) {
   const auto config = group_config_of(plan);
   const auto asked_ms = milliseconds(session);
-  const auto refuse = [&](std::string_view how, Duration bound, std::string_view setting) {
-    return fmt::format(
-        "session_timeout is {}, but must be at {} {} unless settings.\"{}\" is {}: brokers refuse "
-        "the member",
-        text_of(session), how, text_of(bound), setting, asked_ms);
-  };
-  if (Duration(1ms) * asked_ms < config.min_session_timeout) {
-    return refuse("least", config.min_session_timeout, "group.min.session.timeout.ms");
-  }
-  if (Duration(1ms) * asked_ms > config.max_session_timeout) {
-    return refuse("most", config.max_session_timeout, "group.max.session.timeout.ms");
-  }
-  return std::nullopt;
+  const Duration asked = Duration(1ms) * asked_ms;
+  if (config.takes_session(asked)) return std::nullopt;
+  const bool is_short = asked < config.min_session_timeout;
+  return fmt::format(
+      "session_timeout is {}, but must be at {} {} unless settings.\"{}\" is {}: brokers refuse "
+      "the member",
+      text_of(session), is_short ? "least" : "most",
+      text_of(is_short ? config.min_session_timeout : config.max_session_timeout),
+      is_short ? "group.min.session.timeout.ms" : "group.max.session.timeout.ms", asked_ms);
 }
 
 }  // namespace
@@ -47,6 +43,18 @@ bool speaks(const Plan& plan, const Consumer& consumer, client::GroupProtocol pr
                      [&](const Operation& operation) {
                        return operation.kind == joins && operation.client == consumer.name;
                      });
+}
+
+std::set<std::string> consumer_groups(const Plan& plan) {
+  constexpr auto protocol = client::GroupProtocol::consumer;
+  std::set<std::string> groups;
+  for (const auto& consumer : plan.consumers) {
+    if (speaks(plan, consumer, protocol)) groups.insert(consumer.group);
+  }
+  for (const auto& task : plan.tasks) {
+    if (task.protocol == protocol) groups.insert(task.group);
+  }
+  return groups;
 }
 
 std::optional<std::string> why_refused(const Plan& plan, const Consumer& consumer) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/base/expected.h"
@@ -12,6 +13,8 @@ namespace brokersim::scenarios {
 
 // From the beginning, or some time later.
 bool speaks(const Plan& plan, const Consumer& consumer, client::GroupProtocol protocol);
+// Those that somebody joins by the protocol of KIP-848.
+std::set<std::string> consumer_groups(const Plan& plan);
 
 // Why brokers with the plan's settings refuse the member, however often it asks: of a classic group
 // they take sessions from group.min.session.timeout.ms to group.max.session.timeout.ms.

@@ -119,7 +119,8 @@ bool Workload::has_more_to_do(const std::string& name) const {
   if (name == admin_name && created_.size() < plan_.topics.size()) return true;
   if (name == admin_name && !growing_.empty()) return true;
   if (tasks_.contains(name)) return true;
-  if (name == admin_name && !consumer_groups().empty() && !allows_consumer_groups_) return true;
+  if (name == admin_name && !consumer_groups(plan_).empty() && !allows_consumer_groups_)
+    return true;
   return std::any_of(plan_.consumers.begin(), plan_.consumers.end(),
                      [&](const Consumer& consumer) { return consumer.name == name; });
 }
@@ -142,7 +143,7 @@ void Workload::run_client(Env& env, const std::string& name) {
     others.push_back(
         env.spawn("task-of-" + task.group, [this, &task](Env& fiber) { run_task(fiber, task); }));
   }
-  if (name == admin_name && !consumer_groups().empty()) {
+  if (name == admin_name && !consumer_groups(plan_).empty()) {
     others.push_back(env.spawn("groups", [this](Env& fiber) { watch_consumer_groups(fiber); }));
   }
   if (name == admin_name) administrate(env);
@@ -195,7 +196,7 @@ void Workload::administrate(Env& env) {
   delete_topics(env, admin);
   create_topics(env, admin);
   grow_topics(env, admin);
-  if (!consumer_groups().empty()) allow_consumer_groups(env, admin);
+  if (!consumer_groups(plan_).empty()) allow_consumer_groups(env, admin);
   auto& progress = progress_[admin_name];
   while (!progress.has_finished()) {
     const Operation& operation = *progress.steps[progress.step].operation;
@@ -297,28 +298,17 @@ void Workload::delete_records(Env& env, client::Admin& admin, const Operation& o
   }
 }
 
-std::set<std::string> Workload::consumer_groups() const {
-  std::set<std::string> groups;
-  for (const auto& consumer : plan_.consumers) {
-    if (speaks(plan_, consumer, client::GroupProtocol::consumer)) groups.insert(consumer.group);
-  }
-  for (const auto& task : plan_.tasks) {
-    if (task.protocol == client::GroupProtocol::consumer) groups.insert(task.group);
-  }
-  return groups;
-}
-
 void Workload::allow_consumer_groups(Env& env, client::Admin& admin) {
   while (!allows_consumer_groups_ && !env.is_cancelled()) {
     const auto result =
-        admin.update_feature(env, "group.version", 1, env.now() + operation_patience);
+        admin.update_features(env, {{"group.version", 1}}, env.now() + operation_patience);
     allows_consumer_groups_ = result.has_value();
     if (!result) env.sleep(retry_pause);
   }
 }
 
 void Workload::watch_consumer_groups(Env& env) {
-  const auto groups = consumer_groups();
+  const auto groups = consumer_groups(plan_);
   client::Admin admin(config_of(admin_name));
   while (env.sleep(watch_interval)) {
     for (const auto& group : groups) {

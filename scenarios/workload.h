@@ -173,8 +173,7 @@ class Workload {
   void change_voters(Env& env, client::Admin& admin, const Operation& operation);
   static void unregister_broker(Env& env, client::Admin& admin, const Operation& operation);
   static void update_features(Env& env, client::Admin& admin, const Operation& operation);
-  std::set<std::string> consumer_groups() const;
-  // There are some only once the cluster has agreed on them.
+  // There are consumer groups only once the cluster has agreed on them.
   void allow_consumer_groups(Env& env, client::Admin& admin);
   // Asks again and again how the consumer groups are: what is answered is judged.
   void watch_consumer_groups(Env& env);

@@ -271,7 +271,13 @@ Expected<Done, ErrorCode> Admin::update_features(Env& env,
   }
   // To be at a level already is fine.
   return have_done(env, cluster_, request, update_features_version, deadline,
-                   [](const auto& response, bool) { return response.error_code; });
+                   [](const api::UpdateFeaturesResponse& response, bool) {
+                     if (response.error_code != ErrorCode::none) return response.error_code;
+                     for (const auto& one : response.results) {
+                       if (one.error_code != ErrorCode::none) return one.error_code;
+                     }
+                     return ErrorCode::none;
+                   });
 }
 
 Expected<Done, ErrorCode> Admin::unregister_broker(Env& env, NodeId broker, Instant deadline) {
@@ -321,20 +327,6 @@ Expected<Done, ErrorCode> Admin::remove_voter(Env& env, NodeId voter, const Uuid
                    [](const api::RemoveRaftVoterResponse& answer, bool may_be_ours) {
                      const bool is_gone = answer.error_code == ErrorCode::voter_not_found;
                      return is_gone && may_be_ours ? ErrorCode::none : answer.error_code;
-                   });
-}
-
-Expected<Done, ErrorCode> Admin::update_feature(Env& env, const std::string& feature,
-                                                std::int16_t level, Instant deadline) {
-  api::UpdateFeaturesRequest request;
-  request.feature_updates.push_back({.feature = feature, .max_version_level = level});
-  return have_done(env, cluster_, request, update_features_version, deadline,
-                   [](const api::UpdateFeaturesResponse& response, bool) {
-                     if (response.error_code != ErrorCode::none) return response.error_code;
-                     for (const auto& one : response.results) {
-                       if (one.error_code != ErrorCode::none) return one.error_code;
-                     }
-                     return ErrorCode::none;
                    });
 }
 

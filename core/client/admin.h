@@ -86,9 +86,6 @@ class Admin {
   Expected<Done, api::ErrorCode> reassign(Env& env, const TopicPartition& partition,
                                           const std::optional<std::vector<NodeId>>& replicas,
                                           Instant deadline);
-  // Raises the cluster's level of a feature (KIP-584); fine if it has it already.
-  Expected<Done, api::ErrorCode> update_feature(Env& env, const std::string& feature,
-                                                std::int16_t level, Instant deadline);
   // Gives an observer of the quorum a vote, or takes it from a voter (KIP-853): done once that is
   // committed. DUPLICATE_VOTER and VOTER_NOT_FOUND unless an earlier attempt of this call can have
   // done it.

@@ -19,6 +19,10 @@ struct GroupConfig {
   Duration initial_rebalance_delay = 3s;  // group.initial.rebalance.delay.ms
   Duration min_session_timeout = 6s;      // group.min.session.timeout.ms
   Duration max_session_timeout = 1800s;   // group.max.session.timeout.ms
+  // Whether who joins a classic group with such a session is let in.
+  bool takes_session(Duration timeout) const {
+    return min_session_timeout <= timeout && timeout <= max_session_timeout;
+  }
   std::int32_t max_size = std::numeric_limits<std::int32_t>::max();  // group.max.size
   Duration new_member_join_timeout = 300s;                           // Not configurable in Kafka.
   Duration offsets_retention = 7 * 24h;                              // offsets.retention.minutes

@@ -98,9 +98,7 @@ Output Shard::loaded(Now now, Offset high_watermark) {
 Output Shard::join(Now now, RequestId request, const JoinContext& context,
                    const api::JoinGroupRequest& asked) {
   Output out;
-  const auto timeout = Duration(1ms) * asked.session_timeout_ms;
-  const bool is_sane =
-      timeout >= config_.min_session_timeout && timeout <= config_.max_session_timeout;
+  const bool is_sane = config_.takes_session(Duration(1ms) * asked.session_timeout_ms);
   const bool may_make = asked.member_id.empty();
   api::JoinGroupResponse refusal;
   refusal.member_id = asked.member_id;

@@ -191,7 +191,7 @@ class GroupsInCluster : public testing::Test {
   void produce(Env& env) {
     client::Admin admin(client_config("admin"));
     while (allows_consumer_groups_ &&
-           !admin.update_feature(env, "group.version", 1, env.now() + 30s)) {
+           !admin.update_features(env, {{"group.version", 1}}, env.now() + 30s)) {
       if (!env.sleep(1s)) return;
     }
     while (!admin.create_topics(

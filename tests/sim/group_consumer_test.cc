@@ -81,11 +81,7 @@ class GroupConsumerTest : public ScriptedBrokers {
 
   template <class Request>
   broker::Reply reply(const broker::RequestContext& context, const Slice& body) {
-    const auto version = context.header.api_version;
-    const auto request = wire::decode<Request>(body, version);
-    EXPECT_TRUE(request.has_value());
-    const auto response = serve(*request);
-    return {.frame = wire::response_frame(context.header.correlation_id, response, version)};
+    return answered<Request>(context, body, [this](const Request& asked) { return serve(asked); });
   }
 
   api::FindCoordinatorResponse serve(const api::FindCoordinatorRequest& request) {

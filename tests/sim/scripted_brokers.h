@@ -60,6 +60,15 @@ struct Script {
   }
 };
 
+template <class Request, class Serve>
+broker::Reply answered(const broker::RequestContext& context, const Slice& body, Serve serve) {
+  const auto version = context.header.api_version;
+  const auto request = wire::decode<Request>(body, version);
+  EXPECT_TRUE(request.has_value());
+  const auto response = serve(*request);
+  return {.frame = wire::response_frame(context.header.correlation_id, response, version)};
+}
+
 class FakeBroker {
  public:
   FakeBroker(NodeId id, Script& script) : id_(id), script_(script) {}
@@ -92,11 +101,7 @@ class FakeBroker {
  private:
   template <class Request>
   broker::Reply reply(const broker::RequestContext& context, const Slice& body) {
-    const auto version = context.header.api_version;
-    const auto request = wire::decode<Request>(body, version);
-    EXPECT_TRUE(request.has_value());
-    const auto response = serve(*request);
-    return {.frame = wire::response_frame(context.header.correlation_id, response, version)};
+    return answered<Request>(context, body, [this](const Request& asked) { return serve(asked); });
   }
 
   bool leads(std::int32_t partition) const { return script_.leaders[partition] == id_; }

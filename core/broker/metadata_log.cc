@@ -57,6 +57,8 @@ log::LogResult<Done> MetadataLog::load(Env& env, bool was_clean) {
   // be deleted in part, and is of no use.
   if (const auto oldest = snapshots_.oldest()) state.start_offset = oldest->end_offset;
   TRY(log_, log::Log::open(env, metadata_partition(), metadata_directory(), log_config_, state));
+  // Raft cuts it and asks for the ends of batches without waiting.
+  TRY(std::ignore, log_->load_batches(env));
   TRY(std::ignore, find_start(env));
   // What recovery found may be in the page cache only, and Raft promises it to others.
   TRY(std::ignore, log_->sync(env));

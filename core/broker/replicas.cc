@@ -142,7 +142,8 @@ std::shared_ptr<Replica> Replicas::open(Env& env, const TopicPartition& partitio
                                {.was_clean = was_clean_,
                                 .recovery_point = recovery_points_.of(partition),
                                 .start_offset = log_starts_.of(partition),
-                                .cleaned_to = cleaned_.of(partition)});
+                                .cleaned_to = cleaned_.of(partition),
+                                .high_watermark = high_watermarks_.of(partition)});
   if (!opened) {
     env.emit(Note{fmt::format("log {} is offline: {}", directory, log::name_of(opened.error()))});
     if (opened.error() == log::LogError::storage) {
@@ -292,6 +293,7 @@ bool Replicas::sync_all(Env& env) {
   for (const auto& [partition, replica] : std::map(replicas_)) {
     auto& log = replica->log();
     (void)log.snapshot_producers(env);
+    (void)log.index_active(env);
     is_durable = log.sync(env).has_value() && is_durable;
     is_durable = log.flush_epochs(env).has_value() && is_durable;
   }

@@ -126,6 +126,8 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   if (offset < start_offset_) return truncate_fully_and_start_at(host, offset, why);
   epochs_.truncate_from_end(offset);
   if (offset >= end_offset_) return Done{};
+  const auto is_loaded = [](const auto& segment) { return segment->is_loaded(); };
+  REQUIRE(std::all_of(segments_.begin(), segments_.end(), is_loaded), directory_);
   const Offset from = end_offset_;
   ++cuts_;
   TRY(std::ignore, abandon_replacement(host));
@@ -135,6 +137,7 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
     TRY(std::ignore, remove_segment(host, segments_.size() - 1));
   }
   TRY(std::ignore, checked(segments_.back()->truncate_to(offset)));
+  TRY(std::ignore, remove_indexes(host, *segments_.back()));
   measure_active(host);
   end_offset_ = segments_.back()->end_offset();
   // The start lay inside a batch that is gone.
@@ -188,6 +191,7 @@ LogResult<Done> Log::rebuild_producers(Host& host) {
     std::tie(from, producers_) = *snapshot;
   }
   for (const auto& segment : segments_) {
+    if (segment->end_offset() <= from) continue;
     const auto& batches = segment->batches();
     for (std::size_t i = segment->find(from); i < batches.size(); ++i) producers_.apply(batches[i]);
   }
@@ -196,8 +200,9 @@ LogResult<Done> Log::rebuild_producers(Host& host) {
 
 LogResult<Done> Log::snapshot_producers(Host& host) {
   if (is_offline_) return Unexpected(LogError::storage);
-  // A log to which nobody with a producer id ever wrote has no snapshots.
-  const bool has_nothing_to_tell = producers_.empty() && snapshots_.empty();
+  // Empty ones say that there is nothing to look for in the segments before.
+  const bool has_nothing_to_tell =
+      producers_.empty() && snapshots_.empty() && segments_.size() == 1;
   if (has_nothing_to_tell || snapshots_.has(end_offset_)) return Done{};
   TRY(std::ignore, checked(snapshots_.take(host, end_offset_, producers_)));
   std::vector<Offset> bases;

@@ -14,9 +14,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -40,6 +42,7 @@ namespace brokersim::log {
 
 class Segment;
 struct IndexedBatch;
+struct ScanStart;
 
 enum class LogError : std::uint8_t {
   storage,       // An I/O error, this time or earlier: the log is offline.
@@ -70,6 +73,8 @@ struct LogState {
   Offset recovery_point = 0;  // Everything before it had been synced.
   Offset start_offset = 0;    // Earlier records had been deleted.
   Offset cleaned_to = 0;      // What lies before had been compacted.
+  // What lies before was committed: no marker there can still be lost.
+  Offset high_watermark = 0;
 };
 
 struct AppendInfo {
@@ -111,10 +116,12 @@ struct Cleaned {
 
 class Log {
  public:
-  // Opens the log in `directory`, which is made if it does not exist. Every batch header is read;
-  // after an unclean shutdown also every byte from the recovery point on is checked against its
-  // CRC. The log is cut at the first batch that does not follow from its predecessor. Emits
-  // LogRecovered. The parent directory must exist.
+  // Opens the log in `directory`, which is made if it does not exist. Segments that had been synced
+  // are believed to be what their indexes say, and not walked, unless they are still needed: the
+  // active one, and what tells of producers and of transactions that may not be decided. After an
+  // unclean shutdown every byte from the recovery point on is checked against its CRC, and the log
+  // is cut at the first batch that does not follow from its predecessor. Indexes that are missing
+  // or wrong are made anew. Emits LogRecovered. The parent directory must exist.
   static LogResult<std::unique_ptr<Log>> open(Env& env, TopicPartition partition,
                                               std::string directory, LogConfig config,
                                               LogState state);
@@ -172,6 +179,9 @@ class Log {
   LogResult<AppendInfo> append_as_follower(Host& host, std::span<const wire::Batch> batches,
                                            LeaderEpoch max_epoch);
 
+  // Walks what opening did not. Required before truncate_to() and is_batch_boundary(), which cannot
+  // wait: on success it has nothing to do any more for as long as the log is open.
+  LogResult<Done> load_batches(Env& env);
   // Drops all batches that reach `offset`, and the epochs beginning there. At or beyond the end
   // only the epochs; before the start everything, as truncate_fully_and_start_at. The new end is
   // `offset`, or the base of the batch it lay inside. Emits LogTruncated if records went.
@@ -213,7 +223,7 @@ class Log {
   std::size_t readable_bytes(Offset from, Offset end) const;
 
   // The first record with a timestamp of at least `timestamp` (ms); nothing if there is none. The
-  // batch is found in memory, by the largest timestamps in the headers; only that one is read.
+  // batch is found by the largest timestamps of segments and batches; only that one is read.
   LogResult<std::optional<TimestampedOffset>> offset_for_timestamp(Env& env,
                                                                    std::int64_t timestamp);
   // The first record of those with the largest timestamp (KIP-734); nothing without records.
@@ -230,18 +240,21 @@ class Log {
   bool must_flush() const { return end_offset_ - recovery_point_ >= config_.flush_messages; }
   const LogConfig& config() const { return config_; }
   Offset active_base() const;
-  // Writes `leader-epoch-checkpoint` if it differs from what was last written. For Kafka's tools:
-  // open() believes the batches alone, so that no loss of power can make the two disagree.
+  // Writes `leader-epoch-checkpoint` if it differs from what was last written. open() reads of it
+  // what it does not see in the batches.
   LogResult<Done> flush_epochs(Env& env);
   // Keeps the producers of now, as part of a shutdown in order: what follows the snapshot is read
   // from the batches. Forced to disk by the next sync.
   LogResult<Done> snapshot_producers(Host& host);
+  // Writes the indexes of the active segment, as part of a shutdown in order. As above.
+  LogResult<Done> index_active(Host& host);
 
  private:
   struct FoundFiles {
     std::vector<Offset> segments;   // By base, in order.
     std::vector<Offset> snapshots;  // By offset, in order.
     std::vector<Offset> aborted;    // Transaction indexes, by base, in order.
+    std::vector<std::pair<Offset, std::string>> indexes;  // Of offsets and times: base and name.
   };
   struct Extent {
     std::shared_ptr<Segment> segment;
@@ -249,8 +262,9 @@ class Log {
     std::size_t length = 0;
   };
   struct ReadPlan {
-    std::vector<Extent> extents;
+    std::vector<Extent> extents = {};
     Offset next_offset = 0;
+    std::shared_ptr<Segment> missing = nullptr;  // It has to be loaded first.
   };
 
   Log(TopicPartition partition, std::string directory, LogConfig config);
@@ -263,8 +277,15 @@ class Log {
   static Offset compacted_before(const LogState& state);
   bool may_begin_at(Offset base, const LogState& state) const;
   bool was_replaced(Offset base, const LogState& state) const;
-  void load_epochs();
-  LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files);
+  LogResult<bool> trust_indexes(Env& env, Segment& segment, const ScanStart& start);
+  LogResult<Done> renew_indexes(Env& env, const LogState& state, const std::set<Offset>& trusted);
+  LogResult<Done> remove_orphans(Env& env, const FoundFiles& found);
+  LogResult<Done> load_batches(Env& env, const std::shared_ptr<Segment>& segment);
+  LogResult<Done> load_epochs(Env& env);
+  LogResult<std::optional<LeaderEpochs>> stored_epochs(Env& env);
+  Offset loaded_from() const;
+  LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files,
+                                    Offset decided_to);
   bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;
   LogResult<Done> rebuild_producers(Host& host);
 
@@ -277,11 +298,14 @@ class Log {
   LogResult<Done> remove_segment(Host& host, std::size_t index);
   LogResult<Done> retire_segment(Host& host);
   LogResult<Done> retire_file(Host& host, const std::string& path);
+  LogResult<Done> retire_files(Host& host, Segment& segment);
+  LogResult<Done> remove_indexes(Host& host, Segment& segment);
+  LogResult<Done> write_indexes(Host& host, Segment& segment);
   std::vector<SegmentFacts> facts() const;
   LogResult<Done> start_afresh(Host& host, Offset offset);
   std::size_t segment_of(Offset offset) const;
   LogResult<ReadPlan> plan_read(Offset from, const ReadLimits& limits) const;
-  std::optional<IndexedBatch> batch_with(std::int64_t timestamp, Offset from) const;
+  LogResult<std::optional<IndexedBatch>> batch_with(Env& env, std::int64_t timestamp, Offset from);
   LogResult<Done> sync_segments(Env& env, Offset up_to);
 
   using Group = std::vector<std::shared_ptr<Segment>>;
@@ -329,6 +353,7 @@ class Log {
   TransactionIndex aborted_;
   // Where transactions that ended by markers which may still be lost began, and these markers.
   std::map<Offset, Offset> undecided_;
+  Offset believed_to_ = 0;  // When opened: the files beside had been synced up to here.
   Offset start_offset_ = 0;
   Offset end_offset_ = 0;
   Offset recovery_point_ = 0;

@@ -5,6 +5,9 @@
 //   0.log 40.log 80.log                      the new 0 reaches into 40, which does not count
 //   0.log 80.log            40.log.deleted
 //
+// Indexes go the same way, but without .swap: the old ones are gone for good before the new file has
+// its name, and the new ones are synced before they have theirs.
+//
 // A start removes what was never finished (.cleaned), finishes what was (.swap), and deletes what
 // was replaced, whichever of these names a loss of power has left.
 #include <algorithm>
@@ -135,6 +138,7 @@ LogResult<std::shared_ptr<Segment>> Log::write_cleaned(Env& env, const Group& gr
   TRY(std::ignore, checked(cleaned->empty_file()));
   cleaning.begin_segment();
   for (const auto& segment : group) {
+    TRY(std::ignore, load_batches(env, segment));
     for (std::uint64_t at = 0; at < segment->size();) {
       const std::size_t length = segment->whole_batches(at, cleaner_read_bytes);
       TRY(const Rope bytes, checked(segment->read(env, at, length)));
@@ -149,6 +153,8 @@ LogResult<std::shared_ptr<Segment>> Log::write_cleaned(Env& env, const Group& gr
       }
     }
   }
+  TRY(std::ignore,
+      checked(cleaned->write_indexes(env.files(), config_.roll.index_interval_bytes)));
   TRY(std::ignore, checked(cleaned->sync(env)));
   return cleaned;
 }
@@ -162,9 +168,11 @@ LogResult<bool> Log::replace(Env& env, const Group& group, const std::shared_ptr
   if (is_abandoned_) return false;
   if (cuts != cuts_ || !still_holds(group)) {
     TRY(std::ignore, checked(env.files().remove(cleaned->path())));
+    TRY(std::ignore, checked(cleaned->indexes().remove(env.files())));
     return false;
   }
   TRY(std::ignore, checked(cleaned->rename(env.files(), directory_, swap_suffix)));
+  TRY(std::ignore, remove_indexes(env, *group.front()));
   replacement_ = cleaned;
   TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
   if (!replacement_) return false;
@@ -174,8 +182,9 @@ LogResult<bool> Log::replace(Env& env, const Group& group, const std::shared_ptr
   }
   replacement_.reset();
   TRY(std::ignore, checked(cleaned->rename(env.files(), directory_, "")));
+  TRY(std::ignore, checked(cleaned->indexes().rename(env.files(), "")));
   for (std::size_t i = 1; i < group.size(); ++i) {
-    TRY(std::ignore, retire_file(env, group[i]->path()));
+    TRY(std::ignore, retire_files(env, *group[i]));
   }
   // Of what was aborted there nothing is left; an entry that outlives its marker would hide what
   // the producer wrote later.
@@ -201,6 +210,7 @@ LogResult<Done> Log::abandon_replacement(Host& host) {
   if (!replacement_) return Done{};
   const auto abandoned = std::exchange(replacement_, nullptr);
   TRY(std::ignore, checked(host.files().remove(abandoned->path())));
+  TRY(std::ignore, checked(abandoned->indexes().remove(host.files())));
   ++name_changes_;
   return Done{};
 }
@@ -212,6 +222,19 @@ LogResult<Done> Log::finish_replacements(Env& env, FoundFiles& found, std::vecto
         checked(Segment::open(env.files(), directory_, base, OpenMode::existing, swap_suffix)));
     TRY(std::ignore, checked(segment->recover(env, {.next_offset = base})));
     const Offset end = std::max(segment->end_offset(), base + 1);
+    std::vector<std::string> stale;
+    for (const auto& [old, name] : found.indexes) {
+      if (old >= base && old < end) stale.push_back(name);
+    }
+    for (const auto& name : stale) {
+      TRY(std::ignore, checked(env.files().remove(path_of(name))));
+    }
+    std::erase_if(found.indexes, [&](const auto& index) {
+      return index.first >= base && index.first < end;
+    });
+    if (!stale.empty()) {
+      TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
+    }
     TRY(std::ignore, checked(segment->rename(env.files(), directory_, "")));
     for (const Offset old : found.segments) {
       if (old <= base || old >= end) continue;

@@ -19,10 +19,15 @@ std::size_t Log::segment_of(Offset offset) const {
 LogResult<Log::ReadPlan> Log::plan_read(Offset from, const ReadLimits& limits) const {
   if (is_offline_) return Unexpected(LogError::storage);
   if (from < start_offset_ || from > end_offset_) return Unexpected(LogError::out_of_range);
-  ReadPlan plan{{}, from};
+  ReadPlan plan{.next_offset = from};
   std::size_t room = limits.max_bytes;
   bool may_exceed = limits.min_one_batch;
   for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
+    if (segments_[i]->base_offset() >= limits.end || (room == 0 && !may_exceed)) break;
+    if (!segments_[i]->is_loaded()) {
+      plan.missing = segments_[i];
+      break;
+    }
     const auto& batches = segments_[i]->batches();
     Extent extent{segments_[i], segments_[i]->position_of(from), 0};
     bool is_done = false;
@@ -44,6 +49,10 @@ LogResult<Log::ReadPlan> Log::plan_read(Offset from, const ReadLimits& limits) c
 LogResult<LogRead> Log::read(Env& env, Offset from, ReadLimits limits) {
   for (;;) {
     TRY(const ReadPlan plan, plan_read(from, limits));
+    if (plan.missing) {
+      TRY(std::ignore, load_batches(env, plan.missing));
+      continue;
+    }
     const std::uint64_t cuts = cuts_;
     LogRead out{{}, plan.next_offset};
     for (const auto& extent : plan.extents) {
@@ -57,6 +66,7 @@ LogResult<LogRead> Log::read(Env& env, Offset from, ReadLimits limits) {
 
 LogResult<std::optional<LogRead>> Log::cached_read(Offset from, ReadLimits limits) const {
   TRY(const ReadPlan plan, plan_read(from, limits));
+  if (plan.missing) return std::optional<LogRead>();
   LogRead out{{}, plan.next_offset};
   for (const auto& extent : plan.extents) {
     const auto bytes = extent.segment->cached(extent.position, extent.length);
@@ -89,21 +99,36 @@ std::size_t Log::readable_bytes(Offset from, Offset end) const {
   return static_cast<std::size_t>(bytes);
 }
 
-// The first batch that reaches `from` and has a record of `timestamp` or later.
-std::optional<IndexedBatch> Log::batch_with(std::int64_t timestamp, Offset from) const {
-  for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
-    const auto& batches = segments_[i]->batches();
-    for (std::size_t b = segments_[i]->find(from); b < batches.size(); ++b) {
-      if (batches[b].max_timestamp >= timestamp) return batches[b];
+// The first batch that reaches `from` and has a record of `timestamp` or later. A segment that is
+// not loaded has none if its largest timestamp is earlier.
+LogResult<std::optional<IndexedBatch>> Log::batch_with(Env& env, std::int64_t timestamp,
+                                                       Offset from) {
+  for (;;) {
+    std::shared_ptr<Segment> missing;
+    from = std::max(from, start_offset_);
+    for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
+      const auto& segment = *segments_[i];
+      if (!segment.is_loaded() && segment.largest_timestamp() < timestamp) continue;
+      if (!segment.is_loaded()) {
+        missing = segments_[i];
+        break;
+      }
+      const auto& batches = segment.batches();
+      for (std::size_t b = segment.find(from); b < batches.size(); ++b) {
+        if (batches[b].max_timestamp >= timestamp) return std::optional(batches[b]);
+      }
     }
+    if (!missing) return std::optional<IndexedBatch>();
+    TRY(std::ignore, load_batches(env, missing));
   }
-  return std::nullopt;
 }
 
 LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
                                                                       std::int64_t timestamp) {
   Offset from = start_offset_;
-  while (const auto found = batch_with(timestamp, from)) {
+  for (;;) {
+    TRY(const auto found, batch_with(env, timestamp, from));
+    if (!found) return std::optional<TimestampedOffset>();
     from = std::max(from, found->base_offset);
     TRY(const LogRead read_batch, read(env, from, {.max_bytes = 0}));
     const auto batch = wire::parse_batch(read_batch.bytes.joined());
@@ -120,12 +145,20 @@ LogResult<std::optional<TimestampedOffset>> Log::offset_for_timestamp(Env& env,
     if (!reader.ok()) return Unexpected(LogError::corrupt);
     from = std::max(batch->header.next_offset(), start_offset_);
   }
-  return std::optional<TimestampedOffset>();
 }
 
 LogResult<std::optional<TimestampedOffset>> Log::offset_of_max_timestamp(Env& env) {
+  // What lies before the start does not count.
+  while (!segments_[segment_of(start_offset_)]->is_loaded()) {
+    TRY(std::ignore, load_batches(env, segments_[segment_of(start_offset_)]));
+  }
   std::optional<std::int64_t> largest;
   for (std::size_t i = segment_of(start_offset_); i < segments_.size(); ++i) {
+    if (!segments_[i]->is_loaded()) {
+      const std::int64_t latest = segments_[i]->largest_timestamp();
+      largest = std::max(largest.value_or(latest), latest);
+      continue;
+    }
     const auto& batches = segments_[i]->batches();
     for (std::size_t b = segments_[i]->find(start_offset_); b < batches.size(); ++b) {
       largest = std::max(largest.value_or(batches[b].max_timestamp), batches[b].max_timestamp);

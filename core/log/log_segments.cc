@@ -17,7 +17,11 @@ bool Log::must_roll_for(const wire::Batch& batch) const {
                    config_.segment_bytes, config_.roll);
 }
 
+// What was active has its indexes written now (Kafka's onBecomeInactiveSegment).
 LogResult<Done> Log::roll(Host& host, Offset base) {
+  if (!segments_.empty()) {
+    TRY(std::ignore, write_indexes(host, *segments_.back()));
+  }
   TRY(auto segment, checked(Segment::open(host.files(), directory_, base, OpenMode::create_new)));
   segments_.push_back(std::move(segment));
   ++name_changes_;
@@ -28,13 +32,13 @@ LogResult<Done> Log::roll(Host& host, Offset base) {
 void Log::count_in_active(const IndexedBatch& batch) {
   if (active_fill_.bytes == 0) active_fill_.first_timestamp = batch.max_timestamp;
   active_fill_.bytes += batch.size;
-  active_fill_.index.add(batch.size, batch.max_timestamp, config_.roll);
+  active_fill_.indexes.add(batch, config_.roll.index_interval_bytes);
 }
 
 // Anew, where the active segment is another one or was cut.
 void Log::measure_active(Host& host) {
   const Offset base = segments_.back()->base_offset();
-  active_fill_ = {.base = base};
+  active_fill_ = {.base = base, .indexes = SegmentIndexes(base)};
   const auto most = std::min(config_.roll.segment_jitter_ms, config_.roll.segment_ms);
   if (most > 0) {
     const auto drawn = host.random("segment.jitter", static_cast<std::uint64_t>(base));
@@ -43,10 +47,31 @@ void Log::measure_active(Host& host) {
   for (const auto& batch : segments_.back()->batches()) count_in_active(batch);
 }
 
+// Of the active segment's.
+LogResult<Done> Log::write_indexes(Host& host, Segment& segment) {
+  TRY(std::ignore, checked(segment.indexes().write(host.files(), active_fill_.indexes.closed())));
+  ++name_changes_;
+  return Done{};
+}
+
+LogResult<Done> Log::index_active(Host& host) {
+  if (is_offline_) return Unexpected(LogError::storage);
+  if (segments_.back()->size() == 0) return Done{};
+  return write_indexes(host, *segments_.back());
+}
+
 // ---- Leaving -----------------------------------------------------------------------------------
+
+LogResult<Done> Log::remove_indexes(Host& host, Segment& segment) {
+  if (segment.indexes().paths(host.files()).empty()) return Done{};
+  TRY(std::ignore, checked(segment.indexes().remove(host.files())));
+  ++name_changes_;
+  return Done{};
+}
 
 LogResult<Done> Log::remove_segment(Host& host, std::size_t index) {
   TRY(std::ignore, checked(host.files().remove(segments_[index]->path())));
+  TRY(std::ignore, remove_indexes(host, *segments_[index]));
   TRY(std::ignore, checked(aborted_.remove(host, segments_[index]->base_offset())));
   segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
   ++name_changes_;
@@ -56,9 +81,17 @@ LogResult<Done> Log::remove_segment(Host& host, std::size_t index) {
 // The first one.
 LogResult<Done> Log::retire_segment(Host& host) {
   if (config_.file_delete_delay == Duration{}) return remove_segment(host, 0);
-  TRY(std::ignore, retire_file(host, segments_.front()->path()));
+  TRY(std::ignore, retire_files(host, *segments_.front()));
   TRY(std::ignore, checked(aborted_.remove(host, segments_.front()->base_offset())));
   segments_.erase(segments_.begin());
+  return Done{};
+}
+
+LogResult<Done> Log::retire_files(Host& host, Segment& segment) {
+  TRY(std::ignore, retire_file(host, segment.path()));
+  for (const auto& path : segment.indexes().paths(host.files())) {
+    TRY(std::ignore, retire_file(host, path));
+  }
   return Done{};
 }
 
@@ -97,10 +130,8 @@ std::vector<SegmentFacts> Log::facts() const {
     fact.base = segment->base_offset();
     fact.end = end_offset_;
     fact.bytes = segment->size();
-    for (const auto& batch : segment->batches()) {
-      if (&batch == &segment->batches().front()) fact.first_timestamp = batch.max_timestamp;
-      fact.largest_timestamp = std::max(fact.largest_timestamp, batch.max_timestamp);
-    }
+    fact.first_timestamp = segment->first_timestamp();
+    fact.largest_timestamp = segment->largest_timestamp();
   }
   for (std::size_t i = 0; i + 1 < facts.size(); ++i) facts[i].end = facts[i + 1].base;
   return facts;

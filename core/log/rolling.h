@@ -1,5 +1,5 @@
-// When a segment takes no more batches: it is full, its index would be, its offsets would not fit
-// into it, or it has been filled for too long.
+// When a segment takes no more batches: it is full, its indexes are, its offsets would not fit into
+// them, or it has been filled for too long.
 //
 // Time is that of the records, not the clock's: from the largest timestamp of the segment's first
 // batch to that of the batch to come. A replica that copies an old log rolls where its leader did,
@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/base/ids.h"
+#include "core/log/segment_indexes.h"
 
 namespace brokersim::log {
 
@@ -21,28 +22,12 @@ struct RollRules {
   friend bool operator==(const RollRules&, const RollRules&) = default;
 };
 
-// How full Kafka's .index and .timeindex of a segment would be. They are not kept
-// (docs/decisions/segment-indexes.md), but where a log rolls does not depend on that.
-class IndexFill {
- public:
-  // A batch was appended. An entry is due every index.interval.bytes.
-  void add(std::uint64_t bytes, std::int64_t max_timestamp, const RollRules& rules);
-  bool is_full(const RollRules& rules) const;
-
- private:
-  std::uint64_t bytes_since_entry_ = 0;
-  std::uint64_t offset_entries_ = 0;
-  std::uint64_t time_entries_ = 0;
-  std::int64_t largest_timestamp_ = -1;
-  std::int64_t indexed_timestamp_ = -1;
-};
-
 struct SegmentFill {
   Offset base = 0;
   std::uint64_t bytes = 0;
   std::int64_t first_timestamp = -1;  // The largest of its first batch.
   std::int64_t jitter_ms = 0;         // As drawn for it, below segment.jitter.ms.
-  IndexFill index;
+  SegmentIndexes indexes;
 };
 
 struct BatchToCome {

@@ -1,6 +1,7 @@
 #include "core/log/segment.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/log/text.h"
 
@@ -9,6 +10,9 @@ namespace brokersim::log {
 namespace {
 constexpr std::size_t name_digits = 20;
 constexpr std::string_view suffix = ".log";
+constexpr std::size_t tail_read_bytes = 8 * 1024;
+constexpr Offset never_checked = std::numeric_limits<Offset>::max();
+constexpr std::uint64_t no_interval = std::numeric_limits<std::uint64_t>::max();
 }  // namespace
 
 std::string Segment::file_name(Offset base) { return fmt::format("{:020}{}", base, suffix); }
@@ -25,11 +29,14 @@ IoResult<std::shared_ptr<Segment>> Segment::open(Files& files, std::string_view 
                                                  std::string_view ending) {
   std::string path = fmt::format("{}/{}{}", directory, file_name(base), ending);
   TRY(auto file, files.open(path, mode));
-  return std::shared_ptr<Segment>(new Segment(base, std::move(path), std::move(file)));
+  return std::shared_ptr<Segment>(new Segment(base, std::move(path), std::move(file),
+                                              IndexFiles(directory, base, ending)));
 }
 
 IoResult<std::uint64_t> Segment::recover(Env& env, ScanStart start) {
   ASSERT(batches_.empty(), base_);
+  outline_ = {};
+  is_loaded_ = true;
   TRY(Scan scan, scan_segment(env, *file_, start));
   const std::uint64_t cut = file_->size() - scan.valid_size;
   if (cut > 0) {
@@ -40,6 +47,120 @@ IoResult<std::uint64_t> Segment::recover(Env& env, ScanStart start) {
   size_ = scan.valid_size;
   return cut;
 }
+
+// ---- By its indexes ----------------------------------------------------------------------------
+
+IoResult<bool> Segment::trust(Env& env, ScanStart start) {
+  ASSERT(batches_.empty(), base_);
+  if (file_->size() == 0) return true;
+  TRY(auto found, indexes_.read(env));
+  if (!found) return false;
+  const auto last = found->offsets().last();
+  if (!last) return trust_all(env, start, found->times());
+  if (last->position >= file_->size()) return false;
+  TRY(const Scan head, scan_segment(env, *file_, start,
+                                    {.most_batches = 1, .read_ahead = wire::batch_header_size}));
+  if (head.batches.empty()) return false;
+  const auto& first = head.batches.front();
+  start.next_offset = first.last_offset + 1;
+  start.leader_epoch = first.leader_epoch;
+  TRY(const Scan tail,
+      scan_segment(env, *file_, start, {.from = last->position, .read_ahead = tail_read_bytes}));
+  const bool ends_there = tail.valid_size == file_->size() && !tail.batches.empty() &&
+                          tail.batches.front().last_offset == last->offset;
+  if (!ends_there) return false;
+  Outline outline{.first = first.base_offset,
+                  .end = tail.batches.back().last_offset + 1,
+                  .first_epoch = first.leader_epoch,
+                  .last_epoch = tail.batches.back().leader_epoch,
+                  .first_timestamp = first.max_timestamp,
+                  .largest_timestamp = first.max_timestamp,
+                  .offsets = found->offsets()};
+  for (const auto& batch : tail.batches) {
+    outline.largest_timestamp = std::max(outline.largest_timestamp, batch.max_timestamp);
+  }
+  if (!agree(found->times(), outline, base_)) return false;
+  if (const auto latest = found->times().last()) outline.largest_timestamp = latest->timestamp;
+  outline_ = std::move(outline);
+  size_ = file_->size();
+  is_loaded_ = false;
+  return true;
+}
+
+// One so small that its index of offsets has no entry.
+IoResult<bool> Segment::trust_all(Env& env, ScanStart start, const TimeIndex& times) {
+  TRY(Scan scan, scan_segment(env, *file_, start));
+  if (scan.valid_size != file_->size()) return false;
+  const auto expected = indexes_of(base_, scan.batches, no_interval).times().last();
+  if (times.last() != expected) return false;
+  batches_ = std::move(scan.batches);
+  size_ = scan.valid_size;
+  return true;
+}
+
+// The last time is that of the whole segment, so none that is known is later.
+bool Segment::agree(const TimeIndex& times, const Outline& outline, Offset base) {
+  const auto last = times.last();
+  if (!last) return outline.largest_timestamp < 0;
+  return last->timestamp >= outline.largest_timestamp && last->offset >= base &&
+         last->offset < outline.end;
+}
+
+IoResult<bool> Segment::load(Env& env) {
+  if (is_loaded_) return true;
+  TRY(Scan scan, scan_segment(env, *file_, {.next_offset = base_, .check_from = never_checked}));
+  if (is_loaded_) return true;  // Somebody else did while this waited.
+  const bool is_whole = scan.valid_size == size_ && !scan.batches.empty() &&
+                        scan.batches.back().last_offset + 1 == outline_.end;
+  if (!is_whole) return false;
+  batches_ = std::move(scan.batches);
+  outline_ = {};
+  is_loaded_ = true;
+  return true;
+}
+
+IoResult<Done> Segment::write_indexes(Files& files, std::uint64_t interval) {
+  return indexes_.write(files, indexes_of(base_, batches(), interval));
+}
+
+const std::vector<IndexedBatch>& Segment::batches() const {
+  REQUIRE(is_loaded_, path_);
+  return batches_;
+}
+
+Offset Segment::first_offset() const {
+  if (!is_loaded_) return outline_.first;
+  return batches_.empty() ? base_ : batches_.front().base_offset;
+}
+
+Offset Segment::end_offset() const {
+  if (!is_loaded_) return outline_.end;
+  return batches_.empty() ? base_ : batches_.back().last_offset + 1;
+}
+
+LeaderEpoch Segment::first_epoch() const {
+  if (!is_loaded_) return outline_.first_epoch;
+  return batches_.empty() ? no_epoch : batches_.front().leader_epoch;
+}
+
+LeaderEpoch Segment::last_epoch() const {
+  if (!is_loaded_) return outline_.last_epoch;
+  return batches_.empty() ? no_epoch : batches_.back().leader_epoch;
+}
+
+std::int64_t Segment::first_timestamp() const {
+  if (!is_loaded_) return outline_.first_timestamp;
+  return batches_.empty() ? -1 : batches_.front().max_timestamp;
+}
+
+std::int64_t Segment::largest_timestamp() const {
+  if (!is_loaded_) return outline_.largest_timestamp;
+  std::int64_t largest = -1;
+  for (const auto& batch : batches_) largest = std::max(largest, batch.max_timestamp);
+  return largest;
+}
+
+// ---- Changing it -------------------------------------------------------------------------------
 
 IoResult<Done> Segment::append(const wire::Batch& batch) {
   ASSERT(batch.header.base_offset >= end_offset(), batch.header.base_offset, end_offset());
@@ -74,7 +195,10 @@ IoResult<Done> Segment::rename(Files& files, std::string_view directory, std::st
   return Done{};
 }
 
+// ---- Reading it --------------------------------------------------------------------------------
+
 std::size_t Segment::find(Offset offset) const {
+  REQUIRE(is_loaded_, path_);
   const auto found =
       std::partition_point(batches_.begin(), batches_.end(),
                            [&](const IndexedBatch& batch) { return batch.last_offset < offset; });
@@ -82,11 +206,16 @@ std::size_t Segment::find(Offset offset) const {
 }
 
 std::uint64_t Segment::position_of(Offset offset) const {
+  if (!is_loaded_) {
+    if (offset >= outline_.end) return size_;
+    return offset <= base_ ? 0 : outline_.offsets.floor(offset).position;
+  }
   const std::size_t at = find(offset);
   return at == batches_.size() ? size_ : batches_[at].position;
 }
 
 std::size_t Segment::whole_batches(std::uint64_t at, std::size_t most) const {
+  REQUIRE(is_loaded_, path_);
   std::size_t length = 0;
   auto batch = std::partition_point(batches_.begin(), batches_.end(),
                                     [&](const auto& one) { return one.position < at; });
@@ -103,10 +232,12 @@ IoResult<Rope> Segment::read(Env& env, std::uint64_t at, std::size_t length) {
 }
 
 IoResult<Done> Segment::sync(Env& env) {
-  const std::uint64_t changes = changes_;
-  TRY(std::ignore, file_->sync(env));
-  synced_changes_ = std::max(synced_changes_, changes);
-  return Done{};
+  if (synced_changes_ < changes_) {
+    const std::uint64_t changes = changes_;
+    TRY(std::ignore, file_->sync(env));
+    synced_changes_ = std::max(synced_changes_, changes);
+  }
+  return indexes_.sync(env);
 }
 
 }  // namespace brokersim::log

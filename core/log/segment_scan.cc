@@ -11,12 +11,12 @@ namespace {
 // Reads ahead, so that a segment of small batches costs few reads of the device.
 class Window {
  public:
-  explicit Window(File& file) : file_(file) {}
+  Window(File& file, std::size_t read_ahead) : file_(file), read_ahead_(read_ahead) {}
 
   // The bytes [at, at + length); fewer at the end of the file.
   IoResult<Slice> take(Env& env, std::uint64_t at, std::size_t length) {
     if (at < begins_ || at + length > begins_ + bytes_.size()) {
-      TRY(const Rope rope, file_.read(env, at, std::max(length, read_ahead)));
+      TRY(const Rope rope, file_.read(env, at, std::max(length, read_ahead_)));
       bytes_ = rope.joined();
       begins_ = at;
     }
@@ -25,8 +25,8 @@ class Window {
   }
 
  private:
-  static constexpr std::size_t read_ahead = 256 * 1024;
   File& file_;
+  std::size_t read_ahead_;
   std::uint64_t begins_ = 0;
   Slice bytes_;
 };
@@ -60,11 +60,11 @@ bool follows(const wire::BatchHeader& header, const ScanStart& start) {
   return header.base_offset <= last - header.last_offset_delta;
 }
 
-IoResult<Scan> scan_segment(Env& env, File& file, ScanStart start) {
-  Scan scan;
-  Window window(file);
+IoResult<Scan> scan_segment(Env& env, File& file, ScanStart start, ScanPart part) {
+  Scan scan{.valid_size = part.from};
+  Window window(file, part.read_ahead);
   const std::uint64_t size = file.size();
-  while (scan.valid_size < size) {
+  while (scan.valid_size < size && scan.batches.size() < part.most_batches) {
     TRY(const auto batch, batch_at(env, window, scan.valid_size, size, start));
     if (!batch) break;
     scan.batches.push_back(*batch);

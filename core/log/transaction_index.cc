@@ -45,6 +45,38 @@ Bytes TransactionIndex::encode(const Entries& entries) {
   return bytes;
 }
 
+std::optional<TransactionIndex::Entries> TransactionIndex::decode(ByteView bytes) {
+  if (bytes.size() % entry_size != 0) return std::nullopt;
+  Entries entries;
+  wire::Reader in(bytes);
+  while (in.remaining() > 0) {
+    if (in.fixed<std::int16_t>() != entry_version) return std::nullopt;
+    AbortedEntry& entry = entries.emplace_back();
+    entry.producer_id = in.fixed<std::int64_t>();
+    entry.first_offset = in.fixed<Offset>();
+    entry.marker_offset = in.fixed<Offset>();
+    entry.last_stable_offset = in.fixed<Offset>();
+  }
+  return entries;
+}
+
+IoResult<std::optional<TransactionIndex::Entries>> TransactionIndex::read(Env& env, Offset base,
+                                                                          Offset end) const {
+  TRY(const auto file, env.files().open(path_of(base), OpenMode::existing));
+  TRY(const Rope content, file->read(env, 0, file->size()));
+  auto entries = decode(content.joined().view());
+  if (!entries) return entries;
+  Offset next = base;
+  for (const auto& entry : *entries) {
+    const bool is_of_segment = entry.producer_id >= 0 && entry.first_offset >= 0 &&
+                               entry.first_offset <= entry.marker_offset &&
+                               entry.marker_offset >= next && entry.marker_offset < end;
+    if (!is_of_segment) return std::optional<Entries>();
+    next = entry.marker_offset + 1;
+  }
+  return entries;
+}
+
 std::string TransactionIndex::path_of(Offset base) const {
   return fmt::format("{}/{}", directory_, file_name(base));
 }

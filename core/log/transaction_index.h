@@ -5,8 +5,8 @@
 //   version i16 = 0 | producer id i64 | first offset i64 | marker's offset i64
 //   last stable offset i64, as the marker came: no transaction listed later began before it
 //
-// A segment without aborted transactions has no such file. Like the other indexes they are for
-// Kafka's tools: a log that is opened believes the batches alone, and makes the files agree.
+// A segment without aborted transactions has no such file. A log that is opened believes them of
+// segments whose batches it does not walk; of the others it makes them agree with the batches.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,16 @@ class TransactionIndex {
   // Nothing if `name` is not that of such a file.
   static std::optional<Offset> base_of(std::string_view name);
   static Bytes encode(const Entries& entries);
+  // Nothing if it is no whole number of entries, or of another version.
+  static std::optional<Entries> decode(ByteView bytes);
 
   // Takes `entries`, by the bases of their segments, and makes the files say so; those at `files`
   // are there.
   IoResult<Done> load(Env& env, const std::vector<Offset>& files,
                       std::map<Offset, Entries> entries);
+  // What the file of the segment at `base`, which ends at `end`, says; nothing if it is torn, or of
+  // another life of that segment.
+  IoResult<std::optional<Entries>> read(Env& env, Offset base, Offset end) const;
   // A marker was appended to the segment at `base`.
   IoResult<Done> add(Host& host, Offset base, const AbortedEntry& entry);
   // The log ends at `end`.

@@ -124,21 +124,37 @@ TEST(Rolling, what_was_drawn_for_it_comes_off_its_time) {
   EXPECT_TRUE(must_roll(segment, {.max_timestamp = 701}, 100, {.segment_ms = 1000}));
 }
 
+namespace {
+
+// Of one record.
+IndexedBatch indexed_batch(Offset offset, std::int64_t position, std::size_t size,
+                           std::int64_t timestamp) {
+  IndexedBatch batch;
+  batch.base_offset = batch.last_offset = offset;
+  batch.position = static_cast<std::uint64_t>(position);
+  batch.size = size;
+  batch.max_timestamp = timestamp;
+  return batch;
+}
+
+}  // namespace
+
 TEST(Rolling, an_index_is_full_after_so_many_intervals) {
-  const RollRules rules{.segment_index_bytes = 40, .index_interval_bytes = 100};
-  IndexFill index;
+  SegmentIndexes indexes;
   std::vector<bool> full;
   for (int i = 0; i < 12; ++i) {
-    index.add(60, 7, rules);  // Every second batch has an entry; their times are one.
-    full.push_back(index.is_full(rules));
+    // Every second batch has an entry; their times are one.
+    indexes.add(indexed_batch(i, i * 60, 60, 7), 100);
+    full.push_back(indexes.is_full(40));
   }
   const auto first = std::find(full.begin(), full.end(), true) - full.begin();
   EXPECT_EQ(first, 10);  // Entries with batches 2, 4, 6, 8, 10.
-  IndexFill by_time;
-  for (int i = 0; i < 4; ++i) by_time.add(60, i, rules);
-  EXPECT_FALSE(by_time.is_full(rules));
-  by_time.add(60, 4, rules);  // Its second time, and the last entry is kept free.
-  EXPECT_TRUE(by_time.is_full(rules));
+  SegmentIndexes by_time;
+  for (int i = 0; i < 4; ++i) by_time.add(indexed_batch(i, i * 60, 60, i), 100);
+  EXPECT_FALSE(by_time.is_full(40));
+  // Its second time, and the last entry is kept free.
+  by_time.add(indexed_batch(4, 240, 60, 4), 100);
+  EXPECT_TRUE(by_time.is_full(40));
 }
 
 namespace {
@@ -194,11 +210,14 @@ RC_GTEST_PROP(Rolling, is_due_for_each_of_its_reasons_and_for_no_other, ()) {
   RollRules rules;
   rules.segment_index_bytes = *rc::gen::element<std::uint64_t>(8, 16, 24, 36, 48, 1000, 1000, 1000);
   rules.index_interval_bytes = *rc::gen::element<std::uint64_t>(0, 10, 15, 30, 1000);
-  SegmentFill segment{.base = base};
+  SegmentFill segment{.base = base, .indexes = SegmentIndexes(base)};
+  Offset next = base;
   for (const auto& one : batches) {
     if (segment.bytes == 0) segment.first_timestamp = one.max_timestamp;
+    segment.indexes.add(indexed_batch(next++, static_cast<std::int64_t>(segment.bytes), one.bytes,
+                                      one.max_timestamp),
+                        rules.index_interval_bytes);
     segment.bytes += one.bytes;
-    segment.index.add(one.bytes, one.max_timestamp, rules);
   }
   segment.jitter_ms = *rc::gen::element(0, 0, 1, 3);
   const std::int64_t first = segment.first_timestamp;
@@ -216,7 +235,7 @@ RC_GTEST_PROP(Rolling, is_due_for_each_of_its_reasons_and_for_no_other, ()) {
   const bool is_too_late =
       has_times && batch.max_timestamp > first + rules.segment_ms - segment.jitter_ms;
   const bool is_full = are_indexes_full(batches, rules);
-  RC_ASSERT(segment.index.is_full(rules) == is_full);
+  RC_ASSERT(segment.indexes.is_full(rules.segment_index_bytes) == is_full);
   const bool is_due = is_too_large || is_too_far || is_too_late || is_full;
   RC_ASSERT(must_roll(segment, batch, static_cast<std::uint64_t>(limit), rules) ==
             (!batches.empty() && is_due));

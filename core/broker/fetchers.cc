@@ -167,6 +167,10 @@ void Fetchers::take(Env& env, const api::FetchResponse& response, const std::vec
       });
       if (found == asked.end()) continue;
       const auto batches = batches_in(data);
+      if (data.diverging_epoch.end_offset >= 0 && !found->replica->prepare_to_cut(env)) {
+        found->replica->back_off(env, found->position);
+        continue;
+      }
       found->replica->fetched(env, found->position, answer_of(data, batches),
                               batches ? *batches : none);
       replicas_.lower_log_start(env, *found->replica);
@@ -211,7 +215,7 @@ void Fetchers::ask_leader_offsets(Env& env, wire::Channel& channel, const Asked&
   };
   const auto start = ask(earliest_timestamp);
   const auto end = ask(latest_timestamp);
-  if (start && end) {
+  if (start && end && asked.replica->prepare_to_cut(env)) {
     asked.replica->leader_offsets(env, asked.position, {.start = *start, .end = *end});
     replicas_.lower_log_start(env, *asked.replica);
     make_durable(env, {asked});

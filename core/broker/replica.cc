@@ -345,6 +345,12 @@ void Replica::fetched(Host& host, const partition::FetchPosition& sent,
   carry_out(host, follower_->fetched(host.now(), sent, answer, log_->epochs()), batches);
 }
 
+bool Replica::prepare_to_cut(Env& env) {
+  if (!follower_ || is_retired_ || log_->load_batches(env)) return true;
+  note_failure(env);
+  return false;
+}
+
 void Replica::leader_offsets(Host& host, const partition::FetchPosition& sent,
                              partition::LogBounds leader) {
   if (!follower_) return;

@@ -162,6 +162,9 @@ class Replica {
 
   // ---- As follower ----
 
+  // To be called where an answer may lead to a truncation, which cannot wait for the disk: false if
+  // it must not come to one.
+  bool prepare_to_cut(Env& env);
   // Carries out what the follower decided about a Fetch response: truncate, append, high watermark.
   void fetched(Host& host, const partition::FetchPosition& sent,
                const partition::FetchAnswer& answer, const std::vector<wire::Batch>& batches);

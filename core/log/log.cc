@@ -126,8 +126,7 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   if (offset < start_offset_) return truncate_fully_and_start_at(host, offset, why);
   epochs_.truncate_from_end(offset);
   if (offset >= end_offset_) return Done{};
-  const auto is_loaded = [](const auto& segment) { return segment->is_loaded(); };
-  REQUIRE(std::all_of(segments_.begin(), segments_.end(), is_loaded), directory_);
+  REQUIRE(is_loaded_for_cut(offset), directory_, offset);
   const Offset from = end_offset_;
   ++cuts_;
   TRY(std::ignore, abandon_replacement(host));
@@ -153,6 +152,12 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
   TRY(std::ignore, rebuild_producers(host));
   host.emit(LogTruncated{partition_, from, end_offset_, std::string(why)});
   return Done{};
+}
+
+// What is cut has to be known, and what there is of producers behind the snapshot before it.
+bool Log::is_loaded_for_cut(Offset offset) const {
+  const auto* snapshot = snapshots_.latest(segments_[segment_of(offset)]->base_offset());
+  return loaded_from() <= (snapshot ? snapshot->first : segments_.front()->base_offset());
 }
 
 LogResult<Done> Log::truncate_fully_and_start_at(Host& host, Offset offset, std::string_view why) {

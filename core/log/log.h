@@ -179,8 +179,9 @@ class Log {
   LogResult<AppendInfo> append_as_follower(Host& host, std::span<const wire::Batch> batches,
                                            LeaderEpoch max_epoch);
 
-  // Walks what opening did not. Required before truncate_to() and is_batch_boundary(), which cannot
-  // wait: on success it has nothing to do any more for as long as the log is open.
+  // Walks what opening did not. Required before is_batch_boundary() and before a truncation below
+  // the high watermark that the log was opened with, neither of which can wait. Has nothing to do
+  // any more once it has succeeded.
   LogResult<Done> load_batches(Env& env);
   // Drops all batches that reach `offset`, and the epochs beginning there. At or beyond the end
   // only the epochs; before the start everything, as truncate_fully_and_start_at. The new end is
@@ -284,6 +285,7 @@ class Log {
   LogResult<Done> load_epochs(Env& env);
   LogResult<std::optional<LeaderEpochs>> stored_epochs(Env& env);
   Offset loaded_from() const;
+  bool is_loaded_for_cut(Offset offset) const;
   LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files,
                                     Offset decided_to);
   bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;

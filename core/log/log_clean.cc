@@ -153,6 +153,7 @@ LogResult<std::shared_ptr<Segment>> Log::write_cleaned(Env& env, const Group& gr
       }
     }
   }
+  if (is_abandoned_) return cleaned;  // Names there are another log's.
   TRY(std::ignore,
       checked(cleaned->write_indexes(env.files(), config_.roll.index_interval_bytes)));
   TRY(std::ignore, checked(cleaned->sync(env)));

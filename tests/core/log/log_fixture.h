@@ -1,6 +1,7 @@
 // A log in memory, and batches to put into it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,12 @@ class LogFixture {
   }
   std::vector<wire::Batch> batches(Offset from, ReadLimits limits = {}) {
     return *wire::parse_batches(log->read(env, from, limits)->bytes.joined());
+  }
+
+  std::size_t segment_files() const {
+    const auto& names = env.disk.names();
+    return static_cast<std::size_t>(std::count_if(
+        names.begin(), names.end(), [](const auto& file) { return file.first.ends_with(".log"); }));
   }
 
   MemoryEnv env;

@@ -84,7 +84,7 @@ TEST(Log, a_truncation_during_a_cold_read_is_noticed) {
 TEST(Log, full_segments_are_rolled_and_read_across) {
   LogFixture f(small_segments());
   for (int i = 0; i < 10; ++i) f.append(1, 1);
-  EXPECT_EQ(f.env.disk.names().size(), 4u);
+  EXPECT_EQ(f.segment_files(), 4u);
   EXPECT_TRUE(f.env.disk.exists("orders-0/00000000000000000003.log"));
   EXPECT_EQ(f.batches(1).size(), 9u);
   EXPECT_EQ(f.log->readable_bytes(2, 8), 6 * batch_of(1).size());
@@ -135,7 +135,7 @@ TEST(Log, truncation_drops_batches_segments_and_epochs) {
   ASSERT_TRUE(f.log->truncate_to(f.env, 4, "diverged").has_value());
   EXPECT_EQ(offsets_and_epochs(f), (Pairs{{0, 1}, {1, 1}, {2, 1}, {3, 1}}));
   EXPECT_EQ(f.log->last_epoch(), LeaderEpoch(1));
-  EXPECT_EQ(f.env.disk.names().size(), 2u);
+  EXPECT_EQ(f.segment_files(), 2u);
   const auto& event = std::get<LogTruncated>(f.env.events.back());
   EXPECT_EQ(event.from, 10);
   EXPECT_EQ(event.to, 4);

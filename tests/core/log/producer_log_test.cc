@@ -53,12 +53,19 @@ using Offsets = std::vector<Offset>;
 
 }  // namespace
 
-TEST(ProducerLog, a_log_without_idempotent_producers_has_no_snapshots) {
+TEST(ProducerLog, a_log_of_one_segment_without_idempotent_producers_has_no_snapshots) {
   ProducerLog f({2 * batch_size});
-  for (int i = 0; i < 6; ++i) f.append(0, 1);
+  for (int i = 0; i < 2; ++i) f.append(0, 1);
   f.reopen_in_order();
-  ASSERT_TRUE(f.log->truncate_to(f.env, 3, "test"));
+  ASSERT_TRUE(f.log->truncate_to(f.env, 1, "test"));
   EXPECT_EQ(f.snapshots(), Offsets{});
+}
+
+TEST(ProducerLog, an_empty_snapshot_says_that_nobody_has_to_be_looked_for_in_earlier_segments) {
+  ProducerLog f({2 * batch_of(1).size()});
+  for (int i = 0; i < 3; ++i) f.append(0, 1);
+  EXPECT_EQ(f.snapshots(), (Offsets{2}));
+  EXPECT_EQ(ProducerState::decode(f.snapshot(2)), ProducerState());
 }
 
 TEST(ProducerLog, a_roll_takes_a_snapshot_and_each_segment_keeps_its_own) {

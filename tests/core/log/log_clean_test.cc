@@ -19,6 +19,7 @@ LogConfig compacted() {
   LogConfig config{.segment_bytes = 3 * batch_of(1, "a").size()};
   config.compaction.is_compacted = true;
   config.compaction.deletes = false;
+  config.roll.index_interval_bytes = 1;
   return config;
 }
 
@@ -204,7 +205,7 @@ TEST(LogCleaning, a_replaced_segment_that_is_back_is_none) {
 }
 
 TEST(LogCleaning, a_truncation_meanwhile_wins) {
-  for (int wait = 0; wait < 4; ++wait) {
+  for (int wait = 0; wait < 8; ++wait) {
     CompactedLog f;
     f.write("abaacbaad");
     ASSERT_TRUE(f.log->sync(f.env).has_value());

@@ -30,11 +30,19 @@ class ProducerLog : public LogFixture {
     builder.add({1000, {}, bytes_of("v"), {}});
     return builder.finish();
   }
-  void reopen_in_order() {
+  void reopen_in_order(Offset high_watermark = 0) {
     ASSERT_TRUE(log->snapshot_producers(env));
+    ASSERT_TRUE(log->index_active(env));
     ASSERT_TRUE(log->sync(env));
-    open({true, log->recovery_point(), log->start_offset()});
+    reopen(true, high_watermark);
   }
+  void reopen(bool was_clean, Offset high_watermark) {
+    open({.was_clean = was_clean,
+          .recovery_point = log->recovery_point(),
+          .start_offset = log->start_offset(),
+          .high_watermark = high_watermark});
+  }
+  Offset any_offset() const { return *rc::gen::inRange<Offset>(0, log->end_offset() + 1); }
   std::vector<Offset> snapshots() const {
     std::vector<Offset> offsets;
     for (const auto& [path, node] : env.disk.names()) {
@@ -54,7 +62,7 @@ using Offsets = std::vector<Offset>;
 }  // namespace
 
 TEST(ProducerLog, a_log_of_one_segment_without_idempotent_producers_has_no_snapshots) {
-  ProducerLog f({2 * batch_size});
+  ProducerLog f({2 * batch_of(1).size()});
   for (int i = 0; i < 2; ++i) f.append(0, 1);
   f.reopen_in_order();
   ASSERT_TRUE(f.log->truncate_to(f.env, 1, "test"));
@@ -186,24 +194,27 @@ TEST(ProducerLog, what_a_follower_replicates_it_knows) {
 // P5. Whatever happens to node and disk: each producer's last batch in the log is known again, and
 // what is known is in the log.
 RC_GTEST_PROP(ProducerLog, the_producers_are_those_of_the_batches_in_the_log, ()) {
-  ProducerLog f({3 * batch_size});
+  LogConfig config{.segment_bytes = 3 * batch_size};
+  config.roll.index_interval_bytes = *rc::gen::element<std::uint64_t>(1, 4096);
+  ProducerLog f(config);
   std::map<std::int64_t, std::int32_t> next;
   const auto steps = *rc::gen::inRange(1, 40);
   for (int i = 0; i < steps; ++i) {
     switch (*rc::gen::inRange(0, 12)) {
       case 0: RC_ASSERT(f.log->sync(f.env)); break;
-      case 1: f.reopen_in_order(); break;
+      case 1: f.reopen_in_order(f.any_offset()); break;
       case 2: {
         const bool keeps_names = *rc::gen::arbitrary<bool>();
         f.env.disk.lose_power(
             [](std::size_t size) { return *rc::gen::inRange<std::size_t>(0, size + 1); },
             keeps_names);
-        f.reopen_after_crash();
+        f.reopen(false, f.any_offset());
         break;
       }
-      case 3: f.reopen_after_crash(); break;
+      case 3: f.reopen(false, f.any_offset()); break;
       case 4: {
-        const auto end = *rc::gen::inRange<Offset>(0, f.log->end_offset() + 1);
+        const auto end = f.any_offset();
+        RC_ASSERT(f.log->load_batches(f.env));
         RC_ASSERT(f.log->truncate_to(f.env, end, "test"));
         break;
       }

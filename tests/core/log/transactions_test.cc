@@ -301,10 +301,18 @@ class TransactionalLog : public LogFixture {
     wire::Batch batch = wire::marker_batch({id, 0, is_commit, 3}, 1000);
     return log->append_as_leader(env, {&batch, 1}, LeaderEpoch(0))->first_offset;
   }
-  void reopen_in_order() {
+  // What lies before `high_watermark` is not walked, but for the segment that it lies in.
+  void reopen_in_order(Offset high_watermark = 0) {
     ASSERT_TRUE(log->snapshot_producers(env));
+    ASSERT_TRUE(log->index_active(env));
     ASSERT_TRUE(log->sync(env));
-    open({true, log->recovery_point(), log->start_offset()});
+    reopen(true, high_watermark);
+  }
+  void reopen(bool was_clean, Offset high_watermark) {
+    open({.was_clean = was_clean,
+          .recovery_point = log->recovery_point(),
+          .start_offset = log->start_offset(),
+          .high_watermark = high_watermark});
   }
   // The names and contents of the files there are.
   std::map<Offset, Bytes> index_files() const {
@@ -449,6 +457,39 @@ TEST(TransactionalLog, believes_its_batches_and_not_what_an_index_says) {
   }
 }
 
+TEST(TransactionalLog, believes_the_index_of_a_segment_that_it_does_not_walk) {
+  LogConfig config{.segment_bytes = two_or_three_batches};
+  config.roll.index_interval_bytes = 1;
+  TransactionalLog f(config);
+  for (int i = 0; i < 4; ++i) {
+    f.write(7);
+    f.end_transaction(7, false);
+  }
+  const Aborted before = f.log->aborted_in(0, 9);
+  f.reopen_in_order(8);
+  EXPECT_EQ(f.log->aborted_in(0, 9), before);
+  EXPECT_FALSE(f.log->cached_read(0)->has_value()) << "it was not walked";
+  // Where one is torn all are made anew.
+  const auto files = f.index_files();
+  f.env.disk.data("orders-0/" + TransactionIndex::file_name(0)).resize(7);
+  f.reopen_in_order(8);
+  EXPECT_EQ(f.log->aborted_in(0, 9), before);
+  EXPECT_EQ(f.index_files(), files);
+  EXPECT_TRUE(f.log->cached_read(0)->has_value());
+}
+
+TEST(TransactionalLog, walks_what_may_still_be_lost_of_the_markers_and_so_knows_them) {
+  LogConfig config{.segment_bytes = two_or_three_batches};
+  config.roll.index_interval_bytes = 1;
+  TransactionalLog f(config);
+  f.write(7);                   // 0
+  f.end_transaction(7, true);   // 1
+  for (int i = 0; i < 6; ++i) f.append(0, 1);
+  f.reopen_in_order(1);
+  EXPECT_EQ(f.log->last_stable_offset(1), 0);
+  EXPECT_EQ(f.log->last_stable_offset(2), 2);
+}
+
 // The marker that ended the transaction is not in the log any more.
 TEST(TransactionalLog, that_begins_anew_believes_no_snapshot_from_before_its_beginning) {
   TransactionalLog f;
@@ -553,20 +594,22 @@ void check_against(const std::vector<WholeTransaction>& all, TransactionalLog& f
 
 // TX2, whatever happens to node and disk. Nothing that is committed is taken away.
 RC_GTEST_PROP(TransactionalLog, knows_what_its_batches_say_of_transactions, ()) {
-  TransactionalLog f({two_or_three_batches * 2});
+  LogConfig config{.segment_bytes = two_or_three_batches * 2};
+  config.roll.index_interval_bytes = *rc::gen::element<std::uint64_t>(1, 4096);
+  TransactionalLog f(config);
   Offset committed = 0;
   const auto steps = *rc::gen::inRange(1, 40);
   for (int i = 0; i < steps; ++i) {
     const std::int64_t id = *rc::gen::inRange(1, 4);
     switch (*rc::gen::inRange(0, 16)) {
       case 0: RC_ASSERT(f.log->sync(f.env)); break;
-      case 1: f.reopen_in_order(); break;
-      case 2: f.reopen_after_crash(); break;
+      case 1: f.reopen_in_order(committed); break;
+      case 2: f.reopen(false, committed); break;
       case 3: {
         f.env.disk.lose_power(
             [](std::size_t size) { return *rc::gen::inRange<std::size_t>(0, size + 1); },
             *rc::gen::arbitrary<bool>());
-        f.reopen_after_crash();
+        f.reopen(false, committed);
         committed = std::min(committed, f.log->end_offset());
         break;
       }

@@ -217,10 +217,10 @@ LogResult<Done> Log::renew_indexes(Env& env, const LogState& state,
 }
 
 LogResult<Done> Log::remove_orphans(Env& env, const FoundFiles& found) {
+  std::set<Offset> bases;
+  for (const auto& segment : segments_) bases.insert(segment->base_offset());
   for (const auto& [base, name] : found.indexes) {
-    const bool has_segment =
-        std::any_of(segments_.begin(), segments_.end(),
-                    [&](const auto& segment) { return segment->base_offset() == base; });
+    const bool has_segment = bases.contains(base);
     const std::string path = path_of(name);
     if (has_segment || !env.files().exists(path)) continue;
     TRY(std::ignore, checked(env.files().remove(path)));

@@ -99,8 +99,8 @@ LogResult<Done> Log::append(Host& host, const wire::Batch& batch) {
     TRY(std::ignore, snapshot_producers(host));
   }
   TRY(std::ignore, checked(segments_.back()->append(batch)));
-  count_in_active(segments_.back()->batches().back());
-  const auto ended = producers_.apply(segments_.back()->batches().back());
+  count_in_active(segments_.back()->known().back());
+  const auto ended = producers_.apply(segments_.back()->known().back());
   if (header.leader_epoch != last_epoch()) epochs_.assign(header.leader_epoch, end_offset_);
   end_offset_ = header.next_offset();
   ASSERT(end_offset_ == segments_.back()->end_offset(), end_offset_);
@@ -156,8 +156,14 @@ LogResult<Done> Log::truncate_to(Host& host, Offset offset, std::string_view why
 
 // What is cut has to be known, and what there is of producers behind the snapshot before it.
 bool Log::is_loaded_for_cut(Offset offset) const {
-  const auto* snapshot = snapshots_.latest(segments_[segment_of(offset)]->base_offset());
-  return loaded_from() <= (snapshot ? snapshot->first : segments_.front()->base_offset());
+  const std::size_t at = segment_of(offset);
+  const Offset known_from = segments_[at]->known_from();
+  const auto* snapshot = snapshots_.latest(known_from);
+  const Offset from = snapshot ? snapshot->first : segments_.front()->base_offset();
+  if (offset < known_from) return false;
+  return std::all_of(segments_.begin(), segments_.end(), [&](const auto& segment) {
+    return segment->end_offset() <= from || segment->known_from() <= from || segment->is_loaded();
+  });
 }
 
 LogResult<Done> Log::truncate_fully_and_start_at(Host& host, Offset offset, std::string_view why) {
@@ -197,7 +203,7 @@ LogResult<Done> Log::rebuild_producers(Host& host) {
   }
   for (const auto& segment : segments_) {
     if (segment->end_offset() <= from) continue;
-    const auto& batches = segment->batches();
+    const auto& batches = segment->known();
     for (std::size_t i = segment->find(from); i < batches.size(); ++i) producers_.apply(batches[i]);
   }
   return snapshot_producers(host);
@@ -205,13 +211,16 @@ LogResult<Done> Log::rebuild_producers(Host& host) {
 
 LogResult<Done> Log::snapshot_producers(Host& host) {
   if (is_offline_) return Unexpected(LogError::storage);
-  // Empty ones say that there is nothing to look for in the segments before.
-  const bool has_nothing_to_tell =
-      producers_.empty() && snapshots_.empty() && segments_.size() == 1;
+  // Empty ones say that there is nothing to look for before them, where that is not walked anyway.
+  const bool is_short = segments_.size() == 1 && active_fill_.indexes.offsets().size() == 0;
+  const bool has_nothing_to_tell = producers_.empty() && snapshots_.empty() && is_short;
   if (has_nothing_to_tell || snapshots_.has(end_offset_)) return Done{};
   TRY(std::ignore, checked(snapshots_.take(host, end_offset_, producers_)));
   std::vector<Offset> bases;
-  for (const auto& segment : segments_) bases.push_back(segment->base_offset());
+  for (const auto& segment : segments_) {
+    bases.push_back(segment->base_offset());
+    if (!segment->is_loaded()) bases.push_back(segment->known_from());
+  }
   return checked(snapshots_.keep_only(host, bases));
 }
 

@@ -42,7 +42,6 @@ namespace brokersim::log {
 
 class Segment;
 struct IndexedBatch;
-struct ScanStart;
 
 enum class LogError : std::uint8_t {
   storage,       // An I/O error, this time or earlier: the log is offline.
@@ -278,7 +277,6 @@ class Log {
   static Offset compacted_before(const LogState& state);
   bool may_begin_at(Offset base, const LogState& state) const;
   bool was_replaced(Offset base, const LogState& state) const;
-  LogResult<bool> trust_indexes(Env& env, Segment& segment, const ScanStart& start);
   LogResult<Done> renew_indexes(Env& env, const LogState& state, const std::set<Offset>& trusted);
   LogResult<Done> remove_orphans(Env& env, const FoundFiles& found);
   LogResult<Done> load_batches(Env& env, const std::shared_ptr<Segment>& segment);

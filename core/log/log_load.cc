@@ -129,8 +129,9 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
   for (std::size_t i = 0; i < bases.size(); ++i) {
     const Offset base = bases[i];
     // One that ends at the recovery point may have got its indexes after what was synced then.
+    const bool is_last = i + 1 == bases.size();
     const bool had_been_synced =
-        i + 1 < bases.size() && (state.was_clean || bases[i + 1] < state.recovery_point);
+        state.was_clean || (!is_last && bases[i + 1] < state.recovery_point);
     TRY(auto segment, checked(Segment::open(env.files(), directory_, base, OpenMode::existing)));
     segments_.push_back(segment);
     if (was_replaced(base, state)) {
@@ -145,11 +146,16 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
     }
     start.next_offset = base;
     if (had_been_synced) {
-      TRY(const bool is_trusted, trust_indexes(env, *segment, start));
+      TRY(const bool is_trusted, checked(segment->trust(env, start)));
       if (is_trusted) {
         trusted.insert(base);
+        if (segment->end_offset() > state.recovery_point) segment->mark_unsynced();
         if (segment->size() > 0) start.leader_epoch = segment->last_epoch();
         continue;
+      }
+      // Not every log is closed with those of its active segment.
+      if (!is_last) {
+        env.emit(Note{fmt::format("{}: no indexes that fit, they are made anew", segment->path())});
       }
     }
     TRY(const std::uint64_t cut, checked(segment->recover(env, start)));
@@ -168,7 +174,8 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
   // The start before this one may have ended between a cut and its sync.
   if (!state.was_clean && !segments_.empty()) segments_.back()->mark_unsynced();
   // What followed it is gone.
-  if (!segments_.empty() && !segments_.back()->is_loaded()) {
+  const bool lacks_end = !segments_.empty() && segments_.back()->base_offset() != bases.back();
+  if (lacks_end && !segments_.back()->is_loaded()) {
     TRY(const std::uint64_t cut,
         checked(segments_.back()->recover(env, {.next_offset = segments_.back()->base_offset(),
                                                 .check_from = start.check_from})));
@@ -184,14 +191,6 @@ LogResult<std::uint64_t> Log::load_segments(Env& env, const LogState& state,
 }
 
 // ---- Indexes -----------------------------------------------------------------------------------
-
-LogResult<bool> Log::trust_indexes(Env& env, Segment& segment, const ScanStart& start) {
-  TRY(const bool is_trusted, checked(segment.trust(env, start)));
-  if (!is_trusted) {
-    env.emit(Note{fmt::format("{}: no indexes that fit, they are made anew", segment.path())});
-  }
-  return is_trusted;
-}
 
 // Those of segments that were walked. The active segment gets its own when it is closed; what lies
 // beside it after a crash may be of anything.

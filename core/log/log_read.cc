@@ -24,11 +24,11 @@ LogResult<Log::ReadPlan> Log::plan_read(Offset from, const ReadLimits& limits) c
   bool may_exceed = limits.min_one_batch;
   for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
     if (segments_[i]->base_offset() >= limits.end || (room == 0 && !may_exceed)) break;
-    if (!segments_[i]->is_loaded()) {
+    if (!segments_[i]->is_loaded() && from < segments_[i]->known_from()) {
       plan.missing = segments_[i];
       break;
     }
-    const auto& batches = segments_[i]->batches();
+    const auto& batches = segments_[i]->known();
     Extent extent{segments_[i], segments_[i]->position_of(from), 0};
     bool is_done = false;
     for (std::size_t b = segments_[i]->find(from); b < batches.size(); ++b) {
@@ -80,6 +80,7 @@ bool Log::is_batch_boundary(Offset offset) const {
   REQUIRE(offset >= start_offset_, offset, start_offset_);
   if (offset >= end_offset_) return offset == end_offset_;
   const auto& segment = *segments_[segment_of(offset)];
+  REQUIRE(segment.is_loaded(), segment.path());
   const std::size_t at = segment.find(offset);
   // At a segment's end the next one begins.
   return at == segment.batches().size() || segment.batches()[at].base_offset == offset;
@@ -108,12 +109,13 @@ LogResult<std::optional<IndexedBatch>> Log::batch_with(Env& env, std::int64_t ti
     from = std::max(from, start_offset_);
     for (std::size_t i = segment_of(from); i < segments_.size(); ++i) {
       const auto& segment = *segments_[i];
-      if (!segment.is_loaded() && segment.largest_timestamp() < timestamp) continue;
-      if (!segment.is_loaded()) {
+      const bool is_known = segment.is_loaded() || from >= segment.known_from();
+      if (!is_known && segment.largest_timestamp() < timestamp) continue;
+      if (!is_known) {
         missing = segments_[i];
         break;
       }
-      const auto& batches = segment.batches();
+      const auto& batches = segment.known();
       for (std::size_t b = segment.find(from); b < batches.size(); ++b) {
         if (batches[b].max_timestamp >= timestamp) return std::optional(batches[b]);
       }

@@ -38,13 +38,12 @@ void Log::count_in_active(const IndexedBatch& batch) {
 // Anew, where the active segment is another one or was cut.
 void Log::measure_active(Host& host) {
   const Offset base = segments_.back()->base_offset();
-  active_fill_ = {.base = base, .indexes = SegmentIndexes(base)};
+  active_fill_ = segments_.back()->fill(config_.roll.index_interval_bytes);
   const auto most = std::min(config_.roll.segment_jitter_ms, config_.roll.segment_ms);
   if (most > 0) {
     const auto drawn = host.random("segment.jitter", static_cast<std::uint64_t>(base));
     active_fill_.jitter_ms = static_cast<std::int64_t>(drawn % static_cast<std::uint64_t>(most));
   }
-  for (const auto& batch : segments_.back()->batches()) count_in_active(batch);
 }
 
 // Of the active segment's.

@@ -71,18 +71,20 @@ IoResult<bool> Segment::trust(Env& env, ScanStart start) {
   if (!ends_there) return false;
   Outline outline{.first = first.base_offset,
                   .end = tail.batches.back().last_offset + 1,
+                  .size = tail.valid_size,
                   .first_epoch = first.leader_epoch,
                   .last_epoch = tail.batches.back().leader_epoch,
                   .first_timestamp = first.max_timestamp,
                   .largest_timestamp = first.max_timestamp,
-                  .offsets = found->offsets()};
+                  .indexes = *found};
   for (const auto& batch : tail.batches) {
     outline.largest_timestamp = std::max(outline.largest_timestamp, batch.max_timestamp);
   }
   if (!agree(found->times(), outline, base_)) return false;
   if (const auto latest = found->times().last()) outline.largest_timestamp = latest->timestamp;
   outline_ = std::move(outline);
-  size_ = file_->size();
+  outline_.indexes.resume(outline_.size);
+  size_ = outline_.size;
   is_loaded_ = false;
   return true;
 }
@@ -108,12 +110,13 @@ bool Segment::agree(const TimeIndex& times, const Outline& outline, Offset base)
 
 IoResult<bool> Segment::load(Env& env) {
   if (is_loaded_) return true;
-  TRY(Scan scan, scan_segment(env, *file_, {.next_offset = base_, .check_from = never_checked}));
+  TRY(Scan scan, scan_segment(env, *file_, {.next_offset = base_, .check_from = never_checked},
+                              {.to = outline_.size}));
   if (is_loaded_) return true;  // Somebody else did while this waited.
-  const bool is_whole = scan.valid_size == size_ && !scan.batches.empty() &&
+  const bool is_whole = scan.valid_size == outline_.size && !scan.batches.empty() &&
                         scan.batches.back().last_offset + 1 == outline_.end;
   if (!is_whole) return false;
-  batches_ = std::move(scan.batches);
+  batches_.insert(batches_.begin(), scan.batches.begin(), scan.batches.end());
   outline_ = {};
   is_loaded_ = true;
   return true;
@@ -134,8 +137,8 @@ Offset Segment::first_offset() const {
 }
 
 Offset Segment::end_offset() const {
-  if (!is_loaded_) return outline_.end;
-  return batches_.empty() ? base_ : batches_.back().last_offset + 1;
+  if (!batches_.empty()) return batches_.back().last_offset + 1;
+  return is_loaded_ ? base_ : outline_.end;
 }
 
 LeaderEpoch Segment::first_epoch() const {
@@ -144,8 +147,8 @@ LeaderEpoch Segment::first_epoch() const {
 }
 
 LeaderEpoch Segment::last_epoch() const {
-  if (!is_loaded_) return outline_.last_epoch;
-  return batches_.empty() ? no_epoch : batches_.back().leader_epoch;
+  if (!batches_.empty()) return batches_.back().leader_epoch;
+  return is_loaded_ ? no_epoch : outline_.last_epoch;
 }
 
 std::int64_t Segment::first_timestamp() const {
@@ -154,10 +157,18 @@ std::int64_t Segment::first_timestamp() const {
 }
 
 std::int64_t Segment::largest_timestamp() const {
-  if (!is_loaded_) return outline_.largest_timestamp;
-  std::int64_t largest = -1;
+  std::int64_t largest = is_loaded_ ? -1 : outline_.largest_timestamp;
   for (const auto& batch : batches_) largest = std::max(largest, batch.max_timestamp);
   return largest;
+}
+
+SegmentFill Segment::fill(std::uint64_t interval) const {
+  SegmentFill fill{.base = base_,
+                   .bytes = size_,
+                   .first_timestamp = first_timestamp(),
+                   .indexes = is_loaded_ ? SegmentIndexes(base_) : outline_.indexes};
+  for (const auto& batch : batches_) fill.indexes.add(batch, interval);
+  return fill;
 }
 
 // ---- Changing it -------------------------------------------------------------------------------
@@ -198,7 +209,7 @@ IoResult<Done> Segment::rename(Files& files, std::string_view directory, std::st
 // ---- Reading it --------------------------------------------------------------------------------
 
 std::size_t Segment::find(Offset offset) const {
-  REQUIRE(is_loaded_, path_);
+  REQUIRE(offset >= known_from() || is_loaded_, path_, offset);
   const auto found =
       std::partition_point(batches_.begin(), batches_.end(),
                            [&](const IndexedBatch& batch) { return batch.last_offset < offset; });
@@ -206,9 +217,8 @@ std::size_t Segment::find(Offset offset) const {
 }
 
 std::uint64_t Segment::position_of(Offset offset) const {
-  if (!is_loaded_) {
-    if (offset >= outline_.end) return size_;
-    return offset <= base_ ? 0 : outline_.offsets.floor(offset).position;
+  if (!is_loaded_ && offset < outline_.end) {
+    return offset <= base_ ? 0 : outline_.indexes.offsets().floor(offset).position;
   }
   const std::size_t at = find(offset);
   return at == batches_.size() ? size_ : batches_[at].position;

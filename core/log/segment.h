@@ -1,7 +1,8 @@
 // One file of a log, `<base offset in 20 digits>.log`, and what is known of its batches in memory.
 //
 // That is each of them, once the file was walked. Until then, where index files told enough when the
-// log was opened, it is how far the segment reaches in offsets, bytes, times and epochs.
+// log was opened, it is how far the segment reached then in offsets, bytes, times and epochs, and
+// each batch that was appended since.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "core/env.h"
 #include "core/log/index_files.h"
+#include "core/log/rolling.h"
 #include "core/log/segment_scan.h"
 #include "core/wire/record_batch.h"
 
@@ -45,8 +47,11 @@ class Segment {
   Offset end_offset() const;
   std::uint64_t size() const { return size_; }               // Of all batches.
   std::uint64_t file_size() const { return file_->size(); }  // More than size() before recover.
-  // Requires is_loaded(), as all do that tell of single batches.
+  // Requires is_loaded().
   const std::vector<IndexedBatch>& batches() const;
+  // Those of them that are known, from here on.
+  Offset known_from() const { return is_loaded_ ? base_ : outline_.end; }
+  const std::vector<IndexedBatch>& known() const { return batches_; }
   // Of its first and last batch; no_epoch if there is none.
   LeaderEpoch first_epoch() const;
   LeaderEpoch last_epoch() const;
@@ -65,11 +70,13 @@ class Segment {
   IndexFiles& indexes() { return indexes_; }
   // Nothing more is appended.
   IoResult<Done> write_indexes(Files& files, std::uint64_t interval);
+  // How full it is, but for its jitter.
+  SegmentFill fill(std::uint64_t interval) const;
 
-  // The place in `batches()` of the first batch that reaches `offset`.
+  // The place in `known()` of the first batch that reaches `offset`, which must be known.
   std::size_t find(Offset offset) const;
-  // Of that batch in the file; size() if there is none. Where the segment is not loaded, of one that
-  // lies before it by no more than the index tells.
+  // Of that batch in the file; size() if there is none. Where it is not known, of one that lies
+  // before it by no more than the index tells.
   std::uint64_t position_of(Offset offset) const;
   // How long the batches from position `at` on are, as many as fit into `most`; at least one.
   std::size_t whole_batches(std::uint64_t at, std::size_t most) const;
@@ -93,11 +100,12 @@ class Segment {
   struct Outline {
     Offset first = 0;
     Offset end = 0;
+    std::uint64_t size = 0;
     LeaderEpoch first_epoch = no_epoch;
     LeaderEpoch last_epoch = no_epoch;
     std::int64_t first_timestamp = -1;
     std::int64_t largest_timestamp = -1;
-    OffsetIndex offsets;
+    SegmentIndexes indexes;
   };
 
   IoResult<bool> trust_all(Env& env, ScanStart start, const TimeIndex& times);
@@ -108,8 +116,8 @@ class Segment {
   std::unique_ptr<File> file_;
   IndexFiles indexes_;
   bool is_loaded_ = true;
-  Outline outline_;  // While it is not loaded.
-  std::vector<IndexedBatch> batches_;
+  Outline outline_;                    // While it is not loaded: of what is not known …
+  std::vector<IndexedBatch> batches_;  // … and what is known behind it.
   std::uint64_t size_ = 0;
   std::uint64_t changes_ = 0;         // Appends and truncations so far …
   std::uint64_t synced_changes_ = 0;  // … of which so many are known to be on disk.

@@ -14,6 +14,12 @@ void SegmentIndexes::add(const IndexedBatch& batch, std::uint64_t interval) {
   bytes_since_entry_ += batch.size;
 }
 
+void SegmentIndexes::resume(std::uint64_t size) {
+  const auto last = offsets_.last();
+  bytes_since_entry_ = size - (last ? last->position : 0);
+  largest_ = times_.last().value_or(TimeEntry{});
+}
+
 bool SegmentIndexes::is_full(std::uint64_t room) const {
   return offsets_.size() >= room / OffsetIndex::entry_size ||
          times_.size() + 1 >= std::max<std::uint64_t>(2, room / TimeIndex::entry_size);

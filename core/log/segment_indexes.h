@@ -18,6 +18,8 @@ class SegmentIndexes {
   SegmentIndexes(OffsetIndex offsets, TimeIndex times)
       : offsets_(std::move(offsets)), times_(std::move(times)) {}
 
+  // What was read of a file of `size` bytes goes on to be filled.
+  void resume(std::uint64_t size);
   // The next batch. One that lies further behind the last entry than `interval` bytes
   // (index.interval.bytes) has an entry.
   void add(const IndexedBatch& batch, std::uint64_t interval);

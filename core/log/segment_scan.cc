@@ -63,7 +63,7 @@ bool follows(const wire::BatchHeader& header, const ScanStart& start) {
 IoResult<Scan> scan_segment(Env& env, File& file, ScanStart start, ScanPart part) {
   Scan scan{.valid_size = part.from};
   Window window(file, part.read_ahead);
-  const std::uint64_t size = file.size();
+  const std::uint64_t size = std::min(file.size(), part.to);
   while (scan.valid_size < size && scan.batches.size() < part.most_batches) {
     TRY(const auto batch, batch_at(env, window, scan.valid_size, size, start));
     if (!batch) break;

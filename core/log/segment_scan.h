@@ -29,6 +29,7 @@ struct Scan {
 // Which part of a file is walked: from a position at which a batch begins.
 struct ScanPart {
   std::uint64_t from = 0;
+  std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
   std::size_t most_batches = std::numeric_limits<std::size_t>::max();
   std::size_t read_ahead = 256 * 1024;  // Bytes.
 };

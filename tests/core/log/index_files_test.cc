@@ -217,6 +217,37 @@ TEST(IndexedStart, does_not_walk_segments_that_had_been_synced) {
   }
 }
 
+TEST(IndexedStart, goes_on_with_an_active_segment_that_it_does_not_walk) {
+  LogConfig config = indexed_config();
+  config.segment_bytes = 9 * batch_of(1).size();
+  IndexedLog f(config);
+  f.write(6);
+  f.close();
+  Bytes& data = f.file(0, ".log");
+  const Bytes good = data;
+  const auto size = static_cast<std::ptrdiff_t>(batch_of(1).size());
+  std::fill_n(data.begin() + size, size, std::uint8_t{0});
+  f.start(true);
+  f.write(5, 2);
+  EXPECT_EQ(f.log->end_offset(), 11);
+  EXPECT_EQ(f.log->active_base(), 9) << "it knows how full it is";
+  EXPECT_EQ(OffsetIndex::decode(0, f.file(0, ".index"))->size(), 8u);
+  EXPECT_EQ(f.batches(6).size(), 5u);
+  EXPECT_TRUE(f.log->cached_read(6)->has_value());
+  EXPECT_FALSE(f.log->cached_read(5)->has_value());
+  ASSERT_TRUE(f.log->truncate_to(f.env, 7, "test")) << "what was appended since it knows";
+  EXPECT_EQ(f.log->end_offset(), 7);
+  EXPECT_EQ(f.log->epochs().entries(),
+            (std::vector<EpochEntry>{{LeaderEpoch(1), 0}, {LeaderEpoch(2), 6}}));
+  f.write(1, 3);
+  std::copy(good.begin(), good.end(), f.file(0, ".log").begin());
+  expect_all_there(f, 8);
+  f.write(6, 4);
+  f.close_and_start();
+  EXPECT_EQ(f.notes(), 0u);
+  expect_all_there(f, 14);
+}
+
 TEST(IndexedStart, walks_a_segment_when_it_is_read_for_the_first_time) {
   IndexedLog f;
   f.write(13);

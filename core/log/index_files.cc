@@ -103,6 +103,7 @@ IoResult<Done> IndexFiles::sync(Env& env) {
     const std::uint64_t writes = kept.writes;
     TRY(std::ignore, file->sync(env));
     kept.synced_writes = std::max(kept.synced_writes, writes);
+    if (kept.synced_writes == kept.writes) kept.file.reset();
   }
   return Done{};
 }

@@ -40,7 +40,7 @@ class IndexFiles {
  private:
   struct Kept {
     std::string path;
-    std::shared_ptr<File> file;  // Where it was written.
+    std::shared_ptr<File> file;  // While what was written is not synced.
     std::uint64_t writes = 0;
     std::uint64_t synced_writes = 0;
   };

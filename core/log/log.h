@@ -251,9 +251,9 @@ class Log {
 
  private:
   struct FoundFiles {
-    std::vector<Offset> segments;   // By base, in order.
-    std::vector<Offset> snapshots;  // By offset, in order.
-    std::vector<Offset> aborted;    // Transaction indexes, by base, in order.
+    std::vector<Offset> segments;                         // By base, in order.
+    std::vector<Offset> snapshots;                        // By offset, in order.
+    std::vector<Offset> aborted;                          // Transaction indexes, by base, in order.
     std::vector<std::pair<Offset, std::string>> indexes;  // Of offsets and times: base and name.
   };
   struct Extent {
@@ -284,8 +284,7 @@ class Log {
   LogResult<std::optional<LeaderEpochs>> stored_epochs(Env& env);
   Offset loaded_from() const;
   bool is_loaded_for_cut(Offset offset) const;
-  LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files,
-                                    Offset decided_to);
+  LogResult<Done> load_transactions(Env& env, const std::vector<Offset>& files, Offset decided_to);
   bool agrees_with_batches(Offset offset, const ProducerState& snapshot) const;
   LogResult<Done> rebuild_producers(Host& host);
 

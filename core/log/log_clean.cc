@@ -5,8 +5,8 @@
 //   0.log 40.log 80.log                      the new 0 reaches into 40, which does not count
 //   0.log 80.log            40.log.deleted
 //
-// Indexes go the same way, but without .swap: the old ones are gone for good before the new file has
-// its name, and the new ones are synced before they have theirs.
+// Indexes go the same way, but without .swap: the old ones are gone for good before the new file
+// has its name, and the new ones are synced before they have theirs.
 //
 // A start removes what was never finished (.cleaned), finishes what was (.swap), and deletes what
 // was replaced, whichever of these names a loss of power has left.
@@ -154,8 +154,7 @@ LogResult<std::shared_ptr<Segment>> Log::write_cleaned(Env& env, const Group& gr
     }
   }
   if (is_abandoned_) return cleaned;  // Names there are another log's.
-  TRY(std::ignore,
-      checked(cleaned->write_indexes(env.files(), config_.roll.index_interval_bytes)));
+  TRY(std::ignore, checked(cleaned->write_indexes(env.files(), config_.roll.index_interval_bytes)));
   TRY(std::ignore, checked(cleaned->sync(env)));
   return cleaned;
 }
@@ -230,9 +229,8 @@ LogResult<Done> Log::finish_replacements(Env& env, FoundFiles& found, std::vecto
     for (const auto& name : stale) {
       TRY(std::ignore, checked(env.files().remove(path_of(name))));
     }
-    std::erase_if(found.indexes, [&](const auto& index) {
-      return index.first >= base && index.first < end;
-    });
+    std::erase_if(found.indexes,
+                  [&](const auto& index) { return index.first >= base && index.first < end; });
     if (!stale.empty()) {
       TRY(std::ignore, checked(env.files().sync_directory(env, directory_)));
     }

@@ -201,7 +201,8 @@ LogResult<Done> Log::renew_indexes(Env& env, const LogState& state,
   for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
     const auto& segment = segments_[i];
     if (trusted.contains(segment->base_offset())) continue;
-    TRY(std::ignore, checked(segment->write_indexes(env.files(), config_.roll.index_interval_bytes)));
+    TRY(std::ignore,
+        checked(segment->write_indexes(env.files(), config_.roll.index_interval_bytes)));
     ++name_changes_;
     // The next start will believe them for this recovery point.
     if (segments_[i + 1]->base_offset() >= state.recovery_point) continue;
@@ -335,9 +336,9 @@ LogResult<Done> Log::load_transactions(Env& env, const std::vector<Offset>& file
   std::map<Offset, TransactionIndex::Entries> aborted;
   Offset from = snapshot == nullptr ? front : snapshot->first;
   for (const Offset base : files) {
-    const auto segment =
-        std::find_if(segments_.begin(), segments_.end(),
-                     [&](const auto& each) { return each->base_offset() == base; });
+    const auto segment = std::find_if(segments_.begin(), segments_.end(), [&](const auto& each) {
+      return each->base_offset() == base;
+    });
     if (segment == segments_.end() || base >= from) continue;
     TRY(auto entries, checked(aborted_.read(env, base, (*segment)->end_offset())));
     if (!entries) {

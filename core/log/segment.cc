@@ -29,8 +29,8 @@ IoResult<std::shared_ptr<Segment>> Segment::open(Files& files, std::string_view 
                                                  std::string_view ending) {
   std::string path = fmt::format("{}/{}{}", directory, file_name(base), ending);
   TRY(auto file, files.open(path, mode));
-  return std::shared_ptr<Segment>(new Segment(base, std::move(path), std::move(file),
-                                              IndexFiles(directory, base, ending)));
+  return std::shared_ptr<Segment>(
+      new Segment(base, std::move(path), std::move(file), IndexFiles(directory, base, ending)));
 }
 
 IoResult<std::uint64_t> Segment::recover(Env& env, ScanStart start) {
@@ -58,8 +58,8 @@ IoResult<bool> Segment::trust(Env& env, ScanStart start) {
   const auto last = found->offsets().last();
   if (!last) return trust_all(env, start, found->times());
   if (last->position >= file_->size()) return false;
-  TRY(const Scan head, scan_segment(env, *file_, start,
-                                    {.most_batches = 1, .read_ahead = wire::batch_header_size}));
+  TRY(const Scan head,
+      scan_segment(env, *file_, start, {.most_batches = 1, .read_ahead = wire::batch_header_size}));
   if (head.batches.empty()) return false;
   const auto& first = head.batches.front();
   start.next_offset = first.last_offset + 1;

@@ -1,8 +1,8 @@
 // One file of a log, `<base offset in 20 digits>.log`, and what is known of its batches in memory.
 //
-// That is each of them, once the file was walked. Until then, where index files told enough when the
-// log was opened, it is how far the segment reached then in offsets, bytes, times and epochs, and
-// each batch that was appended since.
+// That is each of them, once the file was walked. Until then, where index files told enough when
+// the log was opened, it is how far the segment reached then in offsets, bytes, times and epochs,
+// and each batch that was appended since.
 #pragma once
 
 #include <memory>
@@ -91,10 +91,7 @@ class Segment {
 
  private:
   Segment(Offset base, std::string path, std::unique_ptr<File> file, IndexFiles indexes)
-      : base_(base),
-        path_(std::move(path)),
-        file_(std::move(file)),
-        indexes_(std::move(indexes)) {}
+      : base_(base), path_(std::move(path)), file_(std::move(file)), indexes_(std::move(indexes)) {}
 
   // What is known without its batches.
   struct Outline {

@@ -1,7 +1,8 @@
 // Finding the batches of a segment file by walking their headers, and where the file stops making
 // sense: a torn or lost write, or bytes of an earlier life of the log behind a lost truncation.
 //
-// A file may be walked in part: from a batch that its index names (docs/decisions/segment-indexes.md).
+// A file may be walked in part: from a batch that its index names
+// (docs/decisions/segment-indexes.md).
 #pragma once
 
 #include <cstddef>

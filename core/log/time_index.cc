@@ -11,8 +11,8 @@ namespace brokersim::log {
 bool TimeIndex::may_follow(const TimeEntry& entry) const {
   constexpr auto most = std::numeric_limits<std::int32_t>::max();
   if (entry.timestamp < 0 || entry.offset < base_ || entry.offset - base_ > most) return false;
-  return entries_.empty() || (entry.timestamp > entries_.back().timestamp &&
-                              entry.offset >= entries_.back().offset);
+  return entries_.empty() ||
+         (entry.timestamp > entries_.back().timestamp && entry.offset >= entries_.back().offset);
 }
 
 void TimeIndex::add(const TimeEntry& entry) {

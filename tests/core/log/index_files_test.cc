@@ -1,9 +1,10 @@
 // Shows when a log's segments have index files, that a start believes them and does not walk what
 // they are of, and that whatever else lies there ends in the right log.
+#include "core/log/index_files.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "core/log/index_files.h"
 #include "tests/core/log/log_fixture.h"
 
 namespace brokersim::log {
@@ -50,9 +51,8 @@ class IndexedLog : public LogFixture {
   }
   std::size_t notes() const {
     return static_cast<std::size_t>(
-        std::count_if(env.events.begin(), env.events.end(), [](const EventBody& event) {
-          return std::holds_alternative<Note>(event);
-        }));
+        std::count_if(env.events.begin(), env.events.end(),
+                      [](const EventBody& event) { return std::holds_alternative<Note>(event); }));
   }
   bool has(Offset base, std::string_view ending) const {
     return env.disk.exists(beside(base, ending));
@@ -93,7 +93,8 @@ TEST(IndexFiles, are_written_when_a_segment_is_rolled) {
   const auto times = TimeIndex::decode(0, f.file(0, ".timeindex"));
   ASSERT_TRUE(offsets && times);
   const std::uint64_t size = batch_of(1).size();
-  EXPECT_EQ(offsets->entries(), (std::vector<OffsetEntry>{{1, size}, {2, 2 * size}, {3, 3 * size}}));
+  EXPECT_EQ(offsets->entries(),
+            (std::vector<OffsetEntry>{{1, size}, {2, 2 * size}, {3, 3 * size}}));
   EXPECT_EQ(times->entries(), (std::vector<TimeEntry>{{10, 1}, {20, 2}, {30, 3}}));
   EXPECT_FALSE(f.has(4, ".index"));
 }
@@ -167,7 +168,8 @@ TEST(IndexFiles, without_a_segment_are_removed_by_a_start) {
   IndexedLog f;
   f.write(5);
   f.close();
-  for (const auto* name : {"orders-0/00000000000000000077.index", "orders-0/00000000000000000000.index.swap"}) {
+  for (const auto* name :
+       {"orders-0/00000000000000000077.index", "orders-0/00000000000000000000.index.swap"}) {
     ASSERT_TRUE(f.env.disk.open(name, OpenMode::create).has_value());
   }
   f.start(true);
@@ -185,7 +187,8 @@ TEST(IndexFiles, are_of_what_compaction_has_left) {
   }
   ASSERT_TRUE(f.log->sync(f.env));
   const auto cleaned = f.log->clean(
-      f.env, {.range = f.log->dirty_range(f.log->end_offset(), WallTime{5000}), .now = WallTime{5000}});
+      f.env,
+      {.range = f.log->dirty_range(f.log->end_offset(), WallTime{5000}), .now = WallTime{5000}});
   ASSERT_TRUE(cleaned && *cleaned);
   const auto before = offsets_and_epochs(f);
   const auto offsets = OffsetIndex::decode(4, f.file(4, ".index"));

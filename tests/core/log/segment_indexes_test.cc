@@ -1,8 +1,8 @@
 // Shows what the indexes of a segment say, and that their files are Kafka's.
+#include "core/log/segment_indexes.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-
-#include "core/log/segment_indexes.h"
 
 namespace brokersim::log {
 
@@ -44,8 +44,8 @@ TEST(OffsetIndex, is_not_read_from_what_is_none) {
   };
   EXPECT_TRUE(bytes_are_read({}));
   EXPECT_TRUE(bytes_are_read({0, 0, 0, 3, 0, 0, 1, 4}));
-  EXPECT_FALSE(bytes_are_read({0, 0, 0, 3, 0, 0, 1}));                            // Torn.
-  EXPECT_FALSE(bytes_are_read(Bytes(8)));                                         // Zeros.
+  EXPECT_FALSE(bytes_are_read({0, 0, 0, 3, 0, 0, 1}));  // Torn.
+  EXPECT_FALSE(bytes_are_read(Bytes(8)));               // Zeros.
   EXPECT_FALSE(bytes_are_read({0, 0, 0, 3, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0}));
   EXPECT_FALSE(bytes_are_read({0xff, 0, 0, 3, 0, 0, 1, 4}));
   EXPECT_FALSE(bytes_are_read({0, 0, 0, 3, 0xff, 0, 1, 4}));

@@ -482,8 +482,8 @@ TEST(TransactionalLog, walks_what_may_still_be_lost_of_the_markers_and_so_knows_
   LogConfig config{.segment_bytes = two_or_three_batches};
   config.roll.index_interval_bytes = 1;
   TransactionalLog f(config);
-  f.write(7);                   // 0
-  f.end_transaction(7, true);   // 1
+  f.write(7);                  // 0
+  f.end_transaction(7, true);  // 1
   for (int i = 0; i < 6; ++i) f.append(0, 1);
   f.reopen_in_order(1);
   EXPECT_EQ(f.log->last_stable_offset(1), 0);

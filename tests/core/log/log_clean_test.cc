@@ -189,6 +189,48 @@ TEST(LogCleaning, a_node_that_ends_at_any_step_has_the_log_or_what_is_left_of_it
   EXPECT_TRUE(has_seen_both[1]);
 }
 
+// Indexes of what was replaced do not outlive it, nor are new ones believed that were not synced.
+TEST(LogCleaning, a_loss_of_power_at_any_step_leaves_the_log_or_what_is_left_of_it) {
+  const std::string before = "0a 1b 2a 3a 4c 5b 6a 7a 8d ";
+  const std::string after = "3a 4c 5b 6a 7a 8d ";
+  for (const bool keeps_names : {true, false}) {
+    for (int stop_at = 0;; ++stop_at) {
+      SCOPED_TRACE(fmt::format("step {}, {}", stop_at, keeps_names));
+      CompactedLog f;
+      f.write("abaacbaad");
+      ASSERT_TRUE(f.log->index_active(f.env).has_value());
+      ASSERT_TRUE(f.log->sync(f.env).has_value());
+      int steps = 0;
+      MemoryFiles::Names left;
+      bool has_stopped = false;
+      f.env.disk.during_change = [&] {
+        if (steps++ != stop_at) return;
+        left = f.env.disk.copy_of_synced(keeps_names);
+        has_stopped = true;
+      };
+      f.env.disk.during_wait = f.env.disk.during_change;
+      const auto order =
+          CleaningOrder{.range = f.log->dirty_range(9, WallTime{5000}), .now = WallTime{5000}};
+      ASSERT_TRUE(*f.log->clean(f.env, order));
+      f.env.disk.during_change = [] {};
+      f.env.disk.during_wait = [] {};
+      if (!has_stopped) break;
+      f.env.disk.restore(left);
+      f.open({.was_clean = false, .recovery_point = 9, .high_watermark = 9});
+      ASSERT_EQ(f.log->end_offset(), 9);
+      const auto oldest = f.log->offset_for_timestamp(f.env, 0);
+      const std::string text = f.text();
+      ASSERT_TRUE(text == before || text == after) << text;
+      ASSERT_EQ((*oldest)->offset, text == before ? 0 : 3);
+      for (const auto& batch : f.batches(0)) {
+        const auto found = f.log->offset_for_timestamp(f.env, batch.header.max_timestamp);
+        ASSERT_EQ((*found)->offset, batch.header.base_offset);
+      }
+      ASSERT_TRUE(epochs_agree_with_batches(f));
+    }
+  }
+}
+
 // As where the name of a replacement got to the disk before those of what it replaced left it.
 TEST(LogCleaning, a_replaced_segment_that_is_back_is_none) {
   CompactedLog f;

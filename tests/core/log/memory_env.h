@@ -100,6 +100,15 @@ class MemoryFiles final : public Files {
     for (const auto& [path, node] : names_) copied[path] = std::make_shared<MemoryNode>(*node);
     return copied;
   }
+  // What one that loses its power now leaves: what was synced, under the names of now or under
+  // those that were synced.
+  Names copy_of_synced(bool keeps_names) const {
+    Names copied;
+    for (const auto& [path, node] : keeps_names ? names_ : durable_names_) {
+      copied[path] = std::make_shared<MemoryNode>(MemoryNode{node->synced, node->synced});
+    }
+    return copied;
+  }
   void restore(Names names) {
     names_ = std::move(names);
     for (const auto& [path, node] : names_) {

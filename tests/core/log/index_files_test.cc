@@ -186,10 +186,18 @@ TEST(IndexFiles, are_of_what_compaction_has_left) {
     f.append(1, 1, key, 10 * f.log->end_offset());
   }
   ASSERT_TRUE(f.log->sync(f.env));
+  int swaps = 0;
+  f.env.disk.during_wait = [&] {
+    if (!f.has(0, ".log.swap")) return;
+    ++swaps;
+    EXPECT_FALSE(f.has(0, ".index")) << "it is gone for good before the new file has its name";
+  };
   const auto cleaned = f.log->clean(
       f.env,
       {.range = f.log->dirty_range(f.log->end_offset(), WallTime{5000}), .now = WallTime{5000}});
+  f.env.disk.during_wait = [] {};
   ASSERT_TRUE(cleaned && *cleaned);
+  EXPECT_EQ(swaps, 1);
   const auto before = offsets_and_epochs(f);
   const auto offsets = OffsetIndex::decode(4, f.file(4, ".index"));
   ASSERT_TRUE(offsets);
@@ -313,6 +321,17 @@ TEST(IndexedStart, walks_what_lies_behind_the_recovery_point) {
   EXPECT_FALSE(f.has(4, ".index")) << "it is appended to again";
   EXPECT_FALSE(f.has(8, ".index"));
   EXPECT_TRUE(f.has(0, ".index"));
+}
+
+// The sync at which the recovery point was reached knew nothing of them.
+TEST(IndexedStart, believes_no_indexes_of_a_segment_that_ends_at_the_recovery_point) {
+  IndexedLog f;
+  for (const int time : {10, 40, 50, 30}) f.append(1, 1, "v", time);
+  ASSERT_TRUE(f.log->sync(f.env));
+  f.append(1, 1, "v", 60);
+  f.file(0, ".timeindex").resize(TimeIndex::entry_size);  // It ends with 40, and the segment at 30.
+  f.open({.was_clean = false, .recovery_point = 4, .high_watermark = 4});
+  EXPECT_EQ((*f.log->offset_for_timestamp(f.env, 45))->offset, 2);
 }
 
 TEST(IndexedStart, retains_by_the_times_of_segments_that_it_does_not_walk) {

@@ -2,6 +2,7 @@
 #include "core/client/admin.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "core/api/add_raft_voter.h"
@@ -55,13 +56,15 @@ std::int32_t wire_timeout(Env& env, Instant deadline) {
 
 // Asks a broker for what the controller does, until it is done or refused for good. `judge(answer,
 // may_be_ours)` says what an answer means, where an earlier attempt may have been carried out.
+// `asked`: the broker that alone may be asked, if not any that forwards.
 template <wire::Message Request, class Judge>
 Expected<Done, ErrorCode> have_done(Env& env, Cluster& cluster, Request request,
-                                    std::int16_t version, Instant deadline, Judge judge) {
+                                    std::int16_t version, Instant deadline, Judge judge,
+                                    std::optional<NodeId> asked = std::nullopt) {
   bool may_be_ours = false;
   Attempts attempts(cluster, deadline);
   while (attempts.next(env)) {
-    const auto channel = cluster.channel_to(cluster.view().controller());
+    const auto channel = cluster.channel_to(asked.value_or(cluster.view().controller()));
     if (!channel) continue;
     const Instant until = attempts.call_deadline(env);
     if constexpr (requires { request.timeout_ms; }) request.timeout_ms = wire_timeout(env, until);
@@ -87,6 +90,15 @@ api::CreateTopicsRequest::CreatableTopic to_wire(const NewTopic& topic) {
 }
 
 }  // namespace
+
+std::optional<NodeId> Configured::only_broker() const {
+  if (type != Type::broker) return std::nullopt;
+  std::int32_t id = 0;
+  const auto* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, id);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return NodeId(id);
+}
 
 Expected<Done, ErrorCode> Admin::create_topics(Env& env, const std::vector<NewTopic>& topics,
                                                Instant deadline) {
@@ -257,7 +269,8 @@ Expected<Done, ErrorCode> Admin::alter_configs(
                    [](const api::IncrementalAlterConfigsResponse& answer, bool) {
                      return answer.responses.empty() ? ErrorCode::unknown_server_error
                                                      : answer.responses[0].error_code;
-                   });
+                   },
+                   what.only_broker());
 }
 
 Expected<Done, ErrorCode> Admin::update_features(Env& env,

@@ -29,6 +29,9 @@ struct Configured {
   enum class Type : std::int8_t { topic = 2, broker = 4 };
   Type type = Type::topic;
   std::string name;
+
+  // The broker whose alone it is, and that alone takes changes to it (KIP-226).
+  std::optional<NodeId> only_broker() const;
 };
 
 // ListOffsets' special timestamps.

@@ -401,6 +401,16 @@ TEST_F(AdminByHand, clusters_are_described_as_their_endpoints_know_them) {
   });
 }
 
+// So that nobody waits for a controller that has just died, and is still in what they know.
+TEST_F(AdminByHand, every_broker_names_itself_as_the_controller_to_ask) {
+  with_cluster([&](Env& env) {
+    for (const auto node : {NodeId(1), NodeId(2), NodeId(3)}) {
+      EXPECT_EQ(ask(env, node, api::MetadataRequest{}, 12)->controller_id, node);
+      EXPECT_EQ(ask(env, node, api::DescribeClusterRequest{}, 1)->controller_id, node);
+    }
+  });
+}
+
 TEST_F(AdminByHand, deleted_records_are_gone_on_all_replicas_and_stay_so) {
   with_cluster([&](Env& env) {
     for (int i = 0; i < 5; ++i) {
@@ -615,6 +625,10 @@ TEST_F(AdminByHand, our_own_admin_does_all_this_and_says_what_it_could_not_do) {
         cluster_->metadata().configs({controller::ConfigResource::Type::topic, "t"});
     EXPECT_EQ(configs.find("segment.bytes")->second, "2000");
     EXPECT_TRUE(admin.alter_configs(env, topic, {{"segment.bytes", std::nullopt}}, until()));
+    for (const std::string id : {"1", "2", "3", ""}) {  // Each by the broker itself.
+      const client::Configured broker{client::Configured::Type::broker, id};
+      EXPECT_TRUE(admin.alter_configs(env, broker, {{"log.segment.bytes", "3000"}}, until()));
+    }
     EXPECT_EQ(produce(env, leader(), produce_of("t", 0, -1, batch_of("a"))), ErrorCode::none);
     EXPECT_EQ(admin.delete_records(env, t0, -1, until()).value_or(-1), 1);
     EXPECT_EQ(admin.delete_records(env, t0, 5, until()).error(), ErrorCode::offset_out_of_range);

@@ -51,8 +51,7 @@ api::DescribeClusterResponse describe_cluster(Broker& broker,
     response.brokers.push_back(
         {.broker_id = id, .host = endpoint->host, .port = endpoint->port, .rack = node.rack});
   }
-  // Any broker forwards what is for the controller (KIP-590).
-  if (!response.brokers.empty()) response.controller_id = response.brokers.front().broker_id;
+  response.controller_id = told_controller(broker.image(), broker.config().node_id);
   return response;
 }
 

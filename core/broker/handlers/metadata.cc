@@ -108,8 +108,7 @@ api::MetadataResponse metadata(Env& env, Broker& broker, const RequestContext& c
     response.brokers.push_back(
         {.node_id = id, .host = endpoint->host, .port = endpoint->port, .rack = node.rack});
   }
-  // Clients may not reach controllers; any broker forwards what is for them (KIP-590).
-  if (!response.brokers.empty()) response.controller_id = response.brokers.front().node_id;
+  response.controller_id = told_controller(image, broker.config().node_id);
   return response;
 }
 

@@ -60,13 +60,13 @@ class Kinds {
  private:
   template <class Body, std::size_t I = 0>
   static constexpr std::size_t index_of() {
-    if constexpr (std::is_same_v<Body, std::variant_alternative_t<I, EventBody>>) {
+    if constexpr (std::is_same_v<Body, std::variant_alternative_t<I, EventKind>>) {
       return I;
     } else {
       return index_of<Body, I + 1>();
     }
   }
-  std::array<bool, std::variant_size_v<EventBody>> has_{};
+  std::array<bool, std::variant_size_v<EventKind>> has_{};
 };
 
 struct Violation {

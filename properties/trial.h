@@ -46,8 +46,8 @@ class Trial {
   Incarnations incarnations_;
   Judge judge_;
   std::vector<std::unique_ptr<Property>> properties_;
-  std::array<std::vector<Listener>, std::variant_size_v<EventBody>> listeners_;
-  std::array<bool, std::variant_size_v<EventBody>> was_seen_{};
+  std::array<std::vector<Listener>, std::variant_size_v<EventKind>> listeners_;
+  std::array<bool, std::variant_size_v<EventKind>> was_seen_{};
   std::int64_t events_ = 0;
 };
 

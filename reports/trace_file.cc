@@ -149,8 +149,8 @@ struct FieldReader {
 
 template <std::size_t I = 0>
 bool make_body(std::string_view kind, EventBody& body) {
-  if constexpr (I < std::variant_size_v<EventBody>) {
-    if (std::variant_alternative_t<I, EventBody>::kind != kind) return make_body<I + 1>(kind, body);
+  if constexpr (I < std::variant_size_v<EventKind>) {
+    if (std::variant_alternative_t<I, EventKind>::kind != kind) return make_body<I + 1>(kind, body);
     body.emplace<I>();
     return true;
   } else {

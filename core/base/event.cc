@@ -42,6 +42,12 @@ std::string_view name_of(ProcessingGuarantee guarantee) {
   __builtin_unreachable();
 }
 
+EventBody::EventBody(const EventBody&) = default;
+EventBody::EventBody(EventBody&&) noexcept = default;
+EventBody& EventBody::operator=(const EventBody&) = default;
+EventBody& EventBody::operator=(EventBody&&) noexcept = default;
+EventBody::~EventBody() = default;
+
 std::string_view kind_of(const EventBody& body) {
   return std::visit([](const auto& b) { return b.kind; }, body);
 }

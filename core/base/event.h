@@ -684,7 +684,7 @@ struct Note {
 
 // ---- All of them -------------------------------------------------------------------------------
 
-using EventBody = std::variant<
+using EventKind = std::variant<
     NodeStarted, NodeStopped, NodePaused, NodeResumed, FaultBegan, FaultEnded, FaultsLifted,
     BatchStored, LogCut, LogSynced, LogBegun, SnapshotStored, SnapshotRemoved, TopicCommitted,
     PartitionCommitted, BrokerCommitted, ProduceAnswered, FetchAnswered, ReadCommittedAnswered,
@@ -700,6 +700,18 @@ using EventBody = std::variant<
     TopicRemoved, ProducerIdsCommitted, HeartbeatAnswered, LogNamed, SegmentDeleted,
     LogSettingsCommitted, RecordDeletionAsked, TransactionStateStored, GroupStateStored,
     LogContradicted, OldLifeAccepted>;
+
+// One of them. It copies, moves and ends by functions of its own, as each is made of one for every
+// kind and every rest of the list of kinds: they are compiled once, and not with every file.
+class EventBody : public EventKind {
+ public:
+  using EventKind::EventKind;
+  EventBody(const EventBody&);
+  EventBody(EventBody&&) noexcept;
+  EventBody& operator=(const EventBody&);
+  EventBody& operator=(EventBody&&) noexcept;
+  ~EventBody();
+};
 
 struct Event {
   EventId id;

@@ -60,7 +60,7 @@ Rows bug_rows() {
 
 template <std::size_t... I>
 Rows event_rows(std::index_sequence<I...>) {
-  return {{std::string(std::variant_alternative_t<I, EventBody>::kind), ""}...};
+  return {{std::string(std::variant_alternative_t<I, EventKind>::kind), ""}...};
 }
 
 Expected<Rows, std::string> rows_of(const std::string& what, const std::string& folder) {
@@ -73,7 +73,7 @@ Expected<Rows, std::string> rows_of(const std::string& what, const std::string& 
   if (what == "faults") return fault_rows();
   if (what == "bugs") return bug_rows();
   if (what == "events") {
-    return event_rows(std::make_index_sequence<std::variant_size_v<EventBody>>());
+    return event_rows(std::make_index_sequence<std::variant_size_v<EventKind>>());
   }
   return Unexpected(
       fmt::format("there is no list of '{}'{}", what,

@@ -51,9 +51,9 @@ struct Fill {
 
 template <std::size_t I = 0>
 EventBody any_body(std::size_t kind) {
-  if constexpr (I < std::variant_size_v<EventBody>) {
+  if constexpr (I < std::variant_size_v<EventKind>) {
     if (I != kind) return any_body<I + 1>(kind);
-    std::variant_alternative_t<I, EventBody> body;
+    std::variant_alternative_t<I, EventKind> body;
     body.visit(body, Fill{});
     return body;
   } else {
@@ -65,7 +65,7 @@ RC_GTEST_PROP(TraceFile, gives_back_every_event, ()) {
   std::stringstream file;
   TraceWriter writer(file, {42, "a \"title\""});
   std::vector<std::string> written;
-  for (std::size_t kind = 0; kind < std::variant_size_v<EventBody>; ++kind) {
+  for (std::size_t kind = 0; kind < std::variant_size_v<EventKind>; ++kind) {
     const auto node = NodeId(*rc::gen::inRange(-1, 5));
     const EventCauses causes(EventId{static_cast<std::uint64_t>(*rc::gen::inRange(0, 9))});
     const Event event{{kind + 1}, Instant{1s}, node, causes, any_body(kind)};

@@ -265,12 +265,13 @@ Expected<Done, ErrorCode> Admin::alter_configs(
     resource.configs.push_back(
         {.name = name, .config_operation = value ? set : remove, .value = value});
   }
-  return have_done(env, cluster_, std::move(request), incremental_alter_configs_version, deadline,
-                   [](const api::IncrementalAlterConfigsResponse& answer, bool) {
-                     return answer.responses.empty() ? ErrorCode::unknown_server_error
-                                                     : answer.responses[0].error_code;
-                   },
-                   what.only_broker());
+  return have_done(
+      env, cluster_, std::move(request), incremental_alter_configs_version, deadline,
+      [](const api::IncrementalAlterConfigsResponse& answer, bool) {
+        return answer.responses.empty() ? ErrorCode::unknown_server_error
+                                        : answer.responses[0].error_code;
+      },
+      what.only_broker());
 }
 
 Expected<Done, ErrorCode> Admin::update_features(Env& env,

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/api/types.h"
 #include "core/base/expected.h"
@@ -18,9 +19,9 @@ Expected<std::optional<T>, std::string_view> read_value(const std::optional<Byte
   const auto version = in.fixed<std::int16_t>();
   if (!T::description.versions.has(version)) in.fail("value of an unknown version");
   if (!in.ok()) return Unexpected(in.error());
-  auto value = std::optional<T>(wire::decode_from<T>(in, version));
+  T value = wire::decode_from<T>(in, version);
   if (!in.ok()) return Unexpected(in.error());
-  return value;
+  return std::optional<T>(std::move(value));
 }
 
 }  // namespace brokersim::coordination

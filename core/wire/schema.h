@@ -9,8 +9,8 @@
 //   };
 //
 // The C++ type says what a value looks like on the wire, the rest which versions carry it. FIELD
-// declares the member and leaves a row of data behind; schema.cc interprets the rows. Nothing about
-// the format is generated or templated.
+// declares the member and leaves a row of data behind; schema.cc interprets the rows, which a .cc
+// file compiles (core/wire/describe.h). Nothing about the format is generated or templated.
 #pragma once
 
 #include <array>
@@ -191,6 +191,15 @@ inline constexpr Type type_of = make_type<T>();
 template <int N>
 using Line = std::integral_constant<int, N>;
 
+// T, but not before the fields of Whole are asked for: else every file that includes a message
+// would compile what is done with the types of its fields.
+template <class Whole, class T>
+struct Part {
+  using Type = T;
+};
+template <class Whole, class T>
+using PartOf = typename Part<Whole, T>::Type;
+
 #define FIELDS(Name)                                          \
   using Self = Name;                                          \
   friend bool operator==(const Name&, const Name&) = default; \
@@ -200,12 +209,14 @@ using Line = std::integral_constant<int, N>;
   static constexpr ::brokersim::wire::Description description{__VA_ARGS__}; \
   FIELDS(Name)
 
-#define FIELD(T, member, ...)                                                                  \
-  static constexpr ::brokersim::wire::Field field_at(::brokersim::wire::Line<__LINE__>) {      \
-    using namespace ::brokersim::wire::verbs;                                                  \
-    return {#member, ::brokersim::wire::Presence{__VA_ARGS__}, &::brokersim::wire::type_of<T>, \
-            offsetof(Self, member)};                                                           \
-  }                                                                                            \
+#define FIELD(T, member, ...)                                                             \
+  template <class Whole = Self>                                                           \
+  static constexpr ::brokersim::wire::Field field_at(::brokersim::wire::Line<__LINE__>) { \
+    using namespace ::brokersim::wire::verbs;                                             \
+    return {#member, ::brokersim::wire::Presence{__VA_ARGS__},                            \
+            &::brokersim::wire::type_of<::brokersim::wire::PartOf<Whole, T>>,             \
+            offsetof(Self, member)};                                                      \
+  }                                                                                       \
   T member
 
 #define END_FIELDS static constexpr int last_line_ = __LINE__;
@@ -219,60 +230,13 @@ concept Message = Described<T> && requires {
   T::description;
 };
 
-template <class T, int N>
-concept FieldAt = requires {
-  T::field_at(Line<N>{});
-};
-
-template <class T, int N, std::size_t Count>
-constexpr void add_field(std::array<Field, Count>& fields, std::size_t& next) {
-  if constexpr (FieldAt<T, N>) fields[next++] = T::field_at(Line<N>{});
-}
-
-// The fields of T, gathered from its source lines.
-template <Described T, int... I>
-consteval auto fields_of(std::integer_sequence<int, I...>) {
-  std::array<Field, (std::size_t{FieldAt<T, T::first_line_ + I>} + ... + 0)> fields{};
-  std::size_t next = 0;
-  (add_field<T, T::first_line_ + I>(fields, next), ...);
-  return fields;
-}
-
-template <std::size_t Count>
-constexpr bool any_tagged(const std::array<Field, Count>& fields) {
-  for (const auto& field : fields) {
-    if (field.presence.tag >= 0) return true;
-  }
-  return false;
-}
-
-template <Described T>
-const void* initial_of() {
-  static const T initial{};
-  return &initial;
-}
-
+// Of a message that a .cc file describes (core/wire/describe.h).
 template <Described T>
 const RecordInfo* info_of();
 
 // Whether a value of the type is a text, or may hold some.
 bool holds_texts(const Type& type);
 bool holds_texts(std::span<const Field> fields);
-
-template <Described T>
-bool has_texts_of() {
-  static const bool has_texts = holds_texts(info_of<T>()->fields);
-  return has_texts;
-}
-
-template <Described T>
-const RecordInfo* info_of() {
-  static_assert(std::is_standard_layout_v<T>, "fields are reached by their offsets");
-  static constexpr auto fields =
-      fields_of<T>(std::make_integer_sequence<int, T::last_line_ - T::first_line_>{});
-  static constexpr RecordInfo info{fields, &initial_of<T>, any_tagged(fields), &has_texts_of<T>};
-  return &info;
-}
 
 // ---- The interface of a message
 // ------------------------------------------------------------------

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/wire/describe.h"
+
 namespace brokersim::api {
 
 // Not in the unnamed namespace, where nobody compares it.

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "core/wire/describe.h"
+
 namespace brokersim::wire {
 
 struct Hello {

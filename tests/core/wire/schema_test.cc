@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/wire/describe.h"
+
 namespace brokersim::wire {
 
 // Descriptions with one mistake each. Not in the unnamed namespace, where nobody compares them.

@@ -229,13 +229,25 @@ void Ledger::on(const Event&, const LogCompacted& body) {
   partition_at(body.partition).compactions.add(body);
 }
 
+// All that is known of the log is that it begins inside a committed batch, of which compaction has
+// left nothing.
+bool Ledger::begins_in_gone_batch(const Partition& partition, const ReplicaLog& log) {
+  if (!log.ends_in_gap()) return false;
+  const std::size_t at = log.entries().size() - 1;
+  if (at >= partition.committed.size()) return false;
+  const BatchRef& batch = partition.committed[at].batch;
+  return batch.base_offset == log.entries()[at].batch.base_offset &&
+         batch.last_offset >= log.end_offset() && partition.compactions.is_gone(batch);
+}
+
 // The batch as it was written, where what is stored is what compaction has left of it; what it took
 // whole before is stored first. Only of what is committed can that be known.
 BatchRef Ledger::before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
                                    const BatchRef& batch) {
   if (partition.compactions.empty()) return batch;
   const auto& committed = partition.committed;
-  const std::size_t size = log.entries().size();
+  const bool begins_in_gone = begins_in_gone_batch(partition, log);
+  const std::size_t size = log.entries().size() - (begins_in_gone ? 1 : 0);
   const bool is_prefix =
       size <= committed.size() && (size == 0 || log.holds(size - 1, committed[size - 1].prefix));
   if (!is_prefix) return batch;
@@ -249,6 +261,7 @@ BatchRef Ledger::before_compaction(const Partition& partition, ReplicaLog& log, 
                                 partition.compactions.is_form_of(batch, committed[at].batch));
   const bool is_next = at == committed.size() && batch.base_offset == partition.committed_end();
   if (!is_known && !is_next) return batch;
+  if (begins_in_gone) log.drop_gap();
   for (std::size_t i = size; i < at; ++i) log.store(e, committed[i].batch);
   return is_known ? committed[at].batch : batch;
 }

@@ -81,6 +81,9 @@ class ReplicaLog {
   void begin_behind(const std::vector<LogEntry>& entries, std::size_t count);
   // From its end up to there is such a gap, if it ends before.
   void skip_to(Offset offset, Instant at);
+  bool ends_in_gap() const;
+  // What is there instead is known.
+  void drop_gap() { entries_.pop_back(); }
   // Before where this log or its leader's begins, it counts as the leader's.
   void take_deleted_of(const ReplicaLog& leader);
   void sync(Offset end_offset) { synced_end_ = end_offset; }
@@ -289,6 +292,7 @@ class Ledger {
 
   NodeHistory& node_at(NodeId id);
   Partition& partition_at(const TopicPartition& name);
+  static bool begins_in_gone_batch(const Partition& partition, const ReplicaLog& log);
   static BatchRef before_compaction(const Partition& partition, ReplicaLog& log, const Event& e,
                                     const BatchRef& batch);
   static void begin_with_deleted(const Partition& partition, ReplicaLog& log, const Event& e,

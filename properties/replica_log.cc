@@ -64,6 +64,10 @@ void ReplicaLog::skip_to(Offset offset, Instant at) {
   entries_.push_back({gap, prefix_with(entries_, gap), {}, at});
 }
 
+bool ReplicaLog::ends_in_gap() const {
+  return !entries_.empty() && entries_.back().batch.leader_epoch == no_epoch;
+}
+
 // A leader knows no epoch before its log's start, and has a follower with an earlier one keep all
 // up to there, until the follower's log begins there too: nobody can tell what it keeps so long.
 // Nor what lay before the start of the follower's own log.

@@ -41,10 +41,13 @@ class UnaskedEnds final : public Property {
       failed_.note(*fault);
     } else if (std::holds_alternative<NodeStarted>(e.body)) {
       asked_.erase(e.node);
-      lives_[e.node] = {e.id, e.at};
+      lives_[e.node] = {e.id, e.at, epochs_.try_emplace(e.node, no_broker_epoch).first->second};
     } else if (const auto* broker = std::get_if<BrokerCommitted>(&e.body)) {
       controllers_.erase(broker->broker);
-      if (!broker->is_fenced) lives_[broker->broker].has_served = true;
+      epochs_[broker->broker] = broker->broker_epoch;
+      Life& life = lives_[broker->broker];
+      // A heartbeat of an earlier life may come as late as that.
+      if (!broker->is_fenced && broker->broker_epoch != life.earlier) life.has_served = true;
     } else if (std::holds_alternative<QuorumRoleChanged>(e.body)) {
       nodes_.insert(e.node);
     } else if (const auto* stopped = std::get_if<NodeStopped>(&e.body)) {
@@ -56,6 +59,7 @@ class UnaskedEnds final : public Property {
   struct Life {
     EventId began;
     Instant at;
+    BrokerEpoch earlier = no_broker_epoch;  // As whom the broker was last registered before.
     bool has_served = false;  // As a broker that is not fenced, which knows that it is registered.
   };
 
@@ -79,6 +83,7 @@ class UnaskedEnds final : public Property {
   std::set<NodeId> asked_;  // To end, in this life.
   FailedDisks failed_;
   std::map<NodeId, Life> lives_;
+  std::map<NodeId, BrokerEpoch> epochs_;  // As whom brokers were last registered.
 };
 
 }  // namespace

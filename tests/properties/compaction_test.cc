@@ -333,6 +333,19 @@ TEST(Deletion, a_replica_that_comes_new_takes_that_batch_whole) {
   EXPECT_EQ(h.fired(), Fired{});
 }
 
+// The leader's log begins inside it, too, and has nothing of it to send.
+TEST(Deletion, a_replica_that_comes_new_may_find_that_batch_compacted_away) {
+  BegunInside h;
+  h.partition(1, 0, {1, 2});
+  h.add(1, LogCompacted{.partition = orders, .end_offset = 4, .removed = {2, 3}, .decided_by = 4});
+  h.cut(3, 0);
+  begins(h, 3, 3);
+  h.stored(3, 4, 0, 14);
+  h.partition(1, 0, {1, 2, 3});
+  EXPECT_EQ(h.ledger().find(orders)->log_of(NodeId{3})->entries().size(), 3u);
+  EXPECT_EQ(h.fired(), Fired{});
+}
+
 // Replica 3 had heard of no deletion, and has lost all that was committed.
 TEST(Deletion, a_log_may_begin_behind_what_is_committed_after_a_loss) {
   BegunInside h;

@@ -83,5 +83,18 @@ TEST(UnaskedEnds, are_excused_where_a_broker_has_not_served_for_as_long_as_it_ma
   }
 }
 
+// It is held up where the network is cut, and unfences a broker that nobody is any more.
+TEST(UnaskedEnds, a_heartbeat_of_an_earlier_life_is_no_service_of_this_one) {
+  Ends h;
+  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{9}, false, h.next_metadata_offset()});
+  h.stopped(1, How::crash);
+  h.started(1, 1);
+  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{9}, true, h.next_metadata_offset()});
+  h.add(-1, BrokerCommitted{NodeId{1}, BrokerEpoch{9}, false, h.next_metadata_offset()});
+  h.wait(60s);
+  h.stopped(1, How::shutdown);
+  EXPECT_FALSE(h.is_violated());
+}
+
 }  // namespace
 }  // namespace brokersim::properties

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "core/log/log.h"
 #include "tests/core/log/memory_env.h"
 
@@ -38,6 +40,20 @@ class LogFixture {
   }
   // As a node that lost power or crashed.
   void reopen_after_crash() { open({false, log->recovery_point(), log->start_offset()}); }
+  // As a node that stopped. What lies before `high_watermark` is not walked, but for the segment
+  // that it lies in.
+  void reopen_in_order(Offset high_watermark = 0) {
+    ASSERT_TRUE(log->snapshot_producers(env));
+    ASSERT_TRUE(log->index_active(env));
+    ASSERT_TRUE(log->sync(env));
+    reopen(true, high_watermark);
+  }
+  void reopen(bool was_clean, Offset high_watermark) {
+    open({.was_clean = was_clean,
+          .recovery_point = log->recovery_point(),
+          .start_offset = log->start_offset(),
+          .high_watermark = high_watermark});
+  }
 
   // As leader; returns the base offset.
   Offset append(int epoch, int records, std::string_view text = "v", std::int64_t timestamp = 0) {

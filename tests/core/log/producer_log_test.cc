@@ -30,18 +30,6 @@ class ProducerLog : public LogFixture {
     builder.add({1000, {}, bytes_of("v"), {}});
     return builder.finish();
   }
-  void reopen_in_order(Offset high_watermark = 0) {
-    ASSERT_TRUE(log->snapshot_producers(env));
-    ASSERT_TRUE(log->index_active(env));
-    ASSERT_TRUE(log->sync(env));
-    reopen(true, high_watermark);
-  }
-  void reopen(bool was_clean, Offset high_watermark) {
-    open({.was_clean = was_clean,
-          .recovery_point = log->recovery_point(),
-          .start_offset = log->start_offset(),
-          .high_watermark = high_watermark});
-  }
   Offset any_offset() const { return *rc::gen::inRange<Offset>(0, log->end_offset() + 1); }
   std::vector<Offset> snapshots() const {
     std::vector<Offset> offsets;

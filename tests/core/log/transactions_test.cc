@@ -301,19 +301,6 @@ class TransactionalLog : public LogFixture {
     wire::Batch batch = wire::marker_batch({id, 0, is_commit, 3}, 1000);
     return log->append_as_leader(env, {&batch, 1}, LeaderEpoch(0))->first_offset;
   }
-  // What lies before `high_watermark` is not walked, but for the segment that it lies in.
-  void reopen_in_order(Offset high_watermark = 0) {
-    ASSERT_TRUE(log->snapshot_producers(env));
-    ASSERT_TRUE(log->index_active(env));
-    ASSERT_TRUE(log->sync(env));
-    reopen(true, high_watermark);
-  }
-  void reopen(bool was_clean, Offset high_watermark) {
-    open({.was_clean = was_clean,
-          .recovery_point = log->recovery_point(),
-          .start_offset = log->start_offset(),
-          .high_watermark = high_watermark});
-  }
   // The names and contents of the files there are.
   std::map<Offset, Bytes> index_files() const {
     std::map<Offset, Bytes> files;

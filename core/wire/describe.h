@@ -1,4 +1,6 @@
-// Compiles the description of a message, for all files that use it: a line in one .cc file.
+// Compiles the description of a message once, for all files that use it: a line in the
+// descriptions.cc of its room, in this namespace. Whoever includes this header compiles the
+// description of each message that it uses, so nobody else does; without the line nothing links.
 //
 //   DESCRIBE(api::HeartbeatRequest);
 #pragma once

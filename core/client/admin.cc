@@ -2,7 +2,6 @@
 #include "core/client/admin.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "core/api/add_raft_voter.h"
@@ -15,6 +14,7 @@
 #include "core/api/remove_raft_voter.h"
 #include "core/api/unregister_broker.h"
 #include "core/api/update_features.h"
+#include "core/base/number.h"
 #include "core/client/coordinator_link.h"
 #include "core/client/versions.h"
 
@@ -93,11 +93,8 @@ api::CreateTopicsRequest::CreatableTopic to_wire(const NewTopic& topic) {
 
 std::optional<NodeId> Configured::only_broker() const {
   if (type != Type::broker) return std::nullopt;
-  std::int32_t id = 0;
-  const auto* const end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, id);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return NodeId(id);
+  const auto id = number<std::int32_t>(name);
+  return id ? std::optional(NodeId(*id)) : std::nullopt;
 }
 
 Expected<Done, ErrorCode> Admin::create_topics(Env& env, const std::vector<NewTopic>& topics,

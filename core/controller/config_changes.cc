@@ -1,7 +1,6 @@
 #include "core/controller/config_changes.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <map>
 #include <set>
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/base/number.h"
 #include "core/controller/broker_config.h"
 #include "core/controller/elr_safety.h"
 #include "core/controller/group_config.h"
@@ -95,10 +95,7 @@ OrRefusal<ConfigResource> resource_of(const AskedResource& asked) {
     }
     TRY([[maybe_unused]] const Done legal, check_topic_name(asked.name));
   } else if (type == ConfigResource::Type::broker) {
-    std::int32_t id = 0;
-    const auto* const end = asked.name.data() + asked.name.size();
-    const auto [stop, error] = std::from_chars(asked.name.data(), end, id);
-    const bool is_id = error == std::errc{} && stop == end && id >= 0;
+    const bool is_id = number<std::int32_t>(asked.name).value_or(-1) >= 0;
     if (!asked.name.empty() && !is_id) {
       return refuse(ErrorCode::invalid_request,
                     fmt::format("Node id must be an integer, but it is: {}", asked.name));

@@ -1,12 +1,11 @@
-// Taking apart the text files of a data directory: lines, words, and numbers that are one to the
-// last character.
+// Taking apart the text files of a data directory: lines and words.
 #pragma once
 
-#include <charconv>
-#include <concepts>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include "core/base/number.h"
 
 namespace brokersim::log {
 
@@ -21,15 +20,6 @@ inline std::vector<std::string_view> split(std::string_view text, char separator
     text.remove_prefix(end + 1);
   }
   return pieces;
-}
-
-template <std::integral T>
-std::optional<T> number(std::string_view text) {
-  T value{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
 }
 
 // The data lines of a checkpoint file: a line "0", a line with their count, and they themselves.

@@ -1,13 +1,13 @@
 // AlterConfigs (key 33) and IncrementalAlterConfigs (key 44): the controller decides, but for a
 // broker's own configuration, which only that broker may be asked to change, and for the levels of
 // its loggers (KIP-412), which it would change by itself and of which it has none.
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "core/base/number.h"
 #include "core/broker/broker.h"
 #include "core/broker/forwarding.h"
 #include "core/broker/handlers/handlers.h"
@@ -22,14 +22,12 @@ using Outcome = controller::Refusal;
 
 // Nothing if it is this node's name.
 std::optional<Outcome> check_node_name(const std::string& name, NodeId self) {
-  std::int32_t id = 0;
-  const auto* const end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, id);
-  if (error != std::errc{} || stop != end) {
+  const auto id = number<std::int32_t>(name);
+  if (!id) {
     return Outcome{ErrorCode::invalid_request,
                    fmt::format("Node id must be an integer, but it is: {}", name)};
   }
-  if (NodeId(id) == self) return std::nullopt;
+  if (NodeId(*id) == self) return std::nullopt;
   return Outcome{ErrorCode::invalid_request,
                  fmt::format("Unexpected broker id, expected {}, but received {}", self, name)};
 }

@@ -2,13 +2,13 @@
 // brokers. Loggers may be asked about, and have nothing that could be set: a broker has none by
 // name (KIP-412).
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "core/base/number.h"
 #include "core/broker/broker.h"
 #include "core/broker/config_entries.h"
 #include "core/broker/handlers/handlers.h"
@@ -36,15 +36,13 @@ OrRefusal<std::vector<ConfigEntry>> entries_of_broker(const Broker& broker,
                                                       const std::string& name) {
   const ConfigEntries entries(broker.image(), broker.started_with());
   if (name.empty()) return entries.of_cluster_defaults();
-  std::int32_t id = 0;
-  const auto* const end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data(), end, id);
-  if (error != std::errc{} || stop != end) {
+  const auto id = number<std::int32_t>(name);
+  if (!id) {
     return refuse(ErrorCode::invalid_request,
                   fmt::format("Broker id must be an integer, but it is: {}", name));
   }
   const auto self = broker.config().node_id;
-  if (NodeId(id) == self) return entries.of_broker();
+  if (NodeId(*id) == self) return entries.of_broker();
   return refuse(ErrorCode::invalid_request,
                 fmt::format("Unexpected broker id, expected {} or empty string, but received {}",
                             self, name));

@@ -5,8 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
+#include <re2/re2.h>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -116,16 +117,16 @@ std::string room_of(const std::string& path) {
 }
 
 TEST(Tidy, each_room_includes_only_rooms_below_it) {
-  const std::regex include(R"re(^#include "([^"]+)")re");
+  const RE2 include(R"re(^#include "([^"]+)")re");
   for (const auto& file : sources()) {
     const auto room = room_of(file.path);
     if (room.empty()) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
-      std::smatch match;
-      if (!std::regex_search(file.lines[i], match, include)) continue;
-      const auto target = room_of(match[1]);
+      std::string included;
+      if (!RE2::PartialMatch(file.lines[i], include, &included)) continue;
+      const auto target = room_of(included);
       EXPECT_TRUE(target == room || layers().at(room).contains(target))
-          << file.path << ":" << i + 1 << ": " << room << " may not include " << match[1];
+          << file.path << ":" << i + 1 << ": " << room << " may not include " << included;
     }
   }
 }
@@ -133,71 +134,63 @@ TEST(Tidy, each_room_includes_only_rooms_below_it) {
 // ---- Banned calls ------------------------------------------------------------------------------
 
 struct Ban {
-  std::regex pattern;
+  RE2 pattern;
   std::string instead;
   std::vector<std::string> where;   // Folders it holds in.
   std::vector<std::string> except;  // Files and folders that implement the replacement.
 };
 
-const std::vector<Ban>& all_bans() {
+std::span<const Ban> all_bans() {
   static const std::vector<std::string> deterministic = {"core", "sim", "properties", "scenarios"};
-  static const std::vector<Ban> bans = {
-      {std::regex(R"(\b(system_clock|steady_clock|high_resolution_clock|clock_gettime)\b)"),
+  static const Ban bans[] = {
+      {R"(\b(system_clock|steady_clock|high_resolution_clock|clock_gettime)\b)",
        "Host::now() or Host::wall_clock()",
        {"core", "sim", "properties"},
        {"sim/live"}},
-      {std::regex(R"((^|[^:\w.>])(time|gettimeofday|localtime|gmtime)\()"),
+      {R"((^|[^:\w.>])(time|gettimeofday|localtime|gmtime)\()",
        "Host::now() or Host::wall_clock()",
        {"core", "sim", "properties"},
        {"sim/live"}},
-      {std::regex(R"(\b(rand|srand|random_device|mt19937|mt19937_64|default_random_engine)\b)"),
+      {R"(\b(rand|srand|random_device|mt19937|mt19937_64|default_random_engine)\b)",
        "Host::random() or sim::draw()",
        deterministic,
        {}},
-      {std::regex(R"(std::(\w+_distribution|shuffle|sample)\b)"),
+      {R"(std::(\w+_distribution|shuffle|sample)\b)",
        "sim::uniform() on a keyed draw: the standard's are implementation-defined",
        deterministic,
        {}},
-      {std::regex(
-           R"(std::(thread(?!::hardware_concurrency)|jthread|mutex|atomic|condition_variable|async)\b)"),
+      {R"(std::(thread([^:]|$|::[^h])|(jthread|mutex|atomic|condition_variable|async)\b))",
        "a fiber and core/signal.h: there is one thread",
        deterministic,
        {"sim/live/jobs.h", "sim/live/jobs.cc", "sim/live/lookups.cc", "sim/live/reactor.cc"}},
-      {std::regex(R"(\bthread_local\b)"),
-       "a member: several nodes share the thread",
-       deterministic,
-       {}},
-      {std::regex(R"(\bunordered_(map|set|multimap|multiset)\b|std::hash\b)"),
+      {R"(\bthread_local\b)", "a member: several nodes share the thread", deterministic, {}},
+      {R"(\bunordered_(map|set|multimap|multiset)\b|std::hash\b)",
        "std::map or a sorted vector: iteration must not depend on hashes",
        deterministic,
        {}},
-      {std::regex(R"(std::(map|set)<[^,<>]*\*)"),
-       "an id as the key: addresses vary by run",
-       deterministic,
-       {}},
-      {std::regex(R"(catch\s*\(\s*\.\.\.\s*\))"),
+      {R"(std::(map|set)<[^,<>]*\*)", "an id as the key: addresses vary by run", deterministic, {}},
+      {R"(catch\s*\(\s*\.\.\.\s*\))",
        "Expected: a stray catch swallows what unwinds a fiber",
        {"core", "sim"},
        {"sim/fiber.cc"}},
-      {std::regex(R"(\bthrow\b|\btry\b)"), "Expected<T, E>: core has no exceptions", {"core"}, {}},
-      {std::regex(R"(\bgetenv\b)"),
+      {R"(\bthrow\b|\btry\b)", "Expected<T, E>: core has no exceptions", {"core"}, {}},
+      {R"(\bgetenv\b)",
        "an argument: nothing reads the environment",
        {"core", "sim", "properties"},
        {}},
-      {std::regex(R"(\b(float|double)\b)"),
+      {R"(\b(float|double)\b)",
        "integers: no floating point decides anything",
        {"core/log", "core/raft", "core/partition", "core/controller", "core/broker", "core/client"},
        {}},
-      {std::regex(R"(#include <(boost/|ucontext|setjmp))"),
+      {R"(#include <(boost/|ucontext|setjmp))",
        "sim/fiber.h",
        deterministic,
        {"sim/fiber.cc", "sim/fiber.h"}},
-      {std::regex(
-           R"(#include <(sys/socket|netinet|unistd|fcntl|fstream|filesystem|thread|chrono))"),
+      {R"(#include <(sys/socket|netinet|unistd|fcntl|fstream|filesystem|thread|chrono))",
        "core/env.h (for chrono: core/base/time.h)",
        {"core"},
        {"core/base/time.h"}},
-      {std::regex(R"(\bassert\()"), "ASSERT: it is on in every build", deterministic, {}},
+      {R"(\bassert\()", "ASSERT: it is on in every build", deterministic, {}},
   };
   return bans;
 }
@@ -219,7 +212,7 @@ TEST(Tidy, nothing_banned_is_used_where_it_is_banned) {
       const auto code = code_of(file.lines[i]);
       if (code.empty()) continue;
       for (const auto* ban : bans) {
-        EXPECT_FALSE(std::regex_search(code, ban->pattern))
+        EXPECT_FALSE(RE2::PartialMatch(code, ban->pattern))
             << file.path << ":" << i + 1 << ": " << file.lines[i] << "\n  use " << ban->instead;
       }
     }
@@ -248,19 +241,19 @@ TEST(Tidy, files_and_lines_stay_short_enough_to_read) {
 // ends at the same indentation: formatted code makes that reliable. The rows of a table count for
 // nothing: a switch that only names enumerators is read like one.
 TEST(Tidy, functions_are_at_most_seventy_lines) {
-  const std::regex opens(R"(^( {0,2})[^\s#/}].*\).*\{$)");
-  const std::regex is_other(R"(\b(class|struct|enum|union|namespace)\b[^()]*\{$|\]\()");
-  const std::regex is_row(R"(^ +case [\w:]+: return [^;]+;$)");
+  const RE2 opens(R"(( {0,2})[^\s#/}].*\).*\{)");
+  const RE2 is_other(R"(\b(class|struct|enum|union|namespace)\b[^()]*\{$|\]\()");
+  const RE2 is_row(R"( +case [\w:]+: return [^;]+;)");
   for (const auto& file : sources()) {
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
-      std::smatch match;
       const auto& line = file.lines[i];
-      if (!std::regex_match(line, match, opens) || std::regex_search(line, is_other)) continue;
-      const std::string end = match[1].str() + "}";
+      std::string end;
+      if (!RE2::FullMatch(line, opens, &end) || RE2::PartialMatch(line, is_other)) continue;
+      end += "}";
       std::size_t length = 1;
       for (auto last = i + 1; last < file.lines.size(); ++last) {
         if (file.lines[last].starts_with(end)) break;
-        if (!std::regex_match(file.lines[last], is_row)) ++length;
+        if (!RE2::FullMatch(file.lines[last], is_row)) ++length;
       }
       EXPECT_LE(length, 71u) << file.path << ":" << i + 1 << ": " << line;
     }
@@ -289,13 +282,13 @@ TEST(Tidy, headers_are_included_once_and_from_the_root) {
 }
 
 TEST(Tidy, unfinished_work_is_typed) {
-  const std::regex todo(R"(\b(TODO|FIXME|XXX|HACK)\b)");
-  const std::regex typed(R"(TODO\((soon|perf|protocol|test)\): )");
+  const RE2 todo(R"(\b(TODO|FIXME|XXX|HACK)\b)");
+  const RE2 typed(R"(TODO\((soon|perf|protocol|test)\): )");
   for (const auto& file : sources()) {
     if (file.path == "tests/tidy/tidy_test.cc") continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
-      if (!std::regex_search(file.lines[i], todo)) continue;
-      EXPECT_TRUE(std::regex_search(file.lines[i], typed))
+      if (!RE2::PartialMatch(file.lines[i], todo)) continue;
+      EXPECT_TRUE(RE2::PartialMatch(file.lines[i], typed))
           << file.path << ":" << i + 1 << ": TODO(soon|perf|protocol|test): what";
     }
   }
@@ -309,15 +302,16 @@ std::string text_of(std::string_view path) {
   return text.str();
 }
 
-// The first group of each match of `pattern` in the file.
-std::set<std::string> words_in(std::string_view path, const std::string& pattern) {
-  const auto text = text_of(path);
-  const std::regex regex(pattern);
+// The first group of each match of `pattern`.
+std::set<std::string> words_of(std::string_view text, const RE2& pattern) {
   std::set<std::string> words;
-  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match) {
-    words.insert((*match)[1]);
-  }
+  re2::StringPiece left(text.data(), text.size());
+  for (std::string word; RE2::FindAndConsume(&left, pattern, &word);) words.insert(word);
   return words;
+}
+
+std::set<std::string> words_in(std::string_view path, const RE2& pattern) {
+  return words_of(text_of(path), pattern);
 }
 
 void expect_rows(std::string_view document, const std::set<std::string>& words) {
@@ -382,17 +376,18 @@ TEST(Tidy, every_rule_is_switched_by_a_bug_with_a_name) {
 
 // "Suite", and "Suite.what_it_shows".
 std::set<std::string> all_tests() {
-  const std::regex opens(R"(^(?:TEST|TEST_F|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\((\w+),\s*(\w+))");
+  const RE2 opens(R"(^(?:TEST|TEST_F|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\((\w+),\s*(\w+))");
   std::set<std::string> tests;
   for (const auto& file : sources()) {
     if (!is_under(file.path, "tests")) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       if (!file.lines[i].starts_with("TEST") && !file.lines[i].starts_with("RC_GTEST")) continue;
       const auto text = file.lines[i] + (i + 1 < file.lines.size() ? file.lines[i + 1] : "");
-      std::smatch match;
-      if (!std::regex_search(text, match, opens)) continue;
-      tests.insert(match[1]);
-      tests.insert(match[1].str() + "." + match[2].str());
+      std::string suite;
+      std::string name;
+      if (!RE2::PartialMatch(text, opens, &suite, &name)) continue;
+      tests.insert(suite);
+      tests.insert(suite + "." + name);
     }
   }
   return tests;
@@ -405,8 +400,7 @@ TEST(Tidy, tests_and_files_that_documents_name_are_there) {
     for (const auto& test : words_in(document, R"(`([A-Z]\w*\.[a-z]\w*)`)")) {
       EXPECT_TRUE(tests.contains(test)) << document << " names the test " << test;
     }
-    const std::string in_a_folder =
-        R"(`((?:core|sim|properties|scenarios|reports|tests|docs)/[\w./-]+)`)";
+    const RE2 in_a_folder = R"(`((?:core|sim|properties|scenarios|reports|tests|docs)/[\w./-]+)`)";
     for (const auto& path : words_in(document, in_a_folder)) {
       EXPECT_TRUE(fs::exists(fs::path(BROKERSIM_SOURCE_DIR) / path)) << document << ": " << path;
     }
@@ -428,21 +422,14 @@ TEST(Tidy, the_coverage_of_the_protocol_names_suites_and_switches_that_there_are
   const auto tests = all_tests();
   auto switches = words_in("scenarios/bugs.cc", R"re(\.name = "([^"]+)")re");
   switches.merge(all_rules());
-  const std::regex suite(R"(`([A-Z]\w+)`)");
-  const std::regex word(R"([\w-]+)");
-  const std::sregex_iterator none;
+  const RE2 suite(R"(`([A-Z]\w+)`)");
+  const RE2 word(R"(([\w-]+))");
   for (const auto& line : lines_of(fs::path(BROKERSIM_SOURCE_DIR) / "docs/protocol-coverage.md")) {
     if (!line.starts_with("| ") || line.starts_with("| rule |")) continue;
     const auto cells = cells_of(line);
     ASSERT_EQ(cells.size(), 4u) << line;
-    for (std::sregex_iterator match(cells[2].begin(), cells[2].end(), suite); match != none;
-         ++match) {
-      EXPECT_TRUE(tests.contains((*match)[1])) << line;
-    }
-    for (std::sregex_iterator match(cells[3].begin(), cells[3].end(), word); match != none;
-         ++match) {
-      EXPECT_TRUE(switches.contains((*match)[0])) << line;
-    }
+    for (const auto& name : words_of(cells[2], suite)) EXPECT_TRUE(tests.contains(name)) << line;
+    for (const auto& name : words_of(cells[3], word)) EXPECT_TRUE(switches.contains(name)) << line;
   }
 }
 

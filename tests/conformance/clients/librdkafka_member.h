@@ -18,10 +18,11 @@ static inline void on_rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t what,
   rd_kafka_topic_partition_list_t* assigned = NULL;
   rd_kafka_assignment(consumer, &assigned);
   printf("has");
-  for (int i = 0; i < assigned->cnt; ++i) printf(" %d", assigned->elems[i].partition);
+  // None: a member that leaves may have left by now, while it revokes.
+  for (int i = 0; assigned && i < assigned->cnt; ++i) printf(" %d", assigned->elems[i].partition);
   printf("\n");
   fflush(stdout);
-  rd_kafka_topic_partition_list_destroy(assigned);
+  if (assigned) rd_kafka_topic_partition_list_destroy(assigned);
 }
 
 // With an instance if it is a static one.

@@ -15,6 +15,8 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -701,11 +703,21 @@ using EventKind = std::variant<
     LogSettingsCommitted, RecordDeletionAsked, TransactionStateStored, GroupStateStored,
     LogContradicted, OldLifeAccepted>;
 
+// Whether a type is one of a variant's.
+template <class T, class Variant>
+inline constexpr bool is_alternative = false;
+template <class T, class... Kinds>
+inline constexpr bool is_alternative<T, std::variant<Kinds...>> = (std::is_same_v<T, Kinds> || ...);
+
 // One of them. It copies, moves and ends by functions of its own, as each is made of one for every
-// kind and every rest of the list of kinds: they are compiled once, and not with every file.
+// kind and every rest of the list of kinds: they are compiled once, and not with every file. What
+// it is made from is the kind itself: a variant would try each kind whether it can be made from it.
 class EventBody : public EventKind {
  public:
-  using EventKind::EventKind;
+  EventBody() = default;
+  template <class Kind>
+    requires is_alternative<Kind, EventKind>
+  EventBody(Kind kind) : EventKind(std::in_place_type<Kind>, std::move(kind)) {}
   EventBody(const EventBody&);
   EventBody(EventBody&&) noexcept;
   EventBody& operator=(const EventBody&);

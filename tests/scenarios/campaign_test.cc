@@ -38,7 +38,7 @@ CampaignResult hunt(const CampaignOptions& options) {
 
 TEST(Campaign, todays_protocol_keeps_its_promises_under_every_kind_of_fault) {
   const auto result = hunt({.scenarios = {"leader-failover", "chaos"},
-                            .last_seed = 100,
+                            .last_seed = 25,
                             .jobs = jobs(),
                             .folder = folder});
   EXPECT_EQ(result.failed, 0);

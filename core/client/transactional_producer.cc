@@ -249,8 +249,7 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(Env& env,
 
 TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commit,
                                                          Instant deadline) {
-  // Of what never left there is nothing to end; and the coordinator, as Kafka's, fences whoever
-  // ends the next transaction before the markers of the one before are written.
+  // Of what never left there is nothing to end.
   const bool may_be_begun =
       is_begun_at_coordinator_ || (has_epoch_per_transaction_ && producer_->has_numbered());
   if (may_be_begun) {

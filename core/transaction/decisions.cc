@@ -85,6 +85,11 @@ bool has_own_epoch(const EndAsked& asked) {
 
 ErrorCode check_end_of_own_epoch(const Standing& standing, const EndAsked& asked,
                                  const TransactionRules& rules) {
+  // It is early, with what it was told when it ended the transaction before (KAFKA-18464).
+  const bool is_early = is_prepared(standing.state) && is_of_present(standing, asked.producer);
+  if (is_early || is_about_to_be(standing, asked.producer)) {
+    return ErrorCode::concurrent_transactions;
+  }
   const bool is_repeat = is_repeated(standing, asked, rules);
   if (asked.producer.id != standing.producer_id && !is_repeat) {
     return ErrorCode::invalid_producer_id_mapping;

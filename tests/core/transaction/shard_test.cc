@@ -127,7 +127,7 @@ TEST(Transactions, end_txn_is_answered_by_state_and_epoch) {
       {"Ongoing", 2, 0, none, none},
       {"Ongoing", 2, -1, fenced, fenced},
       {"PrepareCommit", 2, -1, concurrent, invalid},
-      {"PrepareCommit", 2, 0, fenced, fenced},
+      {"PrepareCommit", 2, 0, concurrent, concurrent},
       {"PrepareAbort", 2, -1, invalid, concurrent},
       {"CompleteCommit", 2, -1, none, invalid},
       {"CompleteCommit", 2, 0, invalid, none},
@@ -190,12 +190,14 @@ TEST(Transactions, whoever_has_lost_its_epoch_is_not_told_its_successors) {
 
 // Until the markers of the one before are written it has not begun: only who repeats itself may
 // ask.
-TEST(Transactions, whoever_gives_the_next_one_up_at_once_is_fenced) {
+// KAFKA-18464: it is the same producer, and was taken for an old one once.
+TEST(Transactions, whoever_gives_the_next_one_up_at_once_asks_again) {
   Coordinated c;
   c.level = 2;
   const auto first = c.begin_with({p0});
   const auto second = c.producer(c.end(first, true, 2));
-  EXPECT_EQ(c.error(c.end(second, false, 2)), ErrorCode::producer_fenced);
+  EXPECT_EQ(c.error(c.end(second, false, 2)), ErrorCode::concurrent_transactions);
+  EXPECT_EQ(c.error(c.end({second.id, 2}, false, 2)), ErrorCode::producer_fenced);
   c.mark_all();
   EXPECT_EQ(c.producer(c.end(second, false, 2)), (ProducerAndEpoch{second.id, 2}));
 }
@@ -289,6 +291,7 @@ TEST(Transactions, the_last_epoch_is_ended_by_a_marker_of_the_one_after_it) {
     // It has the next id, and is only early.
     EXPECT_EQ(c.error(c.add(next, {p0})), ErrorCode::concurrent_transactions);
     EXPECT_EQ(c.error(c.init(next)), ErrorCode::concurrent_transactions);
+    EXPECT_EQ(c.error(c.end(next, false, 2)), ErrorCode::concurrent_transactions);
     c.mark_all();
     EXPECT_EQ(c.present(), next);
     if (fails_over) c.fail_over();

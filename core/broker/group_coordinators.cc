@@ -60,6 +60,11 @@ void GroupCoordinators::learn_topics(const controller::Image& image,
 }
 
 // One half differs from those of earlier lives of this broker, the other from those of this one.
+auto GroupCoordinators::find_named(const std::string& group) const -> Found {
+  if (group.empty()) return Unexpected(api::ErrorCode::invalid_group_id);
+  return find(group);
+}
+
 Uuid GroupCoordinators::fresh_uuid(Host& host) {
   const auto present = static_cast<std::uint64_t>(host.now().ns());
   const std::uint64_t halves[] = {host.random("member", present),

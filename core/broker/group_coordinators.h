@@ -13,6 +13,8 @@ class GroupCoordinators : public Coordinators<group::Shard> {
 
   // Offsets of removed topics are deleted besides, and consumer groups learn of their topics.
   void apply(Host& host, const controller::Image& image, const controller::Delta& delta);
+  // As find(), of what needs a group with a name: offsets may be committed without one.
+  Found find_named(const std::string& group) const;
   // Of the id of a new member: not the same as any before, by whichever broker, now or earlier.
   Uuid fresh_uuid(Host& host);
   // The cluster has agreed on having consumer groups (KIP-848).

@@ -47,10 +47,10 @@ void ConsumerGroup::update_metadata(const HeartbeatContext& context, const Reque
       !draft.before ||
       draft.before->metadata.subscribed_topic_names != metadata.subscribed_topic_names ||
       draft.before->metadata.subscribed_topic_regex != metadata.subscribed_topic_regex;
-  if (draft.is_successor()) {
-    forget(draft.predecessor, draft.entries);
-    draft.member.assignment.epoch = 0;
-  }
+  // Who comes back begins anew, with what it has.
+  auto& epoch = draft.member.assignment.epoch;
+  if (draft.is_successor() || epoch == epoch_of_static_leave) epoch = 0;
+  if (draft.is_successor()) forget(draft.predecessor, draft.entries);
   const bool is_changed =
       draft.is_new() || draft.is_successor() || metadata != draft.before->metadata;
   if (is_changed) {

@@ -101,9 +101,7 @@ bool ConsumerGroup::has_no_place_for(const std::string& member) const {
 }
 
 ErrorCode ConsumerGroup::begin(const Request& asked, Draft& draft) const {
-  if (asked.member_epoch == 0 && has_no_place_for(draft.id)) {
-    return ErrorCode::group_max_size_reached;
-  }
+  if (has_no_place_for(draft.id)) return ErrorCode::group_max_size_reached;
   const auto error = asked.instance_id ? begin_static(asked, draft) : begin_dynamic(asked, draft);
   if (draft.before) draft.member = *draft.before;
   return error;

@@ -60,8 +60,8 @@ void Group::join(Now now, RequestId request, const JoinContext& context,
                  const api::JoinGroupRequest& asked, Output& out) {
   if (!may_take_in(asked.member_id)) {
     out.answer(request, join_error(ErrorCode::group_max_size_reached));
-    if (!members_.has(asked.member_id)) return;
-    remove_member(asked.member_id, out);
+    pending_.erase(asked.member_id);
+    if (members_.has(asked.member_id)) remove_member(asked.member_id, out);
     return maybe_complete_join(now, out);
   }
   if (!supports(asked)) {

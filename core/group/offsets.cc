@@ -48,6 +48,11 @@ const OffsetCommitValue* Offsets::latest(const TopicPartition& partition) const 
   return &*found->second.back().value;
 }
 
+bool Offsets::is_changing(const TopicPartition& partition, Offset high_watermark) const {
+  const auto found = versions_.find(partition);
+  return found != versions_.end() && found->second.back().at >= high_watermark;
+}
+
 std::vector<TopicPartition> Offsets::partitions() const {
   std::vector<TopicPartition> result;
   for (const auto& [partition, versions] : versions_) {

@@ -29,6 +29,8 @@ class Offsets {
   const OffsetCommitValue* committed(const TopicPartition& partition, Offset high_watermark) const;
   std::map<TopicPartition, const OffsetCommitValue*> committed(Offset high_watermark) const;
   const OffsetCommitValue* latest(const TopicPartition& partition) const;
+  // Whether what was appended last is not committed yet: it may come, or be undone.
+  bool is_changing(const TopicPartition& partition, Offset high_watermark) const;
   // Those that have one, counting what is appended and not committed.
   std::vector<TopicPartition> partitions() const;
   // Nothing is remembered, not even what is being deleted.

@@ -29,7 +29,9 @@ Shard::Slot* Shard::find_known(const std::string& group) {
 }
 
 Shard::Slot& Shard::find_or_make(const std::string& group) {
-  return groups_.try_emplace(group, Slot{.group = Group(group, config_, group_rules_)})
+  if (auto* slot = find(group)) return *slot;
+  return groups_
+      .emplace(group, Slot{.group = Group(group, config_, group_rules_), .life = ++lives_})
       .first->second;
 }
 
@@ -55,6 +57,7 @@ Expected<Done, std::string_view> Shard::replay(Offset offset, const wire::Record
       slot.group.load(*metadata->value);
     } else if (auto* slot = find(name)) {
       slot->group = Group(name, config_, group_rules_);
+      slot->life = ++lives_;
     }
   } else {
     return replay_of_consumers(entry);
@@ -195,7 +198,9 @@ std::vector<api::ListGroupsResponse::ListedGroup> Shard::list() const {
 Output Shard::take(Now now, Output out) {
   for (auto& write : out.writes) {
     write.id = ++writes_;
+    const auto* slot = find(write.group);
     InFlight one{.group = write.group,
+                 .life = slot ? slot->life : 0,
                  .records = static_cast<std::int64_t>(write.records.size()),
                  .producer = write.producer,
                  .deadline = now.at + config_.offset_commit_timeout,
@@ -225,8 +230,9 @@ void Shard::finish(Now now, std::uint64_t write, ErrorCode error, Output& out) {
   const auto one = std::move(found->second);
   in_flight_.erase(found);
   auto* slot = find(one.group);
-  if (one.converts && slot) begin_anew(now, *slot, out);
-  if (one.finish) one.finish(slot ? &slot->group : nullptr, now, error, out);
+  const bool is_same = slot && slot->life == one.life;
+  if (one.converts && is_same) begin_anew(now, *slot, out);
+  if (one.finish) one.finish(is_same ? &slot->group : nullptr, now, error, out);
   const bool has_news = error == ErrorCode::none && !one.why.empty() && slot && slot->consumers;
   if (!has_news) return;
   if (auto news = slot->consumers->news(one.why)) out.events.push_back(*std::move(news));
@@ -249,6 +255,7 @@ void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
     ++offset;
     ASSERT(replayed.has_value(), write);  // We wrote it ourselves.
   }
+  if (const auto* slot = find(one.group); slot && one.converts) one.life = slot->life;
 }
 
 Output Shard::append_failed(Now now, std::uint64_t write, ErrorCode error) {

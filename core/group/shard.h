@@ -67,8 +67,8 @@ class Shard {
                         std::int16_t version = api::OffsetCommitRequest::description.versions.last);
   // In a transaction that is verified to have this group's partition in it.
   Output commit_pending(Now now, RequestId request, const api::TxnOffsetCommitRequest& asked);
-  // What is committed; with no topics, all that is. Where stable offsets are asked for, a
-  // transaction that may change one makes it UNSTABLE_OFFSET_COMMIT (KIP-447).
+  // What is committed; with no topics, all that is. Where stable offsets are asked for, what is
+  // about to change, by a transaction or not, is UNSTABLE_OFFSET_COMMIT (KIP-447).
   api::OffsetFetchResponse::OffsetFetchResponseGroup fetch_offsets(
       const api::OffsetFetchRequest::OffsetFetchRequestGroup& asked, bool must_be_stable) const;
   Output delete_offsets(Now now, RequestId request, const api::OffsetDeleteRequest& asked);
@@ -103,6 +103,7 @@ class Shard {
  private:
   struct Slot {
     Group group;                             // Blank while it is a consumer group.
+    std::uint64_t life = 0;                  // Another with each `group`, whatever its name.
     std::optional<ConsumerGroup> consumers;  // Blank or empty while it is none.
     Offsets offsets;
     PendingOffsets pending;
@@ -116,6 +117,7 @@ class Shard {
   };
   struct InFlight {
     std::string group;
+    std::uint64_t life = 0;  // Of the group that is told when it ends.
     std::vector<wire::Record> to_replay;
     std::int64_t records = 0;
     std::optional<ProducerAndEpoch> producer;
@@ -185,6 +187,7 @@ class Shard {
   std::map<std::string, Slot> groups_;
   std::map<std::uint64_t, InFlight> in_flight_;
   std::uint64_t writes_ = 0;
+  std::uint64_t lives_ = 0;
   Offset high_watermark_ = 0;
   Instant next_expiry_ = never;
 };

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/group/shard.h"
@@ -25,6 +26,17 @@ void set_errors(Response& response, ErrorCode error) {
   }
 }
 
+// As Kafka measures metadata, whatever the name of its limit says.
+std::int64_t units_of_utf16(std::string_view text) {
+  std::int64_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool begins = (byte & 0xc0) != 0x80;
+    units += begins + (byte >= 0xf0);
+  }
+  return units;
+}
+
 template <class Response>
 struct Commit {
   Response response;
@@ -45,7 +57,7 @@ Commit<Response> commit_of(Now now, const Request& asked, ErrorCode error, std::
       answer.error_code = error;
       if (error != ErrorCode::none) continue;
       const auto metadata = one.committed_metadata.value_or("");
-      if (metadata.size() > static_cast<std::size_t>(config.offset_metadata_max_bytes)) {
+      if (units_of_utf16(metadata) > config.offset_metadata_max_bytes) {
         answer.error_code = ErrorCode::offset_metadata_too_large;
         continue;
       }
@@ -141,7 +153,11 @@ Shard::FetchedPartition Shard::fetched(const Slot* slot, const TopicPartition& p
   answer.partition_index = partition.partition;
   answer.committed_offset = -1;
   if (!slot) return answer;
-  if (must_be_stable && slot->pending.has(partition)) {
+  // Who serves too early takes what it knows for all there is (RPK-05).
+  const bool is_changing =
+      slot->pending.has(partition) ||
+      (group_rules_.serves_once_committed && slot->offsets.is_changing(partition, high_watermark_));
+  if (must_be_stable && is_changing) {
     answer.error_code = ErrorCode::unstable_offset_commit;
     return answer;
   }
@@ -174,14 +190,7 @@ api::OffsetFetchResponse::OffsetFetchResponseGroup Shard::fetch_offsets(
     return response;
   }
   if (!slot) return response;
-  std::set<TopicPartition> all;
   for (const auto& [partition, value] : slot->offsets.committed(high_watermark_)) {
-    all.insert(partition);
-  }
-  if (must_be_stable) {
-    for (const auto& partition : slot->pending.partitions()) all.insert(partition);
-  }
-  for (const auto& partition : all) {
     if (response.topics.empty() || response.topics.back().name != partition.topic) {
       response.topics.emplace_back().name = partition.topic;
     }

@@ -411,7 +411,7 @@ TEST_F(Handlers, metadata_creates_nothing_where_the_broker_forbids_it) {
   });
 }
 
-TEST_F(Handlers, who_joins_a_group_without_a_name_is_refused) {
+TEST_F(Handlers, what_needs_a_group_with_a_name_is_refused_without_one) {
   with_cluster([&](Env& env) {
     const auto refused = [&](const auto& request) {
       return ask(env, NodeId(1), request, 3)->error_code == ErrorCode::invalid_group_id;
@@ -420,6 +420,29 @@ TEST_F(Handlers, who_joins_a_group_without_a_name_is_refused) {
     EXPECT_TRUE(refused(api::SyncGroupRequest{}));
     EXPECT_TRUE(refused(api::HeartbeatRequest{}));
     EXPECT_TRUE(refused(api::LeaveGroupRequest{}));
+    EXPECT_EQ(ask(env, NodeId(1), api::OffsetDeleteRequest{}, 0)->error_code,
+              ErrorCode::invalid_group_id);
+    api::TxnOffsetCommitRequest offsets{.transactional_id = "a", .producer_id = 1};
+    offsets.topics.push_back({.name = "t", .partitions = {{.committed_offset = 1}}});
+    EXPECT_EQ(ask(env, NodeId(1), offsets, 3)->topics.at(0).partitions.at(0).error_code,
+              ErrorCode::invalid_group_id);
+  });
+}
+
+// KIP-559
+TEST_F(Handlers, who_syncs_says_by_which_protocol_once_the_request_can_say_so) {
+  with_cluster([&](Env& env) {
+    const auto error = [&](const auto& type, const auto& name, std::int16_t version) {
+      api::SyncGroupRequest request{.group_id = "g", .member_id = "m"};
+      request.protocol_type = type;
+      request.protocol_name = name;
+      return ask(env, NodeId(1), request, version)->error_code;
+    };
+    const std::optional<std::string> none;
+    EXPECT_EQ(error(none, "range", 5), ErrorCode::inconsistent_group_protocol);
+    EXPECT_EQ(error("consumer", none, 5), ErrorCode::inconsistent_group_protocol);
+    EXPECT_NE(error("consumer", "range", 5), ErrorCode::inconsistent_group_protocol);
+    EXPECT_NE(error(none, none, 4), ErrorCode::inconsistent_group_protocol);
   });
 }
 

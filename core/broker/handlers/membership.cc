@@ -12,7 +12,6 @@ namespace brokersim::broker::handlers {
 namespace {
 
 using api::ErrorCode;
-using Found = Expected<std::shared_ptr<GroupCoordinator>, ErrorCode>;
 
 template <class Response>
 Response refused(ErrorCode error) {
@@ -21,17 +20,14 @@ Response refused(ErrorCode error) {
   return response;
 }
 
-// A group that members join has a name; offsets may be committed without one.
-Found find_named(Broker& broker, const std::string& group) {
-  if (group.empty()) return Unexpected(ErrorCode::invalid_group_id);
-  return broker.groups().find(group);
-}
+// KIP-559
+constexpr std::int16_t first_sync_of_a_protocol = 5;
 
 }  // namespace
 
 Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const RequestContext& context,
                                           api::JoinGroupRequest request) {
-  const auto coordinator = find_named(broker, request.group_id);
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (!coordinator) return refused<api::JoinGroupResponse>(coordinator.error());
   const group::JoinContext joining{.client_id = context.header.client_id.value_or(""),
                                    .client_host = "/" + context.peer.host,
@@ -46,7 +42,11 @@ Answer<api::JoinGroupResponse> join_group(Env& env, Broker& broker, const Reques
 
 Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const RequestContext& context,
                                           api::SyncGroupRequest request) {
-  const auto coordinator = find_named(broker, request.group_id);
+  const bool is_of_a_protocol = request.protocol_type && request.protocol_name;
+  if (context.header.api_version >= first_sync_of_a_protocol && !is_of_a_protocol) {
+    return refused<api::SyncGroupResponse>(ErrorCode::inconsistent_group_protocol);
+  }
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (!coordinator) {
     // A member rejoins at once if it is told of a rebalance, and has lost nothing by it; of a
     // coordinator that is loading older clients know nothing here.
@@ -64,7 +64,7 @@ Answer<api::SyncGroupResponse> sync_group(Env& env, Broker& broker, const Reques
 
 api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&,
                                  api::HeartbeatRequest request) {
-  const auto coordinator = find_named(broker, request.group_id);
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (coordinator) {
     auto& found = **coordinator;
     return refused<api::HeartbeatResponse>(found.shard().heartbeat(found.now(env), request));
@@ -76,7 +76,7 @@ api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&
 
 Answer<api::LeaveGroupResponse> leave_group(Env& env, Broker& broker, const RequestContext& context,
                                             api::LeaveGroupRequest request) {
-  const auto coordinator = find_named(broker, request.group_id);
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (!coordinator) return refused<api::LeaveGroupResponse>(coordinator.error());
   const bool is_single = context.header.api_version < 3;
   if (is_single) request.members = {{.member_id = request.member_id}};

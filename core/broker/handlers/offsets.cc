@@ -139,7 +139,7 @@ Answer<api::TxnOffsetCommitResponse> txn_offset_commit(Env& env, Broker& broker,
   const auto version = context.header.api_version;
   auto response = refuse_unknown<Response>(broker, request);
   if (request.topics.empty()) return response;
-  const auto coordinator = broker.groups().find(request.group_id);
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (!coordinator) {
     merge(response, refuse_all<Response>(request, as_told(coordinator.error(), version)));
     return response;
@@ -209,7 +209,7 @@ api::OffsetFetchResponse offset_fetch(Env&, Broker& broker, const RequestContext
 
 Answer<api::OffsetDeleteResponse> offset_delete(Env& env, Broker& broker, const RequestContext&,
                                                 api::OffsetDeleteRequest request) {
-  const auto coordinator = broker.groups().find(request.group_id);
+  const auto coordinator = broker.groups().find_named(request.group_id);
   if (!coordinator) {
     api::OffsetDeleteResponse refused;
     refused.error_code = coordinator.error();

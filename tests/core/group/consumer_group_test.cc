@@ -92,6 +92,8 @@ TEST_F(ConsumersOfOrders, are_so_many_and_no_more) {
   TestConsumer first(c, "m1"), second(c, "m2");
   first.take(first.join());
   EXPECT_EQ(second.take(second.join()), ErrorCode::group_max_size_reached);
+  second.epoch = 5;  // It was a member once.
+  EXPECT_EQ(c.beaten(second.beat()).error_code, ErrorCode::group_max_size_reached);
   EXPECT_EQ(first.take(first.join()), ErrorCode::none) << "it is in";
   EXPECT_EQ(first.take(first.leave()), ErrorCode::none);
   EXPECT_EQ(second.take(second.join()), ErrorCode::none);
@@ -319,6 +321,16 @@ TEST_F(ConsumersOfOrders, static_ones_come_back_to_what_they_had) {
   EXPECT_EQ(c.described().group_epoch, epoch) << "nobody else has to hear of it";
   EXPECT_EQ(c.described().members.size(), 2u);
   EXPECT_EQ(first.take(first.beat()), ErrorCode::fenced_instance_id);
+}
+
+TEST_F(ConsumersOfOrders, static_ones_may_ask_again_to_come_back_whose_answer_was_lost) {
+  TestConsumer m(c, "m1", "i");
+  m.take(m.join());
+  const auto had = m.owned;
+  m.leave(epoch_of_static_leave);
+  m.join();  // Nobody hears the answer.
+  EXPECT_EQ(m.take(m.join()), ErrorCode::none);
+  EXPECT_EQ(m.owned, had);
 }
 
 TEST_F(ConsumersOfOrders, static_ones_that_have_not_left_are_not_replaced) {

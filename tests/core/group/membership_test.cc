@@ -56,6 +56,20 @@ TEST(Joining, is_refused_with) {
   EXPECT_EQ(c.joined(c.join({})).error_code, ErrorCode::group_max_size_reached);
 }
 
+// Its client gives up: a rebalance that waited for it would wait for its session.
+TEST(Joining, who_comes_back_to_a_full_group_with_its_new_id_is_waited_for_no_longer) {
+  Coordinated c({.max_size = 2});
+  const auto ids = c.stable({{}});
+  const auto second = c.joined(c.join({})).member_id;
+  const auto third = c.joined(c.join({})).member_id;
+  const auto joining = c.join({.member = second});
+  const auto rejoining = c.join({.member = ids[0]});
+  EXPECT_TRUE(c.is_parked(rejoining)) << "the third may yet come";
+  EXPECT_EQ(c.joined(c.join({.member = third})).error_code, ErrorCode::group_max_size_reached);
+  EXPECT_EQ(c.joined(joining).error_code, ErrorCode::none);
+  EXPECT_EQ(c.joined(rejoining).error_code, ErrorCode::none);
+}
+
 TEST(Joining, needs_a_protocol_that_every_member_speaks) {
   Coordinated c;
   c.stable({{.protocols = {"range", "sticky"}}, {.protocols = {"sticky", "range"}}});
@@ -305,6 +319,32 @@ TEST(Syncing, an_assignment_committed_after_the_next_rebalance_began_changes_not
   EXPECT_EQ(c.synced(sync).error_code, ErrorCode::rebalance_in_progress);
   c.commit_log();
   EXPECT_EQ(c.state(), "PreparingRebalance");
+}
+
+// It has the same name and may have come to the same generation.
+TEST(Syncing, what_a_deleted_group_had_written_is_nothing_to_its_successor) {
+  for (const bool is_late : {false, true}) {
+    Coordinated c({.initial_rebalance_delay = 0s});
+    const auto of_version_3 = [&] {
+      const auto request = c.join({.version = 3});
+      c.pass(0s);
+      return c.joined(request);
+    };
+    const auto before = of_version_3();
+    c.commits_at_once = false;
+    c.sync(before.member_id, before.generation_id, {{before.member_id, "one"}});
+    c.leave(before.member_id);
+    c.delete_group();
+    const auto after = of_version_3();
+    EXPECT_EQ(after.generation_id, before.generation_id);
+    if (is_late) {
+      c.pass(5s);
+    } else {
+      c.commit_log();
+    }
+    EXPECT_EQ(c.state(), "CompletingRebalance");
+    EXPECT_EQ(c.members(), 1u);
+  }
 }
 
 TEST(Syncing, who_joined_and_never_asks_for_its_part_is_out) {

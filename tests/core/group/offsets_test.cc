@@ -93,6 +93,38 @@ TEST(Committing, metadata_has_a_limit) {
   EXPECT_EQ(c.committed(c.commit(1, "", -1, "orders", std::string(4096, 'x'))), ErrorCode::none);
 }
 
+// As Java counts them: in units of UTF-16, whatever the limit is called.
+TEST(Committing, metadata_is_measured_in_characters) {
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const std::vector<std::pair<std::string, int>> texts{
+      {"\u00e9", 1}, {"\u6f22", 1}, {"\U0001f600", 2}};
+  for (const auto& [text, units] : texts) {
+    Coordinated c;
+    const auto longest = times(4096 / units, text);
+    EXPECT_EQ(c.committed(c.commit(1, "", -1, "orders", longest)), ErrorCode::none) << text;
+    EXPECT_EQ(c.committed(c.commit(1, "", -1, "orders", longest + text)),
+              ErrorCode::offset_metadata_too_large)
+        << text;
+  }
+}
+
+// Who was told the old one could commit over the new one.
+TEST(Committing, what_is_appended_and_not_committed_is_not_stable) {
+  Coordinated c;
+  c.commit(50);
+  c.commits_at_once = false;
+  c.commit(100);
+  EXPECT_EQ(c.fetch(), 50);
+  EXPECT_EQ(c.stability(), ErrorCode::unstable_offset_commit);
+  c.commit_log();
+  EXPECT_EQ(c.fetch(), 100);
+  EXPECT_EQ(c.stability(), ErrorCode::none);
+}
+
 // ---- Deleting ----------------------------------------------------------------------------------
 
 TEST(Deleting, a_group_takes_its_offsets_with_it_and_needs_to_be_empty) {

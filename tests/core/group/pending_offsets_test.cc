@@ -25,6 +25,14 @@ TEST(PendingOffsets, count_once_the_transaction_is_committed) {
   EXPECT_EQ(c.stability(), ErrorCode::none);
 }
 
+TEST(PendingOffsets, are_nothing_that_is_listed_where_nothing_is_committed) {
+  Coordinated c;
+  c.commit_pending(5, 7);
+  EXPECT_TRUE(c.shard->fetch_offsets({.group_id = "g"}, true).topics.empty());
+  c.end_transaction(7, true);
+  EXPECT_EQ(c.shard->fetch_offsets({.group_id = "g"}, true).topics.size(), 1u);
+}
+
 TEST(PendingOffsets, of_an_aborted_transaction_are_forgotten) {
   Coordinated c;
   c.commit(3);

@@ -59,12 +59,12 @@ void GroupCoordinators::learn_topics(const controller::Image& image,
   for (const auto& [index, coordinator] : all()) coordinator->shard().learn(topics_);
 }
 
-// One half differs from those of earlier lives of this broker, the other from those of this one.
 auto GroupCoordinators::find_named(const std::string& group) const -> Found {
   if (group.empty()) return Unexpected(api::ErrorCode::invalid_group_id);
   return find(group);
 }
 
+// One half differs from those of earlier lives of this broker, the other from those of this one.
 Uuid GroupCoordinators::fresh_uuid(Host& host) {
   const auto present = static_cast<std::uint64_t>(host.now().ns());
   const std::uint64_t halves[] = {host.random("member", present),

@@ -255,6 +255,7 @@ void Shard::appended(Now, std::uint64_t write, Offset base_offset) {
     ++offset;
     ASSERT(replayed.has_value(), write);  // We wrote it ourselves.
   }
+  // The kind that it makes of the group is a life that it has begun itself.
   if (const auto* slot = find(one.group); slot && one.converts) one.life = slot->life;
 }
 

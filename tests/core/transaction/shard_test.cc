@@ -189,8 +189,7 @@ TEST(Transactions, whoever_has_lost_its_epoch_is_not_told_its_successors) {
 }
 
 // Until the markers of the one before are written it has not begun: only who repeats itself may
-// ask.
-// KAFKA-18464: it is the same producer, and was taken for an old one once.
+// ask, and who goes on is told to wait (KAFKA-18464).
 TEST(Transactions, whoever_gives_the_next_one_up_at_once_asks_again) {
   Coordinated c;
   c.level = 2;

@@ -125,7 +125,7 @@ class PartitionOwnership final : public Property {
     const auto group = consumers_.find(synced.group);
     if (group == consumers_.end()) return;
     for (const auto& partition : synced.assigned) {
-      group->second.given[partition] = {synced.member, e.id, e.at, e.node};
+      group->second.given[partition] = {synced.member, synced.generation, e.id, e.at, e.node};
     }
   }
 
@@ -139,9 +139,10 @@ class PartitionOwnership final : public Property {
   };
   struct Given {
     std::string member;
+    std::int32_t epoch = 0;
     EventId event;
     Instant at;
-    NodeId coordinator;
+    NodeId coordinator = no_node;
   };
   struct Consumers {
     std::map<std::string, Holder> holders;
@@ -174,8 +175,16 @@ class PartitionOwnership final : public Property {
     holder.event = e.id;
     for (const auto& partition : beat.assigned) {
       holder.has.insert(partition);
-      group.given[partition] = {beat.member, e.id, e.at, e.node};
+      auto& given = group.given[partition];
+      if (was_decided_before(beat, given)) continue;
+      given = {beat.member, beat.epoch, e.id, e.at, e.node};
     }
+  }
+
+  // What a coordinator decides it tells once it is committed, and then in any order. What it gives,
+  // it gives in the epoch that the group has by then.
+  static bool was_decided_before(const ConsumerGroupHeartbeatAnswered& beat, const Given& given) {
+    return beat.epoch < given.epoch && beat.asked_at_ns < given.at.ns();
   }
 
   // What another coordinator says, which may have been deposed without knowing it, is not compared.

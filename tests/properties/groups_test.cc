@@ -189,6 +189,33 @@ TEST(PartitionOwnership, is_not_judged_by_late_news_nor_by_what_another_coordina
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// Answers wait until what they say is committed, and then go out in any order.
+TEST(PartitionOwnership, is_not_judged_by_what_was_decided_earlier_and_is_told_later) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .has = false, .assigned = true});
+  const auto before = h.now_ns();
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 3, .has = false, .assigned = true});
+  h.beaten({.member = "a", .epoch = 2, .assigned = true, .asked = before});
+  h.beaten({.member = "b", .asked_epoch = 3, .epoch = 3, .has = true});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+  h.beaten({.member = "c", .asked_epoch = 0, .epoch = 4, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 3, .epoch = 3, .has = true});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/two_holders"});
+}
+
+// Of a group that was deleted and made again.
+TEST(PartitionOwnership, is_judged_by_an_earlier_epoch_that_was_asked_for_later) {
+  GroupHistory h;
+  h.beaten({.member = "a", .asked_epoch = 0, .epoch = 3, .has = false, .assigned = true});
+  h.beaten({.member = "a", .asked_epoch = -1, .epoch = -1});
+  h.beaten({.member = "b", .asked_epoch = 0, .epoch = 1, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 1, .epoch = 1, .has = true});
+  EXPECT_EQ(h.groups_fired(), Fired{});
+  h.beaten({.member = "c", .asked_epoch = 0, .epoch = 2, .has = false, .assigned = true});
+  h.beaten({.member = "b", .asked_epoch = 1, .epoch = 1, .has = true});
+  EXPECT_EQ(h.groups_fired(), Fired{"BS-G01/two_holders"});
+}
+
 TEST(PartitionOwnership, a_consumers_epoch_does_not_go_back) {
   GroupHistory h;
   h.beaten({.member = "a", .asked_epoch = 0, .epoch = 3});

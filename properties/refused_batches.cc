@@ -115,7 +115,7 @@ class RefusedBatches final : public Property {
     } else if (const auto* cut = std::get_if<LogCut>(&e.body)) {
       cuts_[{e.node, cut->partition}] = e.at;
     } else if (const auto* state = std::get_if<TransactionStateStored>(&e.body)) {
-      take(e, *state);
+      take(*state);
     }
   }
 
@@ -123,8 +123,8 @@ class RefusedBatches final : public Property {
   // What coordinators have written of a producer.
   struct Written {
     std::int16_t latest_epoch = -1;
-    NodeId coordinator = no_node;
-    bool has_moved = false;  // To another coordinator.
+    LeaderEpoch by{};        // The first of its coordinators.
+    bool has_moved = false;  // To a later one.
   };
   struct Refusal {
     const ProduceAnswered& answer;
@@ -161,10 +161,11 @@ class RefusedBatches final : public Property {
     return producer.is_known() && now - producer.at() >= expiration_ / 2;
   }
 
-  void take(const Event& e, const TransactionStateStored& state) {
-    auto& written = written_.try_emplace(state.producer_id, Written{-1, e.node}).first->second;
+  void take(const TransactionStateStored& state) {
+    auto& written =
+        written_.try_emplace(state.producer_id, Written{-1, state.leader_epoch}).first->second;
     written.latest_epoch = std::max(written.latest_epoch, state.producer_epoch);
-    written.has_moved = written.has_moved || written.coordinator != e.node;
+    written.has_moved = written.has_moved || written.by != state.leader_epoch;
   }
 
   bool was_cut(NodeId node, const ProduceAnswered& answer) const {

@@ -283,6 +283,7 @@ class Run {
   }
 
   std::string text_of_group(const std::string& name) const;
+  Workload::Partitions endless_partitions();
   void judge_clients(properties::Verdict& verdict);
   std::map<std::string, std::int64_t> stats(const Upload& upload);
   RunResult result();
@@ -312,6 +313,16 @@ std::string Run::text_of_group(const std::string& name) const {
   return fmt::format(", and the group {} is {} in generation {} with {}", name, group.state,
                      group.generation,
                      reports::counted(static_cast<std::size_t>(group.members), "member"));
+}
+
+// Who reads what is committed stays before a transaction whose marker was given up in an excused
+// loss: its coordinator has ended it for good.
+Workload::Partitions Run::endless_partitions() {
+  Workload::Partitions endless;
+  for (const auto& [partition, transaction] : transactions_.open(trial_.ledger())) {
+    if (partition->has_excused_loss()) endless.insert(partition->name);
+  }
+  return endless;
 }
 
 // BS-V01 as far as no event tells of it: the clients finish, too. Groups that may need longer than
@@ -344,10 +355,10 @@ void Run::judge_clients(properties::Verdict& verdict) {
   }
   if (has_lost_decisions) return;
   report("reads_unfinished", "a consumer is not at the end of its partitions",
-         workload_.unread(trial_.ledger(), has_waited_for_groups));
+         workload_.unread(trial_.ledger(), has_waited_for_groups, endless_partitions()));
   if (!has_waited_for_groups) return;
   report("processing_unfinished", "tasks have not made records of all there is",
-         workload_.unprocessed(trial_.ledger()));
+         workload_.unprocessed(trial_.ledger(), endless_partitions()));
 }
 
 std::map<std::string, std::int64_t> Run::stats(const Upload& upload) {

@@ -590,7 +590,8 @@ std::optional<std::string> Workload::behind(const properties::Ledger& ledger,
 }
 
 std::optional<Waiting> Workload::unread_of(const properties::Ledger& ledger,
-                                           const Consumer& consumer) const {
+                                           const Consumer& consumer,
+                                           const Partitions& endless) const {
   const auto member = members_.find(consumer.name);
   // Whoever has left its group reads nothing.
   if (member != members_.end() && !member->second.is_in) return std::nullopt;
@@ -606,16 +607,17 @@ std::optional<Waiting> Workload::unread_of(const properties::Ledger& ledger,
       const auto copy = copies->second.find(name);
       if (copy != copies->second.end()) position = copy->second.position;
     }
-    const auto what = behind(ledger, name, position);
+    const auto what = endless.contains(name) ? std::nullopt : behind(ledger, name, position);
     if (what) return Waiting{consumer.group, reader.name + " " + *what};
   }
   return std::nullopt;
 }
 
-std::optional<Waiting> Workload::unread(const properties::Ledger& ledger, bool of_groups) const {
+std::optional<Waiting> Workload::unread(const properties::Ledger& ledger, bool of_groups,
+                                        const Partitions& endless) const {
   for (const auto& consumer : plan_.consumers) {
     if (!consumer.group.empty() && !of_groups) continue;
-    auto waiting = unread_of(ledger, consumer);
+    auto waiting = unread_of(ledger, consumer, endless);
     if (waiting) return waiting;
   }
   return std::nullopt;

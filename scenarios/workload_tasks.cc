@@ -159,8 +159,8 @@ std::optional<Workload::Owner> Workload::owner_among_tasks(const std::string& gr
 }
 
 // Somebody of the group owns each partition, and is at its end with nothing open.
-std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger,
-                                                const Task& task) const {
+std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger, const Task& task,
+                                                const Partitions& endless) const {
   const auto waits = [&task](const std::string& who, std::string_view what) {
     return Waiting{task.group, fmt::format("{} {}", who, what)};
   };
@@ -176,16 +176,18 @@ std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger
   for (const auto& partition : partitions_of(task.input)) {
     const auto owner = owner_among_tasks(task.group, partition);
     const auto position = owner ? std::optional(owner->position) : std::nullopt;
-    const auto what = behind(ledger, partition, position);
+    const auto what =
+        endless.contains(partition) ? std::nullopt : behind(ledger, partition, position);
     if (!what) continue;
     return waits(owner ? owner->name : fmt::format("nobody in the group {}", task.group), *what);
   }
   return std::nullopt;
 }
 
-std::optional<Waiting> Workload::unprocessed(const properties::Ledger& ledger) const {
+std::optional<Waiting> Workload::unprocessed(const properties::Ledger& ledger,
+                                             const Partitions& endless) const {
   for (const auto& task : plan_.tasks) {
-    auto waiting = unprocessed_of(ledger, task);
+    auto waiting = unprocessed_of(ledger, task, endless);
     if (waiting) return waiting;
   }
   return std::nullopt;

@@ -324,6 +324,23 @@ TEST(Run, says_so_if_a_group_has_not_shared_what_there_is) {
   EXPECT_FALSE(says_that_sharing_is_unfinished(plan));
 }
 
+// The only replica loses the marker of a transaction that its coordinator has completed.
+TEST(Run, owes_nobody_what_lies_behind_a_transaction_whose_end_was_lost_with_an_excuse) {
+  Plan plan = short_plan();
+  plan.topics = {{.name = "t", .partitions = 1, .replication_factor = 1}};
+  plan.producers = {{.name = "p1", .transactional_id = "p1"},
+                    {.name = "p2", .transactional_id = "p2"}};
+  plan.consumers[0].isolation_level = client::IsolationLevel::read_committed;
+  plan.operations = {{.at = 2900ms, .client = "p2", .topic = "t", .count = 3, .every = 10ms},
+                     {.at = 6s, .client = "p1", .topic = "t", .count = 3, .every = 10ms}};
+  plan.faults = {{.kind = "power_loss", .at = 3185ms, .lasting = 500ms, .targets = {"leader:t-0"}}};
+  plan.converge_within = 30s;
+  const auto result = result_of(plan);
+  EXPECT_TRUE(result.report.verdict.passed());
+  EXPECT_EQ(result.upload.acknowledged, 6);
+  EXPECT_EQ(result.upload.missing, 3);
+}
+
 // How often the member was told that it has lost what it had.
 int losses_of(const Plan& plan) {
   const auto result = result_of(plan, {.keeps_events = true});

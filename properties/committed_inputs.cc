@@ -11,6 +11,11 @@ void CommittedInputs::raise(EventId event, const Input& input, Offset offset) {
   if (offset > committed.offset) committed = {offset, event};
 }
 
+std::optional<Offset> CommittedInputs::of(const Input& input) const {
+  const auto committed = committed_.find(input);
+  return committed == committed_.end() ? std::nullopt : std::optional(committed->second.offset);
+}
+
 void CommittedInputs::take(const LogBegun& begun) {
   auto& begins = begins_[begun.partition];
   begins = std::max(begins, begun.start_offset);

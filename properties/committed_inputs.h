@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,7 @@ class CommittedInputs {
   };
 
   void raise(EventId event, const Input& input, Offset offset);
+  std::optional<Offset> of(const Input& input) const;
   void take(const LogBegun& begun);
 
   // Calls f(owed) for each record that the group owes. What is behind an excused loss took the

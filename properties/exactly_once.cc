@@ -82,8 +82,11 @@ class ExactlyOnce final : public Property {
            "an earlier offset than it has committed (BS-G03). At-least-once tasks (BS-T10), "
            "consumers that read uncommitted records, order among transactions, what was deleted at "
            "the beginning of the input or compacted away and what was given up in an excused loss "
-           "are not judged; a record is missing once a reader has gone past where it was "
-           "acknowledged. Where "
+           "are not judged; nor is what was processed again because a coordinator that was "
+           "deposed, and did not know it, told of an earlier offset: Kafka keeps nobody from "
+           "asking "
+           "it, nor from committing with the next one in the same generation. A record is missing "
+           "once a reader has gone past where it was acknowledged. Where "
            "transactions have no epoch of their own (below transaction.version 2, and of producers "
            "that know no later protocol) what a late "
            "request of an earlier transaction has done is not judged: records of a transaction "
@@ -95,7 +98,7 @@ class ExactlyOnce final : public Property {
     return Kinds::of<RecordProcessed, SendInvoked, SendEnded, RecordDelivered, FetchAnswered,
                      ReadCommittedAnswered, TransactionBegan, TransactionEnded, EndTxnAnswered,
                      TransactionStateStored, TxnOffsetCommitAnswered, OffsetCommitAnswered,
-                     OffsetFetchAnswered, LogBegun>();
+                     OffsetFetchAnswered, GroupStateStored, LogBegun>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -118,9 +121,9 @@ class ExactlyOnce final : public Property {
       at_most_once_.take(*commit);
     } else if (const auto* fetched = std::get_if<OffsetFetchAnswered>(&e.body)) {
       at_most_once_.take(*fetched);
-      if (fetched->error == 0) {
-        committed_.raise(e.id, {fetched->group, fetched->partition}, fetched->offset);
-      }
+      if (fetched->error == 0) take(e, *fetched, judge.ledger());
+    } else if (const auto* group = std::get_if<GroupStateStored>(&e.body)) {
+      records_of_[group->group] = group->partition;
     } else if (const auto* begun = std::get_if<LogBegun>(&e.body)) {
       committed_.take(*begun);
     } else {
@@ -245,6 +248,22 @@ class ExactlyOnce final : public Property {
     }
   }
 
+  // A coordinator that was deposed and does not know it tells of what was committed before.
+  void take(const Event& e, const OffsetFetchAnswered& fetch, const Ledger& ledger) {
+    const Input input{fetch.group, fetch.partition};
+    const auto committed = committed_.of(input);
+    const bool goes_back = committed && fetch.offset < *committed;
+    if (goes_back && is_deposed(e.node, fetch.group, ledger)) {
+      misled_[input].emplace_back(fetch.offset, *committed);
+    }
+    committed_.raise(e.id, input, fetch.offset);
+  }
+  bool is_deposed(NodeId coordinator, const std::string& group, const Ledger& ledger) const {
+    const auto records = records_of_.find(group);
+    const auto* partition = records == records_of_.end() ? nullptr : ledger.find(records->second);
+    return partition != nullptr && partition->state.leader != coordinator;
+  }
+
   // One that is late may take the place of the transaction's own.
   void take(const TxnOffsetCommitAnswered& part) {
     const Input input{part.group, part.partition};
@@ -300,8 +319,9 @@ class ExactlyOnce final : public Property {
   std::map<TopicPartition, Offset> passed_;                 // How far any of them has come.
   std::map<std::string, std::map<Input, Offset>> pending_;  // By client, of its transaction.
   CommittedInputs committed_;
+  std::map<std::string, TopicPartition> records_of_;  // Where a group's are.
   // Inputs, from one offset to another, that a late request had a group process again, or leave
-  // out.
+  // out, or a coordinator that was deposed.
   std::map<Input, std::vector<std::pair<Offset, Offset>>> misled_;
   AllTransactions transactions_;
   LateRequests late_;

@@ -82,6 +82,7 @@ bool GroupConsumer::follow_group(Env& env, Polled& failed) {
 
 void GroupConsumer::lose(Env& env) {
   const auto gone = std::exchange(held_, {});
+  known_.clear();
   listener_.lost(env, gone);
   consumer_->assign(env, {});
 }
@@ -160,6 +161,7 @@ bool GroupConsumer::revoke(Env& env, const Partitions& those, Instant deadline) 
   }
   listener_.revoked(env, those);
   held_ = without(held_, those);
+  for (const auto& partition : those) known_.erase(partition);
   return true;
 }
 
@@ -178,6 +180,7 @@ bool GroupConsumer::take_over(Env& env, const Partitions& share) {
   if (membership_->is_expelled()) return false;
   if (consumer_group_ && !added.empty() && consumer_group_->next_target() != share) return false;
   held_ = share;
+  note_committed(positions);
   consumer_->assign(env, {share.begin(), share.end()});
   for (const auto& partition : added) {
     const auto position = positions.find(partition);
@@ -207,12 +210,24 @@ Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, Instant deadline) {
 Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, const Positions& positions,
                                                 Instant deadline) {
   if (positions.empty()) return Done{};
-  return membership_->commit(env, positions, deadline);
+  const auto committed = membership_->commit(env, positions, deadline);
+  if (committed) note_committed(positions);
+  return committed;
+}
+
+void GroupConsumer::note_committed(const Positions& positions) {
+  for (const auto& [partition, position] : positions) {
+    if (held_.contains(partition)) known_[partition] = position;
+  }
 }
 
 Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
   if (held_.empty()) return Done{};
-  TRY(const auto positions, membership_->committed(env, held_, deadline));
+  TRY(auto positions, membership_->committed(env, held_, deadline));
+  for (auto& [partition, told] : positions) {
+    const auto known = known_.find(partition);
+    if (known != known_.end() && told.offset < known->second.offset) told = known->second;
+  }
   for (const auto& partition : held_) {
     const auto position = positions.find(partition);
     if (position != positions.end()) {

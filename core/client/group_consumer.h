@@ -52,8 +52,12 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   Expected<Done, api::ErrorCode> commit(Env& env, Instant deadline);
   Expected<Done, api::ErrorCode> commit(Env& env, const Positions& positions, Instant deadline);
 
+  // These were committed by a transaction (KIP-447).
+  void note_committed(const Positions& positions);
+
   // Every position goes back to what the group has committed, or to where one begins that has not:
-  // with auto.offset.reset=none the next poll asks where that is, as a problem.
+  // with auto.offset.reset=none the next poll asks where that is, as a problem. Not behind what we
+  // know to be committed: a coordinator that was deposed and does not know it tells of the past.
   Expected<Done, api::ErrorCode> rewind(Env& env, Instant deadline);
 
   // As Consumer's, of what we have; of anything else nothing is done.
@@ -104,6 +108,7 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   Membership* membership_ = nullptr;
   std::set<std::string> topics_;
   Partitions held_;
+  Positions known_;  // Of those: what was committed when we got them, or by us since then.
   std::optional<FiberId> heartbeats_;
   Instant next_auto_commit_{};
 };

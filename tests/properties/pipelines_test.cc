@@ -237,6 +237,30 @@ TEST(ExactlyOnce, is_broken_by_an_output_that_is_there_twice) {
   EXPECT_TRUE(has(fired, "BS-T05/output_repeated"));
 }
 
+// A task goes back to what it is told, and commits with the next coordinator in the same
+// generation.
+TEST(ExactlyOnce, is_not_kept_for_whoever_asks_a_coordinator_that_was_deposed) {
+  const TopicPartition records{"__consumer_offsets", 0};
+  for (const int asked : {1, 2}) {
+    PipelineHistory h;
+    h.put(input, BatchRole::data);
+    h.lead(records, 1, 0);
+    h.add(1, GroupStateStored{.partition = records,
+                              .group = "pipeline",
+                              .what = std::string(GroupStateStored::of_generation),
+                              .member = "task-01",
+                              .epoch = 3});
+    process_once(h, 1, 20);
+    h.lead(records, 2, 1);
+    h.add(asked, OffsetFetchAnswered{"task-01", "pipeline", input, 0, 0, h.now().ns()});
+    process_once(h, 3, 20);
+    h.read_up_to(0);
+    h.read(0, 20);
+    h.read(2, 20);
+    EXPECT_EQ(has(h.fired(), "BS-T05/output_repeated"), asked == 2) << asked;
+  }
+}
+
 TEST(ExactlyOnce, is_broken_by_an_output_that_nobody_finds) {
   PipelineHistory h;
   h.put(input, BatchRole::data);

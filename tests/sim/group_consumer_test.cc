@@ -70,6 +70,7 @@ class GroupConsumerTest : public ScriptedBrokers {
   };
   std::int32_t generation_ = 0;
   std::vector<api::ConsumerProtocolSubscription> subscriptions_;  // As each JoinGroup says it.
+  Offset committed_ = -1;
 
  private:
   static ErrorCode next_of(std::deque<ErrorCode>& errors) {
@@ -131,7 +132,7 @@ class GroupConsumerTest : public ScriptedBrokers {
         answer.topics.push_back({.name = topic.name});
         for (const auto index : topic.partition_indexes) {
           answer.topics.back().partitions.push_back(
-              {.partition_index = index, .committed_offset = -1});
+              {.partition_index = index, .committed_offset = committed_});
         }
       }
     }
@@ -164,6 +165,26 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_waits_to_join_again_gives_up_w
   EXPECT_FALSE(subscriptions_[1].owned_partitions.empty());
   EXPECT_TRUE(subscriptions_[2].owned_partitions.empty());
   EXPECT_TRUE(subscriptions_[3].owned_partitions.empty());
+}
+
+// A coordinator that was deposed and does not know it tells of what was committed before.
+TEST_F(GroupConsumerTest, nobody_goes_back_behind_what_it_knows_to_be_committed) {
+  run([&](Env& env) {
+    committed_ = 4;
+    const auto consumer = member();
+    poll(env, *consumer, 1);
+    const auto rewound = [&](Offset told) {
+      committed_ = told;
+      EXPECT_TRUE(consumer->rewind(env, env.now() + 1s).has_value());
+      return *consumer->position(p0);
+    };
+    EXPECT_EQ(rewound(2), 4);
+    consumer->note_committed({{p0, {.offset = 18}}});
+    EXPECT_EQ(rewound(4), 18);
+    EXPECT_EQ(rewound(20), 20);
+    EXPECT_EQ(rewound(4), 18);
+    consumer->close(env, env.now() + 1s);
+  });
 }
 
 // As Kafka's consumers: the application is told each time that it polls.

@@ -115,8 +115,7 @@ void GroupConsumer::let_go(Env& env) {
     std::erase_if(those, [&](const auto& one) { return topics_.contains(one.topic); });
   }
   if (those.empty()) return;
-  if (!revoke(env, those, env.now() + commit_patience)) return;
-  consumer_->assign(env, {held_.begin(), held_.end()});
+  (void)revoke(env, those, env.now() + commit_patience);
 }
 
 // ---- Of a consumer group -----------------------------------------------------------------------
@@ -162,6 +161,7 @@ bool GroupConsumer::revoke(Env& env, const Partitions& those, Instant deadline) 
   listener_.revoked(env, those);
   held_ = without(held_, those);
   for (const auto& partition : those) known_.erase(partition);
+  consumer_->assign(env, {held_.begin(), held_.end()});
   return true;
 }
 

@@ -26,6 +26,8 @@ class GroupConsumerTest : public ScriptedBrokers {
           return reply<api::SyncGroupRequest>(context, body);
         case api::HeartbeatRequest::description.key:
           return reply<api::HeartbeatRequest>(context, body);
+        case api::ConsumerGroupHeartbeatRequest::description.key:
+          return reply<api::ConsumerGroupHeartbeatRequest>(context, body);
         case api::OffsetFetchRequest::description.key:
           return reply<api::OffsetFetchRequest>(context, body);
         default: return broker::Reply{.kind = broker::Reply::Kind::close};
@@ -69,6 +71,9 @@ class GroupConsumerTest : public ScriptedBrokers {
     return ErrorCode::none;
   };
   std::int32_t generation_ = 0;
+  // Of a consumer group, to its only member: an epoch, or what is wrong, and what it is to have.
+  using Beat = api::ConsumerGroupHeartbeatRequest;
+  std::function<api::ConsumerGroupHeartbeatResponse(const Beat&)> consumer_heartbeat_;
   std::vector<api::ConsumerProtocolSubscription> subscriptions_;  // As each JoinGroup says it.
   Offset committed_ = -1;
 
@@ -120,6 +125,12 @@ class GroupConsumerTest : public ScriptedBrokers {
   api::HeartbeatResponse serve(const api::HeartbeatRequest& request) {
     api::HeartbeatResponse out;
     out.error_code = heartbeat_(request.generation_id);
+    return out;
+  }
+
+  api::ConsumerGroupHeartbeatResponse serve(const Beat& request) {
+    auto out = consumer_heartbeat_(request);
+    out.heartbeat_interval_ms = 20;
     return out;
   }
 
@@ -185,6 +196,55 @@ TEST_F(GroupConsumerTest, nobody_goes_back_behind_what_it_knows_to_be_committed)
     EXPECT_EQ(rewound(4), 18);
     consumer->close(env, env.now() + 1s);
   });
+}
+
+// KIP-848: it gives up its only partition, and while its application does what it has to do first,
+// a heartbeat is told that nobody knows it.
+TEST_F(GroupConsumerTest, who_is_put_out_while_it_gives_up_all_it_has_reads_nothing_of_it) {
+  bool is_giving_up = false;
+  int beats = 0;
+  consumer_heartbeat_ = [&](const Beat& beat) {
+    api::ConsumerGroupHeartbeatResponse out{.member_epoch = beat.member_epoch};
+    if (is_giving_up && beat.member_epoch > 0) {
+      out.error_code = ErrorCode::unknown_member_id;
+    } else if (beat.member_epoch == 0) {
+      out.member_epoch = 1;
+      auto& assigned = out.assignment.emplace().topic_partitions;
+      if (!is_giving_up) assigned.push_back({.partitions = {0}});
+    } else if (++beats == 5) {
+      out.assignment.emplace();
+    }
+    return out;
+  };
+  std::size_t read_before = 0, read_after = 0;
+  run([&](Env& env) {
+    const auto producer = Producer::start(env, producing());
+    send_all(env, *producer, std::vector<std::string>(30, "a"));
+    producer->close(env);
+    GroupConsumerConfig config;
+    config.consumer = consuming();
+    config.consumer.max_poll_records = 1;
+    config.group_id = "g";
+    config.group_protocol = GroupProtocol::consumer;
+    config.heartbeat_interval = 20ms;
+    config.enable_auto_commit = false;
+    const auto consumer = GroupConsumer::make(config, {.revoked = [&](Env& fiber, const auto&) {
+                                                is_giving_up = true;
+                                                fiber.sleep(200ms);
+                                              }});
+    consumer->subscribe({p0.topic});
+    const Instant end = env.now() + 2s;
+    while (env.now() < end) {
+      const auto read = consumer->poll(env, env.now() + 10ms).records.size();
+      (is_giving_up ? read_after : read_before) += read;
+      env.sleep(20ms);
+    }
+    EXPECT_TRUE(is_giving_up);
+    EXPECT_TRUE(consumer->assignment().empty());
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_GE(read_before, 1u);
+  EXPECT_EQ(read_after, 0u);
 }
 
 // As Kafka's consumers: the application is told each time that it polls.

@@ -152,7 +152,9 @@ Polled Consumer::drain() {
 
 bool Consumer::is_due(const TopicPartition& partition, const Assigned& assigned,
                       Instant now) const {
-  return !paused_.contains(partition) && assigned.buffered.empty() && !assigned.has_problem &&
+  // A pause keeps nobody from finding out where to begin: later that may be somewhere else.
+  const bool is_paused = assigned.position && paused_.contains(partition);
+  return !is_paused && assigned.buffered.empty() && !assigned.has_problem &&
          assigned.not_before <= now;
 }
 

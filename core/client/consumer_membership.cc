@@ -125,6 +125,8 @@ void ConsumerMembership::heartbeat(Env& env) {
   }
   learn(error);
   if (error == ErrorCode::none || is_lost_) return;
+  // Who may not see a topic may be allowed to some day; of anything else nobody knows that it ends.
+  if (!may_pass(error) && error != ErrorCode::topic_authorization_failed) return fail(error);
   // Whatever the error, it is not known whether the coordinator has heard us.
   must_say_all_ = true;
   back_off(env, never);
@@ -145,29 +147,28 @@ void ConsumerMembership::take(const Request& asked, const Response& response) {
   for (const auto& topic : response.assignment->topic_partitions) {
     (*told_)[topic.topic_id].insert(topic.partitions.begin(), topic.partitions.end());
   }
-  target_.reset();
+  is_all_named_ = false;
   resolve();
 }
 
-// Partitions of a topic whose name is not known yet are not taken yet.
+// Partitions of a topic whose name is not known yet are not taken yet; what is not among the others
+// is given up all the same.
 void ConsumerMembership::resolve() {
-  if (!told_ || target_) return;
-  Partitions target;
-  std::set<Uuid> known;
+  if (!told_ || is_all_named_) return;
   for (const auto& name : topics_) {
     const auto* topic = cluster_.view().find(name);
-    if (!topic) continue;
-    const auto found = told_->find(topic->id);
+    if (topic && told_->contains(topic->id)) ids_[name] = topic->id;
+  }
+  target_.emplace();
+  std::set<Uuid> named;
+  for (const auto& [name, id] : ids_) {
+    const auto found = told_->find(id);
     if (found == told_->end()) continue;
-    known.insert(topic->id);
-    ids_[name] = topic->id;
-    for (const auto partition : found->second) target.insert({name, partition});
+    named.insert(id);
+    for (const auto partition : found->second) target_->insert({name, partition});
   }
-  if (known.size() == told_->size()) {
-    target_ = std::move(target);
-  } else {
-    cluster_.needs_refresh();
-  }
+  is_all_named_ = named.size() == told_->size();
+  if (!is_all_named_) cluster_.needs_refresh();
 }
 
 // ---- What we are -------------------------------------------------------------------------------
@@ -177,9 +178,16 @@ void ConsumerMembership::expel() {
   ++lives_;
   told_.reset();
   target_.reset();
+  is_all_named_ = false;
   said_.reset();
   must_say_all_ = true;
   may_be_known_ = false;
+}
+
+void ConsumerMembership::fail(ErrorCode error) {
+  error_ = error;
+  is_lost_ = true;
+  expel();
 }
 
 ErrorCode ConsumerMembership::learn(ErrorCode error) {
@@ -202,11 +210,7 @@ ErrorCode ConsumerMembership::learn(ErrorCode error) {
     case ErrorCode::invalid_request:
     case ErrorCode::group_max_size_reached:
     case ErrorCode::group_authorization_failed:
-    case ErrorCode::inconsistent_group_protocol:
-      error_ = error;
-      is_lost_ = true;
-      expel();
-      break;
+    case ErrorCode::inconsistent_group_protocol: fail(error); break;
     default: break;
   }
   return error;

@@ -59,13 +59,15 @@ class ConsumerMembership : public Membership {
   bool may_pass(api::ErrorCode error) const override;
   bool sign(api::OffsetFetchRequest::OffsetFetchRequestGroup& group) const override;
   void expel();
+  void fail(api::ErrorCode error);  // For good.
 
   std::vector<std::string> topics_;
   bool must_say_all_ = true;          // It is not known what was heard.
   bool has_news_ = false;             // What it has is not what it said.
   std::optional<TopicIds> said_;      // What it has, and that was heard.
   std::optional<TopicIds> told_;      // What it is to have.
-  std::optional<Partitions> target_;  // The same by names, once all of them are known.
+  std::optional<Partitions> target_;  // The same by names, as far as they are known.
+  bool is_all_named_ = false;
   std::map<std::string, Uuid> ids_;
   Partitions held_;
   bool may_be_known_ = false;  // The coordinator may have heard of us.

@@ -165,7 +165,7 @@ TransactionalProducer::Result TransactionalProducer::add(Env& env, const TopicPa
   if (partitions_.contains(partition)) return Done{};
   if (has_epoch_per_transaction_) return Done{};  // Its leader adds it with the first batch.
   // Answered or not, the coordinator may know it.
-  is_begun_at_coordinator_ = true;
+  may_be_begun_ = true;
   const api::AddPartitionsToTxnRequest request{
       .v3_and_below_transactional_id = *config_.transactional_id,
       .v3_and_below_producer_id = producer_id_,
@@ -174,6 +174,7 @@ TransactionalProducer::Result TransactionalProducer::add(Env& env, const TopicPa
   auto answer = ask(env, *coordinator_, request, add_partitions_to_txn_version, deadline);
   const auto error = answer ? error_in(*answer) : answer.error();
   if (error != ErrorCode::none) return fail(error);
+  is_begun_ = true;
   partitions_.insert(partition);
   return Done{};
 }
@@ -206,6 +207,7 @@ TransactionalProducer::Result TransactionalProducer::add_offsets(Env& env,
   const auto added = ask(env, *coordinator_, request, add_offsets_to_txn_version, deadline);
   const auto error = added ? added->error_code : added.error();
   if (error != ErrorCode::none) return fail(error);
+  is_begun_ = true;
   return Done{};
 }
 
@@ -215,7 +217,7 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(Env& env,
                                                                   Instant deadline) {
   REQUIRE(is_open_);
   if (failed_) return Unexpected(*failed_);
-  is_begun_at_coordinator_ = true;
+  may_be_begun_ = true;
   TRY([[maybe_unused]] const Done added, add_offsets(env, member.group_id, deadline));
   api::TxnOffsetCommitRequest request{.transactional_id = *config_.transactional_id,
                                       .group_id = member.group_id,
@@ -250,9 +252,7 @@ TransactionalProducer::Result TransactionalProducer::send_offsets(Env& env,
 TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commit,
                                                          Instant deadline) {
   // Of what never left there is nothing to end.
-  const bool may_be_begun =
-      is_begun_at_coordinator_ || (has_epoch_per_transaction_ && producer_->has_numbered());
-  if (may_be_begun) {
+  if (may_be_begun_ || (has_epoch_per_transaction_ && producer_->has_numbered())) {
     const api::EndTxnRequest request{.transactional_id = *config_.transactional_id,
                                      .producer_id = producer_id_,
                                      .producer_epoch = epoch_,
@@ -260,15 +260,18 @@ TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commi
     const auto version = has_epoch_per_transaction_ ? end_txn_version_with_epochs : end_txn_version;
     const auto answer = ask(env, *coordinator_, request, version, deadline);
     if (!answer) return Unexpected(answer.error());
-    if (answer->error_code != ErrorCode::none) return fail(answer->error_code);
-    if (has_epoch_per_transaction_) {
+    const auto error = answer->error_code;
+    // Of what never arrived there is nothing to give up, either.
+    const bool is_unknown = error == ErrorCode::invalid_txn_state && !is_commit && !is_begun_;
+    if (error != ErrorCode::none && !is_unknown) return fail(error);
+    if (has_epoch_per_transaction_ && !is_unknown) {
       producer_id_ = answer->producer_id;
       epoch_ = answer->producer_epoch;
       producer_->set_producer(producer_id_, epoch_);
     }
   }
   is_open_ = false;
-  is_begun_at_coordinator_ = false;
+  may_be_begun_ = is_begun_ = false;
   partitions_.clear();
   failed_ = fatal_;
   return Done{};

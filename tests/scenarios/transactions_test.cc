@@ -307,6 +307,29 @@ TEST(Transactions, of_which_nothing_was_sent_are_given_up_without_a_word) {
   EXPECT_EQ(c.asked_["EndTxn"], 5);
 }
 
+// The coordinator refuses every partition of it, and knows of no transaction then.
+TEST(Transactions, that_never_came_to_be_are_given_up_and_the_next_one_is_fine) {
+  TransactionCluster c;
+  c.client("producer", [&](Env& env) {
+    const auto with = c.producer(env, "producer");
+    ASSERT_TRUE(with->init(env, env.now() + 60s));
+    with->begin();
+    auto outcome = Outcome::unknown;
+    with->send(env, {"nowhere", 0}, {.value = bytes_of("lost")},
+               [&](Host&, const client::SendResult& result) { outcome = result.outcome; });
+    EXPECT_EQ(outcome, Outcome::failed);
+    EXPECT_EQ(c.error_of(with->abort(env, env.now() + 60s)), ErrorCode::none);
+    EXPECT_FALSE(with->fatal_error());
+    with->begin();
+    c.send(env, *with, 0, "fine");
+    EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
+    with->close(env);
+    EXPECT_EQ(c.read_committed(env), std::multiset<std::string>{"fine"});
+  });
+  c.run();
+  EXPECT_EQ(c.asked_["EndTxn"], 2);
+}
+
 // Its process is asked to end while a record waits for its leader.
 TEST(Transactions, are_not_committed_by_whoever_stops_before_all_is_stored) {
   TransactionCluster c;

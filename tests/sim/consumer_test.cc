@@ -328,6 +328,24 @@ TEST_F(ConsumerTest, keeps_what_it_has_fetched_of_a_partition_while_that_is_paus
   EXPECT_EQ(resets_, (Texts{"assign"}));
 }
 
+TEST_F(ConsumerTest, begins_where_the_end_is_though_the_partition_is_paused) {
+  fill({"a"});
+  run([&](Env& env) {
+    auto config = consuming();
+    config.auto_offset_reset = OffsetReset::latest;
+    const auto consumer = Consumer::make(config);
+    consumer->assign(env, {p0});
+    consumer->pause(p0);
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    EXPECT_EQ(consumer->position(p0), 1);
+    fill({"b"});
+    EXPECT_EQ(read(env, *consumer, 1, 2s), Texts{});
+    consumer->resume(env, p0);
+    EXPECT_EQ(read(env, *consumer, 1), (Texts{"b"}));
+    consumer->close(env);
+  });
+}
+
 TEST_F(ConsumerTest, keeps_what_comes_of_a_fetch_under_way_when_a_partition_is_paused) {
   fill({"a"});
   script_.fetch_takes[NodeId(1)] = 300ms;

@@ -51,6 +51,19 @@ class GroupConsumerTest : public ScriptedBrokers {
     member->subscribe({p0.topic});
     return member;
   }
+  // Of a group of the other kind (KIP-848).
+  std::shared_ptr<GroupConsumer> consumer_member(RebalanceListener listener) {
+    GroupConsumerConfig config;
+    config.consumer = consuming();
+    config.consumer.max_poll_records = 1;
+    config.group_id = "g";
+    config.group_protocol = GroupProtocol::consumer;
+    config.heartbeat_interval = 20ms;
+    config.enable_auto_commit = false;
+    auto member = GroupConsumer::make(config, std::move(listener));
+    member->subscribe({p0.topic});
+    return member;
+  }
   // Polls until the listener was told so often, or for so long.
   void poll(Env& env, GroupConsumer& member, std::size_t told) {
     const Instant deadline = env.now() + 20s;
@@ -221,18 +234,10 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_gives_up_all_it_has_reads_noth
     const auto producer = Producer::start(env, producing());
     send_all(env, *producer, std::vector<std::string>(30, "a"));
     producer->close(env);
-    GroupConsumerConfig config;
-    config.consumer = consuming();
-    config.consumer.max_poll_records = 1;
-    config.group_id = "g";
-    config.group_protocol = GroupProtocol::consumer;
-    config.heartbeat_interval = 20ms;
-    config.enable_auto_commit = false;
-    const auto consumer = GroupConsumer::make(config, {.revoked = [&](Env& fiber, const auto&) {
-                                                is_giving_up = true;
-                                                fiber.sleep(200ms);
-                                              }});
-    consumer->subscribe({p0.topic});
+    const auto consumer = consumer_member({.revoked = [&](Env& fiber, const auto&) {
+      is_giving_up = true;
+      fiber.sleep(200ms);
+    }});
     const Instant end = env.now() + 2s;
     while (env.now() < end) {
       const auto read = consumer->poll(env, env.now() + 10ms).records.size();
@@ -245,6 +250,50 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_gives_up_all_it_has_reads_noth
   });
   EXPECT_GE(read_before, 1u);
   EXPECT_EQ(read_after, 0u);
+}
+
+// KIP-848: nobody can say what topic that is, and its new owner waits for the other partition.
+TEST_F(GroupConsumerTest, who_is_to_have_what_has_no_name_gives_up_the_rest_all_the_same) {
+  int beats = 0;
+  consumer_heartbeat_ = [&](const Beat&) {
+    api::ConsumerGroupHeartbeatResponse out{.member_epoch = 1};
+    ++beats;
+    if (beats == 1) out.assignment.emplace().topic_partitions = {{.partitions = {0}}};
+    const Uuid nobody_knows{1, 2};
+    if (beats == 5) {
+      out.assignment.emplace().topic_partitions = {{.topic_id = nobody_knows, .partitions = {0}}};
+    }
+    return out;
+  };
+  const auto tell = [this](const char* how) {
+    return [this, how](Env&, const Partitions& those) {
+      told_.push_back(fmt::format("{} {}", how, those.size()));
+    };
+  };
+  run([&](Env& env) {
+    const auto consumer =
+        consumer_member({.assigned = tell("assigned"), .revoked = tell("revoked")});
+    poll(env, *consumer, 2);
+    EXPECT_TRUE(consumer->assignment().empty());
+    consumer->abandon(env);
+  });
+  ASSERT_GE(told_.size(), 2u);
+  EXPECT_EQ(told_[0], "assigned 1");
+  EXPECT_EQ(told_[1], "revoked 1");
+}
+
+TEST_F(GroupConsumerTest, who_is_told_what_it_does_not_know_to_end_says_so) {
+  consumer_heartbeat_ = [](const Beat&) {
+    return api::ConsumerGroupHeartbeatResponse{.error_code = ErrorCode::unknown_server_error};
+  };
+  run([&](Env& env) {
+    const auto consumer = consumer_member({});
+    (void)consumer->poll(env, env.now() + 1s);
+    const auto problems = consumer->poll(env, env.now() + 1s).problems;
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_EQ(problems[0].error, ErrorCode::unknown_server_error);
+    consumer->close(env, env.now() + 1s);
+  });
 }
 
 // As Kafka's consumers: the application is told each time that it polls.

@@ -80,18 +80,16 @@ class ExactlyOnce final : public Property {
            "read committed records. A task may make them several times, in transactions that are "
            "aborted. At-most-once tasks process no input record again, unless the group was told "
            "an earlier offset than it has committed (BS-G03). At-least-once tasks (BS-T10), "
-           "consumers that read uncommitted records, order among transactions, what was deleted at "
-           "the beginning of the input or compacted away and what was given up in an excused loss "
-           "are not judged; nor is what was processed again because a coordinator that was "
+           "consumers that read uncommitted records, order among transactions, what was deleted "
+           "at the beginning of the input or compacted away and what was given up in an excused "
+           "loss are not judged; nor is what was processed again because a coordinator that was "
            "deposed, and did not know it, told of an earlier offset: Kafka keeps nobody from "
-           "asking "
-           "it, nor from committing with the next one in the same generation. A record is missing "
-           "once a reader has gone past where it was acknowledged. Where "
-           "transactions have no epoch of their own (below transaction.version 2, and of producers "
-           "that know no later protocol) what a late "
-           "request of an earlier transaction has done is not judged: records of a transaction "
-           "that it ended, and inputs between the offsets that were committed and those that it "
-           "put in their place.";
+           "asking it, nor from committing with the next one in the same generation. A record is "
+           "missing once a reader has gone past where it was acknowledged. Where transactions "
+           "have no epoch of their own (below transaction.version 2, and of producers that know "
+           "no later protocol) what a late request of an earlier transaction has done is not "
+           "judged: records of a transaction that it ended, and inputs between the offsets that "
+           "were committed and those that it put in their place.";
   }
   Needs needs() const override { return Need::client | Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {

@@ -262,9 +262,10 @@ TransactionalProducer::Result TransactionalProducer::end(Env& env, bool is_commi
     if (!answer) return Unexpected(answer.error());
     const auto error = answer->error_code;
     // Of what never arrived there is nothing to give up, either.
-    const bool is_unknown = error == ErrorCode::invalid_txn_state && !is_commit && !is_begun_;
+    const bool was_begun = is_begun_ || has_epoch_per_transaction_;
+    const bool is_unknown = error == ErrorCode::invalid_txn_state && !is_commit && !was_begun;
     if (error != ErrorCode::none && !is_unknown) return fail(error);
-    if (has_epoch_per_transaction_ && !is_unknown) {
+    if (has_epoch_per_transaction_) {
       producer_id_ = answer->producer_id;
       epoch_ = answer->producer_epoch;
       producer_->set_producer(producer_id_, epoch_);

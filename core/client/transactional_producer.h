@@ -94,8 +94,8 @@ class TransactionalProducer : public std::enable_shared_from_this<TransactionalP
   std::int16_t epoch_ = -1;
   bool has_epoch_per_transaction_ = false;
   bool is_open_ = false;
-  bool may_be_begun_ = false;             // The coordinator may know of the open transaction …
-  bool is_begun_ = false;                 // … and has said that it does.
+  bool may_be_begun_ = false;  // The coordinator may know of the open transaction …
+  bool is_begun_ = false;      // … and has said that it does, where producers tell it themselves.
   std::set<TopicPartition> partitions_;   // Those it knows.
   std::optional<api::ErrorCode> failed_;  // Why the open transaction is to be aborted.
   std::optional<api::ErrorCode> fatal_;

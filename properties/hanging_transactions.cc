@@ -70,11 +70,11 @@ class HangingTransactions final : public Property {
   }
 
   void check_partitions(Instant lifted, Judge& judge) {
-    for (const auto& [partition, transaction] : transactions_.open(judge.ledger())) {
+    for (const auto& open : transactions_.open(judge.ledger())) {
+      const auto& [partition, transaction] = open;
       const Duration limit = timeout_of(transaction->producer_id);
       const Instant since = std::max(lifted, transaction->first.at);
-      // Of what was given up in an excused loss, perhaps the marker.
-      if (partition->has_excused_loss() || judge.now() < since + limit + looking_slack_) continue;
+      if (open.may_stay_open() || judge.now() < since + limit + looking_slack_) continue;
       judge.report({std::string(id()),
                     "hanging",
                     fmt::format("{} ms after the last fault, a transaction of producer {}, epoch "

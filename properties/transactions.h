@@ -59,6 +59,8 @@ class AllTransactions {
   struct Open {
     const Partition* partition = nullptr;
     const Transaction* transaction = nullptr;
+    // Of what was given up in an excused loss, perhaps the marker: nobody writes it again.
+    bool may_stay_open() const { return partition->has_excused_loss(); }
   };
   std::vector<Open> open(const Ledger& ledger);
 

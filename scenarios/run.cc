@@ -283,7 +283,7 @@ class Run {
   }
 
   std::string text_of_group(const std::string& name) const;
-  Workload::Partitions endless_partitions();
+  client::Partitions endless_partitions();
   void judge_clients(properties::Verdict& verdict);
   std::map<std::string, std::int64_t> stats(const Upload& upload);
   RunResult result();
@@ -315,12 +315,11 @@ std::string Run::text_of_group(const std::string& name) const {
                      reports::counted(static_cast<std::size_t>(group.members), "member"));
 }
 
-// Who reads what is committed stays before a transaction whose marker was given up in an excused
-// loss: its coordinator has ended it for good.
-Workload::Partitions Run::endless_partitions() {
-  Workload::Partitions endless;
-  for (const auto& [partition, transaction] : transactions_.open(trial_.ledger())) {
-    if (partition->has_excused_loss()) endless.insert(partition->name);
+// Who reads what is committed stays before a transaction that is open.
+client::Partitions Run::endless_partitions() {
+  client::Partitions endless;
+  for (const auto& open : transactions_.open(trial_.ledger())) {
+    if (open.may_stay_open()) endless.insert(open.partition->name);
   }
   return endless;
 }

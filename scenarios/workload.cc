@@ -591,7 +591,7 @@ std::optional<std::string> Workload::behind(const properties::Ledger& ledger,
 
 std::optional<Waiting> Workload::unread_of(const properties::Ledger& ledger,
                                            const Consumer& consumer,
-                                           const Partitions& endless) const {
+                                           const client::Partitions& endless) const {
   const auto member = members_.find(consumer.name);
   // Whoever has left its group reads nothing.
   if (member != members_.end() && !member->second.is_in) return std::nullopt;
@@ -614,7 +614,7 @@ std::optional<Waiting> Workload::unread_of(const properties::Ledger& ledger,
 }
 
 std::optional<Waiting> Workload::unread(const properties::Ledger& ledger, bool of_groups,
-                                        const Partitions& endless) const {
+                                        const client::Partitions& endless) const {
   for (const auto& consumer : plan_.consumers) {
     if (!consumer.group.empty() && !of_groups) continue;
     auto waiting = unread_of(ledger, consumer, endless);

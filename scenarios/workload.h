@@ -98,15 +98,14 @@ class Workload {
   std::optional<Waiting> unsent_outside_transactions() const;
   // Every consumer has what its partitions' leaders hold, but for those that cannot be read to
   // their end; those that read for themselves alone, or the groups, too.
-  using Partitions = std::set<TopicPartition>;
   std::optional<Waiting> unread(const properties::Ledger& ledger, bool of_groups = true,
-                                const Partitions& endless = {}) const;
+                                const client::Partitions& endless = {}) const;
   // Every member of a group that takes part has its share, and all shares of a group are all that
   // there is to share.
   std::optional<Waiting> unshared() const;
   // Every task has made records of what its input's leaders hold, and that counts.
   std::optional<Waiting> unprocessed(const properties::Ledger& ledger,
-                                     const Partitions& endless = {}) const;
+                                     const client::Partitions& endless = {}) const;
   // How long after the last fault groups may need for all that if one of them was stopped: members
   // that are gone are missed when their sessions end. 0 without groups: who reads for itself is in
   // nobody's way.
@@ -206,7 +205,7 @@ class Workload {
                                            const TopicPartition& partition,
                                            std::optional<Offset> position);
   std::optional<Waiting> unread_of(const properties::Ledger& ledger, const Consumer& consumer,
-                                   const Partitions& endless) const;
+                                   const client::Partitions& endless) const;
 
   // ---- Groups (workload_groups.cc) ----
   void take_part(Env& env, const Consumer& consumer);
@@ -259,7 +258,7 @@ class Workload {
   void run_task(Env& env, const Task& task);
   client::StreamTaskConfig config_of_task(const Task& task) const;
   std::optional<Waiting> unprocessed_of(const properties::Ledger& ledger, const Task& task,
-                                        const Partitions& endless) const;
+                                        const client::Partitions& endless) const;
   std::optional<Owner> owner_among_tasks(const std::string& group,
                                          const TopicPartition& partition) const;
 

@@ -160,7 +160,7 @@ std::optional<Workload::Owner> Workload::owner_among_tasks(const std::string& gr
 
 // Somebody of the group owns each partition, and is at its end with nothing open.
 std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger, const Task& task,
-                                                const Partitions& endless) const {
+                                                const client::Partitions& endless) const {
   const auto waits = [&task](const std::string& who, std::string_view what) {
     return Waiting{task.group, fmt::format("{} {}", who, what)};
   };
@@ -185,7 +185,7 @@ std::optional<Waiting> Workload::unprocessed_of(const properties::Ledger& ledger
 }
 
 std::optional<Waiting> Workload::unprocessed(const properties::Ledger& ledger,
-                                             const Partitions& endless) const {
+                                             const client::Partitions& endless) const {
   for (const auto& task : plan_.tasks) {
     auto waiting = unprocessed_of(ledger, task, endless);
     if (waiting) return waiting;

@@ -204,13 +204,9 @@ ErrorCode ConsumerMembership::learn(ErrorCode error) {
       expel();
       break;
     case ErrorCode::fenced_instance_id:
-    case ErrorCode::unreleased_instance_id:
-    case ErrorCode::unsupported_assignor:
     case ErrorCode::unsupported_version:
     case ErrorCode::invalid_request:
-    case ErrorCode::group_max_size_reached:
-    case ErrorCode::group_authorization_failed:
-    case ErrorCode::inconsistent_group_protocol: fail(error); break;
+    case ErrorCode::group_authorization_failed: fail(error); break;
     default: break;
   }
   return error;

@@ -102,10 +102,7 @@ void StreamTask::process(Env& env, const Delivered& delivered) {
 
 void StreamTask::commit(Env& env) {
   if (!std::exchange(is_open_, false)) return;
-  const auto positions = std::exchange(positions_, {});
-  const auto end = output_->commit(env, *consumer_, positions);
-  if (end == WorkEnd::committed) consumer_->note_committed(positions);
-  note_end(env, true, end);
+  note_end(env, true, output_->commit(env, *consumer_, std::exchange(positions_, {})));
 }
 
 void StreamTask::abort(Env& env) {

@@ -67,7 +67,10 @@ class TransactionalOutput final : public TaskOutput {
       return abort(env);
     }
     for (std::int32_t attempt = 0; attempt < most_attempts && !env.is_cancelled(); ++attempt) {
-      if (producer_->commit(env, env.now() + task_patience)) return WorkEnd::committed;
+      if (producer_->commit(env, env.now() + task_patience)) {
+        consumer.note_committed(positions);
+        return WorkEnd::committed;
+      }
       if (producer_->must_abort()) return abort(env);
       if (producer_->fatal_error()) break;
     }

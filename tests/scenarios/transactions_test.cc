@@ -133,6 +133,14 @@ class TransactionCluster {
     consumer->close(env);
     return values;
   }
+  // The next transaction of the producer is fine, and nothing of those before is read.
+  void expect_the_next_to_be_all(Env& env, TransactionalProducer& with) const {
+    with.begin();
+    send(env, with, 0, "fine");
+    EXPECT_EQ(error_of(with.commit(env, env.now() + 60s)), ErrorCode::none);
+    with.close(env);
+    EXPECT_EQ(read_committed(env), std::multiset<std::string>{"fine"});
+  }
   sim::Machine& leader_of(const TopicPartition& partition) {
     const auto* topic = cluster_->metadata().find_topic(partition.topic);
     return *cluster_->world().find(topic->partitions.at(partition.partition).leader);
@@ -249,11 +257,7 @@ TEST(Transactions, a_producer_that_goes_on_after_an_error_gets_another_epoch) {
     EXPECT_EQ(refused, ErrorCode::message_too_large);
     EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::message_too_large);
     EXPECT_EQ(c.error_of(with->abort(env, env.now() + 60s)), ErrorCode::none);
-    with->begin();
-    c.send(env, *with, 0, "fine");
-    EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
-    with->close(env);
-    EXPECT_EQ(c.read_committed(env), std::multiset<std::string>{"fine"});
+    c.expect_the_next_to_be_all(env, *with);
   });
   c.run();
 }
@@ -320,11 +324,7 @@ TEST(Transactions, that_never_came_to_be_are_given_up_and_the_next_one_is_fine) 
     EXPECT_EQ(outcome, Outcome::failed);
     EXPECT_EQ(c.error_of(with->abort(env, env.now() + 60s)), ErrorCode::none);
     EXPECT_FALSE(with->fatal_error());
-    with->begin();
-    c.send(env, *with, 0, "fine");
-    EXPECT_EQ(c.error_of(with->commit(env, env.now() + 60s)), ErrorCode::none);
-    with->close(env);
-    EXPECT_EQ(c.read_committed(env), std::multiset<std::string>{"fine"});
+    c.expect_the_next_to_be_all(env, *with);
   });
   c.run();
   EXPECT_EQ(c.asked_["EndTxn"], 2);

@@ -1,5 +1,5 @@
-// The only member of a classic group, against a scripted coordinator: what it makes of being put
-// out, and of being refused.
+// The only member of a group, classic or not, against a scripted coordinator: what it makes of
+// being put out, of being refused, and of what it is told.
 #include "core/client/group_consumer.h"
 
 #include <deque>
@@ -36,33 +36,21 @@ class GroupConsumerTest : public ScriptedBrokers {
   }
 
   std::shared_ptr<GroupConsumer> member() {
-    GroupConsumerConfig config;
-    config.consumer = consuming();
-    config.group_id = "g";
+    auto config = grouped();
     config.assignor = Assignor::cooperative_sticky;
-    config.heartbeat_interval = 20ms;  // Several while it waits to try again.
-    config.enable_auto_commit = false;
-    const auto tell = [this](const char* how) {
-      return [this, how](Env&, const Partitions& those) {
-        if (!those.empty()) told_.push_back(fmt::format("{} {}", how, those.size()));
-      };
-    };
-    auto member = GroupConsumer::make(config, {.assigned = tell("assigned"), .lost = tell("lost")});
-    member->subscribe({p0.topic});
-    return member;
+    return subscribed(config, {.assigned = tell("assigned"), .lost = tell("lost")});
   }
   // Of a group of the other kind (KIP-848).
   std::shared_ptr<GroupConsumer> consumer_member(RebalanceListener listener) {
-    GroupConsumerConfig config;
-    config.consumer = consuming();
+    auto config = grouped();
     config.consumer.max_poll_records = 1;
-    config.group_id = "g";
     config.group_protocol = GroupProtocol::consumer;
-    config.heartbeat_interval = 20ms;
-    config.enable_auto_commit = false;
-    auto member = GroupConsumer::make(config, std::move(listener));
-    member->subscribe({p0.topic});
-    return member;
+    return subscribed(config, std::move(listener));
+  }
+  std::function<void(Env&, const Partitions&)> tell(const char* how) {
+    return [this, how](Env&, const Partitions& those) {
+      if (!those.empty()) told_.push_back(fmt::format("{} {}", how, those.size()));
+    };
   }
   // Polls until the listener was told so often, or for so long.
   void poll(Env& env, GroupConsumer& member, std::size_t told) {
@@ -91,6 +79,21 @@ class GroupConsumerTest : public ScriptedBrokers {
   Offset committed_ = -1;
 
  private:
+  GroupConsumerConfig grouped() const {
+    GroupConsumerConfig config;
+    config.consumer = consuming();
+    config.group_id = "g";
+    config.heartbeat_interval = 20ms;  // Several while it waits to try again.
+    config.enable_auto_commit = false;
+    return config;
+  }
+  static std::shared_ptr<GroupConsumer> subscribed(const GroupConsumerConfig& config,
+                                                   RebalanceListener listener) {
+    auto member = GroupConsumer::make(config, std::move(listener));
+    member->subscribe({p0.topic});
+    return member;
+  }
+
   static ErrorCode next_of(std::deque<ErrorCode>& errors) {
     if (errors.empty()) return ErrorCode::none;
     const auto error = errors.front();
@@ -264,11 +267,6 @@ TEST_F(GroupConsumerTest, who_is_to_have_what_has_no_name_gives_up_the_rest_all_
       out.assignment.emplace().topic_partitions = {{.topic_id = nobody_knows, .partitions = {0}}};
     }
     return out;
-  };
-  const auto tell = [this](const char* how) {
-    return [this, how](Env&, const Partitions& those) {
-      told_.push_back(fmt::format("{} {}", how, those.size()));
-    };
   };
   run([&](Env& env) {
     const auto consumer =

@@ -1,5 +1,5 @@
-// What a client is told of a coordinator's write that failed: whether the same coordinator may
-// succeed later.
+// What a client is told of a coordinator's write that failed, or whose transaction could not be
+// verified: whether the same coordinator may succeed later.
 #pragma once
 
 #include "core/api/error_code.h"
@@ -9,6 +9,8 @@ namespace brokersim::coordination {
 constexpr api::ErrorCode error_of_write(api::ErrorCode error) {
   using api::ErrorCode;
   switch (error) {
+    // Of a transaction's coordinator that does not answer. This one need not be looked for.
+    case ErrorCode::network_exception: return ErrorCode::coordinator_load_in_progress;
     case ErrorCode::unknown_topic_or_partition:
     case ErrorCode::not_enough_replicas:
     case ErrorCode::not_enough_replicas_after_append:

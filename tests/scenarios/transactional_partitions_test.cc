@@ -111,8 +111,10 @@ class TransactionalPartitions : public ByHand {
     return answer.offset;
   }
   NodeId coordinator(Env& env, const std::string& transactional_id) {
-    const api::FindCoordinatorRequest request{.key_type = 1,
-                                              .coordinator_keys = {transactional_id}};
+    return coordinator_of(env, 1, transactional_id);
+  }
+  NodeId coordinator_of(Env& env, std::int8_t key_type, const std::string& key) {
+    const api::FindCoordinatorRequest request{.key_type = key_type, .coordinator_keys = {key}};
     while (true) {
       const auto answer = ask(env, leader(), request, 4);
       if (answer && answer->coordinators[0].error_code == ErrorCode::none) {
@@ -162,6 +164,18 @@ class TransactionalPartitions : public ByHand {
                             version);
     EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
     return answer->error_code;
+  }
+  // An offset of "t", in the transaction of "by-hand".
+  ErrorCode commit_offset(Env& env, NodeId at, const api::InitProducerIdResponse& who,
+                          const std::string& group, std::int16_t version) {
+    api::TxnOffsetCommitRequest request{.transactional_id = "by-hand",
+                                        .group_id = group,
+                                        .producer_id = who.producer_id,
+                                        .producer_epoch = who.producer_epoch};
+    request.topics.push_back({.name = "t", .partitions = {{.committed_offset = 1}}});
+    const auto answer = to(at).call(env, request, version, env.now() + 60s);
+    EXPECT_TRUE(answer.has_value()) << name_of(answer.error());
+    return answer->topics[0].partitions[0].error_code;
   }
   sim::Machine& machine(NodeId node) { return *cluster_->world().find(node); }
   void await_other_leader(Env& env, NodeId than) {
@@ -436,6 +450,32 @@ TEST_F(TransactionalPartitions, say_what_was_not_begun_in_an_error_that_the_prod
         EXPECT_EQ(produced(env, leader(), request, 10).error_code, ErrorCode::invalid_txn_state);
         EXPECT_EQ(produced(env, leader(), request, 11).error_code,
                   ErrorCode::transaction_abortable);
+      },
+      true);
+}
+
+// What stands in the way is the transaction's: the group's coordinator is the one to ask again.
+TEST_F(TransactionalPartitions, of_offsets_that_were_not_verified_it_is_said_why) {
+  with_transactions(
+      [&](Env& env) {
+        const NodeId asked = coordinator(env, "by-hand");
+        std::string group = "g";
+        while (coordinator_of(env, 0, group) == asked) group += "g";
+        const NodeId here = coordinator_of(env, 0, group);
+        const NodeId third(6 - asked.value - here.value);
+        create(env, {placed("u", {third})});
+        const auto who = init(env, asked);
+        EXPECT_EQ(commit_offset(env, here, who, group, 3), ErrorCode::invalid_txn_state);
+        EXPECT_EQ(commit_offset(env, here, who, group, 4), ErrorCode::transaction_abortable);
+
+        ASSERT_EQ(add(env, asked, who, {"u"}).at("u"), ErrorCode::none);
+        cluster_->world().crash(machine(third));
+        env.sleep(15s);                                    // The others go on without it,
+        ASSERT_EQ(end(env, asked, who), ErrorCode::none);  // but its marker cannot be written.
+        EXPECT_EQ(commit_offset(env, here, who, group, 3), ErrorCode::concurrent_transactions);
+
+        cluster_->world().pause(machine(asked));
+        EXPECT_EQ(commit_offset(env, here, who, group, 3), ErrorCode::coordinator_load_in_progress);
       },
       true);
 }

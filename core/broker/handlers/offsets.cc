@@ -3,6 +3,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/handlers/group_handlers.h"
+#include "core/coordination/write_errors.h"
 
 namespace brokersim::broker::handlers {
 namespace {
@@ -95,9 +96,6 @@ ErrorCode as_told(ErrorCode error, std::int16_t version) {
       return version < knows_loading ? ErrorCode::coordinator_not_available : error;
     case ErrorCode::transaction_abortable:
       return version < knows_abortable ? ErrorCode::invalid_txn_state : error;
-    // Nothing is known of the transaction for now: another time there may be.
-    case ErrorCode::concurrent_transactions:
-    case ErrorCode::not_enough_replicas: return ErrorCode::coordinator_not_available;
     default: return error;
   }
 }
@@ -123,11 +121,9 @@ Expected<partition::VerificationTicket, ErrorCode> verify(
   const auto answer = answers.find(partition);
   const auto error = answer == answers.end() ? ErrorCode::unknown_server_error : answer->second;
   if (error == ErrorCode::none) return *ticket;
-  // What is wrong with the question says nothing of the group's coordinator, which is this one.
-  if (api::is_retriable(error)) return Unexpected(ErrorCode::coordinator_not_available);
   // Who is fenced is told so as a leader tells it, which knows of epochs alone.
   return Unexpected(error == ErrorCode::producer_fenced ? ErrorCode::invalid_producer_epoch
-                                                        : error);
+                                                        : coordination::error_of_write(error));
 }
 
 }  // namespace

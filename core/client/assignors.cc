@@ -3,17 +3,40 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 namespace brokersim::client {
 namespace {
 
 using Counts = std::map<std::string, std::int32_t>;
 
+using Member = Subscriptions::value_type;
+using Order = std::vector<const Member*>;
+
+Order by_id(const Subscriptions& members) {
+  Order order;
+  for (const auto& member : members) order.push_back(&member);
+  return order;
+}
+
+// Static members by their instance, and ahead of the others: with another id they come back to the
+// same place (KIP-345).
+Order by_instance(const Subscriptions& members) {
+  auto order = by_id(members);
+  const auto place = [](const Member* member) {
+    const auto& instance = member->second.instance_id;
+    return std::pair(!instance, instance.value_or(member->first));
+  };
+  std::sort(order.begin(), order.end(),
+            [&](const auto* one, const auto* other) { return place(one) < place(other); });
+  return order;
+}
+
 // Members by topic, both in order.
-std::map<std::string, std::vector<std::string>> subscribers_of(const Subscriptions& members) {
+std::map<std::string, std::vector<std::string>> subscribers_of(const Order& members) {
   std::map<std::string, std::vector<std::string>> subscribers;
-  for (const auto& [member, subscription] : members) {
-    for (const auto& topic : subscription.topics) subscribers[topic].push_back(member);
+  for (const auto* member : members) {
+    for (const auto& topic : member->second.topics) subscribers[topic].push_back(member->first);
   }
   return subscribers;
 }
@@ -24,7 +47,7 @@ std::int32_t count_of(const Counts& partitions, const std::string& topic) {
 }
 
 // With n partitions and m members the first n % m get one more than n / m.
-void assign_ranges(const Subscriptions& members, const Counts& partitions, Assignment& result) {
+void assign_ranges(const Order& members, const Counts& partitions, Assignment& result) {
   for (const auto& [topic, subscribers] : subscribers_of(members)) {
     const auto count = count_of(partitions, topic);
     const auto shares = static_cast<std::int32_t>(subscribers.size());
@@ -39,14 +62,14 @@ void assign_ranges(const Subscriptions& members, const Counts& partitions, Assig
 }
 
 // Round the table of all members; who does not want a topic is passed over.
-void deal_out(const Subscriptions& members, const Counts& partitions, Assignment& result) {
+void deal_out(const Order& members, const Counts& partitions, Assignment& result) {
   auto at = members.begin();
   for (const auto& [topic, subscribers] : subscribers_of(members)) {
     for (std::int32_t partition = 0; partition < count_of(partitions, topic); ++partition) {
-      while (!at->second.topics.contains(topic)) {
+      while (!(*at)->second.topics.contains(topic)) {
         if (++at == members.end()) at = members.begin();
       }
-      result[at->first].insert({topic, partition});
+      result[(*at)->first].insert({topic, partition});
       if (++at == members.end()) at = members.begin();
     }
   }
@@ -106,7 +129,7 @@ class Balance {
   }
 
   void give_the_rest(const std::map<TopicPartition, std::string>& owners) {
-    for (const auto& [topic, subscribers] : subscribers_of(members_)) {
+    for (const auto& [topic, subscribers] : subscribers_of(by_id(members_))) {
       for (std::int32_t i = 0; i < count_of(partitions_, topic); ++i) {
         if (!owners.contains({topic, i})) result_[poorest_for(topic)].insert({topic, i});
       }
@@ -187,11 +210,11 @@ Assignment assign(Assignor assignor, const Subscriptions& members,
   Assignment result;
   for (const auto& [member, subscription] : members) result[member];
   if (assignor == Assignor::range) {
-    assign_ranges(members, partitions, result);
+    assign_ranges(by_instance(members), partitions, result);
     return result;
   }
   if (assignor == Assignor::roundrobin) {
-    deal_out(members, partitions, result);
+    deal_out(by_instance(members), partitions, result);
     return result;
   }
   const auto claims = claims_of(members, partitions, rules);

@@ -30,6 +30,7 @@ struct Subscription {
   std::set<std::string> topics;
   std::vector<TopicPartition> owned;  // What it holds, as it believes; if eager, what it held.
   std::int32_t generation = -1;       // Since when: of two that claim a partition the later has it.
+  std::optional<std::string> instance_id;  // Of a static member (KIP-345).
 };
 
 using Subscriptions = std::map<std::string, Subscription>;  // By member.

@@ -215,7 +215,9 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
   if (joined.leader == joined.member_id) {
     Subscriptions members;
     for (const auto& member : joined.members) {
-      members[member.member_id] = read_subscription(member.metadata, config_.assignor);
+      auto& subscription = members[member.member_id];
+      subscription = read_subscription(member.metadata, config_.assignor);
+      subscription.instance_id = member.group_instance_id;
     }
     assigned_ = look_up_topics(env, members);
     // KIP-814: who leads again, and finds all as it was, only watches for what changes.
@@ -241,17 +243,24 @@ std::map<std::string, std::int32_t> ClassicMembership::look_up_topics(
     for (const auto& topic : subscription.topics) partitions[topic];
   }
   for (auto& [topic, count] : partitions) {
-    cluster_.await_topic(env, topic, env.now() + topic_patience);
-    count = cluster_.view().partition_count(topic);
+    const Instant deadline = env.now() + topic_patience;
+    cluster_.await_topic(env, topic, deadline);
+    if (cluster_.view().is_absent(topic)) cluster_.refresh(env, deadline);  // One broker may lag.
+    count = partitions_to_share(topic);
   }
   return partitions;
+}
+
+std::int32_t ClassicMembership::partitions_to_share(const std::string& topic) const {
+  const auto& view = cluster_.view();
+  return view.is_absent(topic) ? 0 : view.partition_count(topic);
 }
 
 bool ClassicMembership::has_outdated_assignment() {
   bool is_outdated = false;
   for (const auto& [topic, count] : assigned_) {
     if (count == 0) cluster_.needs_refresh();
-    is_outdated |= cluster_.view().partition_count(topic) != count;
+    is_outdated |= partitions_to_share(topic) != count;
   }
   return is_outdated;
 }

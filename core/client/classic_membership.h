@@ -42,6 +42,8 @@ class ClassicMembership : public Membership {
   Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
   // As the leader: what there is for these members to share.
   std::map<std::string, std::int32_t> look_up_topics(Env& env, const Subscriptions& members);
+  // As far as is known: none of a topic that was deleted.
+  std::int32_t partitions_to_share(const std::string& topic) const;
   api::ErrorCode learn(api::ErrorCode error) override;
   void heartbeat(Env& env);
 

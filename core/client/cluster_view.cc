@@ -72,6 +72,11 @@ std::optional<NodeId> ClusterView::leader_of(const TopicPartition& partition) co
   return known->leader;
 }
 
+bool ClusterView::is_absent(const std::string& topic) const {
+  const TopicView* known = find(topic);
+  return known != nullptr && known->error == ErrorCode::unknown_topic_or_partition;
+}
+
 std::int32_t ClusterView::partition_count(const std::string& topic) const {
   const TopicView* known = find(topic);
   return known ? static_cast<std::int32_t>(known->partitions.size()) : 0;

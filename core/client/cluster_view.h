@@ -47,7 +47,9 @@ class ClusterView {
   const PartitionView* find(const TopicPartition& partition) const;
   // A leader whose address is known; nothing otherwise.
   std::optional<NodeId> leader_of(const TopicPartition& partition) const;
-  // 0 while the topic is unknown.
+  // Whether it was last said that there is none of that name. Whoever says so may lag behind.
+  bool is_absent(const std::string& topic) const;
+  // 0 while the topic is unknown. Of one that is absent by now, as many as there were.
   std::int32_t partition_count(const std::string& topic) const;
 
   friend bool operator==(const ClusterView&, const ClusterView&) = default;

@@ -208,6 +208,36 @@ TEST_F(Groups, a_static_leader_that_has_restarted_shares_new_partitions) {
   expect_well();
 }
 
+TEST_F(Groups, a_leader_shares_anew_once_a_topic_is_gone) {
+  std::size_t held = 0;
+  client::Partitions left;
+  cluster_->start_client("wide-1", [&, this](Env& env) {
+    client::GroupConsumerConfig config;
+    config.consumer.client = {.bootstrap_servers = cluster_->brokers(), .client_id = "wide-1"};
+    config.group_id = "wide";
+    config.enable_auto_commit = false;
+    client::Admin admin(config.consumer.client);
+    const client::NewTopic topic{.name = "u", .partitions = 2, .replication_factor = 3};
+    while (!admin.create_topics(env, {topic}, env.now() + 30s)) env.sleep(1s);
+    const auto consumer = client::GroupConsumer::make(config);
+    consumer->subscribe({"t", "u"});
+    const auto poll_while = [&](const auto& is_due) {
+      while (is_due() && env.now() < Instant{100s}) (void)consumer->poll(env, env.now() + 1s);
+    };
+    poll_while([&] { return consumer->assignment().size() < partition_count + 2; });
+    held = consumer->assignment().size();
+    const api::DeleteTopicsRequest deletion{.topics = {{.name = "u"}}, .timeout_ms = 5000};
+    const auto channel = admin.cluster().channel_to(admin.cluster().view().controller());
+    EXPECT_TRUE(channel->call(env, deletion, 6, env.now() + 10s).has_value());
+    poll_while([&] { return consumer->assignment().size() > partition_count; });
+    left = consumer->assignment();
+    consumer->close(env, env.now() + 5s);
+  });
+  run_to(120s);
+  EXPECT_EQ(held, partition_count + 2u);
+  EXPECT_EQ(left, (client::Partitions{{"t", 0}, {"t", 1}, {"t", 2}, {"t", 3}}));
+}
+
 // A static member that is not polled for longer than max.poll.interval.ms, though not for longer
 // than its session: who it was before and after, and what its listener was told.
 struct Silence {

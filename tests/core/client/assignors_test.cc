@@ -43,6 +43,19 @@ TEST(RoundRobinAssignor, deals_out_over_topics_and_passes_over_who_does_not_want
   EXPECT_EQ(assign(Assignor::roundrobin, picky, {{"u", 2}}).at("b"), parts("u", {0, 1}));
 }
 
+// Whatever ids they have by now.
+TEST(Assignors, seat_static_members_by_their_instance_ahead_of_the_others) {
+  Subscriptions members{{"a", to({"t"})}, {"b", to({"t"})}, {"c", to({"t"})}};
+  members.at("b").instance_id = "two";
+  members.at("c").instance_id = "one";
+  for (const auto assignor : {Assignor::range, Assignor::roundrobin}) {
+    const auto result = assign(assignor, members, {{"t", 3}});
+    EXPECT_EQ(result.at("c"), parts("t", {0})) << name_of(assignor);
+    EXPECT_EQ(result.at("b"), parts("t", {1})) << name_of(assignor);
+    EXPECT_EQ(result.at("a"), parts("t", {2})) << name_of(assignor);
+  }
+}
+
 TEST(StickyAssignor, moves_no_more_than_it_must_to_be_even) {
   const Subscriptions members{{"a", to({"t"}, {{"t", 0}, {"t", 1}, {"t", 2}, {"t", 3}})},
                               {"b", to({"t"})}};

@@ -79,6 +79,20 @@ TEST(ClusterView, a_leader_without_address_is_no_leader) {
   EXPECT_FALSE(view.leader_of(orders));
 }
 
+TEST(ClusterView, what_is_known_of_a_topic_outlasts_that_one_broker_knows_of_none) {
+  ClusterView view;
+  EXPECT_FALSE(view.is_absent("orders"));  // Nobody has been asked.
+  view.apply(response(1, 5));
+  EXPECT_FALSE(view.is_absent("orders"));
+  auto nothing = response(1, 5);
+  nothing.topics[0] = {.error_code = ErrorCode::unknown_topic_or_partition, .name = "orders"};
+  view.apply(nothing);
+  EXPECT_TRUE(view.is_absent("orders"));
+  EXPECT_EQ(view.leader_of(orders), NodeId(1));
+  view.apply(response(1, 5));
+  EXPECT_FALSE(view.is_absent("orders"));
+}
+
 TEST(ClusterView, a_hint_counts_only_if_it_is_newer) {
   ClusterView view;
   view.apply(response(1, 5));

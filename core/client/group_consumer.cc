@@ -62,7 +62,7 @@ Polled GroupConsumer::poll(Env& env, Instant deadline) {
         fmt::format("{}/heartbeat", config_.consumer.client.client_id),
         [self = shared_from_this()](Env& fiber) { self->membership_->keep_alive(fiber); });
   }
-  auto_commit(env);
+  commit_in_passing(env);
   while (true) {
     Polled failed;
     if (!follow_group(env, failed)) return failed;
@@ -90,6 +90,7 @@ void GroupConsumer::lose(Env& env) {
 // ---- Of a classic group ------------------------------------------------------------------------
 
 bool GroupConsumer::rebalance(Env& env, Polled& failed) {
+  await_commit(env);
   while (classic_->must_rejoin() && !env.is_cancelled()) {
     let_go(env);
     const auto share = classic_->rejoin(env, topics_, held_);
@@ -127,6 +128,7 @@ bool GroupConsumer::reconcile(Env& env, Polled& failed) {
   while (!env.is_cancelled()) {
     membership_->note_poll(env.now());
     if (group.is_lost()) {
+      await_commit(env);
       if (!held_.empty()) lose(env);
       group.has_now(env, {});
     }
@@ -209,6 +211,12 @@ Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, Instant deadline) {
 
 Expected<Done, ErrorCode> GroupConsumer::commit(Env& env, const Positions& positions,
                                                 Instant deadline) {
+  if (!await_commit(env, deadline)) return Unexpected(ErrorCode::request_timed_out);
+  return commit_now(env, positions, deadline);
+}
+
+Expected<Done, ErrorCode> GroupConsumer::commit_now(Env& env, const Positions& positions,
+                                                    Instant deadline) {
   if (positions.empty()) return Done{};
   const auto committed = membership_->commit(env, positions, deadline);
   if (committed) note_committed(positions);
@@ -223,6 +231,7 @@ void GroupConsumer::note_committed(const Positions& positions) {
 
 Expected<Done, ErrorCode> GroupConsumer::rewind(Env& env, Instant deadline) {
   if (held_.empty()) return Done{};
+  if (!await_commit(env, deadline)) return Unexpected(ErrorCode::request_timed_out);
   TRY(auto positions, membership_->committed(env, held_, deadline));
   for (auto& [partition, told] : positions) {
     const auto known = known_.find(partition);
@@ -247,22 +256,43 @@ void GroupConsumer::seek_by(Host& host, const TopicPartition& partition, OffsetR
   if (held_.contains(partition)) consumer_->seek_by(host, partition, to);
 }
 
-void GroupConsumer::auto_commit(Env& env) {
-  if (!config_.enable_auto_commit || env.now() < next_auto_commit_) return;
+// What polls before this one have delivered. One at a time: of two the earlier might come later.
+void GroupConsumer::commit_in_passing(Env& env) {
+  const bool is_due = config_.enable_auto_commit && env.now() >= next_auto_commit_;
+  if (!is_due || commit_in_passing_) return;
   next_auto_commit_ = env.now() + config_.auto_commit_interval;
-  (void)commit(env, env.now() + commit_patience);
+  commit_in_passing_ =
+      env.spawn(fmt::format("{}/commit", config_.consumer.client.client_id),
+                [self = shared_from_this(), positions = positions()](Env& fiber) {
+                  (void)self->commit_now(fiber, positions, fiber.now() + commit_patience);
+                  self->commit_in_passing_.reset();
+                  self->committed_in_passing_.notify_all(fiber);
+                });
+}
+
+bool GroupConsumer::await_commit(Env& env, Instant deadline) {
+  while (commit_in_passing_) {
+    if (committed_in_passing_.wait(env, deadline) != Wake::notified) return false;
+  }
+  return true;
 }
 
 void GroupConsumer::close(Env& env, Instant deadline) {
   (void)revoke(env, Partitions(held_), deadline);
-  if (heartbeats_) env.cancel(*heartbeats_);
+  cancel_fibers(env);
   membership_->leave(env, deadline);
   consumer_->close(env);
 }
 
 void GroupConsumer::abandon(Host& host) {
-  if (heartbeats_) host.cancel(*heartbeats_);
+  cancel_fibers(host);
   consumer_->close(host);
+}
+
+void GroupConsumer::cancel_fibers(Host& host) {
+  for (const auto& fiber : {heartbeats_, commit_in_passing_}) {
+    if (fiber) host.cancel(*fiber);
+  }
 }
 
 }  // namespace brokersim::client

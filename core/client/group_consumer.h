@@ -7,9 +7,9 @@
 //   consumer->commit(env, env.now() + 10s);
 //   consumer->close(env, env.now() + 10s);
 //
-// Everything happens in poll(), but for heartbeats, which have a fiber: whoever does not poll keeps
-// its partitions for max.poll.interval.ms and no longer. It is the same for groups of both kinds
-// (group.protocol).
+// Everything happens in poll(), but for heartbeats, which have a fiber, and commits by interval,
+// for which no poll waits: whoever does not poll keeps its partitions for max.poll.interval.ms and
+// no longer. It is the same for groups of both kinds (group.protocol).
 #pragma once
 
 #include <functional>
@@ -22,6 +22,7 @@
 #include "core/client/classic_membership.h"
 #include "core/client/consumer.h"
 #include "core/client/consumer_membership.h"
+#include "core/signal.h"
 
 namespace brokersim::client {
 
@@ -97,8 +98,12 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   void lose(Env& env);
   bool revoke(Env& env, const Partitions& those, Instant deadline);
   bool take_over(Env& env, const Partitions& share);
-  void auto_commit(Env& env);
+  void commit_in_passing(Env& env);
+  // Until the last commit in passing has ended; false if that takes too long.
+  bool await_commit(Env& env, Instant deadline = never);
+  Expected<Done, api::ErrorCode> commit_now(Env& env, const Positions& positions, Instant deadline);
   Positions positions() const;
+  void cancel_fibers(Host& host);
 
   const GroupConsumerConfig config_;
   const RebalanceListener listener_;
@@ -111,6 +116,8 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   Positions known_;  // Of those: what was committed when we got them, or by us since then.
   std::optional<FiberId> heartbeats_;
   Instant next_auto_commit_{};
+  std::optional<FiberId> commit_in_passing_;  // Under way.
+  Signal committed_in_passing_;
 };
 
 }  // namespace brokersim::client

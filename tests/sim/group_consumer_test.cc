@@ -30,6 +30,8 @@ class GroupConsumerTest : public ScriptedBrokers {
           return reply<api::ConsumerGroupHeartbeatRequest>(context, body);
         case api::OffsetFetchRequest::description.key:
           return reply<api::OffsetFetchRequest>(context, body);
+        case api::OffsetCommitRequest::description.key:
+          return reply<api::OffsetCommitRequest>(context, body);
         default: return broker::Reply{.kind = broker::Reply::Kind::close};
       }
     };
@@ -39,6 +41,13 @@ class GroupConsumerTest : public ScriptedBrokers {
     auto config = grouped();
     config.assignor = Assignor::cooperative_sticky;
     return subscribed(config, {.assigned = tell("assigned"), .lost = tell("lost")});
+  }
+  // Which commits what it has read, and with that begins anew in each rebalance.
+  std::shared_ptr<GroupConsumer> committing_member() {
+    auto config = grouped();
+    config.enable_auto_commit = true;
+    config.auto_commit_interval = 100ms;
+    return subscribed(config, {.assigned = tell("assigned"), .revoked = tell("revoked")});
   }
   // Of a group of the other kind (KIP-848).
   std::shared_ptr<GroupConsumer> consumer_member(RebalanceListener listener) {
@@ -71,6 +80,7 @@ class GroupConsumerTest : public ScriptedBrokers {
   std::function<ErrorCode(std::int32_t generation)> heartbeat_ = [](auto) {
     return ErrorCode::none;
   };
+  std::function<ErrorCode()> commit_ = [] { return ErrorCode::none; };
   std::int32_t generation_ = 0;
   // Of a consumer group, to its only member: an epoch, or what is wrong, and what it is to have.
   using Beat = api::ConsumerGroupHeartbeatRequest;
@@ -150,6 +160,20 @@ class GroupConsumerTest : public ScriptedBrokers {
     return out;
   }
 
+  api::OffsetCommitResponse serve(const api::OffsetCommitRequest& request) {
+    const auto error = commit_();
+    api::OffsetCommitResponse out;
+    for (const auto& topic : request.topics) {
+      auto& answer = out.topics.emplace_back();
+      answer.name = topic.name;
+      for (const auto& partition : topic.partitions) {
+        answer.partitions.push_back(
+            {.partition_index = partition.partition_index, .error_code = error});
+      }
+    }
+    return out;
+  }
+
   api::OffsetFetchResponse serve(const api::OffsetFetchRequest& request) {
     api::OffsetFetchResponse out;
     for (const auto& group : request.groups) {
@@ -192,6 +216,47 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_waits_to_join_again_gives_up_w
   EXPECT_FALSE(subscriptions_[1].owned_partitions.empty());
   EXPECT_TRUE(subscriptions_[2].owned_partitions.empty());
   EXPECT_TRUE(subscriptions_[3].owned_partitions.empty());
+}
+
+TEST_F(GroupConsumerTest, no_poll_waits_for_a_commit_in_passing) {
+  int commits = 0;
+  commit_ = [&] {
+    return ++commits < 5 ? ErrorCode::coordinator_load_in_progress : ErrorCode::none;
+  };
+  run([&](Env& env) {
+    const auto consumer = committing_member();
+    poll(env, *consumer, 1);
+    const Instant end = env.now() + 10s;
+    while (commits < 5 && env.now() < end) {
+      const Instant deadline = env.now() + 10ms;
+      (void)consumer->poll(env, deadline);
+      EXPECT_LE(env.now(), deadline + 5ms);
+    }
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_GE(commits, 5);
+}
+
+// It would be late, and count as what is committed last.
+TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_anything_is_given_up) {
+  int commits = 0;
+  commit_ = [&] {
+    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
+    told_.push_back("committed");
+    return ErrorCode::none;
+  };
+  heartbeat_ = [&](std::int32_t generation) {
+    const bool is_over = generation == 1 && commits > 0;
+    return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
+  };
+  run([&](Env& env) {
+    const auto consumer = committing_member();
+    poll(env, *consumer, 5);
+    consumer->close(env, env.now() + 1s);
+  });
+  ASSERT_GE(told_.size(), 5u);
+  told_.resize(5);
+  EXPECT_EQ(told_, (Texts{"assigned 2", "committed", "committed", "revoked 2", "assigned 2"}));
 }
 
 // A coordinator that was deposed and does not know it tells of what was committed before.

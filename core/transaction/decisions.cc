@@ -120,12 +120,6 @@ Standing prepared(const Standing& standing, const EndAsked& asked,
 
 // ---- Beginning ---------------------------------------------------------------------------------
 
-bool must_rotate(const Standing& standing, const InitAsked& asked, const TransactionRules& rules) {
-  if (standing.state == State::ongoing || is_prepared(standing.state)) return false;
-  return is_exhausted(standing.epoch, rules) &&
-         (!asked.expected || is_of_present(standing, *asked.expected));
-}
-
 Decision init_producer(const Standing& standing, const InitAsked& asked,
                        std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
                        WallTime now) {
@@ -140,10 +134,12 @@ Decision init_producer(const Standing& standing, const InitAsked& asked,
     // Stricter than Kafka: what has lost its epoch ends nobody's transaction.
     const bool is_outdated = expected && !is_of_present(standing, *expected);
     if (is_outdated) return Unexpected(ErrorCode::producer_fenced);
-    return fence(standing, rules, now);
+    return fence(standing, fresh_id, rules, now);
   }
   if (is_prepared(standing.state)) return Unexpected(ErrorCode::concurrent_transactions);
-  if (must_rotate(standing, asked, rules)) {
+  const bool must_rotate =
+      is_exhausted(standing.epoch, rules) && (!expected || is_of_present(standing, *expected));
+  if (must_rotate) {
     if (!fresh_id) return Unexpected(ErrorCode::coordinator_load_in_progress);
     return rotated(standing, asked, *fresh_id, now);
   }
@@ -199,11 +195,6 @@ ErrorCode check_end(const Standing& standing, const EndAsked& asked,
   return is_fine ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
-bool must_rotate(const Standing& standing, const EndAsked& asked, const TransactionRules& rules) {
-  return has_own_epoch(asked) && is_exhausted(standing.epoch, rules) &&
-         !is_prepared(standing.state) && !is_repeated(standing, asked, rules);
-}
-
 Decision end(const Standing& standing, const EndAsked& asked, std::optional<std::int64_t> fresh_id,
              const TransactionRules& rules, WallTime now) {
   const bool is_repeat = has_own_epoch(asked) ? is_repeated(standing, asked, rules) : true;
@@ -215,7 +206,7 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
                                       : ErrorCode::invalid_txn_state);
   }
   if (is_complete(standing.state) && is_repeat) {
-    // Its last epoch was fenced: the one after is not to be given out.
+    // Its last epoch was fenced while no other id was at hand.
     if (was_never_given(standing.epoch, rules)) return Unexpected(ErrorCode::producer_fenced);
     if (has_same_result) return std::optional<Standing>();
     return Unexpected(ErrorCode::invalid_txn_state);
@@ -225,13 +216,15 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
     const bool is_allowed = !asked.is_commit && has_own_epoch(asked);
     if (!is_allowed) return Unexpected(ErrorCode::invalid_txn_state);
   }
-  if (must_rotate(standing, asked, rules) && !fresh_id) {
+  const bool must_rotate = has_own_epoch(asked) && is_exhausted(standing.epoch, rules);
+  if (must_rotate && !fresh_id) {
     return Unexpected(ErrorCode::coordinator_load_in_progress);
   }
   return prepared(standing, asked, fresh_id, rules, now);
 }
 
-Standing fence(const Standing& standing, const TransactionRules& rules, WallTime now) {
+Standing fence(const Standing& standing, std::optional<std::int64_t> fresh_id,
+               const TransactionRules& rules, WallTime now) {
   REQUIRE(standing.state == State::ongoing);
   auto next = standing;
   next.state = State::prepare_abort;
@@ -242,6 +235,8 @@ Standing fence(const Standing& standing, const TransactionRules& rules, WallTime
   }
   next.last_epoch = no_producer_epoch;
   next.updated_at = now.ms;
+  const bool may_rotate = standing.has_epoch_per_transaction() && fresh_id;
+  if (may_rotate && is_exhausted(standing.epoch, rules)) next.next_producer_id = *fresh_id;
   return next;
 }
 

@@ -22,6 +22,8 @@ namespace brokersim::transaction {
 using coordination::ProducerAndEpoch;
 using Decision = Expected<std::optional<Standing>, api::ErrorCode>;
 
+// `fresh_id` is one that nobody has, if there is one at hand: a standing that has it has taken it.
+//
 // A producer begins. With the id and epoch that it has it only goes on (KIP-360); without, it is
 // another that takes the id over. A transaction that is going on is aborted first, which is then
 // what is decided: the answer is CONCURRENT_TRANSACTIONS, and it has to ask again.
@@ -32,8 +34,6 @@ struct InitAsked {
 Decision init_producer(const Standing& standing, const InitAsked& asked,
                        std::optional<std::int64_t> fresh_id, const TransactionRules& rules,
                        WallTime now);
-// Whether this one needs a fresh id.
-bool must_rotate(const Standing& standing, const InitAsked& asked, const TransactionRules& rules);
 
 // Whether whoever asks is the producer of this transactional id.
 api::ErrorCode check_producer(const Standing& standing, const ProducerAndEpoch& asking,
@@ -56,12 +56,12 @@ api::ErrorCode check_end(const Standing& standing, const EndAsked& asked,
 // Requires that check_end() is fine.
 Decision end(const Standing& standing, const EndAsked& asked, std::optional<std::int64_t> fresh_id,
              const TransactionRules& rules, WallTime now);
-// Whether this one needs a fresh id.
-bool must_rotate(const Standing& standing, const EndAsked& asked, const TransactionRules& rules);
 
 // The producer loses its epoch and its ongoing transaction: to another producer, or because it took
-// too long. Requires Ongoing.
-Standing fence(const Standing& standing, const TransactionRules& rules, WallTime now);
+// too long; with its last epoch it loses its id, too, if there is a fresh one (KAFKA-20090).
+// Requires Ongoing.
+Standing fence(const Standing& standing, std::optional<std::int64_t> fresh_id,
+               const TransactionRules& rules, WallTime now);
 // All markers are written. Requires that it is prepared.
 Standing complete(const Standing& standing, const TransactionRules& rules, WallTime now);
 

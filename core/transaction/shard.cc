@@ -66,10 +66,8 @@ Output Shard::init_producer(Now now, RequestId request, const api::InitProducerI
     if (!stock_) return refuse(ErrorCode::coordinator_load_in_progress);
     standing.producer_id = *stock_;
   }
-  const bool needs_id = !slot || must_rotate(standing, init, rules_);
   const auto decision = transaction::init_producer(standing, init, stock_, rules_, now.wall);
   if (!decision) return refuse(decision.error());
-  if (needs_id) stock_.reset();
   if (!*decision) {
     out.answer(request, api::InitProducerIdResponse{.producer_id = standing.producer_id,
                                                     .producer_epoch = standing.epoch});
@@ -173,7 +171,6 @@ Output Shard::end(Now now, RequestId request, const api::EndTxnRequest& asked,
   const auto error = check_end(slot->standing, wanted, rules_);
   if (error != ErrorCode::none) return refuse(error);
   if (slot->pending) return refuse(ErrorCode::concurrent_transactions);
-  const bool needs_id = must_rotate(slot->standing, wanted, rules_);
   const auto decision = transaction::end(slot->standing, wanted, stock_, rules_, now.wall);
   if (!decision) return refuse(decision.error());
   // Whoever asks so goes on with what it is told, also where it was its coordinator that ended the
@@ -193,7 +190,6 @@ Output Shard::end(Now now, RequestId request, const api::EndTxnRequest& asked,
     answered_from(slot->standing, ErrorCode::none, out);
     return out;
   }
-  if (needs_id) stock_.reset();
   auto next = **decision;
   const auto state = next.state;
   write(

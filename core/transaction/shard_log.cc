@@ -16,6 +16,9 @@ void Shard::write(Now now, const std::string& id, State pending, std::optional<S
   REQUIRE(!slot.pending, id);
   REQUIRE(may_follow(slot.standing.state, pending), id, name_of(slot.standing.state),
           name_of(pending));
+  const bool takes_stock =
+      next && stock_ && (next->producer_id == *stock_ || next->next_producer_id == *stock_);
+  if (takes_stock) stock_.reset();
   auto persisted = next;
   if (persisted && !rules_.persists_other_producer_ids) {
     persisted->previous_producer_id = no_producer_id;
@@ -216,7 +219,7 @@ void Shard::abort_late_ones(Now now, Output& out) {
     const bool is_late = standing.state == State::ongoing && !slot.pending &&
                          now.wall.ms - standing.started_at > standing.timeout_ms;
     if (!is_late) continue;
-    auto next = fence(standing, rules_, now.wall);
+    auto next = fence(standing, stock_, rules_, now.wall);
     if (!rules_.timeouts_fence) next.epoch = standing.epoch;
     write(now, id, State::prepare_epoch_fence, std::move(next), {}, out);
   }

@@ -329,6 +329,29 @@ TEST(Transactions, the_epoch_that_only_fences_is_nobodys) {
   }
 }
 
+// Where its transaction has an epoch of its own (KAFKA-20090).
+TEST(Transactions, whoever_is_fenced_in_the_last_epoch_is_followed_by_another_id) {
+  for (const bool fails_over : {false, true}) {
+    Coordinated c({.last_epoch = 1});
+    c.level = 2;
+    const auto first = c.begin();
+    const auto last = c.producer(c.end(first, false, 2));
+    ASSERT_EQ(last, (ProducerAndEpoch{first.id, 1}));
+    EXPECT_EQ(c.error(c.add(last, {p0})), ErrorCode::none);
+    EXPECT_EQ(c.error(c.init()), ErrorCode::concurrent_transactions);
+    EXPECT_EQ(c.shard->unmarked().at(0).producer, (ProducerAndEpoch{first.id, 2}));
+    if (fails_over) c.fail_over();
+    c.mark_all();
+    const auto between = c.present();
+    EXPECT_NE(between.id, first.id);
+    EXPECT_EQ(between.epoch, 0);
+    if (fails_over) c.fail_over();
+    EXPECT_EQ(c.begin(), (ProducerAndEpoch{between.id, 1}));
+    EXPECT_EQ(c.error(c.init(last)), ErrorCode::producer_fenced);
+    EXPECT_EQ(c.error(c.end(last, false, 2)), ErrorCode::invalid_producer_id_mapping);
+  }
+}
+
 // As a plan may have it, so that a run comes to the last one.
 TEST(Transactions, epochs_may_end_sooner) {
   for (const bool fails_over : {false, true}) {
@@ -367,20 +390,32 @@ TEST(Transactions, the_last_epoch_of_the_id_before_is_not_that_of_the_present_on
   EXPECT_EQ(c.error(c.end(next, true)), ErrorCode::none);
 }
 
-// Its coordinator has aborted it in the meantime.
+// Its coordinator has aborted it in the meantime, and had another id at hand or had not.
 TEST(Transactions, whoever_ends_the_last_epoch_late_is_not_given_the_one_that_only_fences) {
-  for (const bool is_commit : {false, true}) {
-    Coordinated c;
-    c.level = 2;
-    const auto first = c.begin();
-    c.exhaust(first);
-    const ProducerAndEpoch last{first.id, last_epoch_of_producers};
-    EXPECT_EQ(c.error(c.add(last, {p0})), ErrorCode::none);
-    c.pass(71s);
-    c.mark_all();
-    ASSERT_EQ(c.state(), "CompleteAbort");
-    ASSERT_EQ(c.present().epoch, last_epoch_of_producers + 1);
-    EXPECT_EQ(c.error(c.end(last, is_commit, 2)), ErrorCode::producer_fenced);
+  for (const bool has_another : {false, true}) {
+    for (const bool is_commit : {false, true}) {
+      Coordinated c({.last_epoch = 1});
+      c.level = 2;
+      const auto first = c.begin();
+      const auto last = c.producer(c.end(first, false, 2));
+      c.mark_all();
+      EXPECT_EQ(c.error(c.add(last, {p0})), ErrorCode::none);
+      c.has_producer_ids = has_another;
+      c.fail_over();
+      c.pass(71s);
+      c.mark_all();
+      ASSERT_EQ(c.state(), "CompleteAbort");
+      const auto present = c.present();
+      EXPECT_EQ(present.id == first.id, !has_another);
+      const auto ended = c.end(last, is_commit, 2);
+      if (!has_another) {
+        EXPECT_EQ(c.error(ended), ErrorCode::producer_fenced);
+      } else if (is_commit) {
+        EXPECT_EQ(c.error(ended), ErrorCode::invalid_txn_state);
+      } else {
+        EXPECT_EQ(c.producer(ended), (ProducerAndEpoch{present.id, 0}));
+      }
+    }
   }
 }
 

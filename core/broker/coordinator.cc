@@ -236,8 +236,13 @@ void Coordinator<Shard>::carry_out(Host& host, Output output) {
       outputs.push_back(shard_.committed(now(host), replica_->high_watermark()));
     }
   }
-  if (shard_.next_deadline() < wakes_at_) sooner_.notify_all(host);
+  expect_deadline(host);
   moved_.notify_all(host);
+}
+
+template <class Shard>
+void Coordinator<Shard>::expect_deadline(Host& host) {
+  if (shard_.next_deadline() < wakes_at_) sooner_.notify_all(host);
 }
 
 // What the shard makes of it if the records could not be appended.

@@ -78,6 +78,8 @@ class Coordinator {
       return request(shard, present, id);
     });
   }
+  // The shard was asked something without a record, and may have an earlier deadline since.
+  void expect_deadline(Host& host);
   // A marker has been appended to our log: the end of a transaction.
   void marker_written(Host& host, Offset offset, const wire::TransactionMarker& marker);
   // What came out of the shard: appends, answers, tells.

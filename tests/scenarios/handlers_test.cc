@@ -1,5 +1,6 @@
 // What the nodes of a running cluster answer, request by request: error codes, silence, and when
 // the connection ends.
+#include "core/api/consumer_protocol.h"
 #include "tests/scenarios/by_hand.h"
 
 namespace brokersim::scenarios {
@@ -443,6 +444,54 @@ TEST_F(Handlers, who_syncs_says_by_which_protocol_once_the_request_can_say_so) {
     EXPECT_EQ(error("consumer", none, 5), ErrorCode::inconsistent_group_protocol);
     EXPECT_NE(error("consumer", "range", 5), ErrorCode::inconsistent_group_protocol);
     EXPECT_NE(error(none, none, 4), ErrorCode::inconsistent_group_protocol);
+  });
+}
+
+// KIP-848: in a group of the other kind it is told to join again, and goes on with heartbeats only.
+TEST_F(Handlers, a_classic_member_has_its_rebalance_timeout_to_join_again_and_no_longer) {
+  with_cluster([&](Env& env) {
+    client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "admin"});
+    const auto raised = admin.update_features(env, {{"group.version", 1}}, env.now() + 10s);
+    ASSERT_TRUE(raised.has_value());
+    NodeId coordinator = no_node;
+    while (!coordinator.is_set()) {
+      const auto found =
+          ask(env, NodeId(1), api::FindCoordinatorRequest{.coordinator_keys = {"g"}}, 4);
+      ASSERT_TRUE(found.has_value());
+      coordinator = found->coordinators[0].node_id;
+      env.sleep(3s);  // It is made, and loaded.
+    }
+    const api::ConsumerProtocolSubscription wants{.topics = {"t"}};
+    api::JoinGroupRequest joining{.group_id = "g",
+                                  .session_timeout_ms = 45'000,
+                                  .rebalance_timeout_ms = 5000,
+                                  .protocol_type = "consumer"};
+    joining.protocols.push_back({.name = "range", .metadata = api::encode_versioned(wants, 1)});
+    const auto joined = ask(env, coordinator, joining, 3);
+    ASSERT_TRUE(joined.has_value());
+    const api::ConsumerProtocolAssignment has{
+        .assigned_partitions = {{.topic = "t", .partitions = {0}}}};
+    api::SyncGroupRequest syncing{
+        .group_id = "g", .generation_id = joined->generation_id, .member_id = joined->member_id};
+    syncing.assignments.push_back({joined->member_id, api::encode_versioned(has, 1)});
+    ASSERT_EQ(ask(env, coordinator, syncing, 3)->error_code, ErrorCode::none);
+
+    api::ConsumerGroupHeartbeatRequest other{
+        .group_id = "g", .member_id = "a", .rebalance_timeout_ms = 5000};
+    other.subscribed_topic_names = {"t"};
+    other.server_assignor = "range";  // Which gives it to who is first in order.
+    other.topic_partitions.emplace();
+    ASSERT_EQ(ask(env, coordinator, other, 0)->error_code, ErrorCode::none);
+
+    const api::HeartbeatRequest beat{
+        .group_id = "g", .generation_id = joined->generation_id, .member_id = joined->member_id};
+    const Instant begun = env.now();
+    const auto is_waited_for = [&] {
+      return ask(env, coordinator, beat, 3)->error_code == ErrorCode::rebalance_in_progress;
+    };
+    EXPECT_TRUE(is_waited_for());
+    while (is_waited_for() && env.now() - begun < 30s) env.sleep(1s);
+    EXPECT_LE(env.now() - begun, 7s);
   });
 }
 

@@ -67,7 +67,9 @@ api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&
   const auto coordinator = broker.groups().find_named(request.group_id);
   if (coordinator) {
     auto& found = **coordinator;
-    return refused<api::HeartbeatResponse>(found.shard().heartbeat(found.now(env), request));
+    const auto error = found.shard().heartbeat(found.now(env), request);
+    found.expect_deadline(env);
+    return refused<api::HeartbeatResponse>(error);
   }
   // While the members are being loaded nobody can have missed a heartbeat: the group goes on.
   const bool is_loading = coordinator.error() == ErrorCode::coordinator_load_in_progress;

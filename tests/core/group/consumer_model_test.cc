@@ -1,8 +1,8 @@
 // A consumer group among members that come, go, fall silent and miss answers, whose requests may
 // arrive again long after, over a log that commits late, refuses, and outlives its coordinator,
-// while topics grow. Whatever happens: of those whom the group would go on to take for members no
-// two have one partition (G1), epochs only grow (G4), the
-// next coordinator remembers the same (G8), an empty group has nothing left to assign
+// while topics grow and the group is deleted when nobody is left. Whatever happens: of those whom
+// the group would go on to take for members no two have one partition (G1), epochs only grow (G4),
+// the next coordinator remembers the same (G8), an empty group has nothing left to assign
 // (KAFKA-20442), and once all is well everything is somebody's (G5).
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -23,7 +23,7 @@ class ConsumerWorld {
 
   void step() {
     auto& member = members_[*rc::gen::inRange<std::size_t>(0, members_.size())];
-    switch (*rc::gen::inRange(0, 15)) {
+    switch (*rc::gen::inRange(0, 17)) {
       case 0:
       case 1:
       case 2: return send(member, member.consumer.epoch == 0 ? Way::joins : Way::says_nothing);
@@ -40,6 +40,8 @@ class ConsumerWorld {
         return;
       case 12: return deliver_late();
       case 13: return c_.learn(topics_with(++partitions_));
+      case 14:
+      case 15: return (void)c_.delete_group();
       default: return fail_over();
     }
   }

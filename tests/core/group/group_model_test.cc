@@ -1,7 +1,8 @@
-// A group among members that come, go, fall silent and repeat themselves, over a log that commits
-// late, refuses, and outlives its coordinator. Whatever happens: at most one owner of a partition
-// in a generation (G1), generations that only grow (G4), a stable group whose partitions are all
-// assigned once (G5), and nobody who waits for ever.
+// A group among members that come, go, fall silent and repeat themselves, which is deleted when
+// nobody is left and begins anew when somebody comes, over a log that commits late, refuses, and
+// outlives its coordinator. Whatever happens: at most one owner of a partition in a generation
+// (G1), generations that only grow (G4), a stable group whose partitions are all assigned once
+// (G5), and nobody who waits for ever.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -15,7 +16,7 @@ constexpr int partition_count = 4;
 class GroupWorld {
  public:
   void step() {
-    switch (*rc::gen::inRange(0, 14)) {
+    switch (*rc::gen::inRange(0, 16)) {
       case 0:
       case 1: return come();
       case 2:
@@ -31,6 +32,8 @@ class GroupWorld {
       case 12:
         c_.refuses = c_.refuses ? std::nullopt : std::optional(ErrorCode::not_enough_replicas);
         return;
+      case 13:
+      case 14: return (void)c_.delete_group();
       default: return fail_over();
     }
   }
@@ -39,7 +42,7 @@ class GroupWorld {
     for (; heard_ < c_.answered.size(); ++heard_) hear(c_.answers.at(c_.answered[heard_]));
     const auto described = c_.shard->describe("g");
     if (described.group_state == "Stable") check_assignments(described);
-    // Nobody was left, and it was deleted: another one by its name counts anew.
+    // It was deleted: another one by its name counts anew.
     if (described.group_state == "Dead") generation_ = stable_generation_ = 0;
   }
 

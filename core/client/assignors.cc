@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <utility>
 
 namespace brokersim::client {
 namespace {
@@ -23,12 +22,11 @@ Order by_id(const Subscriptions& members) {
 // same place (KIP-345).
 Order by_instance(const Subscriptions& members) {
   auto order = by_id(members);
-  const auto place = [](const Member* member) {
-    const auto& instance = member->second.instance_id;
-    return std::pair(!instance, instance.value_or(member->first));
-  };
-  std::sort(order.begin(), order.end(),
-            [&](const auto* one, const auto* other) { return place(one) < place(other); });
+  const auto is_static = [](const auto* member) { return member->second.instance_id.has_value(); };
+  const auto others = std::stable_partition(order.begin(), order.end(), is_static);
+  std::sort(order.begin(), others, [](const auto* one, const auto* other) {
+    return one->second.instance_id < other->second.instance_id;
+  });
   return order;
 }
 

@@ -177,6 +177,7 @@ ClassicMembership::Share ClassicMembership::join_once(Env& env, const std::set<s
                                                       const Partitions& held) {
   has_joined_ = false;
   assigned_.clear();
+  shares_again_at_ = never;
   const Instant deadline = env.now() + config_.max_poll_interval + join_grace;
   const auto channel = coordinator_.channel(env, deadline);
   if (!channel) return Unexpected(ErrorCode::coordinator_not_available);
@@ -213,18 +214,7 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
   request.protocol_type = joined.protocol_type;
   request.protocol_name = joined.protocol_name;
   if (joined.leader == joined.member_id) {
-    Subscriptions members;
-    for (const auto& member : joined.members) {
-      auto& subscription = members[member.member_id];
-      subscription = read_subscription(member.metadata, config_.assignor);
-      subscription.instance_id = member.group_instance_id;
-    }
-    assigned_ = look_up_topics(env, members);
-    // KIP-814: who leads again, and finds all as it was, only watches for what changes.
-    const Assignment shares = joined.skip_assignment
-                                  ? Assignment{}
-                                  : assign(config_.assignor, members, assigned_, config_.rules);
-    for (const auto& [member, partitions] : shares) {
+    for (const auto& [member, partitions] : share_out(env, joined)) {
       request.assignments.push_back({member, assignment_of(partitions)});
     }
   }
@@ -235,6 +225,31 @@ ClassicMembership::Share ClassicMembership::sync(Env& env, wire::Channel& channe
   return read_assignment(synced->assignment);
 }
 
+// KIP-814: who leads again, and finds all as it was, only watches for what changes.
+//
+// What is still held is given to nobody until its holder has let go and joins again (KIP-429). A
+// static one that ends in between comes back without a rebalance (KIP-345), and nobody would ask
+// for it any more.
+Assignment ClassicMembership::share_out(Env& env, const api::JoinGroupResponse& joined) {
+  Subscriptions members;
+  for (const auto& member : joined.members) {
+    auto& subscription = members[member.member_id];
+    subscription = read_subscription(member.metadata, config_.assignor);
+    subscription.instance_id = member.group_instance_id;
+  }
+  assigned_ = look_up_topics(env, members);
+  Assignment shares;
+  if (!joined.skip_assignment) {
+    shares = assign(config_.assignor, members, assigned_, config_.rules);
+  }
+  std::int64_t left = 0;
+  for (const auto& [topic, count] : assigned_) left += count;
+  for (const auto& [member, share] : shares) left -= std::ssize(share);
+  const bool is_cooperative = config_.assignor == Assignor::cooperative_sticky;
+  if (is_cooperative && left > 0) shares_again_at_ = env.now() + config_.session_timeout;
+  return shares;
+}
+
 // A topic that is not known for a while has no partitions, until it has some.
 std::map<std::string, std::int32_t> ClassicMembership::look_up_topics(
     Env& env, const Subscriptions& members) {
@@ -242,12 +257,13 @@ std::map<std::string, std::int32_t> ClassicMembership::look_up_topics(
   for (const auto& [member, subscription] : members) {
     for (const auto& topic : subscription.topics) partitions[topic];
   }
-  for (auto& [topic, count] : partitions) {
-    const Instant deadline = env.now() + topic_patience;
-    cluster_.await_topic(env, topic, deadline);
-    if (cluster_.view().is_absent(topic)) cluster_.refresh(env, deadline);  // One broker may lag.
-    count = partitions_to_share(topic);
+  bool may_lack_one = false;
+  for (const auto& [topic, count] : partitions) {
+    cluster_.await_topic(env, topic, env.now() + topic_patience);
+    may_lack_one |= cluster_.view().may_be_absent(topic);
   }
+  if (may_lack_one) cluster_.refresh(env, env.now() + topic_patience);
+  for (auto& [topic, count] : partitions) count = partitions_to_share(topic);
   return partitions;
 }
 
@@ -256,10 +272,10 @@ std::int32_t ClassicMembership::partitions_to_share(const std::string& topic) co
   return view.is_absent(topic) ? 0 : view.partition_count(topic);
 }
 
-bool ClassicMembership::has_outdated_assignment() {
-  bool is_outdated = false;
+bool ClassicMembership::has_outdated_assignment(Instant now) {
+  bool is_outdated = now >= shares_again_at_;
   for (const auto& [topic, count] : assigned_) {
-    if (count == 0) cluster_.needs_refresh();
+    if (count == 0 || cluster_.view().may_be_absent(topic)) cluster_.needs_refresh();
     is_outdated |= partitions_to_share(topic) != count;
   }
   return is_outdated;

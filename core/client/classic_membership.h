@@ -32,15 +32,18 @@ class ClassicMembership : public Membership {
   // The group rebalances, or we are no part of it: rejoin() is due.
   bool must_rejoin() const { return must_rejoin_; }
   void ask_to_rejoin() { must_rejoin_ = true; }
-  // The leader has assigned other partitions than there are by now.
-  bool has_outdated_assignment();
+  // The leader has assigned other partitions than there are by now, or has left some to nobody, and
+  // who was to let go of them has not joined again for the time of a session.
+  bool has_outdated_assignment(Instant now);
 
  private:
   using Share = Expected<Partitions, api::ErrorCode>;
 
   Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
   Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
-  // As the leader: what there is for these members to share.
+  // As the leader.
+  Assignment share_out(Env& env, const api::JoinGroupResponse& joined);
+  // What there is for these members to share.
   std::map<std::string, std::int32_t> look_up_topics(Env& env, const Subscriptions& members);
   // As far as is known: none of a topic that was deleted.
   std::int32_t partitions_to_share(const std::string& topic) const;
@@ -50,6 +53,7 @@ class ClassicMembership : public Membership {
   std::int32_t held_since_ = -1;                  // The generation in which we last got a share,
   Partitions last_share_;                         // and this share, whoever has it by now.
   std::map<std::string, std::int32_t> assigned_;  // As the leader: partitions of each topic.
+  Instant shares_again_at_ = never;               // Likewise.
   bool has_joined_ = false;                       // In this generation: heartbeats are expected.
   bool must_rejoin_ = true;
 };

@@ -1,11 +1,15 @@
 // How Metadata responses add up to a client's view.
 #include "core/client/cluster_view.h"
 
+#include <tuple>
+
 namespace brokersim::client {
 
 using api::ErrorCode;
 
 namespace {
+
+constexpr std::int32_t denials_to_be_believed = 2;
 
 bool is_other_topic(const TopicView& known, const Uuid& id) {
   return known.id != no_uuid && id != no_uuid && known.id != id;
@@ -24,6 +28,11 @@ bool ClusterView::apply(const api::MetadataResponse& response) {
     if (!topic.name) continue;
     TopicView& view = topics_[*topic.name];
     view.error = topic.error_code;
+    if (view.error == ErrorCode::unknown_topic_or_partition) {
+      ++denials_[*topic.name];
+    } else {
+      denials_.erase(*topic.name);
+    }
     if (topic.error_code != ErrorCode::none) continue;  // What was known may still be true.
     if (is_other_topic(view, topic.topic_id)) view.partitions.clear();
     view.id = topic.topic_id;
@@ -36,7 +45,8 @@ bool ClusterView::apply(const api::MetadataResponse& response) {
                .isr = partition.isr_nodes};
     }
   }
-  return *this != before;
+  return std::tie(brokers_, topics_, controller_) !=
+         std::tie(before.brokers_, before.topics_, before.controller_);
 }
 
 void ClusterView::learn_leader(const TopicPartition& partition, NodeId leader, LeaderEpoch epoch) {
@@ -72,9 +82,11 @@ std::optional<NodeId> ClusterView::leader_of(const TopicPartition& partition) co
   return known->leader;
 }
 
+bool ClusterView::may_be_absent(const std::string& topic) const { return denials_.contains(topic); }
+
 bool ClusterView::is_absent(const std::string& topic) const {
-  const TopicView* known = find(topic);
-  return known != nullptr && known->error == ErrorCode::unknown_topic_or_partition;
+  const auto found = denials_.find(topic);
+  return found != denials_.end() && found->second >= denials_to_be_believed;
 }
 
 std::int32_t ClusterView::partition_count(const std::string& topic) const {

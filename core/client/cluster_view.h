@@ -47,16 +47,18 @@ class ClusterView {
   const PartitionView* find(const TopicPartition& partition) const;
   // A leader whose address is known; nothing otherwise.
   std::optional<NodeId> leader_of(const TopicPartition& partition) const;
-  // Whether it was last said that there is none of that name. Whoever says so may lag behind.
+  // Whether it was last said that there is none of that name: who says so may lag behind. And
+  // whether two have said so, one after the other.
+  bool may_be_absent(const std::string& topic) const;
   bool is_absent(const std::string& topic) const;
   // 0 while the topic is unknown. Of one that is absent by now, as many as there were.
   std::int32_t partition_count(const std::string& topic) const;
 
-  friend bool operator==(const ClusterView&, const ClusterView&) = default;
-
  private:
   std::map<NodeId, Address> brokers_;
   std::map<std::string, TopicView> topics_;
+  // Of topics of which the latest response said that there is none: how many in a row have.
+  std::map<std::string, std::int32_t> denials_;
   NodeId controller_ = no_node;
 };
 

@@ -62,10 +62,10 @@ Polled GroupConsumer::poll(Env& env, Instant deadline) {
         fmt::format("{}/heartbeat", config_.consumer.client.client_id),
         [self = shared_from_this()](Env& fiber) { self->membership_->keep_alive(fiber); });
   }
-  commit_in_passing(env);
   while (true) {
     Polled failed;
     if (!follow_group(env, failed)) return failed;
+    commit_in_passing(env);
     membership_->note_poll(env.now());
     // Heartbeats tell of a rebalance: looking once between two of them is soon enough.
     const Instant until = std::min(deadline, env.now() + config_.heartbeat_interval);
@@ -76,7 +76,7 @@ Polled GroupConsumer::poll(Env& env, Instant deadline) {
 
 bool GroupConsumer::follow_group(Env& env, Polled& failed) {
   if (consumer_group_) return reconcile(env, failed);
-  if (classic_->has_outdated_assignment()) classic_->ask_to_rejoin();
+  if (classic_->has_outdated_assignment(env.now())) classic_->ask_to_rejoin();
   return !classic_->must_rejoin() || rebalance(env, failed);
 }
 
@@ -90,7 +90,7 @@ void GroupConsumer::lose(Env& env) {
 // ---- Of a classic group ------------------------------------------------------------------------
 
 bool GroupConsumer::rebalance(Env& env, Polled& failed) {
-  await_commit(env);
+  await_commit(env, env.now() + std::min(commit_patience, config_.max_poll_interval));
   while (classic_->must_rejoin() && !env.is_cancelled()) {
     let_go(env);
     const auto share = classic_->rejoin(env, topics_, held_);
@@ -127,8 +127,8 @@ bool GroupConsumer::reconcile(Env& env, Polled& failed) {
   auto& group = *consumer_group_;
   while (!env.is_cancelled()) {
     membership_->note_poll(env.now());
+    if (group.is_lost() || group.next_target()) await_commit(env, env.now() + commit_patience);
     if (group.is_lost()) {
-      await_commit(env);
       if (!held_.empty()) lose(env);
       group.has_now(env, {});
     }
@@ -261,9 +261,11 @@ void GroupConsumer::commit_in_passing(Env& env) {
   const bool is_due = config_.enable_auto_commit && env.now() >= next_auto_commit_;
   if (!is_due || commit_in_passing_) return;
   next_auto_commit_ = env.now() + config_.auto_commit_interval;
+  auto those = positions();
+  if (those.empty()) return;
   commit_in_passing_ =
       env.spawn(fmt::format("{}/commit", config_.consumer.client.client_id),
-                [self = shared_from_this(), positions = positions()](Env& fiber) {
+                [self = shared_from_this(), positions = std::move(those)](Env& fiber) {
                   (void)self->commit_now(fiber, positions, fiber.now() + commit_patience);
                   self->commit_in_passing_.reset();
                   self->committed_in_passing_.notify_all(fiber);
@@ -272,7 +274,7 @@ void GroupConsumer::commit_in_passing(Env& env) {
 
 bool GroupConsumer::await_commit(Env& env, Instant deadline) {
   while (commit_in_passing_) {
-    if (committed_in_passing_.wait(env, deadline) != Wake::notified) return false;
+    if (committed_in_passing_.wait(env, deadline) != Wake::notified) return !commit_in_passing_;
   }
   return true;
 }

@@ -8,8 +8,9 @@
 //   consumer->close(env, env.now() + 10s);
 //
 // Everything happens in poll(), but for heartbeats, which have a fiber, and commits by interval,
-// for which no poll waits: whoever does not poll keeps its partitions for max.poll.interval.ms and
-// no longer. It is the same for groups of both kinds (group.protocol).
+// for which only a poll waits in which something changes hands: whoever does not poll keeps its
+// partitions for max.poll.interval.ms and no longer. It is the same for groups of both kinds
+// (group.protocol).
 #pragma once
 
 #include <functional>
@@ -100,7 +101,7 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   bool take_over(Env& env, const Partitions& share);
   void commit_in_passing(Env& env);
   // Until the last commit in passing has ended; false if that takes too long.
-  bool await_commit(Env& env, Instant deadline = never);
+  bool await_commit(Env& env, Instant deadline);
   Expected<Done, api::ErrorCode> commit_now(Env& env, const Positions& positions, Instant deadline);
   Positions positions() const;
   void cancel_fibers(Host& host);

@@ -211,6 +211,7 @@ TEST_F(Groups, a_static_leader_that_has_restarted_shares_new_partitions) {
 TEST_F(Groups, a_leader_shares_anew_once_a_topic_is_gone) {
   std::size_t held = 0;
   client::Partitions left;
+  std::int32_t generations = 0;  // In the ten seconds after that.
   cluster_->start_client("wide-1", [&, this](Env& env) {
     client::GroupConsumerConfig config;
     config.consumer.client = {.bootstrap_servers = cluster_->brokers(), .client_id = "wide-1"};
@@ -228,14 +229,21 @@ TEST_F(Groups, a_leader_shares_anew_once_a_topic_is_gone) {
     held = consumer->assignment().size();
     const api::DeleteTopicsRequest deletion{.topics = {{.name = "u"}}, .timeout_ms = 5000};
     const auto channel = admin.cluster().channel_to(admin.cluster().view().controller());
-    EXPECT_TRUE(channel->call(env, deletion, 6, env.now() + 10s).has_value());
+    const auto deleted = channel->call(env, deletion, 6, env.now() + 10s);
+    ASSERT_TRUE(deleted.has_value());
+    EXPECT_EQ(deleted->responses.at(0).error_code, api::ErrorCode::none);
     poll_while([&] { return consumer->assignment().size() > partition_count; });
     left = consumer->assignment();
+    generations = -consumer->membership().generation();
+    const Instant end = env.now() + 10s;
+    while (env.now() < end) (void)consumer->poll(env, env.now() + 1s);
+    generations += consumer->membership().generation();
     consumer->close(env, env.now() + 5s);
   });
   run_to(120s);
   EXPECT_EQ(held, partition_count + 2u);
   EXPECT_EQ(left, (client::Partitions{{"t", 0}, {"t", 1}, {"t", 2}, {"t", 3}}));
+  EXPECT_EQ(generations, 0);
 }
 
 // A static member that is not polled for longer than max.poll.interval.ms, though not for longer

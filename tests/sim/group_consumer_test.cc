@@ -42,12 +42,22 @@ class GroupConsumerTest : public ScriptedBrokers {
     config.assignor = Assignor::cooperative_sticky;
     return subscribed(config, {.assigned = tell("assigned"), .lost = tell("lost")});
   }
-  // Which commits what it has read, and with that begins anew in each rebalance.
-  std::shared_ptr<GroupConsumer> committing_member() {
+  // Which commits what it has read every 100 ms.
+  std::shared_ptr<GroupConsumer> committing_member(
+      Assignor assignor = Assignor::range, GroupProtocol protocol = GroupProtocol::classic) {
     auto config = grouped();
+    config.assignor = assignor;
+    config.group_protocol = protocol;
     config.enable_auto_commit = true;
     config.auto_commit_interval = 100ms;
     return subscribed(config, {.assigned = tell("assigned"), .revoked = tell("revoked")});
+  }
+  // Which leads for longer than its session.
+  std::shared_ptr<GroupConsumer> lasting_member() {
+    auto config = grouped();
+    config.assignor = Assignor::cooperative_sticky;
+    config.session_timeout = 2s;
+    return subscribed(config, {});
   }
   // Of a group of the other kind (KIP-848).
   std::shared_ptr<GroupConsumer> consumer_member(RebalanceListener listener) {
@@ -86,6 +96,7 @@ class GroupConsumerTest : public ScriptedBrokers {
   using Beat = api::ConsumerGroupHeartbeatRequest;
   std::function<api::ConsumerGroupHeartbeatResponse(const Beat&)> consumer_heartbeat_;
   std::vector<api::ConsumerProtocolSubscription> subscriptions_;  // As each JoinGroup says it.
+  std::vector<std::int32_t> held_by_other_;  // Partitions of a second member that never speaks.
   Offset committed_ = -1;
 
  private:
@@ -137,6 +148,11 @@ class GroupConsumerTest : public ScriptedBrokers {
     out.protocol_name = protocol.name;
     out.leader = out.member_id = "member";
     out.members.push_back({.member_id = "member", .metadata = protocol.metadata});
+    if (!held_by_other_.empty()) {
+      auto other = subscriptions_.back();
+      other.owned_partitions = {{.topic = p0.topic, .partitions = held_by_other_}};
+      out.members.push_back({.member_id = "other", .metadata = api::encode_versioned(other, 3)});
+    }
     return out;
   }
 
@@ -257,6 +273,75 @@ TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_anything_is_given
   ASSERT_GE(told_.size(), 5u);
   told_.resize(5);
   EXPECT_EQ(told_, (Texts{"assigned 2", "committed", "committed", "revoked 2", "assigned 2"}));
+}
+
+// KIP-429: the other has to let go of one, and was restarted instead, which nobody is told of.
+TEST_F(GroupConsumerTest, who_left_something_to_nobody_shares_again_after_the_time_of_a_session) {
+  run([&](Env& env) {
+    held_by_other_ = {0, 1};
+    const auto consumer = lasting_member();
+    const auto joins_by = [&](Duration time) {
+      const Instant end = env.now() + time;
+      while (env.now() < end) (void)consumer->poll(env, std::min(end, env.now() + 100ms));
+      return subscriptions_.size();
+    };
+    EXPECT_EQ(joins_by(1s), 1u);
+    EXPECT_TRUE(consumer->assignment().empty());
+    held_by_other_ = {1};
+    EXPECT_EQ(joins_by(2s), 2u);
+    EXPECT_EQ(consumer->assignment(), Partitions{p0});
+    EXPECT_EQ(joins_by(4s), 2u);
+    consumer->close(env, env.now() + 1s);
+  });
+}
+
+TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_who_keeps_what_it_has_joins_again) {
+  int commits = 0;
+  std::size_t joins = 0;
+  commit_ = [&] {
+    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
+    if (commits == 5) joins = subscriptions_.size();
+    return ErrorCode::none;
+  };
+  heartbeat_ = [&](std::int32_t generation) {
+    const bool is_over = generation == 1 && commits > 0;
+    return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
+  };
+  run([&](Env& env) {
+    const auto consumer = committing_member(Assignor::cooperative_sticky);
+    const Instant end = env.now() + 20s;
+    while (env.now() < end && subscriptions_.size() < 2) {
+      (void)consumer->poll(env, env.now() + 100ms);
+    }
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_GE(commits, 5);
+  EXPECT_EQ(joins, 1u);
+  EXPECT_EQ(subscriptions_.size(), 2u);
+}
+
+// KIP-848
+TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_a_partition_is_given_up) {
+  int commits = 0;
+  commit_ = [&] {
+    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
+    told_.push_back("committed");
+    return ErrorCode::none;
+  };
+  consumer_heartbeat_ = [&](const Beat& beat) {
+    api::ConsumerGroupHeartbeatResponse out{.member_epoch = 1};
+    if (beat.member_epoch == 0) out.assignment.emplace().topic_partitions = {{.partitions = {0}}};
+    if (commits > 0) out.assignment.emplace();
+    return out;
+  };
+  run([&](Env& env) {
+    const auto consumer = committing_member(Assignor::range, GroupProtocol::consumer);
+    poll(env, *consumer, 4);
+    consumer->close(env, env.now() + 1s);
+  });
+  ASSERT_GE(told_.size(), 4u);
+  told_.resize(4);
+  EXPECT_EQ(told_, (Texts{"assigned 1", "committed", "committed", "revoked 1"}));
 }
 
 // A coordinator that was deposed and does not know it tells of what was committed before.

@@ -240,7 +240,7 @@ Standing fence(const Standing& standing, std::optional<std::int64_t> fresh_id,
   return next;
 }
 
-Standing complete(const Standing& standing, const TransactionRules& rules, WallTime now) {
+Standing complete(const Standing& standing, WallTime now) {
   REQUIRE(is_prepared(standing.state));
   auto next = standing;
   next.state =
@@ -252,7 +252,8 @@ Standing complete(const Standing& standing, const TransactionRules& rules, WallT
   next.previous_producer_id = standing.producer_id;
   next.producer_id = successor;
   next.epoch = 0;
-  next.last_epoch = rules.last_epoch;
+  // Whoever lost the answer to its EndTxn asks for the end again; whoever was fenced, for nothing.
+  next.last_epoch = no_producer_epoch;
   return next;
 }
 

@@ -63,6 +63,6 @@ Decision end(const Standing& standing, const EndAsked& asked, std::optional<std:
 Standing fence(const Standing& standing, std::optional<std::int64_t> fresh_id,
                const TransactionRules& rules, WallTime now);
 // All markers are written. Requires that it is prepared.
-Standing complete(const Standing& standing, const TransactionRules& rules, WallTime now);
+Standing complete(const Standing& standing, WallTime now);
 
 }  // namespace brokersim::transaction

@@ -35,9 +35,11 @@ TransactionLogValue value_of(const Standing& standing, std::int16_t version) {
   return value;
 }
 
-// What the record does not say: the epoch before the present one, but after a change of the id.
+// What the record does not say: the epoch before the present one, but where a producer that began
+// got another id.
 std::int16_t last_epoch_of(const TransactionLogValue& value, std::int16_t last_epoch) {
-  const bool has_rotated = value.previous_producer_id >= 0 && value.producer_epoch == 0;
+  const bool has_rotated = value.transaction_status == static_cast<std::int8_t>(State::empty) &&
+                           value.previous_producer_id >= 0 && value.producer_epoch == 0;
   return has_rotated ? last_epoch : no_producer_epoch;
 }
 

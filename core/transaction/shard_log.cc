@@ -16,6 +16,7 @@ void Shard::write(Now now, const std::string& id, State pending, std::optional<S
   REQUIRE(!slot.pending, id);
   REQUIRE(may_follow(slot.standing.state, pending), id, name_of(slot.standing.state),
           name_of(pending));
+  // Nobody else has the id that is in stock.
   const bool takes_stock =
       next && stock_ && (next->producer_id == *stock_ || next->next_producer_id == *stock_);
   if (takes_stock) stock_.reset();
@@ -150,7 +151,7 @@ void Shard::complete(Now now, std::uint64_t round, Output& out) {
   const auto one = unmarked_.find(round);
   if (one == unmarked_.end()) return;  // Somebody newer sees to it.
   const auto& id = one->second.transactional_id;
-  auto next = transaction::complete(slots_.at(id).standing, rules_, now.wall);
+  auto next = transaction::complete(slots_.at(id).standing, now.wall);
   const auto state = next.state;
   write(
       now, id, state, std::move(next),
@@ -219,7 +220,8 @@ void Shard::abort_late_ones(Now now, Output& out) {
     const bool is_late = standing.state == State::ongoing && !slot.pending &&
                          now.wall.ms - standing.started_at > standing.timeout_ms;
     if (!is_late) continue;
-    auto next = fence(standing, stock_, rules_, now.wall);
+    const auto fresh_id = rules_.timeouts_fence ? stock_ : std::nullopt;
+    auto next = fence(standing, fresh_id, rules_, now.wall);
     if (!rules_.timeouts_fence) next.epoch = standing.epoch;
     write(now, id, State::prepare_epoch_fence, std::move(next), {}, out);
   }

@@ -68,7 +68,7 @@ api::HeartbeatResponse heartbeat(Env& env, Broker& broker, const RequestContext&
   if (coordinator) {
     auto& found = **coordinator;
     const auto error = found.shard().heartbeat(found.now(env), request);
-    found.expect_deadline(env);
+    if (error == ErrorCode::rebalance_in_progress) found.expect_deadline(env);
     return refused<api::HeartbeatResponse>(error);
   }
   // While the members are being loaded nobody can have missed a heartbeat: the group goes on.

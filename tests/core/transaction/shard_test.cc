@@ -299,9 +299,9 @@ TEST(Transactions, the_last_epoch_is_ended_by_a_marker_of_the_one_after_it) {
   }
 }
 
+// Where it has an epoch of its own it is followed by that id (below).
 TEST(Transactions, fencing_the_last_epoch_leaves_room_for_another_id) {
   Coordinated c;
-  c.level = 2;
   const auto first = c.begin();
   c.exhaust(first, State::ongoing);
   EXPECT_EQ(c.error(c.init()), ErrorCode::concurrent_transactions);
@@ -346,6 +346,7 @@ TEST(Transactions, whoever_is_fenced_in_the_last_epoch_is_followed_by_another_id
     EXPECT_NE(between.id, first.id);
     EXPECT_EQ(between.epoch, 0);
     if (fails_over) c.fail_over();
+    EXPECT_EQ(c.error(c.init(last)), ErrorCode::producer_fenced);
     EXPECT_EQ(c.begin(), (ProducerAndEpoch{between.id, 1}));
     EXPECT_EQ(c.error(c.init(last)), ErrorCode::producer_fenced);
     EXPECT_EQ(c.error(c.end(last, false, 2)), ErrorCode::invalid_producer_id_mapping);

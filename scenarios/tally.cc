@@ -30,12 +30,16 @@ Tally::Tally() {
                            "group_rebalances",
                            "group_upgrades",
                            "handovers",
+                           "inputs_processed",
+                           "inputs_processed_again",
                            "isr_changes",
                            "isr_expansions",
                            "isr_shrinks",
                            "losses_by_power",
                            "moves",
                            "offsets_expired",
+                           "outputs_read",
+                           "outputs_repeated",
                            "quorum_elections",
                            "record_deletions",
                            "reads_of_followers",
@@ -138,6 +142,7 @@ void Tally::observe(const Event& event) {
 }
 
 void Tally::observe_transactions(const Event& event) {
+  if (const auto* processed = std::get_if<RecordProcessed>(&event.body)) on(*processed);
   if (const auto* began = std::get_if<TransactionBegan>(&event.body)) {
     began_[began->client] = event.at.ns();
   }
@@ -149,16 +154,21 @@ void Tally::observe_transactions(const Event& event) {
   if (const auto* ended = std::get_if<EndTxnAnswered>(&event.body)) on(*ended);
   if (const auto* changed = std::get_if<TransactionStateChanged>(&event.body)) {
     on(*changed, event.node);
+    if (changed->state.starts_with("Prepare")) {
+      prepared_[changed->transactional_id] = event.at.ns();
+    }
   }
 }
 
 // The first to be answered after a transaction was prepared had that done. It is late if its client
-// has begun another transaction since it asked: that one it has ended (KAFKA-17754).
+// has begun another transaction between asking and that: it has ended the other one (KAFKA-17754).
 void Tally::on(const EndTxnAnswered& body) {
   note_fencing(body.error);
-  if (body.error != 0 || prepared_.erase(body.transactional_id) == 0) return;
+  if (body.error != 0) return;
+  const auto prepared = prepared_.extract(body.transactional_id);
   const auto began = began_.find(body.peer);
-  const bool is_late = began != began_.end() && body.asked_at_ns < began->second;
+  if (prepared.empty() || began == began_.end()) return;
+  const bool is_late = body.asked_at_ns < began->second && began->second < prepared.mapped();
   if (is_late) count("anomalies_of_transaction_version_1");
 }
 
@@ -188,7 +198,6 @@ void Tally::on(const TransactionStateChanged& body, NodeId node) {
     count("transaction_coordinator_changes");
   }
   known = {.coordinator = node, .state = body.state};
-  if (body.state.starts_with("Prepare")) prepared_.insert(body.transactional_id);
 }
 
 void Tally::on(const GroupStateChanged& body, NodeId node) {
@@ -301,7 +310,20 @@ void Tally::on(const SendEnded& body) {
 }
 
 void Tally::on(const RecordDelivered& body) {
-  if (delivered_[body.partition].insert({body.offset, body.record}).second) count("records_read");
+  if (!delivered_[body.partition].insert({body.offset, body.record}).second) return;
+  count("records_read");
+  const auto output = outputs_.find(body.record);
+  if (output == outputs_.end()) return;
+  count("outputs_read");
+  if (std::exchange(output->second, true)) count("outputs_repeated");
+}
+
+// Whoever processes a record again makes the same of it.
+void Tally::on(const RecordProcessed& body) {
+  count("inputs_processed");
+  const bool is_first = processed_.emplace(body.group, body.partition, body.offset).second;
+  if (!is_first) count("inputs_processed_again");
+  for (const auto output : body.outputs) outputs_.try_emplace(output, false);
 }
 
 // A change is from one controller to another, as the others are told.

@@ -52,6 +52,7 @@ class Tally {
   void on(const QuorumRoleChanged& body);
   void on(const SendEnded& body);
   void on(const RecordDelivered& body);
+  void on(const RecordProcessed& body);
   void on(const QuorumLeaderAnnounced& body, NodeId node);
 
   std::map<std::string, std::int64_t> counts_;
@@ -62,11 +63,13 @@ class Tally {
   std::set<Numbers> answered_;  // Of idempotent producers' batches.
   // What anybody has read, however often: an offset, and the record that was there.
   std::map<TopicPartition, std::set<std::pair<Offset, std::uint64_t>>> delivered_;
-  bool has_voters_ = false;                          // Those that the quorum began with.
-  std::map<std::string, NodeId> partners_;           // Of groups: who answers their members.
+  std::set<std::tuple<std::string, TopicPartition, Offset>> processed_;  // By which group of tasks.
+  std::map<std::uint64_t, bool> outputs_;   // What tasks have made, and whether it was read.
+  bool has_voters_ = false;                 // Those that the quorum began with.
+  std::map<std::string, NodeId> partners_;  // Of groups: who answers their members.
   std::map<std::string, Coordinated> transactions_;  // By transactional id.
-  std::set<std::string> prepared_;             // Those whose end nobody has been answered yet.
-  std::map<std::string, std::int64_t> began_;  // By client that is in a transaction, in ns.
+  std::map<std::string, std::int64_t> prepared_;     // When, in ns; nobody was answered since.
+  std::map<std::string, std::int64_t> began_;        // By client that is in a transaction, in ns.
   std::map<std::string, Coordinated> groups_;
   std::set<std::pair<std::string, TopicPartition>> has_offset_;  // A group, and of what.
   LeaderEpoch quorum_epoch_ = no_epoch;

@@ -1,5 +1,6 @@
 #include "scenarios/commands/ledger_text.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 
@@ -57,6 +58,24 @@ std::string never_text(const LedgerSum& all, reports::Style style) {
 }
 
 }  // namespace
+
+Expected<std::vector<LedgerEntry>, std::string> campaigns_of(
+    const std::vector<std::string>& scenarios, std::vector<LedgerEntry> entries,
+    const std::string& file) {
+  for (const auto& name : scenarios) {
+    const bool is_in = std::any_of(entries.begin(), entries.end(),
+                                   [&](const auto& entry) { return entry.scenario == name; });
+    if (is_in) continue;
+    return Unexpected(
+        fmt::format("{} has no campaign of a scenario '{}': without one, brokersim "
+                    "ledger {} lists those that it has",
+                    file, name, file));
+  }
+  std::erase_if(entries, [&](const auto& entry) {
+    return std::find(scenarios.begin(), scenarios.end(), entry.scenario) == scenarios.end();
+  });
+  return entries;
+}
 
 std::string ledger_text(const std::vector<LedgerEntry>& entries, std::size_t properties,
                         reports::Style style) {

@@ -160,6 +160,20 @@ TEST(LedgerText, says_which_seeds_failed_and_how_many_all_properties_judged) {
       << text;
 }
 
+TEST(LedgerText, may_be_of_some_scenarios_only) {
+  auto other = chaos(0, 4);
+  other.scenario = "elections";
+  const auto only = campaigns_of({"elections"}, {chaos(0, 9), other}, "l.toml");
+  ASSERT_TRUE(only);
+  ASSERT_EQ(only->size(), 1u);
+  EXPECT_EQ(only->front().scenario, "elections");
+  const auto none = campaigns_of({"chaos", "election"}, {chaos(0, 9), other}, "l.toml");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error(),
+            "l.toml has no campaign of a scenario 'election': without one, brokersim ledger l.toml "
+            "lists those that it has");
+}
+
 TEST(SeedsForALedger, begin_behind_those_that_it_has) {
   CampaignOptions options{.first_seed = 1, .last_seed = 200};
   const LedgerRequest request{.file = "ledger.toml", .revision = "0123456"};

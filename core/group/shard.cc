@@ -116,6 +116,8 @@ Output Shard::join(Now now, RequestId request, const JoinContext& context,
     become_classic_if_empty(now, slot, out);
     if (slot.is_of_consumers() && !slot.consumers->is_empty()) {
       join_consumers(now, request, context, asked, slot, out);
+    } else if (may_still_be_of_consumers(asked.group_id)) {
+      once_settled(now, asked.group_id, join_of(request, context, asked), out);
     } else {
       slot.group.join(now, request, context, asked, out);
     }
@@ -129,6 +131,8 @@ Output Shard::sync(Now now, RequestId request, const api::SyncGroupRequest& aske
   if (slot && slot->is_of_consumers()) {
     auto response = slot->consumers->sync(now, asked, *topics_);
     once_settled(now, asked.group_id, answer_of(request, std::move(response)), out);
+  } else if (slot && may_still_be_of_consumers(asked.group_id)) {
+    once_settled(now, asked.group_id, sync_of(request, asked), out);
   } else if (slot) {
     slot->group.sync(now, request, asked, out);
   } else {

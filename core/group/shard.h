@@ -149,6 +149,7 @@ class Shard {
   static void begin_anew(Now now, Slot& slot, Output& out);
   void join_consumers(Now now, RequestId request, const JoinContext& context,
                       const api::JoinGroupRequest& asked, Slot& slot, Output& out);
+  static Write::Finish sync_of(RequestId request, api::SyncGroupRequest asked);
   static Write::Finish join_of(RequestId request, const JoinContext& context,
                                api::JoinGroupRequest asked);
   void leave_consumers(Now now, RequestId request, const api::LeaveGroupRequest& asked,
@@ -158,6 +159,7 @@ class Shard {
   void tick_consumers(Now now, Slot& slot, Output& out) const;
   // Once all that the group has written so far is committed.
   void once_settled(Now now, const std::string& group, Write::Finish finish, Output& out);
+  bool may_still_be_of_consumers(const std::string& group) const;
   // Gives the writes their ids and keeps what is to be done when they end.
   Output take(Now now, Output out);
   void advance(Offset high_watermark);

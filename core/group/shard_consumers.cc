@@ -71,10 +71,12 @@ Output Shard::consumer_heartbeat(Now now, RequestId request, const HeartbeatCont
 
 // Of what was appended and is not committed yet a member must not hear: it may be undone.
 void Shard::once_settled(Now now, const std::string& group, Write::Finish finish, Output& out) {
-  const auto end_offset = find(group)->end_offset;
+  const auto* slot = find(group);
+  const auto end_offset = slot->end_offset;
   const bool may_be_undone = end_offset > high_watermark_ && group_rules_.answers_once_committed;
   if (!may_be_undone) return finish(nullptr, now, ErrorCode::none, out);
   in_flight_.emplace(++writes_, InFlight{.group = group,
+                                         .life = slot->life,
                                          .end_offset = end_offset,
                                          .deadline = now.at + config_.offset_commit_timeout,
                                          .finish = std::move(finish)});

@@ -2,6 +2,7 @@
 // is in makes it one of his kind. A classic group of consumers becomes a consumer group with the
 // first who comes by that protocol, and one again when the last of those has gone; meanwhile it has
 // members of both protocols. What may become what, group.consumer.migration.policy says.
+#include <algorithm>
 #include <utility>
 
 #include "core/group/shard.h"
@@ -102,6 +103,24 @@ Write::Finish Shard::join_of(RequestId request, const JoinContext& context,
         error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
     out.answer(request, std::move(refusal));
   };
+}
+
+Write::Finish Shard::sync_of(RequestId request, api::SyncGroupRequest asked) {
+  return [=](Group* group, Now now, ErrorCode error, Output& out) {
+    if (group && error == ErrorCode::none) return group->sync(now, request, asked, out);
+    api::SyncGroupResponse refusal;
+    refusal.error_code =
+        error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
+    out.answer(request, std::move(refusal));
+  };
+}
+
+// It went down, and that is not committed yet: whoever coordinates next may find it as it was.
+bool Shard::may_still_be_of_consumers(const std::string& group) const {
+  const bool is_going_down = std::any_of(
+      in_flight_.begin(), in_flight_.end(),
+      [&](const auto& entry) { return entry.second.converts && entry.second.group == group; });
+  return is_going_down && group_rules_.answers_once_committed;
 }
 
 void Shard::leave_consumers(Now now, RequestId request, const api::LeaveGroupRequest& asked,

@@ -330,6 +330,24 @@ TEST_F(Migration, down_is_followed_by_a_rebalance_though_the_coordinator_is_anot
   EXPECT_EQ(c.kind(), "classic Stable");
 }
 
+TEST_F(Migration, down_is_told_to_nobody_before_it_is_committed) {
+  begin_mixed();
+  const auto generation = a.generation;
+  c.commits_at_once = false;
+  m.leave();
+  const auto joined = a.join();
+  const auto synced = b.sync();
+  EXPECT_TRUE(c.is_parked(joined));
+  EXPECT_TRUE(c.is_parked(synced));
+  c.commits_at_once = true;
+  c.commit_log();
+  EXPECT_EQ(c.kind(), "classic PreparingRebalance");
+  EXPECT_EQ(b.hear_synced(synced), ErrorCode::rebalance_in_progress);
+  b.join();
+  EXPECT_EQ(a.hear_joined(joined), ErrorCode::none);
+  EXPECT_EQ(a.generation, generation + 1);
+}
+
 TEST_F(Migration, gives_nobody_what_was_being_given_up_when_it_went_down_and_up_again) {
   begin_mixed();
   const auto had = a.owned;

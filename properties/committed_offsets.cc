@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,9 @@ class CommittedOffsets final : public Property {
            "commit of a smaller offset, answered or not, sets it back. It is there as long as the "
            "group has members that its coordinator answers, and offsets.retention.minutes longer "
            "(KIP-211), by true time: where offsets are kept for hours wrong clocks make no "
-           "difference. Offsets that are deleted, with their topic or without, are not judged; nor "
+           "difference. In a consumer group (KIP-848) the time counts from the commit: once nobody "
+           "is in it, an older one may go at once. Offsets that are deleted, with their topic or "
+           "without, are not judged; nor "
            "is what a coordinator says that was deposed and does "
            "not know it yet, or whose log lacks what was committed of groups when the commit was "
            "answered: that is a loss of records (BS-O01), be it excused or not.";
@@ -39,7 +42,7 @@ class CommittedOffsets final : public Property {
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }
   Kinds listens_to() const override {
     return Kinds::of<OffsetCommitAnswered, OffsetFetchAnswered, SyncGroupAnswered,
-                     HeartbeatAnswered, ConsumerGroupHeartbeatAnswered>();
+                     HeartbeatAnswered, ConsumerGroupHeartbeatAnswered, GroupStateStored>();
   }
 
   void observe(const Event& e, Judge& judge) override {
@@ -54,6 +57,8 @@ class CommittedOffsets final : public Property {
     } else if (const auto* consumer = std::get_if<ConsumerGroupHeartbeatAnswered>(&e.body)) {
       const bool is_member = consumer->error == 0 && consumer->epoch > 0;
       if (is_member) note_member(e, consumer->group, judge);
+    } else if (const auto* stored = std::get_if<GroupStateStored>(&e.body)) {
+      if (stored->what == GroupStateStored::of_member) take(e, *stored);
     }
   }
 
@@ -113,6 +118,22 @@ class CommittedOffsets final : public Property {
     const Duration kept = retention_ - answering;
     const auto answered = member_answered_at_.find(group);
     if (answered != member_answered_at_.end() && now - answered->second < kept) return;
+    age(group, now);
+  }
+
+  // On any disk: who comes to a consumer group in which nobody was may find old offsets gone.
+  void take(const Event& e, const GroupStateStored& stored) {
+    auto& members = consumers_[stored.group];
+    if (stored.epoch == GroupStateStored::gone) {
+      members.erase(stored.member);
+      return;
+    }
+    if (members.empty()) age(stored.group, e.at);
+    members.insert(stored.member);
+  }
+
+  void age(const std::string& group, Instant now) {
+    const Duration kept = retention_ - answering;
     for (auto at = committed_.lower_bound({group, {}});
          at != committed_.end() && at->first.first == group; ++at) {
       if (now - at->second.at >= kept) at->second.may_have_expired = true;
@@ -137,6 +158,8 @@ class CommittedOffsets final : public Property {
     if (fetch.offset >= committed.offset || fetch.asked_at_ns <= committed.at.ns()) return;
     if (!has_followed(e.node, committed, judge)) return;
     if (fetch.offset < 0) let_expire(fetch.group, e.at);
+    const auto consumers = consumers_.find(fetch.group);
+    if (consumers != consumers_.end() && consumers->second.empty()) age(fetch.group, e.at);
     // Offsets go by the topic's name: who hears late that the one before was deleted deletes them.
     const bool may_be_deleted = was_made_again(fetch.partition.topic);
     if (fetch.offset < 0 && (committed.may_have_expired || may_be_deleted)) {
@@ -155,7 +178,8 @@ class CommittedOffsets final : public Property {
 
   const Duration retention_;  // offsets.retention.minutes
   std::map<Key, Committed> committed_;
-  std::map<std::string, Instant> member_answered_at_;  // By group.
+  std::map<std::string, Instant> member_answered_at_;       // By group.
+  std::map<std::string, std::set<std::string>> consumers_;  // Members, by consumer group.
 };
 
 }  // namespace

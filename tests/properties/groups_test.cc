@@ -472,6 +472,30 @@ TEST(CommittedOffsets, expire_when_there_was_no_member_for_a_week) {
   EXPECT_EQ(h.groups_fired(), Fired{});
 }
 
+// KIP-848: of consumers they go by the commit's time, once nobody is there who wants them.
+TEST(CommittedOffsets, of_consumers_may_be_gone_once_nobody_was_in_the_group) {
+  for (const bool was_empty : {false, true}) {
+    GroupHistory h;
+    const auto stored = [&](std::int32_t epoch) {
+      h.add(1, GroupStateStored{.partition = {"__consumer_offsets", 0},
+                                .group = "g",
+                                .what = std::string(GroupStateStored::of_member),
+                                .member = "m",
+                                .epoch = epoch});
+    };
+    stored(1);
+    h.committed(1, 5);
+    for (int days = 0; days < 8; ++days) {
+      h.wait(24h);
+      h.heard_of_member(1);
+    }
+    if (was_empty) stored(GroupStateStored::gone);
+    stored(2);
+    h.fetched(1, -1);
+    EXPECT_EQ(h.groups_fired(), was_empty ? Fired{} : Fired{"BS-G03/went_back"});
+  }
+}
+
 // A coordinator that hears late of it deletes by the name.
 TEST(CommittedOffsets, go_with_their_topic_and_may_go_with_the_one_before) {
   GroupHistory h;

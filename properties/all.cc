@@ -49,6 +49,7 @@ std::vector<std::unique_ptr<Property>> make_all(const TrialConfig& config) {
   all.push_back(group_answers());
   all.push_back(group_states());
   all.push_back(static_places(config.static_members));
+  all.push_back(group_beginnings());
   all.push_back(log_starts());
   all.push_back(deletions());
   all.push_back(recovered_logs());

@@ -107,6 +107,7 @@ std::unique_ptr<Property> returning_members();                                  
 std::unique_ptr<Property> group_answers();                                        // BS-G09
 std::unique_ptr<Property> group_states();                                         // BS-G10
 std::unique_ptr<Property> static_places(const std::vector<StaticMember>&);        // BS-G11
+std::unique_ptr<Property> group_beginnings();                                     // BS-G12
 std::unique_ptr<Property> log_starts();                                           // BS-R01
 std::unique_ptr<Property> deletions();                                            // BS-R02
 std::unique_ptr<Property> recovered_logs();                                       // BS-R03

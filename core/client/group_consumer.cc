@@ -107,16 +107,17 @@ bool GroupConsumer::rebalance(Env& env, Polled& failed) {
 }
 
 // Before joining: of what is lost everything goes, and unless the rebalance is cooperative, what is
-// merely to be shared anew, too. Otherwise only what is not wanted any more (KIP-429).
+// merely to be shared anew, too. Otherwise only what is not wanted any more (KIP-429). What the
+// next generation takes away is committed now: in that one somebody else may have it.
 void GroupConsumer::let_go(Env& env) {
   if (held_.empty()) return;
-  if (classic_->is_expelled()) return lose(env);
+  auto_commit(env, env.now() + commit_patience);
+  if (!is_still_in(env)) return;
   auto those = held_;
   if (is_cooperative()) {
     std::erase_if(those, [&](const auto& one) { return topics_.contains(one.topic); });
   }
-  if (those.empty()) return;
-  (void)revoke(env, those, env.now() + commit_patience);
+  if (!those.empty()) revoke(env, those);
 }
 
 // ---- Of a consumer group -----------------------------------------------------------------------
@@ -151,20 +152,23 @@ bool GroupConsumer::reconcile(Env& env, Polled& failed) {
 
 // ---- Of either ---------------------------------------------------------------------------------
 
-// They are ours until the listener has been told, so that they can be committed. False if it turned
-// out then that the group has gone on without us: all is lost.
-bool GroupConsumer::revoke(Env& env, const Partitions& those, Instant deadline) {
-  if (those.empty()) return true;
+void GroupConsumer::auto_commit(Env& env, Instant deadline) {
   if (config_.enable_auto_commit) (void)commit(env, deadline);
-  if (membership_->is_expelled()) {
-    lose(env);
-    return false;
-  }
+}
+
+// False if the group has gone on without us: all is lost.
+bool GroupConsumer::is_still_in(Env& env) {
+  const bool is_in = !membership_->is_expelled();
+  if (!is_in) lose(env);
+  return is_in;
+}
+
+// They are ours until the listener has been told, so that it can commit them.
+void GroupConsumer::revoke(Env& env, const Partitions& those) {
   listener_.revoked(env, those);
   held_ = without(held_, those);
   for (const auto& partition : those) known_.erase(partition);
   consumer_->assign(env, {held_.begin(), held_.end()});
-  return true;
 }
 
 // The share is ours once the group's offsets are known. False if they do not become known, or the
@@ -172,7 +176,12 @@ bool GroupConsumer::revoke(Env& env, const Partitions& those, Instant deadline) 
 bool GroupConsumer::take_over(Env& env, const Partitions& share) {
   const auto revoked = without(held_, share);
   const auto added = without(share, held_);
-  if (!revoke(env, revoked, env.now() + commit_patience)) return false;
+  if (!revoked.empty()) {
+    // Of a consumer group they are ours until we say that they are not.
+    if (consumer_group_) auto_commit(env, env.now() + commit_patience);
+    if (!is_still_in(env)) return false;
+    revoke(env, revoked);
+  }
   Positions positions;
   if (!added.empty()) {
     auto committed = membership_->committed(env, added, env.now() + config_.session_timeout);
@@ -280,7 +289,10 @@ bool GroupConsumer::await_commit(Env& env, Instant deadline) {
 }
 
 void GroupConsumer::close(Env& env, Instant deadline) {
-  (void)revoke(env, Partitions(held_), deadline);
+  if (!held_.empty()) {
+    auto_commit(env, deadline);
+    if (is_still_in(env)) revoke(env, Partitions(held_));
+  }
   cancel_fibers(env);
   membership_->leave(env, deadline);
   consumer_->close(env);

@@ -97,8 +97,10 @@ class GroupConsumer : public std::enable_shared_from_this<GroupConsumer> {
   bool reconcile(Env& env, Polled& failed);
   // ---- Of either ----
   void lose(Env& env);
-  bool revoke(Env& env, const Partitions& those, Instant deadline);
+  bool is_still_in(Env& env);
+  void revoke(Env& env, const Partitions& those);
   bool take_over(Env& env, const Partitions& share);
+  void auto_commit(Env& env, Instant deadline);
   void commit_in_passing(Env& env);
   // Until the last commit in passing has ended; false if that takes too long.
   bool await_commit(Env& env, Instant deadline);

@@ -90,7 +90,7 @@ class GroupConsumerTest : public ScriptedBrokers {
   std::function<ErrorCode(std::int32_t generation)> heartbeat_ = [](auto) {
     return ErrorCode::none;
   };
-  std::function<ErrorCode()> commit_ = [] { return ErrorCode::none; };
+  std::function<ErrorCode(std::int32_t generation)> commit_ = [](auto) { return ErrorCode::none; };
   std::int32_t generation_ = 0;
   // Of a consumer group, to its only member: an epoch, or what is wrong, and what it is to have.
   using Beat = api::ConsumerGroupHeartbeatRequest;
@@ -177,7 +177,7 @@ class GroupConsumerTest : public ScriptedBrokers {
   }
 
   api::OffsetCommitResponse serve(const api::OffsetCommitRequest& request) {
-    const auto error = commit_();
+    const auto error = commit_(request.generation_id_or_member_epoch);
     api::OffsetCommitResponse out;
     for (const auto& topic : request.topics) {
       auto& answer = out.topics.emplace_back();
@@ -236,7 +236,7 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_waits_to_join_again_gives_up_w
 
 TEST_F(GroupConsumerTest, no_poll_waits_for_a_commit_in_passing) {
   int commits = 0;
-  commit_ = [&] {
+  commit_ = [&](auto) {
     return ++commits < 5 ? ErrorCode::coordinator_load_in_progress : ErrorCode::none;
   };
   run([&](Env& env) {
@@ -256,7 +256,7 @@ TEST_F(GroupConsumerTest, no_poll_waits_for_a_commit_in_passing) {
 // It would be late, and count as what is committed last.
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_anything_is_given_up) {
   int commits = 0;
-  commit_ = [&] {
+  commit_ = [&](auto) {
     if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
     told_.push_back("committed");
     return ErrorCode::none;
@@ -273,6 +273,32 @@ TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_anything_is_given
   ASSERT_GE(told_.size(), 5u);
   told_.resize(5);
   EXPECT_EQ(told_, (Texts{"assigned 2", "committed", "committed", "revoked 2", "assigned 2"}));
+}
+
+// KIP-429: by then somebody else may have it, whose commit this one would set back.
+TEST_F(GroupConsumerTest, what_a_new_generation_takes_away_was_committed_in_the_one_before) {
+  commit_ = [&](std::int32_t generation) {
+    told_.push_back(fmt::format("committed in {}", generation));
+    return ErrorCode::none;
+  };
+  heartbeat_ = [&](std::int32_t generation) {
+    const bool is_over = generation == 1 && told_.size() > 1;
+    if (is_over) held_by_other_ = {1};
+    return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
+  };
+  run([&](Env& env) {
+    const auto consumer = committing_member(Assignor::cooperative_sticky);
+    const auto is_told = [&](const char* what) {
+      return std::find(told_.begin(), told_.end(), what) != told_.end();
+    };
+    const Instant end = env.now() + 20s;
+    while (!is_told("revoked 1") && env.now() < end) {
+      (void)consumer->poll(env, env.now() + 100ms);
+    }
+    EXPECT_TRUE(is_told("revoked 1"));
+    EXPECT_EQ(*std::prev(std::find(told_.begin(), told_.end(), "revoked 1")), "committed in 1");
+    consumer->close(env, env.now() + 1s);
+  });
 }
 
 // KIP-429: the other has to let go of one, and was restarted instead, which nobody is told of.
@@ -298,7 +324,7 @@ TEST_F(GroupConsumerTest, who_left_something_to_nobody_shares_again_after_the_ti
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_who_keeps_what_it_has_joins_again) {
   int commits = 0;
   std::size_t joins = 0;
-  commit_ = [&] {
+  commit_ = [&](auto) {
     if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
     if (commits == 5) joins = subscriptions_.size();
     return ErrorCode::none;
@@ -323,7 +349,7 @@ TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_who_keeps_what_it
 // KIP-848
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_a_partition_is_given_up) {
   int commits = 0;
-  commit_ = [&] {
+  commit_ = [&](auto) {
     if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
     told_.push_back("committed");
     return ErrorCode::none;

@@ -33,6 +33,17 @@ bool may_join_again(ErrorCode error) {
   }
 }
 
+// The group goes on without us.
+bool puts_out(ErrorCode error) {
+  switch (error) {
+    case ErrorCode::unknown_member_id:
+    case ErrorCode::illegal_generation:
+    case ErrorCode::group_id_not_found:
+    case ErrorCode::fenced_instance_id: return true;
+    default: return false;
+  }
+}
+
 // Of partitions in order: by topic.
 template <class Topics, class Add>
 void by_topic(Topics& topics, const Partitions& partitions, Add add) {
@@ -125,19 +136,17 @@ Partitions read_assignment(const Bytes& assignment) {
 // ---- The coordinator ---------------------------------------------------------------------------
 
 ErrorCode ClassicMembership::learn(ErrorCode error) {
+  if (error == ErrorCode::unknown_member_id) member_id_.clear();
+  if (puts_out(error)) {
+    generation_ = -1;
+    has_joined_ = false;
+    must_rejoin_ = true;
+  }
   switch (error) {
     case ErrorCode::none: failures_ = 0; break;
     case ErrorCode::network_exception:
     case ErrorCode::not_coordinator:
     case ErrorCode::coordinator_not_available: coordinator_.forget(); break;
-    case ErrorCode::unknown_member_id: member_id_.clear(); [[fallthrough]];
-    case ErrorCode::illegal_generation:
-    case ErrorCode::group_id_not_found:
-    case ErrorCode::fenced_instance_id:
-      generation_ = -1;
-      has_joined_ = false;
-      must_rejoin_ = true;
-      break;
     case ErrorCode::rebalance_in_progress: must_rejoin_ = true; break;
     default: break;
   }
@@ -148,8 +157,6 @@ ErrorCode ClassicMembership::learn(ErrorCode error) {
 
 ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std::string>& topics,
                                                    const Partitions& held) {
-  // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
-  const auto has_lost_what_it_held = [&] { return is_expelled() && !held.empty(); };
   while (!env.is_cancelled()) {
     must_rejoin_ = false;
     auto share = join_once(env, topics, held);
@@ -165,10 +172,10 @@ ClassicMembership::Share ClassicMembership::rejoin(Env& env, const std::set<std:
     if (may_pass(share.error()) && !config_.rules.keeps_id_through_retries) {
       learn(ErrorCode::unknown_member_id);
     }
-    if (has_lost_what_it_held()) return share;
+    if (has_lost(held)) return share;
     const bool goes_on_at_once = share.error() == ErrorCode::member_id_required;
     if (!goes_on_at_once && !back_off(env, never)) break;
-    if (has_lost_what_it_held()) return share;  // A heartbeat was told so meanwhile.
+    if (has_lost(held)) return share;  // A heartbeat was told so meanwhile.
   }
   return Unexpected(ErrorCode::request_timed_out);
 }
@@ -194,6 +201,7 @@ ClassicMembership::Share ClassicMembership::join_once(Env& env, const std::set<s
   request.protocols.push_back({std::string(name_of(config_.assignor)),
                                subscription_of(topics, held, held_since_, std::move(user_data))});
   const auto joined = channel->call(env, request, join_group_version, deadline);
+  if (has_lost(held)) return Unexpected(ErrorCode::illegal_generation);
   if (!joined) return Unexpected(learn(ErrorCode::network_exception));
   if (joined->error_code == ErrorCode::member_id_required) member_id_ = joined->member_id;
   if (joined->error_code != ErrorCode::none) return Unexpected(learn(joined->error_code));
@@ -308,10 +316,10 @@ void ClassicMembership::heartbeat(Env& env) {
   request.group_instance_id = config_.group_instance_id;
   const auto response = channel->call(env, request, heartbeat_version, deadline);
   // What is said of a generation that we have left behind does not concern us.
-  const bool is_current =
-      has_joined_ && request.generation_id == generation_ && request.member_id == member_id_;
-  if (!is_current) return;
-  learn(response ? response->error_code : ErrorCode::network_exception);
+  const bool is_current = request.generation_id == generation_ && request.member_id == member_id_;
+  const auto error = response ? response->error_code : ErrorCode::network_exception;
+  // While we join again the only news is that we are out.
+  if (is_current && (has_joined_ || puts_out(error))) learn(error);
 }
 
 void ClassicMembership::leave(Env& env, Instant deadline) {

@@ -39,6 +39,8 @@ class ClassicMembership : public Membership {
  private:
   using Share = Expected<Partitions, api::ErrorCode>;
 
+  // KAFKA-12983: as somebody new we hold nothing, which who held it has to be told first.
+  bool has_lost(const Partitions& held) const { return is_expelled() && !held.empty(); }
   Share join_once(Env& env, const std::set<std::string>& topics, const Partitions& held);
   Share sync(Env& env, wire::Channel& channel, const api::JoinGroupResponse& joined);
   // As the leader.

@@ -370,6 +370,26 @@ TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_a_partition_is_gi
   EXPECT_EQ(told_, (Texts{"assigned 1", "committed", "committed", "revoked 1"}));
 }
 
+// The heartbeat was on its way when the JoinGroup left, which says what it held.
+TEST_F(GroupConsumerTest, who_is_put_out_while_it_joins_again_gives_up_what_it_held) {
+  bool is_told = false;
+  int beats = 0;
+  heartbeat_ = [&](std::int32_t generation) {
+    is_told = generation == 1 && ++beats == 2;
+    return is_told ? ErrorCode::illegal_generation : ErrorCode::none;
+  };
+  run([&](Env& env) {
+    const auto consumer = member();
+    poll(env, *consumer, 1);
+    const Instant end = env.now() + 1s;
+    while (!is_told && env.now() < end) env.sleep(10us);
+    consumer->subscribe({p0.topic});
+    poll(env, *consumer, 3);
+    consumer->close(env, env.now() + 1s);
+  });
+  EXPECT_EQ(told_, (Texts{"assigned 2", "lost 2", "assigned 2"}));
+}
+
 // A coordinator that was deposed and does not know it tells of what was committed before.
 TEST_F(GroupConsumerTest, nobody_goes_back_behind_what_it_knows_to_be_committed) {
   run([&](Env& env) {

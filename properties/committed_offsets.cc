@@ -34,9 +34,8 @@ class CommittedOffsets final : public Property {
            "(KIP-211), by true time: where offsets are kept for hours wrong clocks make no "
            "difference. In a consumer group (KIP-848) the time counts from the commit: once nobody "
            "is in it, an older one may go at once. Offsets that are deleted, with their topic or "
-           "without, are not judged; nor "
-           "is what a coordinator says that was deposed and does "
-           "not know it yet, or whose log lacks what was committed of groups when the commit was "
+           "without, are not judged; nor is what a coordinator says that was deposed and does not "
+           "know it yet, or whose log lacks what was committed of groups when the commit was "
            "answered: that is a loss of records (BS-O01), be it excused or not.";
   }
   Needs needs() const override { return Need::wire | Need::disk | Need::metadata; }

@@ -1,6 +1,7 @@
 // BS-G12: a member of a group begins to read where the group is, goes elsewhere only for a reason,
 // and commits forwards (invariants C3, C4, G5).
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -146,8 +147,8 @@ class GroupBeginnings final : public Property {
     const auto found = members_.find(reset.client);
     if (found == members_.end() || found->second.group.empty()) return;
     auto& reading = found->second.readings[reset.partition];
-    if (reset.why == "assign" || reset.why == "committed")
-      check_beginning(e, reset, reading, judge);
+    const bool begins = reset.why == "assign" || reset.why == "committed";
+    if (begins) check_beginning(e, reset, reading, judge);
     if (reset.why == "out_of_range") check_range(e, reset, reading, judge);
     begin_anew(e, reading);
     reading.reset = e.id;

@@ -1,6 +1,7 @@
 #include "core/client/classic_membership.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/api/consumer_protocol.h"

@@ -11,6 +11,24 @@ namespace brokersim::group {
 
 using api::ErrorCode;
 
+namespace {
+
+// Once the group is a classic one, whoever came while it was becoming that is a member like all
+// the others.
+template <class Response, class Ask>
+Write::Finish once_classic(RequestId request, Ask ask) {
+  return [=](Group* group, Now now, ErrorCode error, Output& out) {
+    if (group && error == ErrorCode::none) return ask(*group, now, out);
+    Response refusal;
+    // Without an error the group was deleted meanwhile, and the member with it.
+    refusal.error_code =
+        error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
+    out.answer(request, std::move(refusal));
+  };
+}
+
+}  // namespace
+
 // ---- To a consumer group, and back -------------------------------------------------------------
 
 Expected<std::vector<Entry>, ErrorCode> Shard::become_consumers(
@@ -92,27 +110,16 @@ void Shard::join_consumers(Now now, RequestId request, const JoinContext& contex
   out.writes.push_back(std::move(write));
 }
 
-// Once the group is a classic one, a static member that made it that joins like all the others.
 Write::Finish Shard::join_of(RequestId request, const JoinContext& context,
                              api::JoinGroupRequest asked) {
-  return [=](Group* group, Now now, ErrorCode error, Output& out) {
-    if (group && error == ErrorCode::none) return group->join(now, request, context, asked, out);
-    api::JoinGroupResponse refusal;
-    // Without an error the group was deleted meanwhile, and the member with it.
-    refusal.error_code =
-        error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
-    out.answer(request, std::move(refusal));
-  };
+  return once_classic<api::JoinGroupResponse>(request, [=](Group& group, Now now, Output& out) {
+    group.join(now, request, context, asked, out);
+  });
 }
 
 Write::Finish Shard::sync_of(RequestId request, api::SyncGroupRequest asked) {
-  return [=](Group* group, Now now, ErrorCode error, Output& out) {
-    if (group && error == ErrorCode::none) return group->sync(now, request, asked, out);
-    api::SyncGroupResponse refusal;
-    refusal.error_code =
-        error == ErrorCode::none ? ErrorCode::unknown_member_id : error_of_write(error);
-    out.answer(request, std::move(refusal));
-  };
+  return once_classic<api::SyncGroupResponse>(
+      request, [=](Group& group, Now now, Output& out) { group.sync(now, request, asked, out); });
 }
 
 // It went down, and that is not committed yet: whoever coordinates next may find it as it was.

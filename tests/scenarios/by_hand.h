@@ -143,6 +143,17 @@ class ByHand : public testing::Test {
     return *ask(env, node, request, 9);
   }
 
+  // Once it is there, and has loaded what there is of groups.
+  NodeId coordinator_of_group(Env& env, const std::string& group) {
+    const api::FindCoordinatorRequest request{.coordinator_keys = {group}};
+    while (true) {
+      const auto found = ask(env, NodeId(1), request, 4);
+      EXPECT_TRUE(found.has_value());
+      env.sleep(3s);
+      if (found && found->coordinators[0].node_id.is_set()) return found->coordinators[0].node_id;
+    }
+  }
+
   // What the node says first of all; until it says anything it is asked again.
   api::MetadataResponse first_metadata(Env& env, NodeId node, const std::string& topic) {
     api::MetadataRequest request;

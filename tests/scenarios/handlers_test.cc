@@ -453,14 +453,7 @@ TEST_F(Handlers, a_classic_member_has_its_rebalance_timeout_to_join_again_and_no
     client::Admin admin({.bootstrap_servers = cluster_->brokers(), .client_id = "admin"});
     const auto raised = admin.update_features(env, {{"group.version", 1}}, env.now() + 10s);
     ASSERT_TRUE(raised.has_value());
-    NodeId coordinator = no_node;
-    while (!coordinator.is_set()) {
-      const auto found =
-          ask(env, NodeId(1), api::FindCoordinatorRequest{.coordinator_keys = {"g"}}, 4);
-      ASSERT_TRUE(found.has_value());
-      coordinator = found->coordinators[0].node_id;
-      env.sleep(3s);  // It is made, and loaded.
-    }
+    const NodeId coordinator = coordinator_of_group(env, "g");
     const api::ConsumerProtocolSubscription wants{.topics = {"t"}};
     api::JoinGroupRequest joining{.group_id = "g",
                                   .session_timeout_ms = 45'000,

@@ -141,14 +141,7 @@ TEST_F(RecordHandlers, producers_that_take_all_memory_of_requests_are_in_no_foll
 TEST_F(RecordHandlers, members_that_wait_for_each_other_need_no_memory_of_requests) {
   with_cluster(
       [&](Env& env) {
-        const api::FindCoordinatorRequest of_group{.coordinator_keys = {"g"}};
-        NodeId coordinator = no_node;
-        while (!coordinator.is_set()) {
-          const auto found = ask(env, NodeId(1), of_group, 4);
-          ASSERT_TRUE(found.has_value());
-          coordinator = found->coordinators[0].node_id;
-          env.sleep(3s);  // It is made, and loaded.
-        }
+        const NodeId coordinator = coordinator_of_group(env, "g");
         api::JoinGroupRequest joining{.group_id = "g",
                                       .session_timeout_ms = 30'000,
                                       .rebalance_timeout_ms = 30'000,

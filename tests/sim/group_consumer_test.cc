@@ -66,6 +66,21 @@ class GroupConsumerTest : public ScriptedBrokers {
     config.group_protocol = GroupProtocol::consumer;
     return subscribed(config, std::move(listener));
   }
+  // The first four commits are to be tried again, so that the fifth comes a while later.
+  void accept_the_fifth_commit(std::function<void()> then = [] {}) {
+    commit_ = [this, then = std::move(then)](auto) {
+      if (++commits_ < 5) return ErrorCode::coordinator_load_in_progress;
+      then();
+      return ErrorCode::none;
+    };
+  }
+  // A commit is under way by then.
+  void end_the_first_generation_with_a_commit() {
+    heartbeat_ = [this](std::int32_t generation) {
+      const bool is_over = generation == 1 && commits_ > 0;
+      return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
+    };
+  }
   std::function<void(Env&, const Partitions&)> tell(const char* how) {
     return [this, how](Env&, const Partitions& those) {
       if (!those.empty()) told_.push_back(fmt::format("{} {}", how, those.size()));
@@ -91,6 +106,7 @@ class GroupConsumerTest : public ScriptedBrokers {
     return ErrorCode::none;
   };
   std::function<ErrorCode(std::int32_t generation)> commit_ = [](auto) { return ErrorCode::none; };
+  int commits_ = 0;  // That were asked for, where they are counted.
   std::int32_t generation_ = 0;
   // Of a consumer group, to its only member: an epoch, or what is wrong, and what it is to have.
   using Beat = api::ConsumerGroupHeartbeatRequest;
@@ -235,36 +251,25 @@ TEST_F(GroupConsumerTest, who_is_put_out_while_it_waits_to_join_again_gives_up_w
 }
 
 TEST_F(GroupConsumerTest, no_poll_waits_for_a_commit_in_passing) {
-  int commits = 0;
-  commit_ = [&](auto) {
-    return ++commits < 5 ? ErrorCode::coordinator_load_in_progress : ErrorCode::none;
-  };
+  accept_the_fifth_commit();
   run([&](Env& env) {
     const auto consumer = committing_member();
     poll(env, *consumer, 1);
     const Instant end = env.now() + 10s;
-    while (commits < 5 && env.now() < end) {
+    while (commits_ < 5 && env.now() < end) {
       const Instant deadline = env.now() + 10ms;
       (void)consumer->poll(env, deadline);
       EXPECT_LE(env.now(), deadline + 5ms);
     }
     consumer->close(env, env.now() + 1s);
   });
-  EXPECT_GE(commits, 5);
+  EXPECT_GE(commits_, 5);
 }
 
 // It would be late, and count as what is committed last.
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_anything_is_given_up) {
-  int commits = 0;
-  commit_ = [&](auto) {
-    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
-    told_.push_back("committed");
-    return ErrorCode::none;
-  };
-  heartbeat_ = [&](std::int32_t generation) {
-    const bool is_over = generation == 1 && commits > 0;
-    return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
-  };
+  accept_the_fifth_commit([this] { told_.push_back("committed"); });
+  end_the_first_generation_with_a_commit();
   run([&](Env& env) {
     const auto consumer = committing_member();
     poll(env, *consumer, 5);
@@ -322,17 +327,11 @@ TEST_F(GroupConsumerTest, who_left_something_to_nobody_shares_again_after_the_ti
 }
 
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_who_keeps_what_it_has_joins_again) {
-  int commits = 0;
   std::size_t joins = 0;
-  commit_ = [&](auto) {
-    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
-    if (commits == 5) joins = subscriptions_.size();
-    return ErrorCode::none;
-  };
-  heartbeat_ = [&](std::int32_t generation) {
-    const bool is_over = generation == 1 && commits > 0;
-    return is_over ? ErrorCode::rebalance_in_progress : ErrorCode::none;
-  };
+  accept_the_fifth_commit([&] {
+    if (commits_ == 5) joins = subscriptions_.size();
+  });
+  end_the_first_generation_with_a_commit();
   run([&](Env& env) {
     const auto consumer = committing_member(Assignor::cooperative_sticky);
     const Instant end = env.now() + 20s;
@@ -341,23 +340,18 @@ TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_who_keeps_what_it
     }
     consumer->close(env, env.now() + 1s);
   });
-  EXPECT_GE(commits, 5);
+  EXPECT_GE(commits_, 5);
   EXPECT_EQ(joins, 1u);
   EXPECT_EQ(subscriptions_.size(), 2u);
 }
 
 // KIP-848
 TEST_F(GroupConsumerTest, a_commit_in_passing_has_ended_before_a_partition_is_given_up) {
-  int commits = 0;
-  commit_ = [&](auto) {
-    if (++commits < 5) return ErrorCode::coordinator_load_in_progress;
-    told_.push_back("committed");
-    return ErrorCode::none;
-  };
+  accept_the_fifth_commit([this] { told_.push_back("committed"); });
   consumer_heartbeat_ = [&](const Beat& beat) {
     api::ConsumerGroupHeartbeatResponse out{.member_epoch = 1};
     if (beat.member_epoch == 0) out.assignment.emplace().topic_partitions = {{.partitions = {0}}};
-    if (commits > 0) out.assignment.emplace();
+    if (commits_ > 0) out.assignment.emplace();
     return out;
   };
   run([&](Env& env) {
